@@ -14,7 +14,7 @@ def main() -> int:
     try:
         embedded.join()
     except embedded.EmbeddedError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     from django.core.management import execute_from_command_line
 

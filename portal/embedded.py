@@ -11,6 +11,7 @@ Nothing here imports Django: settings need the address before Django starts.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import hashlib
@@ -32,7 +33,7 @@ import time
 import urllib.parse
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import IO, NoReturn
+from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE = DATABASE = "portal"
@@ -106,9 +107,8 @@ def join() -> str:
     return url
 
 
-def secret_key() -> str:
-    """Return the key in PORTAL_DATA, made at the first call; of two first calls at once, one wins."""
-    data = data_directory()
+def secret_key(data: Path) -> str:
+    """Return the key kept in `data`, made at the first call; of two first calls at once, one wins."""
     _prepare_data(data)
     path = data / "secret_key"
     if not path.exists():
@@ -118,10 +118,8 @@ def secret_key() -> str:
                 new.write(secrets.token_urlsafe(64))
                 new.flush()
                 os.fsync(new.fileno())
-            try:
+            with contextlib.suppress(FileExistsError):
                 os.link(name, path)
-            except FileExistsError:
-                pass
         finally:
             os.unlink(name)
     return path.read_text().strip()
@@ -207,7 +205,7 @@ def _can_enter(path: Path, user: tuple[int, int]) -> bool:
     return asked.returncode == 0
 
 
-def _as_user(user: tuple[int, int]) -> dict[str, int | list[int]]:
+def _as_user(user: tuple[int, int]) -> dict[str, Any]:
     if os.getuid() != 0:
         return {}
     return {"user": user[0], "group": user[1], "extra_groups": [], "umask": 0o077}
@@ -539,7 +537,8 @@ def _run(command: list[str], *, user: tuple[int, int], words: str) -> None:
         check=False,
         **_as_user(user),
     )
-    print(done.stdout, end="", flush=True)
+    sys.stdout.write(done.stdout)
+    sys.stdout.flush()
     if done.returncode != 0 or "ERROR:" in done.stdout:
         reason = next((line for line in done.stdout.splitlines() if "rror" in line or "FATAL" in line), "")
         raise EmbeddedError(
@@ -656,8 +655,9 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 # --- The command -------------------------------------------------------------------------------------------
 
 
-def _say(sentence: str, *, to: IO[str] | None = None) -> None:
-    print(sentence, file=to or sys.stderr, flush=True)
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.flush()
 
 
 def main(arguments: list[str]) -> int:
