@@ -1,0 +1,236 @@
+"""Who the customers are, how to find them, and what they can spend."""
+
+import uuid
+
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import NullIf
+
+
+class Organisation(models.Model):
+    """A customer account. Customers never log in here."""
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        SUSPENDED = "suspended", "Suspended"
+
+    class PaymentMode(models.TextChoices):
+        PREPAID = "prepaid", "Prepaid"
+        POSTPAID = "postpaid", "Postpaid"
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    name = models.CharField(max_length=200)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    country = models.CharField(max_length=2)
+    currency = models.CharField(max_length=3)
+    timezone = models.CharField(max_length=64)
+    payment_mode = models.CharField(max_length=10, choices=PaymentMode.choices, default=PaymentMode.PREPAID)
+    owner_email = models.CharField(max_length=254, blank=True)
+    billing_email = models.CharField(max_length=254, blank=True)
+    customer_reference = models.CharField(max_length=100, blank=True)
+    created_on = models.DateField(null=True, blank=True)
+    # SHA-256 of the normalised row this record was imported from; empty when the portal made it.
+    row_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "suspended"]),
+                name="an_organisation_has_a_known_status",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(payment_mode__in=["prepaid", "postpaid"]),
+                name="an_organisation_has_a_known_payment_mode",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(currency__regex=r"^[A-Z]{3}$"), name="an_organisation_has_a_currency"
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="an_organisation_has_a_name"),
+            # What composite foreign keys of other tables point at (see migration 0002).
+            models.UniqueConstraint(fields=["id", "currency"], name="organisation_and_currency"),
+        ]
+        indexes = [models.Index(fields=["name", "id"], name="organisation_by_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Member(models.Model):
+    """A person at a customer."""
+
+    class Role(models.TextChoices):
+        OWNER = "owner", "Owner"
+        ADMIN = "admin", "Admin"
+        MEMBER = "member", "Member"
+
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="members")
+    email = models.CharField(max_length=254)
+    name = models.CharField(max_length=200)
+    role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
+    row_sha256 = models.CharField(max_length=64, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["name", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["organisation", "email"], name="a_member_is_listed_once"),
+            models.CheckConstraint(
+                condition=models.Q(role__in=["owner", "admin", "member"]), name="a_member_has_a_known_role"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class SearchKey(models.Model):
+    """One text by which an organisation is found, folded by `portal.lib.text.fold`.
+
+    The app that owns a fact writes its key here, so one table with one trigram index answers the search.
+    """
+
+    class Kind(models.TextChoices):
+        NAME = "name", "Name"
+        UUID = "uuid", "UUID"
+        OWNER_EMAIL = "owner_email", "Owner e-mail"
+        BILLING_EMAIL = "billing_email", "Billing e-mail"
+        NUMBER = "number", "Number"
+        REFERENCE = "reference", "Customer reference"
+
+    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="search_keys")
+    kind = models.CharField(max_length=15, choices=Kind.choices)
+    text = models.CharField(max_length=400)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation", "kind", "text"], name="a_search_key_is_kept_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    kind__in=["name", "uuid", "owner_email", "billing_email", "number", "reference"]
+                ),
+                name="a_search_key_has_a_known_kind",
+            ),
+        ]
+        indexes = [
+            GinIndex(fields=["text"], name="search_key_trigrams", opclasses=["gin_trgm_ops"]),
+            models.Index(fields=["text"], name="search_key_prefix", opclasses=["varchar_pattern_ops"]),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+class CreditAccount(models.Model):
+    """What an organisation has and may spend.
+
+    *Units*: amounts of the account's currency; the balance may carry six decimals.
+    The balance is the `after` of the entry with `last_seq`: a deferred foreign key holds the two together.
+    """
+
+    organisation = models.OneToOneField(Organisation, models.PROTECT, related_name="credit_account")
+    currency = models.CharField(max_length=3)
+    balance = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    credit_limit = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    reserved = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    last_seq = models.BigIntegerField(null=True, blank=True, editable=False)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_seq__isnull=False) | models.Q(balance=0),
+                name="a_balance_without_entries_is_zero",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(credit_limit__gte=0), name="a_credit_limit_is_not_negative"
+            ),
+            models.CheckConstraint(condition=models.Q(reserved__gte=0), name="reserved_is_not_negative"),
+            models.UniqueConstraint(fields=["id", "currency"], name="account_and_currency"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Account of {self.organisation_id}"
+
+
+class LedgerEntry(models.Model):
+    """One movement on a credit account, linked to the one before it. Never changed, never deleted.
+
+    `cause_id` is the UUID of what moved the money (a termination, for a refund); the cause, which lives in
+    a higher app, holds the one-to-one.
+    """
+
+    class Kind(models.TextChoices):
+        OPENING_BALANCE = "opening_balance", "Opening balance"
+        TOP_UP = "top_up", "Top-up"
+        CHARGE = "charge", "Charge"
+        REFUND = "refund", "Refund"
+        CORRECTION = "correction", "Correction"
+
+    account = models.ForeignKey(CreditAccount, models.PROTECT, related_name="entries", db_index=False)
+    seq = models.BigIntegerField()
+    previous_seq = models.GeneratedField(
+        expression=NullIf(models.F("seq") - 1, models.Value(0)),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    currency = models.CharField(max_length=3)
+    before = models.DecimalField(max_digits=20, decimal_places=6)
+    amount = models.DecimalField(max_digits=20, decimal_places=6)
+    after = models.DecimalField(max_digits=20, decimal_places=6)
+    kind = models.CharField(max_length=20, choices=Kind.choices)
+    cause_id = models.UUIDField(null=True, blank=True)
+    is_unbilled = models.BooleanField(default=False, help_text="To be put on the monthly invoice (postpaid).")
+    at = models.DateTimeField()
+    on = models.DateField()
+    description = models.CharField(max_length=300)
+    actor = models.CharField(max_length=150)
+
+    class Meta:
+        verbose_name_plural = "ledger entries"
+        permissions = [("post_correction", "Can post a correction entry")]
+        ordering = ["account", "-seq"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "seq"], name="an_entry_has_its_own_place"),
+            models.UniqueConstraint(fields=["account", "seq", "after"], name="an_entry_and_its_balance"),
+            models.UniqueConstraint(
+                fields=["id", "cause_id", "amount"], name="an_entry_its_cause_and_amount"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(after=models.F("before") + models.F("amount")),
+                name="an_entry_adds_up",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(seq__gt=1) | models.Q(seq=1, before=0),
+                name="the_first_entry_starts_at_zero",
+            ),
+            models.CheckConstraint(condition=~models.Q(amount=0), name="an_entry_moves_something"),
+            models.CheckConstraint(
+                condition=models.Q(kind__in=["opening_balance", "top_up", "charge", "refund", "correction"]),
+                name="an_entry_has_a_known_kind",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind="refund") | models.Q(cause_id__isnull=False, amount__gt=0),
+                name="a_refund_has_a_cause_and_adds",
+            ),
+            models.UniqueConstraint(
+                fields=["cause_id"],
+                condition=models.Q(kind="refund"),
+                name="a_termination_is_refunded_once",
+            ),
+            models.UniqueConstraint(
+                fields=["account"],
+                condition=models.Q(kind="opening_balance"),
+                name="an_account_opens_once",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["cause_id"],
+                name="entry_by_cause",
+                condition=models.Q(cause_id__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.amount}"

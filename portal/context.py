@@ -1,0 +1,45 @@
+"""What every page shows around its content."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from portal import roles
+from settings_app import selectors as settings_selectors
+
+# label, name of the address, icon, permission
+NAVIGATION = (
+    ("Customers", "customers:list", "people", "customers.view_organisation"),
+    ("Invoices", "invoicing:invoice_list", "invoice", "invoicing.view_invoice"),
+    ("Credit notes", "invoicing:credit_note_list", "credit-note", "invoicing.view_creditnote"),
+    ("Audit", "audit:list", "audit", "audit.view_auditentry"),
+    ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """Give the frame of a page: navigation by permission, provider name, who is logged in."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {"nav_items": [], "provider_name": "Portal", "user_display": "", "role_label": ""}
+    if getattr(request, "htmx", None) and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+        return {}
+    items = [
+        {
+            "label": label,
+            "url": reverse(name),
+            "icon": icon,
+            "is_current": request.path.startswith(reverse(name)),
+        }
+        for label, name, icon, permission in NAVIGATION
+        if user.has_perm(permission)
+    ]
+    if user.is_superuser:
+        items.append({"label": "Admin", "url": reverse("admin:index"), "icon": "admin", "is_current": False})
+    return {
+        "nav_items": items,
+        "provider_name": settings_selectors.provider_name(),
+        "user_display": user.get_username(),
+        "role_label": roles.label_of(user),
+    }

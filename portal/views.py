@@ -1,0 +1,56 @@
+"""The shell: home, health, the style guide, and the page of a refused form."""
+
+from django.contrib.auth.decorators import login_not_required, user_passes_test
+from django.core.exceptions import PermissionDenied
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_safe
+
+from portal import styleguide as styleguide_context
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Lead to the Customer app: everything an agent does starts with a customer."""
+    return redirect("customers:list")
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """Say that this process answers."""
+    return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+@login_not_required
+@require_safe
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Say whether the database answers and all migrations are applied."""
+    status, text = 200, "ready\n"
+    try:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            status, text = 503, "migrations are not applied\n"
+    except DatabaseError:
+        status, text = 503, "the database does not answer\n"
+    return HttpResponse(text, status=status, content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+
+def _is_superuser(user: object) -> bool:
+    if not getattr(user, "is_superuser", False):
+        raise PermissionDenied
+    return True
+
+
+@require_safe
+@user_passes_test(_is_superuser)
+def styleguide(request: HttpRequest) -> HttpResponse:
+    """Show every component in every state."""
+    return render(request, "portal/styleguide.html", styleguide_context.context())
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Say plainly that the form could not be accepted."""
+    return render(request, "403_csrf.html", status=403)

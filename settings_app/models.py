@@ -1,0 +1,104 @@
+"""What the business tunes: the portal config (kept as versions), administrative fees, termination reasons."""
+
+from django.conf import settings
+from django.core.validators import MinValueValidator
+from django.db import models
+
+
+class PortalConfigVersion(models.Model):
+    """One saved state of Portal Config. Saving adds a version; a version never changes.
+
+    Source: domain.md 6, "Portal Settings app".
+    """
+
+    class TerminationMethod(models.TextChoices):
+        BY_CREDIT_NOTE = "by_credit_note", "Termination by Credit Note"
+        SIMPLIFIED = "simplified", "Simplified termination"
+
+    number = models.PositiveIntegerField(unique=True)
+    created_at = models.DateTimeField()
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    termination_method = models.CharField(
+        max_length=20, choices=TerminationMethod.choices, default=TerminationMethod.BY_CREDIT_NOTE
+    )
+    allow_refund = models.BooleanField(default=True)
+    refund_method = models.CharField(max_length=40, default="remaining_months")
+    full_refund_days = models.PositiveIntegerField(null=True, blank=True, default=14)
+    reactivation_days = models.PositiveIntegerField(default=28)
+    charge_administrative_fee = models.BooleanField(default=False)
+    notify_partner = models.BooleanField(default=True)
+    notify_customers = models.BooleanField(default=False)
+    provider_name = models.CharField(max_length=120, default="Portal")
+    notification_address = models.EmailField(blank=True)
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(termination_method__in=["by_credit_note", "simplified"]),
+                name="a_config_has_a_known_termination_method",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(refund_method=""), name="a_config_names_its_refund_method"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"Version {self.number}"
+
+
+class AdministrativeFee(models.Model):
+    """The fee of one currency, as a part of a config version."""
+
+    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="fees")
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=16, decimal_places=4, validators=[MinValueValidator(0)])
+
+    class Meta:
+        ordering = ["currency"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "currency"], name="a_currency_has_one_fee"),
+            models.CheckConstraint(
+                condition=models.Q(amount__gte=0), name="an_administrative_fee_is_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.amount}"
+
+
+class ConfigHead(models.Model):
+    """The one row that points at the version in force; whoever needs a steady config locks it."""
+
+    id = models.SmallIntegerField(primary_key=True, default=1)
+    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(id=1), name="there_is_one_config_head"),
+        ]
+
+    def __str__(self) -> str:
+        return "Config in force"
+
+
+class TerminationReason(models.Model):
+    """Why a customer leaves, as the staff may choose it."""
+
+    code = models.SlugField(max_length=40, unique=True)
+    label = models.CharField(max_length=120)
+    needs_ticket = models.BooleanField(default=False, help_text="The ticket reference must be given.")
+    is_active = models.BooleanField(default=True, help_text="Offered in the reason list.")
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "label"]
+        constraints = [
+            models.UniqueConstraint(fields=["label"], name="a_reason_has_its_own_label"),
+            models.CheckConstraint(condition=~models.Q(label=""), name="a_reason_has_a_label"),
+        ]
+
+    def __str__(self) -> str:
+        return self.label

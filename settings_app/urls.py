@@ -1,0 +1,2 @@
+app_name = "settings_app"
+urlpatterns: list = []

@@ -1,0 +1,1 @@
+"""Hold what organisations pay for: products, plans, contracts, subscriptions, cycles, numbers, terminations."""

@@ -1,0 +1,77 @@
+from django.db import migrations
+
+from portal.audit import triggers
+
+TABLES = (
+    "subscriptions_product",
+    "subscriptions_plan",
+    "subscriptions_contract",
+    "subscriptions_subscription",
+    "subscriptions_addon",
+    "subscriptions_contractitem",
+    "subscriptions_cycle",
+    "subscriptions_cyclecharge",
+    "subscriptions_phonenumber",
+    "subscriptions_assignment",
+    "subscriptions_historyentry",
+    "subscriptions_termination",
+)
+
+KEYS = """
+ALTER TABLE subscriptions_subscription
+    ADD CONSTRAINT a_subscription_has_the_currency_of_its_organisation
+        FOREIGN KEY (organisation_id, currency) REFERENCES customers_organisation (id, currency),
+    ADD CONSTRAINT a_subscription_has_the_currency_of_its_plan
+        FOREIGN KEY (plan_id, currency) REFERENCES subscriptions_plan (id, currency),
+    -- Subscription and termination point at each other, so that neither is there without the other;
+    -- checked at commit.
+    ADD CONSTRAINT a_subscription_points_at_its_own_termination
+        FOREIGN KEY (termination_ref, id) REFERENCES subscriptions_termination (id, subscription_id)
+        DEFERRABLE INITIALLY DEFERRED;
+ALTER TABLE subscriptions_termination
+    ADD CONSTRAINT a_termination_ends_its_subscription
+        FOREIGN KEY (subscription_id, id) REFERENCES subscriptions_subscription (id, termination_ref)
+        DEFERRABLE INITIALLY DEFERRED,
+    ADD CONSTRAINT a_termination_has_the_currency_of_its_organisation
+        FOREIGN KEY (organisation_id, currency) REFERENCES customers_organisation (id, currency),
+    ADD CONSTRAINT a_termination_links_a_note_of_its_organisation
+        FOREIGN KEY (credit_note_id, organisation_id) REFERENCES invoicing_creditnote (id, organisation_id),
+    -- The entry names this termination as its cause and moves exactly the credited amount.
+    ADD CONSTRAINT a_termination_has_its_own_entry
+        FOREIGN KEY (entry_id, uuid, credited) REFERENCES customers_ledgerentry (id, cause_id, amount);
+"""
+
+DROP_KEYS = """
+ALTER TABLE subscriptions_termination
+    DROP CONSTRAINT a_termination_has_its_own_entry,
+    DROP CONSTRAINT a_termination_links_a_note_of_its_organisation,
+    DROP CONSTRAINT a_termination_has_the_currency_of_its_organisation,
+    DROP CONSTRAINT a_termination_ends_its_subscription;
+ALTER TABLE subscriptions_subscription
+    DROP CONSTRAINT a_subscription_points_at_its_own_termination,
+    DROP CONSTRAINT a_subscription_has_the_currency_of_its_plan,
+    DROP CONSTRAINT a_subscription_has_the_currency_of_its_organisation;
+"""
+
+ENDED = """
+CREATE TRIGGER a_terminated_subscription_never_changes BEFORE UPDATE OR DELETE ON subscriptions_subscription
+    FOR EACH ROW WHEN (OLD.status = 'terminated')
+    EXECUTE FUNCTION portal_refuse_change('a_terminated_subscription_never_changes');
+"""
+DROP_ENDED = "DROP TRIGGER a_terminated_subscription_never_changes ON subscriptions_subscription;"
+
+NAME = "a_termination_is_never_changed"
+
+
+class Migration(migrations.Migration):
+    dependencies = [("subscriptions", "0001_initial"), ("invoicing", "0002_guards")]
+
+    operations = [
+        migrations.RunSQL(KEYS, DROP_KEYS),
+        migrations.RunSQL(ENDED, DROP_ENDED),
+        migrations.RunSQL(
+            triggers.never_changed("subscriptions_termination", NAME) + triggers.note_unmarked(*TABLES),
+            triggers.drop_never_changed("subscriptions_termination", NAME)
+            + triggers.drop_note_unmarked(*TABLES),
+        ),
+    ]

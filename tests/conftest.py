@@ -1,0 +1,71 @@
+"""Fixtures every folder uses: people of each role, and a database that keeps its defaults."""
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+
+from invoicing import defaults as invoicing_defaults
+from portal import roles
+from settings_app import defaults as settings_defaults
+
+
+@pytest.fixture(autouse=True)
+def _defaults_after_flush(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Write config, series and roles again where an earlier transactional test has emptied the tables."""
+    marker = request.node.get_closest_marker("django_db")
+    wanted = {"db", "transactional_db", "live_server", "client", "admin_client"} & set(request.fixturenames)
+    if marker or wanted:
+        request.getfixturevalue(
+            "transactional_db"
+            if (marker and marker.kwargs.get("transaction")) or "transactional_db" in wanted or "live_server" in wanted
+            else "db"
+        )
+        if not Group.objects.exists():
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('portal.operation', 'test defaults', false)")
+            settings_defaults.ensure(apps)
+            invoicing_defaults.ensure(apps)
+            roles.ensure()
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('portal.operation', '', false)")
+    yield
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A plain working moment; every organisation of the factories has this as 10 March 2026."""
+    return datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def make_user(db: None) -> Callable[..., User]:
+    """Create staff: `make_user("agent")`, roles of `portal.roles` or "superuser"."""
+
+    def make(role: str, username: str = "") -> User:
+        user = User.objects.create_user(username or f"{role}-{User.objects.count()}", password="secret-word-1")
+        if role == "superuser":
+            user.is_superuser = user.is_staff = True
+            user.save()
+        elif role:
+            user.groups.add(Group.objects.get(name=role))
+        return user
+
+    return make
+
+
+@pytest.fixture
+def client_of(make_user: Callable[..., User]) -> Callable[[str], Client]:
+    """Log somebody of a role in: `client_of("agent")`; the user is `client.user`."""
+
+    def log_in(role: str) -> Client:
+        client = Client()
+        client.user = make_user(role)  # type: ignore[attr-defined]
+        client.force_login(client.user, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[attr-defined]
+        return client
+
+    return log_in

@@ -1,0 +1,259 @@
+"""Builders of rows that the database allows; tests name only what they are about.
+
+`subscription(...)` is the usual start: it makes organisation, plan, cycles, invoices, charges and payments.
+"""
+
+import datetime as dt
+import itertools
+from dataclasses import dataclass
+from decimal import Decimal
+
+import factory
+from django.utils import timezone
+
+from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
+from invoicing.models import (
+    ChargeLine,
+    CreditNote,
+    CreditNoteLine,
+    Invoice,
+    Payment,
+    PaymentLine,
+)
+from portal.lib import days, text
+from subscriptions.models import (
+    Contract,
+    ContractItem,
+    Cycle,
+    CycleCharge,
+    PhoneNumber,
+    Plan,
+    Product,
+    Subscription,
+)
+
+_serial = itertools.count(1)
+
+
+class OrganisationFactory(factory.django.DjangoModelFactory):
+    """An organisation with its credit account and search keys."""
+
+    class Meta:
+        model = Organisation
+        skip_postgeneration_save = True
+
+    name = factory.Sequence(lambda n: f"Organisation {n}")
+    country = "SG"
+    currency = "SGD"
+    timezone = "Asia/Singapore"
+    owner_email = factory.Sequence(lambda n: f"owner{n}@example.com")
+    billing_email = factory.Sequence(lambda n: f"billing{n}@example.com")
+    customer_reference = factory.Sequence(lambda n: f"REF-{n}")
+
+    @factory.post_generation
+    def account(obj, create, extracted, **kwargs):
+        balance = Decimal(extracted or 0)
+        account = CreditAccount.objects.create(organisation=obj, currency=obj.currency)
+        if balance:
+            LedgerEntry.objects.create(
+                account=account,
+                seq=1,
+                currency=obj.currency,
+                before=0,
+                amount=balance,
+                after=balance,
+                kind="opening_balance",
+                at=timezone.now(),
+                on=dt.date(2020, 1, 1),
+                description="Opening balance",
+                actor="test",
+            )
+            account.last_seq, account.balance = 1, balance
+            account.save()
+
+    @factory.post_generation
+    def search_keys(obj, create, extracted, **kwargs):
+        keys = {
+            "name": obj.name,
+            "uuid": str(obj.uuid),
+            "owner_email": obj.owner_email,
+            "billing_email": obj.billing_email,
+            "reference": obj.customer_reference,
+        }
+        SearchKey.objects.bulk_create(
+            SearchKey(organisation=obj, kind=kind, text=text.fold(value)) for kind, value in keys.items() if value
+        )
+
+
+class MemberFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Member
+
+    organisation = factory.SubFactory(OrganisationFactory)
+    name = factory.Sequence(lambda n: f"Member {n}")
+    email = factory.Sequence(lambda n: f"member{n}@example.com")
+
+
+class ProductFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Product
+        django_get_or_create = ("name",)
+
+    name = "SIP Trunk"
+
+
+class PlanFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = Plan
+
+    sku = factory.Sequence(lambda n: f"SIP-{n}")
+    product = factory.SubFactory(ProductFactory)
+    name = "SIP Trunk monthly"
+    currency = "SGD"
+    price_per_month = Decimal("50")
+
+
+@dataclass(frozen=True)
+class C:
+    """A cycle to build: `paid` is gross and defaults to everything. `status` is the invoice's ("draft", "void")."""
+
+    first_day: str
+    months: int = 1
+    net: str = "50"
+    tax: str = "0"
+    paid: str | None = None
+    external: bool = False
+    status: str = ""
+
+
+def invoice(organisation: Organisation, *, amounts, paid=None, status="", kind="plan", issued_on=None) -> Invoice:
+    """Make an imported-like invoice; `amounts` are (net, tax) pairs, `paid` gross per line (default: all)."""
+    number = next(_serial)
+    amounts = [(Decimal(net), Decimal(tax)) for net, tax in amounts]
+    charged = sum((net + tax for net, tax in amounts), Decimal(0))
+    made = Invoice.objects.create(
+        number=f"TIN-{number:07d}",
+        organisation=organisation,
+        currency=organisation.currency,
+        status=status or ("awaiting_payment" if charged else "paid"),
+        issued_on=issued_on or dt.date(2026, 1, 1),
+        created_at=timezone.now(),
+        charged=charged,
+    )
+    lines = [
+        ChargeLine.objects.create(
+            invoice=made, currency=made.currency, kind=kind, description="Plan", net=net, tax=tax
+        )
+        for net, tax in amounts
+    ]
+    if status not in ("draft", "void"):
+        for index, line in enumerate(lines):
+            amount = line.net + line.tax if paid is None else Decimal(paid[index])
+            pay(line, amount)
+    made.refresh_from_db()
+    return made
+
+
+def pay(line: ChargeLine, amount) -> None:
+    """Record a payment of one charge line."""
+    amount = Decimal(amount)
+    if amount:
+        payment = Payment.objects.create(
+            invoice=line.invoice,
+            currency=line.currency,
+            amount=amount,
+            method="imported",
+            received_on=dt.date(2026, 1, 1),
+            created_at=timezone.now(),
+            actor="test",
+        )
+        PaymentLine.objects.create(payment=payment, line=line, currency=line.currency, amount=amount)
+
+
+def subscription(
+    *,
+    organisation: Organisation | None = None,
+    cycles: tuple[C, ...] = (C("2026-03-01"),),
+    started_on: str = "",
+    billing_plan: str = "",
+    numbers: tuple[str, ...] = (),
+    **fields,
+) -> Subscription:
+    """Make a subscription with cycles, each with an invoice of one charge. *Shape*: `C` per cycle."""
+    organisation = organisation or OrganisationFactory()
+    plan = fields.pop("plan", None) or PlanFactory(currency=organisation.currency)
+    start = dt.date.fromisoformat(started_on or cycles[0].first_day)
+    spans = [
+        days.cycle_span(dt.date.fromisoformat(c.first_day), months=c.months, anchor=start.day) for c in cycles
+    ]
+    made = Subscription.objects.create(
+        organisation=organisation,
+        plan=plan,
+        currency=organisation.currency,
+        started_on=start,
+        expires_on=fields.pop("expires_on", None) or max(s.last_day for s in spans),
+        auto_renew=fields.pop("auto_renew", False),
+        **fields,
+    )
+    for c, span in zip(cycles, spans, strict=True):
+        cycle = Cycle.objects.create(
+            subscription=made,
+            first_day=span.first_day,
+            day_after=span.day_after,
+            months=c.months,
+            is_external_invoice=c.external,
+        )
+        bill = invoice(
+            organisation,
+            amounts=[(c.net, c.tax)],
+            paid=None if c.paid is None else [c.paid],
+            status=c.status,
+            issued_on=span.first_day,
+        )
+        CycleCharge.objects.create(
+            cycle=cycle, line=bill.lines.get(), first_day=span.first_day, day_after=span.day_after
+        )
+    if billing_plan:
+        contract = Contract.objects.create(
+            reference=f"CT-{next(_serial)}",
+            organisation=organisation,
+            billing_plan=billing_plan,
+            status="in_progress",
+            starts_on=start,
+            ends_on=made.expires_on,
+        )
+        ContractItem.objects.create(contract=contract, subscription=made)
+    for number in numbers:
+        PhoneNumber.objects.create(number=number, subscription=made)
+        SearchKey.objects.create(organisation=organisation, kind="number", text=text.fold(number))
+    return made
+
+
+def charge_of(made: Subscription, first_day: str = "") -> ChargeLine:
+    """Find the charge line of a subscription's cycle (the only one unless `first_day` says which)."""
+    lines = ChargeLine.objects.filter(cycle_charge__cycle__subscription=made)
+    return lines.get(cycle_charge__cycle__first_day=first_day) if first_day else lines.get()
+
+
+def credit_note(
+    organisation: Organisation, *, net="50", tax="0", status="sent", line: ChargeLine | None = None, **fields
+) -> CreditNote:
+    """Make a note of one line; of a charge when `line` is given."""
+    note = CreditNote.objects.create(
+        number=fields.pop("number", "") or f"TCN-{next(_serial):07d}",
+        organisation=organisation,
+        invoice=line.invoice if line else None,
+        currency=organisation.currency,
+        status=status,
+        net=Decimal(net),
+        tax=Decimal(tax),
+        allocated=Decimal(net) + Decimal(tax) if status == "applied" else 0,
+        allocated_outside=Decimal(net) + Decimal(tax) if status == "applied" else 0,
+        issued_on=dt.date(2026, 1, 1),
+        created_at=timezone.now(),
+        **fields,
+    )
+    CreditNoteLine.objects.create(
+        credit_note=note, line=line, currency=note.currency, net=Decimal(net), tax=Decimal(tax)
+    )
+    return note

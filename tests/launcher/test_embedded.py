@@ -1,0 +1,301 @@
+"""The embedded database, with real processes, real signals and a data directory of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from portal import embedded
+
+LAUNCHER = [sys.executable, "-P", str(embedded.ROOT / "portal" / "embedded.py"), "exec"]
+# Says its address, then a line for each line it reads: how many rows it sees after adding one.
+USER = """
+import os, sys, psycopg
+url = os.environ["PORTAL_EMBEDDED_URL"]
+print(url, flush=True)
+for line in sys.stdin:
+    with psycopg.connect(url, connect_timeout=5) as connection:
+        connection.execute("CREATE TABLE IF NOT EXISTS seen (word text)")
+        connection.execute("INSERT INTO seen VALUES (%s)", [line.strip()])
+        print(connection.execute("SELECT count(*) FROM seen").fetchone()[0], flush=True)
+"""
+
+
+class User:
+    """A process that uses the database until it is told or made to stop."""
+
+    def __init__(self, environment: dict[str, str]) -> None:
+        self.process = subprocess.Popen(
+            [*LAUNCHER, sys.executable, "-c", USER],
+            env=environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def url(self) -> str:
+        assert self.process.stdout
+        return self.process.stdout.readline().strip()
+
+    def add(self, word: str) -> int:
+        assert self.process.stdin
+        assert self.process.stdout
+        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.flush()
+        return int(self.process.stdout.readline())
+
+    def leave(self) -> None:
+        assert self.process.stdin
+        self.process.stdin.close()
+        assert self.process.wait(20) == 0
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(20)
+
+
+class Place:
+    """A data directory with the users it has had."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+        self.users: list[User] = []
+
+    def environment(self, **more: str) -> dict[str, str]:
+        hidden = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE", embedded.LOCK_VARIABLE, embedded.URL_VARIABLE}
+        kept = {name: value for name, value in os.environ.items() if name not in hidden}
+        return {**kept, "PORTAL_DATA": str(self.data), **more}
+
+    def user(self, **more: str) -> User:
+        self.users.append(User(self.environment(**more)))
+        return self.users[-1]
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*LAUNCHER, *command],
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    def cluster(self) -> Path:
+        link = self.data / "elsewhere"
+        return (Path(os.readlink(link)) if link.is_symlink() else self.data) / "postgres"
+
+    def processes(self) -> list[int]:
+        """Name every process of this place: supervisors, the server, its children."""
+        found = []
+        for entry in Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                inside = os.readlink(entry / "cwd") == str(self.cluster())
+            except OSError:
+                continue
+            if inside or (b"supervise" in words and str(self.data).encode() in words[-2]):
+                found.append(int(entry.name))
+        return found
+
+    def postmaster(self) -> int:
+        return int((self.cluster() / "postmaster.pid").read_text().split("\n", 1)[0])
+
+    def supervisor(self) -> int:
+        status = Path(f"/proc/{self.postmaster()}/status").read_text()
+        return int(status.split("PPid:")[1].split()[0])
+
+
+def eventually(question: Callable[[], bool], *, seconds: float = 15) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if question():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    # Not tmp_path, which only root may enter when root runs the tests; that case has a test of its own.
+    data = Path(tempfile.mkdtemp(prefix="portal-launcher-"))
+    here = Place(data)
+    yield here
+    for user in here.users:
+        user.kill()
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(data)
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(place: Place) -> Iterator[None]:
+    yield
+    for user in place.users:
+        user.kill()
+    assert eventually(lambda: not place.processes()), "a server or a supervisor was left behind"
+
+
+def test_two_first_users_at_once_share_one_server(place: Place) -> None:
+    users = [place.user() for _ in range(4)]
+    assert len({user.url() for user in users}) == 1
+    assert [user.add("first") for user in users] == [1, 2, 3, 4]
+    assert len([pid for pid in place.processes() if pid == place.postmaster()]) == 1
+    for user in users[1:]:
+        user.leave()
+    assert users[0].add("still there") == 5
+
+
+def test_a_killed_user_harms_nobody(place: Place) -> None:
+    first, second = place.user(), place.user()
+    first.url(), second.url()
+    count = second.add("before")
+    first.kill()
+    time.sleep(0.5)
+    assert second.add("after") == count + 1
+
+
+def test_the_last_user_stops_the_server_however_it_ends(place: Place) -> None:
+    user = place.user()
+    user.url()
+    assert place.processes()
+    user.kill()
+    assert eventually(lambda: not place.processes())
+
+
+def test_a_command_hands_the_lock_to_what_it_becomes(place: Place) -> None:
+    # The shell's child outlives the shell: it holds the inherited lock, so the server stays for it.
+    keeper = place.run("sh", "-c", "sleep 2 >/dev/null 2>&1 & echo $!")
+    assert keeper.returncode == 0
+    time.sleep(0.6)
+    assert place.processes()
+    os.kill(int(keeper.stdout), signal.SIGKILL)
+    assert eventually(lambda: not place.processes())
+
+
+def test_a_killed_postmaster_comes_back_for_those_who_use_it(place: Place) -> None:
+    user = place.user()
+    user.url()
+    count = user.add("before")
+    killed = place.postmaster()
+    os.kill(killed, signal.SIGKILL)
+    assert place.run("true").returncode == 0
+    assert place.postmaster() != killed
+    assert user.add("after") == count + 1
+
+
+def test_a_killed_supervisor_takes_its_server_along_and_the_next_user_starts_another(place: Place) -> None:
+    user = place.user()
+    user.url()
+    count = user.add("before")
+    os.kill(place.supervisor(), signal.SIGKILL)
+    assert place.run("true").returncode == 0
+    assert user.add("after") == count + 1
+
+
+def test_supervisor_and_postmaster_killed_together_leave_nothing_in_the_way(place: Place) -> None:
+    user = place.user()
+    user.url()
+    count = user.add("before")
+    supervisor, postmaster = place.supervisor(), place.postmaster()
+    os.kill(supervisor, signal.SIGKILL)
+    os.kill(postmaster, signal.SIGKILL)
+    assert place.run("true").returncode == 0
+    assert user.add("after") == count + 1
+
+
+def test_a_process_that_has_the_number_of_a_dead_server_is_no_hindrance(place: Place) -> None:
+    assert place.run("true").returncode == 0
+    assert eventually(lambda: not place.processes())
+    owner = place.cluster().stat()
+    stranger = subprocess.Popen(
+        ["sleep", "30"], **({"user": owner.st_uid, "group": owner.st_gid} if os.getuid() == 0 else {})
+    )
+    try:
+        pid_file = place.cluster() / "postmaster.pid"
+        pid_file.write_text(f"{stranger.pid}\n{place.cluster()}\n")
+        os.chown(pid_file, owner.st_uid, owner.st_gid)
+        assert place.run("true").returncode == 0
+        assert stranger.poll() is None
+    finally:
+        stranger.kill()
+        stranger.wait()
+
+
+def test_another_version_is_answered_with_a_sentence(place: Place) -> None:
+    assert place.run("true").returncode == 0
+    assert eventually(lambda: not place.processes())
+    version = place.cluster() / "PG_VERSION"
+    kept = version.read_text()
+    version.write_text("12\n")
+    try:
+        answer = place.run("true")
+    finally:
+        version.write_text(kept)
+    assert answer.returncode == 1
+    assert "was made by PostgreSQL 12" in answer.stderr
+    assert "Traceback" not in answer.stderr
+    assert answer.stderr.count("\n") == 1
+
+
+def test_the_role_of_the_portal_is_no_superuser_and_the_text_is_utf8(place: Place) -> None:
+    user = place.user()
+    with psycopg.connect(user.url()) as connection:
+        assert connection.execute(
+            "SELECT current_user, rolsuper, rolcreatedb, current_setting('server_encoding'), "
+            "current_setting('listen_addresses') FROM pg_roles WHERE rolname = current_user"
+        ).fetchone() == ("portal", False, True, "UTF8", "")
+
+
+def test_a_given_address_starts_nothing(place: Place) -> None:
+    user = place.user(DATABASE_URL="postgresql://elsewhere/", PORTAL_EMBEDDED_URL="unused")
+    assert user.url() == "unused"
+    assert not place.processes()
+
+
+@pytest.mark.parametrize("name", ["with space, and comma", "long-" + "x" * 110])
+def test_awkward_directories_work(name: str) -> None:
+    above = Path(tempfile.mkdtemp(prefix="portal-launcher-"))
+    place = Place(above / name)
+    try:
+        # mkdtemp leaves the directory above closed to others: as root this is also the case in which the
+        # server's user may not pass and the files go elsewhere.
+        user = place.user()
+        assert user.url().startswith("postgresql://portal@/portal?host=/")
+        assert user.add("here") == 1
+        user.leave()
+        assert eventually(lambda: not place.processes())
+    finally:
+        elsewhere = place.cluster().parent
+        for directory in {above, elsewhere}:
+            shutil.rmtree(directory, ignore_errors=True)
+        shutil.rmtree(embedded._socket_directory(elsewhere), ignore_errors=True)
+
+
+def test_the_key_is_made_once() -> None:
+    data = Path(tempfile.mkdtemp(prefix="portal-launcher-"))
+    try:
+        program = f"from portal import embedded; print(embedded.secret_key(embedded.Path({str(data)!r})))"
+        processes = [
+            subprocess.Popen(
+                [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=embedded.ROOT
+            )
+            for _ in range(4)
+        ]
+        keys = {process.communicate(timeout=20)[0].strip() for process in processes}
+        assert len(keys) == 1
+        assert len(keys.pop()) > 50
+        assert (data / "secret_key").stat().st_mode & 0o777 == 0o600
+        assert [path.name for path in data.iterdir()] == ["secret_key"]
+    finally:
+        shutil.rmtree(data)
