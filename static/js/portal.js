@@ -1,0 +1,326 @@
+// The page machinery: dialog, sidebar, live region, busy buttons, theme switch, small helps.
+// All listeners sit on the document, so swapped-in parts need no wiring. No eval, nothing inline.
+(function () {
+  "use strict";
+
+  const byId = (id) => document.getElementById(id);
+  const dialog = byId("dialog");
+  const sidebar = byId("sidebar");
+  const live = byId("live");
+
+  // ---- Focus goes in and comes back -----------------------------------------------------------------------
+  const openers = { dialog: null, sidebar: null };
+
+  function remember(name, element) {
+    openers[name] = element && element !== document.body ? { element: element, id: element.id } : null;
+  }
+
+  function giveFocusBack(name) {
+    const opener = openers[name];
+    openers[name] = null;
+    // The opener may have been swapped for a fresh copy of itself: then its id finds the copy.
+    const target = (opener && opener.element.isConnected && opener.element) ||
+      (opener && opener.id && byId(opener.id)) || byId("main");
+    if (target) target.focus({ preventScroll: target.id === "main" });
+  }
+
+  function focusInto(container) {
+    const target = container.querySelector("[data-error-summary]") || container.querySelector("[autofocus]") ||
+      container.querySelector("[data-frame-heading]") || container.querySelector("h1, h2") ||
+      container.querySelector("input:not([type=hidden]), select, textarea, button, a[href]");
+    if (!target) return;
+    if (/^H[1-6]$/.test(target.tagName) && !target.hasAttribute("tabindex")) target.tabIndex = -1;
+    target.focus();
+  }
+
+  // ---- Dialog: open exactly while something stands in it --------------------------------------------------
+  // Whatever is outside a modal dialog is silent to screen readers, so the live region moves in with it.
+  const placeLive = (parent) => { if (live && live.parentNode !== parent) parent.append(live); };
+
+  function showDialog() {
+    if (!dialog.querySelector(":scope > :not(#live)")) return dialog.close();
+    if (!dialog.open) dialog.showModal();
+    placeLive(dialog);
+    focusInto(dialog);
+  }
+
+  function closeDialog() {
+    if (dialog && dialog.open) dialog.close();
+  }
+
+  if (dialog) {
+    dialog.addEventListener("close", () => {
+      placeLive(document.body);
+      dialog.replaceChildren();
+      giveFocusBack("dialog");
+    });
+    // While a commit is on its way its answer must have a place to appear.
+    dialog.addEventListener("cancel", (event) => {
+      if (dialog.querySelector("[aria-busy=true]")) event.preventDefault();
+    });
+  }
+
+  // ---- Sidebar: open exactly while something stands in it -------------------------------------------------
+  const covers = window.matchMedia("(max-width: 74.99rem)");
+  let addressBefore = null;
+  let titleBefore = "";
+
+  const sidebarIsOpen = () => Boolean(sidebar && sidebar.firstElementChild);
+
+  // Where the sidebar covers the page, what lies under it must not be reached by the Tab key.
+  function guardPage() {
+    const covered = sidebarIsOpen() && covers.matches;
+    for (const part of [byId("main"), document.querySelector(".shell-header")]) if (part) part.inert = covered;
+  }
+
+  function closeSidebar() {
+    if (!sidebarIsOpen()) return;
+    sidebar.replaceChildren();
+    guardPage();
+    if (addressBefore) {
+      history.replaceState({ htmx: true }, "", addressBefore);
+      document.title = titleBefore;
+      addressBefore = null;
+    }
+    document.querySelectorAll("tr.is-selected").forEach((row) => row.classList.remove("is-selected"));
+    giveFocusBack("sidebar");
+  }
+
+  covers.addEventListener("change", guardPage);
+  guardPage();
+
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const target = event.detail.target;
+    const from = event.detail.elt;
+    if (target === dialog && !dialog.open) remember("dialog", document.activeElement || from);
+    if (target === sidebar && !sidebarIsOpen()) {
+      remember("sidebar", from);
+      addressBefore = location.href;
+      titleBefore = document.title;
+    }
+  });
+
+  document.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target === dialog && event.detail.shouldSwap) placeLive(document.body);
+  });
+
+  document.addEventListener("htmx:afterSwap", (event) => {
+    const target = event.detail.target;
+    if (target === dialog) showDialog();
+    if (target === sidebar) {
+      guardPage();
+      sidebar.scrollTop = 0;
+      document.querySelectorAll("tr.is-selected").forEach((row) => row.classList.remove("is-selected"));
+      const row = openers.sidebar && event.detail.requestConfig && event.detail.requestConfig.elt.closest("tr");
+      if (row) row.classList.add("is-selected");
+      focusInto(sidebar);
+    }
+  });
+
+  // The server may close either: HX-Trigger: close-dialog, close-sidebar.
+  document.addEventListener("close-dialog", closeDialog);
+  document.addEventListener("close-sidebar", closeSidebar);
+
+  // ---- Live region: said and shown ------------------------------------------------------------------------
+  let fading = 0;
+
+  function announce(message, tone) {
+    if (!live || !message) return;
+    window.clearTimeout(fading);
+    const toast = document.createElement("div");
+    toast.className = "toast";
+    toast.dataset.tone = tone;
+    const text = document.createElement("p");
+    text.textContent = message;
+    const close = document.createElement("button");
+    close.type = "button";
+    close.textContent = "×";
+    close.setAttribute("aria-label", "Dismiss");
+    close.addEventListener("click", () => live.replaceChildren());
+    toast.append(text, close);
+    live.replaceChildren(toast);
+    // Good news may go by itself; a failure stays until it was seen.
+    if (tone !== "danger") {
+      const leave = () => {
+        if (toast.matches(":hover, :focus-within")) fading = window.setTimeout(leave, 2000);
+        else toast.remove();
+      };
+      fading = window.setTimeout(leave, 12000);
+    }
+  }
+
+  document.addEventListener("announce", (event) => announce(event.detail.message, event.detail.tone || "success"));
+
+  const FAILURES = {
+    400: "The portal could not read this request. Load the page again.",
+    403: "You may not do this, or your page is too old. Load it again; if it stays so, ask a superuser.",
+    404: "This no longer exists. Load the page again to see what is there now.",
+    405: "The portal does not offer this here. Load the page again.",
+    429: "Too many requests. Wait a minute and try again.",
+    500: "Something went wrong in the portal. Check the record before you try again.",
+    502: "The portal is not available just now. Try again in a minute.",
+    503: "The portal is not available just now. Try again in a minute.",
+    504: "The portal took too long to answer. Check the record before you try again.",
+  };
+
+  document.addEventListener("htmx:responseError", (event) => {
+    const status = event.detail.xhr.status;
+    announce(FAILURES[status] || "The portal answered with error " + status + ". Check the record before you try again.", "danger");
+  });
+  document.addEventListener("htmx:timeout", () => announce(FAILURES[504], "danger"));
+  document.addEventListener("htmx:sendError", () =>
+    announce("The portal cannot be reached. Check your connection; check the record before you try again.", "danger"));
+  document.addEventListener("htmx:swapError", () =>
+    announce("The answer could not be shown. Load the page again.", "danger"));
+
+  // ---- Busy: the button that commits works once -----------------------------------------------------------
+  const submitButtons = (form) => Array.from(form.elements).filter((e) => e.type === "submit");
+
+  function setBusy(form, submitter) {
+    if (form.getAttribute("aria-busy") === "true") return;
+    form.setAttribute("aria-busy", "true");
+    for (const button of submitButtons(form)) {
+      if (button.disabled) continue;
+      button.disabled = true;
+      button.dataset.wasEnabled = "";
+      if (button === submitter || !submitter) showBusy(button);
+    }
+  }
+
+  function showBusy(button) {
+    if (!button.dataset.busyLabel) return;
+    const label = button.querySelector("[data-button-label]") || button;
+    button.dataset.label = label.textContent;
+    button.dataset.busy = "";
+    label.textContent = button.dataset.busyLabel;
+  }
+
+  function endBusy(form) {
+    form.removeAttribute("aria-busy");
+    for (const button of submitButtons(form)) {
+      if (!("wasEnabled" in button.dataset)) continue;
+      button.disabled = false;
+      delete button.dataset.wasEnabled;
+      if (!("busy" in button.dataset)) continue;
+      (button.querySelector("[data-button-label]") || button).textContent = button.dataset.label;
+      delete button.dataset.busy;
+      delete button.dataset.label;
+      // A disabled button loses the focus; after a failed request it should be there again.
+      if (form.isConnected && (!document.activeElement || document.activeElement === document.body)) button.focus();
+    }
+  }
+
+  // Reading forms (filters) send as one types: only forms that write are held.
+  const writes = (form) => form instanceof HTMLFormElement && (form.method === "post" || form.hasAttribute("hx-post"));
+
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!writes(form) || event.defaultPrevented || form.hasAttribute("hx-post")) return;
+    // The browser reads the pressed button's name after this event: disable it one turn later.
+    window.setTimeout(() => setBusy(form, event.submitter), 0);
+  });
+  document.addEventListener("htmx:beforeRequest", (event) => {
+    const form = event.detail.elt.closest("form");
+    const cause = event.detail.requestConfig.triggeringEvent;
+    if (form && writes(form) && event.detail.requestConfig.verb !== "get") setBusy(form, cause && cause.submitter);
+  });
+  document.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.detail.elt.closest("form");
+    if (form && writes(form)) endBusy(form);
+  });
+  // Coming back through the browser's page cache shows the page as it was left: with its buttons held.
+  window.addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy=true]").forEach(endBusy));
+
+  // ---- Clicks ---------------------------------------------------------------------------------------------
+  async function copy(button) {
+    try {
+      await navigator.clipboard.writeText(button.dataset.copy);
+      announce("Copied.", "success");
+    } catch (_clipboardForbidden) {
+      announce("The browser did not allow copying. Select the text instead.", "danger");
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const target = event.target instanceof Element ? event.target : null;
+    if (!target) return;
+    document.querySelectorAll("details[data-menu][open]").forEach((menu) => {
+      if (!menu.contains(target)) menu.open = false;
+    });
+    if (dialog && dialog.open && target.closest("#dialog [data-dialog-close]")) {
+      event.preventDefault();
+      if (!dialog.querySelector("[aria-busy=true]")) closeDialog();
+    } else if (target === sidebar || target.closest("#sidebar [data-sidebar-close]")) {
+      // Opened by its own address there is no list underneath: then the link leads to it.
+      if (addressBefore || target === sidebar) {
+        event.preventDefault();
+        closeSidebar();
+      }
+    }
+    const copied = target.closest("[data-copy]");
+    if (copied) copy(copied);
+    const theme = target.closest("[data-theme-value]");
+    if (theme) chooseTheme(theme.dataset.themeValue);
+    const toField = target.closest("[data-error-summary] a[href^='#']");
+    if (toField) {
+      const holder = byId(toField.getAttribute("href").slice(1));
+      const field = holder && holder.querySelector("input:not([type=hidden]), select, textarea");
+      if (field) {
+        event.preventDefault();
+        field.focus();
+      }
+    }
+  });
+
+  // ---- Keys -----------------------------------------------------------------------------------------------
+  document.addEventListener("keydown", (event) => {
+    if (event.defaultPrevented || event.isComposing) return;
+    if (event.key === "Escape") {
+      if (dialog && dialog.open) return;
+      const menu = document.querySelector("details[data-menu][open]");
+      if (menu) {
+        menu.open = false;
+        menu.querySelector("summary").focus();
+      } else if (sidebarIsOpen()) {
+        const close = sidebar.querySelector("[data-sidebar-close]");
+        if (addressBefore || !close) closeSidebar();
+        else close.click();
+      } else if (live) {
+        live.replaceChildren();
+      }
+      return;
+    }
+    const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
+    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !(dialog && dialog.open)) {
+      const search = document.querySelector("main [data-search], main input[name=q], main input[type=search]");
+      if (search && !search.closest("[inert]")) {
+        event.preventDefault();
+        search.focus();
+        search.select();
+      }
+    }
+  });
+
+  // ---- Theme ----------------------------------------------------------------------------------------------
+  function showTheme() {
+    const chosen = document.documentElement.dataset.bsTheme || "system";
+    document.querySelectorAll("[data-theme-value]").forEach((button) => {
+      button.setAttribute("aria-pressed", String(button.dataset.themeValue === chosen));
+    });
+  }
+
+  function chooseTheme(value) {
+    const root = document.documentElement;
+    if (value === "system") delete root.dataset.bsTheme;
+    else root.dataset.bsTheme = value;
+    try {
+      if (value === "system") localStorage.removeItem("portal-theme");
+      else localStorage.setItem("portal-theme", value);
+    } catch (_storageForbidden) {
+      // The choice then lasts for this page.
+    }
+    showTheme();
+  }
+
+  showTheme();
+})();
