@@ -1,0 +1,64 @@
+"""What a termination does here: lock documents, give back of charges, hold notes.
+
+Each of these is called inside the operation that ends the subscription, which owns the transaction.
+"""
+
+import uuid
+from collections.abc import Sequence
+from decimal import Decimal
+
+from invoicing.models import ChargeLine, ChargeRefund, ChargeWaiver, CreditNote, CreditNoteHold, Invoice
+
+
+def lock_invoices(line_ids: Sequence[int]) -> None:
+    """Lock the invoices of these charges, by primary key.
+
+    Whoever changes what is paid or credited for a charge holds this lock.
+    """
+    invoices = Invoice.objects.filter(pk__in=ChargeLine.objects.filter(pk__in=line_ids).values("invoice_id"))
+    list(invoices.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
+
+
+def lock_notes(note_ids: Sequence[int]) -> list[CreditNote]:
+    """Lock credit notes, by primary key, after the invoices."""
+    notes = CreditNote.objects.filter(pk__in=note_ids)
+    return list(notes.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+
+
+def write_giveback(
+    *,
+    cause_id: uuid.UUID,
+    waivers: Sequence[tuple[int, str, Decimal]],
+    refunds: Sequence[tuple[int, str, Decimal, Decimal]],
+) -> None:
+    """Write what a termination waives and refunds of charges; amounts of 0 are left out.
+
+    *Shape*: waivers are (line, currency, amount), refunds (line, currency, net, tax).
+    *Raises*: IntegrityError by the name of the cap that would be broken.
+    """
+    ChargeWaiver.objects.bulk_create(
+        ChargeWaiver(line_id=line_id, currency=currency, amount=amount, cause_id=cause_id)
+        for line_id, currency, amount in waivers
+        if amount
+    )
+    ChargeRefund.objects.bulk_create(
+        ChargeRefund(line_id=line_id, currency=currency, net=net, tax=tax, cause_id=cause_id)
+        for line_id, currency, net, tax in refunds
+        if net or tax
+    )
+
+
+def hold_notes(*, cause_id: uuid.UUID, settles: int | None, taken_off: Sequence[int]) -> None:
+    """Hold the note that settles a termination, and those that were taken off its refund.
+
+    A settling note that names one of the cycles was taken off as well; it is held once, as settling. Several
+    terminations may take off the same note.
+
+    *Raises*: IntegrityError, `a_note_settles_one_termination` or `a_note_settles_or_is_taken_off`, where
+    another termination holds a note in a way that does not go together with this one.
+    """
+    holds = [(settles, CreditNoteHold.Kind.SETTLES)] if settles is not None else []
+    holds += [(note, CreditNoteHold.Kind.TAKEN_OFF) for note in sorted(set(taken_off)) if note != settles]
+    CreditNoteHold.objects.bulk_create(
+        CreditNoteHold(credit_note_id=note_id, kind=kind, cause_id=cause_id) for note_id, kind in holds
+    )
