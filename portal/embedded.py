@@ -82,6 +82,11 @@ def data_directory() -> Path:
     return Path(os.path.abspath(os.environ.get("PORTAL_DATA") or ROOT / ".data"))
 
 
+def is_used() -> bool:
+    """Say whether the database is the embedded one: an address in DATABASE_URL comes first."""
+    return not os.environ.get("DATABASE_URL")
+
+
 def join() -> str:
     """Use the database until this process and all that inherit its lock are gone; start it when needed.
 
@@ -107,8 +112,9 @@ def join() -> str:
     return url
 
 
-def secret_key(data: Path) -> str:
-    """Return the key kept in `data`, made at the first call; of two first calls at once, one wins."""
+def secret_key() -> str:
+    """Return the key kept in PORTAL_DATA, made at the first call; of two first calls at once, one wins."""
+    data = data_directory()
     _prepare_data(data)
     path = data / "secret_key"
     if not path.exists():

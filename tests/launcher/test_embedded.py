@@ -285,10 +285,14 @@ def test_awkward_directories_work(name: str) -> None:
 def test_the_key_is_made_once() -> None:
     data = Path(tempfile.mkdtemp(prefix="portal-launcher-"))
     try:
-        program = f"from portal import embedded; print(embedded.secret_key(embedded.Path({str(data)!r})))"
+        program = "from portal import embedded; print(embedded.secret_key())"
         processes = [
             subprocess.Popen(
-                [sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, cwd=embedded.ROOT
+                [sys.executable, "-c", program],
+                stdout=subprocess.PIPE,
+                text=True,
+                cwd=embedded.ROOT,
+                env=Place(data).environment(),
             )
             for _ in range(4)
         ]
