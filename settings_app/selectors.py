@@ -1,40 +1,25 @@
-"""Read the config in force and what belongs to it."""
+"""Read the config in force, its versions, and the termination reasons."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import datetime
 
 from django.db import connection, transaction
 
+from portal.lib import days
+from settings_app import policies
 from settings_app.models import ConfigHead, PortalConfigVersion, TerminationReason
 
+VERSIONS_PER_PAGE = 20
 
-@dataclass(frozen=True)
-class Config:
-    """Hold one version of Portal Config.
 
-    *Shape*: no `full_refund_days` switches the window off; `fees` are kept by currency also while the switch
-    `charge_administrative_fee` is off, so ask `fee_for`.
-    """
+@dataclass(frozen=True, kw_only=True)
+class Config(policies.Values):
+    """Hold one version of Portal Config: its values, and which version it is."""
 
     version_id: int
     number: int
-    termination_method: str
-    allow_refund: bool
-    refund_method: str
-    full_refund_days: int | None
-    reactivation_days: int
-    charge_administrative_fee: bool
-    notify_partner: bool
-    notify_customers: bool
-    provider_name: str
-    notification_address: str
-    fees: dict[str, Decimal] = field(default_factory=dict)
-
-    def fee_for(self, currency: str) -> Decimal | None:
-        """Give the administrative fee of a currency; None while it is switched off or has no row."""
-        return self.fees.get(currency) if self.charge_administrative_fee else None
 
 
 @dataclass(frozen=True)
@@ -45,6 +30,37 @@ class Reason:
     code: str
     label: str
     needs_ticket: bool
+
+
+@dataclass(frozen=True)
+class ReasonRow:
+    """Hold a termination reason as its settings page shows it, offered or not."""
+
+    id: int
+    code: str
+    label: str
+    needs_ticket: bool
+    is_active: bool
+    position: int
+
+
+@dataclass(frozen=True)
+class VersionRow:
+    """Hold a saved version: who, when, and what it changed."""
+
+    number: int
+    saved_at: str
+    saved_by: str
+    changes: tuple[policies.Change, ...]
+    is_in_force: bool
+
+
+@dataclass(frozen=True)
+class VersionPage:
+    """Hold one page of versions, newest first. `older_than` is the number the next page begins below."""
+
+    rows: tuple[VersionRow, ...]
+    older_than: int | None
 
 
 def provider_name() -> str:
@@ -99,4 +115,66 @@ def active_reasons() -> tuple[Reason, ...]:
     return tuple(
         Reason(id=reason.pk, code=reason.code, label=reason.label, needs_ticket=reason.needs_ticket)
         for reason in TerminationReason.objects.filter(is_active=True)
+    )
+
+
+def reasons() -> tuple[ReasonRow, ...]:
+    """List all reasons in their order, also those that are no longer offered."""
+    return tuple(_reason_row(reason) for reason in TerminationReason.objects.all())
+
+
+def reason(pk: int) -> ReasonRow:
+    """Read one reason.
+
+    *Raises*: TerminationReason.DoesNotExist.
+    """
+    return _reason_row(TerminationReason.objects.get(pk=pk))
+
+
+def versions(*, older_than: int | None = None) -> VersionPage:
+    """List saved versions, newest first, with what each changed against the one before it."""
+    query = PortalConfigVersion.objects.select_related("created_by").prefetch_related("fees")
+    if older_than is not None:
+        query = query.filter(number__lt=older_than)
+    # One more than is shown: the oldest row of a page is compared with the version before it.
+    found = list(query.order_by("-number")[: VERSIONS_PER_PAGE + 1])
+    in_force = ConfigHead.objects.values_list("version_id", flat=True).get(id=1)
+    previous = [config_of(version) for version in found[1:]]
+    rows = tuple(
+        VersionRow(
+            number=version.number,
+            saved_at=moment(version.created_at),
+            saved_by=version.created_by.get_username() if version.created_by else "system",
+            changes=policies.changes(previous[index], config_of(version)) if index < len(previous) else (),
+            is_in_force=version.pk == in_force,
+        )
+        for index, version in enumerate(found[:VERSIONS_PER_PAGE])
+    )
+    return VersionPage(
+        rows=rows, older_than=rows[-1].number if len(found) > VERSIONS_PER_PAGE and rows else None
+    )
+
+
+def saved_by(number: int) -> tuple[str, str]:
+    """Say who saved a version and when, for people."""
+    version = PortalConfigVersion.objects.select_related("created_by").get(number=number)
+    return (
+        version.created_by.get_username() if version.created_by else "system",
+        moment(version.created_at),
+    )
+
+
+def moment(at: datetime) -> str:
+    """Write an instant for people, in UTC: 7 March 2026, 09:15 UTC."""
+    return f"{days.display(at.date())}, {at:%H:%M} UTC"
+
+
+def _reason_row(found: TerminationReason) -> ReasonRow:
+    return ReasonRow(
+        id=found.pk,
+        code=found.code,
+        label=found.label,
+        needs_ticket=found.needs_ticket,
+        is_active=found.is_active,
+        position=found.position,
     )

@@ -1,0 +1,260 @@
+"""Read what a superuser typed on the settings pages."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.html import format_html
+
+from portal.lib import money, text
+from settings_app import operations, policies
+
+MOST_DAYS = 3650
+EMPTY_FEE_ROWS = 3
+
+
+def _line(value: str) -> str:
+    """Clean a text of one line; its refusal becomes the field's error."""
+    try:
+        return text.clean_line(value)
+    except text.UnusableText as error:
+        raise forms.ValidationError(str(error)) from error
+
+
+def _explained(choices: Mapping[str, str], help_lines: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [
+        (value, format_html('{}<span class="hint">{}</span>', label, help_lines[value]))
+        for value, label in choices.items()
+    ]
+
+
+TERMINATION_METHOD_HELP = {
+    "by_credit_note": "The agent sees the total refund, then says whether a credit note is the refund or the "
+    "refund goes into Available Credits.",
+    "simplified": "The agent sees the total refund and terminates; the refund goes into Available Credits.",
+}
+REFUND_METHOD_HELP = {
+    "remaining_months": "The months that have not begun come back; the month that has begun is used.",
+    "remaining_days": "The days after the termination come back.",
+    "full": "The whole cycle comes back unless it is over.",
+    "none": "Nothing comes back.",
+}
+
+
+class ConfigForm(forms.Form):
+    """Portal Config without its fees, which are a table of their own."""
+
+    seen_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    termination_method = forms.ChoiceField(
+        label=policies.LABELS["termination_method"],
+        choices=_explained(policies.TERMINATION_METHODS, TERMINATION_METHOD_HELP),
+        widget=forms.RadioSelect,
+    )
+    allow_refund = forms.BooleanField(
+        label=policies.LABELS["allow_refund"],
+        required=False,
+        help_text="Switched off, a termination refunds nothing by itself. A credit note can still be chosen.",
+    )
+    refund_method = forms.ChoiceField(
+        label=policies.LABELS["refund_method"],
+        choices=_explained(policies.REFUND_METHODS, REFUND_METHOD_HELP),
+        widget=forms.RadioSelect,
+    )
+    full_refund_days = forms.IntegerField(
+        label=policies.LABELS["full_refund_days"],
+        required=False,
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text="Counted from the first day of a running cycle; up to and including this day all of it comes "
+        "back. 0 means the first day only. Leave it empty to switch the window off.",
+    )
+    reactivation_days = forms.IntegerField(
+        label=policies.LABELS["reactivation_days"],
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text="An expired subscription can be reactivated for this many days; after them it is terminated, "
+        "without a refund.",
+    )
+    notify_partner = forms.BooleanField(
+        label="to the partner",
+        required=False,
+        help_text="Each termination and each refused renewal is told to the notification address.",
+    )
+    notify_customers = forms.BooleanField(
+        label="to customers with the partner in copy",
+        required=False,
+        help_text="The same message goes to the customer's billing address, with the notification address in copy.",
+    )
+    provider_name = forms.CharField(
+        label=policies.LABELS["provider_name"],
+        max_length=120,
+        help_text="Shown at the top of every page and in messages.",
+    )
+    notification_address = forms.EmailField(
+        label=policies.LABELS["notification_address"],
+        required=False,
+        max_length=254,
+        help_text="The partner's e-mail address. While it is empty, messages to the partner can't be sent.",
+    )
+    charge_administrative_fee = forms.BooleanField(
+        label="Charge an administrative fee",
+        required=False,
+        help_text="Taken off the total refund of a termination, never more than that total. A currency without "
+        "a row has no fee.",
+    )
+
+    def clean_provider_name(self) -> str:
+        """Refuse a name that cannot be shown on one line."""
+        name = _line(self.cleaned_data["provider_name"])
+        if not name:
+            raise forms.ValidationError("This field is required.")
+        return name
+
+    def values(self, fees: Mapping[str, Decimal]) -> policies.Values:
+        """Give what was typed, once the form is valid."""
+        data = {name: value for name, value in self.cleaned_data.items() if name != "seen_version"}
+        return policies.Values(**data, fees=dict(fees))
+
+
+class FeeForm(forms.Form):
+    """One row of the fee table; a row with nothing in it does not count."""
+
+    currency = forms.CharField(
+        label="Currency",
+        required=False,
+        max_length=3,
+        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}),
+    )
+    amount = forms.DecimalField(
+        label="Fee",
+        required=False,
+        min_value=0,
+        max_digits=16,
+        decimal_places=4,
+        widget=forms.TextInput(attrs={"class": "form-control num", "inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def clean_currency(self) -> str:
+        """Refuse a code that is no current currency."""
+        currency: str = self.cleaned_data["currency"].strip().upper()
+        if currency and not money.is_currency(currency):
+            raise forms.ValidationError(str(money.UnknownCurrency(currency)))
+        return currency
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse half a row, and amounts that the currency cannot express."""
+        data = self.cleaned_data
+        if self.errors or data.get("DELETE"):
+            return data
+        currency, amount = data["currency"], data["amount"]
+        if currency and amount is None:
+            self.add_error("amount", "Give the fee of this currency, or tick “Remove”.")
+        elif amount is not None and not currency:
+            self.add_error("currency", "Say which currency this fee is in.")
+        elif currency and not money.is_whole(amount, currency=currency):
+            digits = money.minor_digits(currency)
+            self.add_error(
+                "amount", f"{currency} has {digits} decimals." if digits else f"{currency} has no decimals."
+            )
+        return data
+
+
+class _FeeFormSet(forms.BaseFormSet):
+    deletion_widget = forms.CheckboxInput
+
+    def add_fields(self, form: forms.Form, index: int | None) -> None:
+        super().add_fields(form, index)
+        form.fields["DELETE"].label = "Remove"
+        form.fields["DELETE"].widget.attrs["class"] = "form-check-input"
+
+    def clean(self) -> None:
+        """Refuse the same currency twice."""
+        seen: set[str] = set()
+        for form in self.forms:
+            data = getattr(form, "cleaned_data", {})
+            if data.get("DELETE") or not data.get("currency"):
+                continue
+            if data["currency"] in seen:
+                form.add_error("currency", f"{data['currency']} has a row already.")
+            seen.add(data["currency"])
+
+    def fees(self) -> dict[str, Decimal]:
+        """Give the rows that count, once the table is valid."""
+        return {
+            form.cleaned_data["currency"]: form.cleaned_data["amount"]
+            for form in self.forms
+            if form.cleaned_data.get("currency") and not form.cleaned_data.get("DELETE")
+        }
+
+
+FeeFormSet = forms.formset_factory(
+    FeeForm, formset=_FeeFormSet, extra=EMPTY_FEE_ROWS, max_num=300, absolute_max=400, can_delete=True
+)
+
+
+class ReasonForm(forms.Form):
+    """A termination reason; the code is asked for once, when the reason is added."""
+
+    seen = forms.CharField(required=False, widget=forms.HiddenInput)
+    label = forms.CharField(label="Label", max_length=120, help_text="What agents read in the list of reasons.")
+    code = forms.SlugField(
+        label="Code",
+        max_length=40,
+        help_text="Used in imports and reports: letters, digits, hyphen and underscore. It can't be changed later.",
+    )
+    needs_ticket = forms.BooleanField(
+        label="Needs a ticket",
+        required=False,
+        help_text="An agent who chooses this reason must give the ticket reference.",
+    )
+    is_active = forms.BooleanField(
+        label="Offered",
+        required=False,
+        initial=True,
+        help_text="A reason that is not offered stays with the terminations that carry it.",
+    )
+    position = forms.IntegerField(
+        label="Position", min_value=0, max_value=9999, initial=0, help_text="Low numbers come first in the list."
+    )
+
+    def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not is_new:
+            del self.fields["code"]
+
+    def clean_label(self) -> str:
+        """Refuse a label that cannot be shown on one line."""
+        label = _line(self.cleaned_data["label"])
+        if not label:
+            raise forms.ValidationError("This field is required.")
+        return label
+
+    def clean_code(self) -> str:
+        """Keep codes in lower case, so that no two differ by case alone."""
+        code: str = self.cleaned_data["code"].lower()
+        return code
+
+    def values(self) -> operations.ReasonValues:
+        """Give what was typed, once the form is valid."""
+        data = self.cleaned_data
+        return operations.ReasonValues(
+            label=data["label"],
+            needs_ticket=data["needs_ticket"],
+            is_active=data["is_active"],
+            position=data["position"],
+        )
+
+    def seen_values(self) -> operations.ReasonValues | None:
+        """Give what the page showed; None when the hidden field is not what the portal wrote."""
+        try:
+            return operations.ReasonValues(**json.loads(self.cleaned_data["seen"]))
+        except (ValueError, TypeError):
+            return None
+
+
+def seen_of(values: operations.ReasonValues) -> str:
+    """Write what a page shows into its hidden field."""
+    return json.dumps(asdict(values))

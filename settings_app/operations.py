@@ -1,0 +1,200 @@
+"""Save the settings: a new version of Portal Config, and termination reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import IntegrityError
+
+from portal.audit import operations as audit_operations
+from settings_app import policies, selectors
+from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion, TerminationReason
+
+
+class ConfigChanged(Exception):
+    """Say that somebody saved another version since the page was shown; nothing was written."""
+
+    def __init__(self, *, seen_version: int, current: selectors.Config) -> None:
+        self.seen_version = seen_version
+        self.current = current
+        super().__init__(f"Version {seen_version} was shown, version {current.number} is in force.")
+
+
+class ReasonChanged(Exception):
+    """Say that somebody changed the reason since the page was shown; nothing was written."""
+
+    def __init__(self, current: selectors.ReasonRow) -> None:
+        self.current = current
+        super().__init__(f"The reason {current.code} was changed meanwhile.")
+
+
+class CodeTaken(Exception):
+    """Say that another reason has this code."""
+
+
+class LabelTaken(Exception):
+    """Say that another reason has this label."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """Hold what became of a save. No `changes`: there was nothing to save."""
+
+    number: int
+    changes: tuple[policies.Change, ...]
+
+
+@dataclass(frozen=True)
+class ReasonValues:
+    """Hold what may be changed of a reason."""
+
+    label: str
+    needs_ticket: bool
+    is_active: bool
+    position: int
+
+
+def save_config(*, values: policies.Values, seen_version: int, by: audit_operations.Actor, at: datetime) -> Saved:
+    """Add a version with these values and put it in force.
+
+    Values equal to those in force add nothing, also when the version seen is an older one. Where the same
+    person has just saved them over that version, the answer is that save's: the form was sent twice.
+
+    *Raises*: ConfigChanged where another version than `seen_version` is in force with other values.
+    """
+    with audit_operations.operation("save_config"):
+        # FOR UPDATE: waits for every decision that is being made under the version in force.
+        head = ConfigHead.objects.select_for_update().get(id=1)
+        version = PortalConfigVersion.objects.get(pk=head.version_id)
+        current = selectors.config_of(version)
+        changes = policies.changes(current, values)
+        if not changes:
+            is_repeated = current.number == seen_version + 1 and version.created_by_id == by.user_id
+            return _repeated(current) if is_repeated else Saved(number=current.number, changes=())
+        if current.number != seen_version:
+            raise ConfigChanged(seen_version=seen_version, current=current)
+        added = PortalConfigVersion.objects.create(
+            number=current.number + 1,
+            created_at=at,
+            created_by_id=by.user_id,
+            termination_method=values.termination_method,
+            allow_refund=values.allow_refund,
+            refund_method=values.refund_method,
+            full_refund_days=values.full_refund_days,
+            reactivation_days=values.reactivation_days,
+            charge_administrative_fee=values.charge_administrative_fee,
+            notify_partner=values.notify_partner,
+            notify_customers=values.notify_customers,
+            provider_name=values.provider_name,
+            notification_address=values.notification_address,
+        )
+        AdministrativeFee.objects.bulk_create(
+            AdministrativeFee(version=added, currency=currency, amount=amount)
+            for currency, amount in sorted(values.fees.items())
+        )
+        head.version = added
+        head.save(update_fields=["version"])
+        audit_operations.record(
+            app="settings",
+            event="Portal Config saved",
+            description=f"Version {added.number}. " + "; ".join(str(change) for change in changes) + ".",
+            by=by,
+            at=at,
+        )
+    return Saved(number=added.number, changes=changes)
+
+
+def add_reason(*, code: str, values: ReasonValues, by: audit_operations.Actor, at: datetime) -> int:
+    """Add a termination reason; the same reason sent twice is added once. Give its id.
+
+    *Raises*: CodeTaken, LabelTaken.
+    """
+    try:
+        with audit_operations.operation("add_reason"):
+            there = TerminationReason.objects.filter(code=code).first()
+            if there is not None:
+                if _values_of(there) == values:
+                    return there.pk
+                raise CodeTaken
+            _refuse_taken_label(values.label, except_pk=0)
+            added = TerminationReason.objects.create(
+                code=code,
+                label=values.label,
+                needs_ticket=values.needs_ticket,
+                is_active=values.is_active,
+                position=values.position,
+            )
+            audit_operations.record(
+                app="settings",
+                event="Termination reason added",
+                description=f"{code}: {_describe(values)}.",
+                by=by,
+                at=at,
+            )
+    except IntegrityError as error:
+        # Two people at the same moment: the constraint says which of the two it was.
+        raise (LabelTaken if _is_label(error) else CodeTaken) from error
+    return added.pk
+
+
+def change_reason(
+    *, pk: int, seen: ReasonValues, values: ReasonValues, by: audit_operations.Actor, at: datetime
+) -> bool:
+    """Change a termination reason, whose code stays what it is; tell whether there was anything to change.
+
+    *Raises*: TerminationReason.DoesNotExist, ReasonChanged, LabelTaken.
+    """
+    try:
+        with audit_operations.operation("change_reason"):
+            reason = TerminationReason.objects.select_for_update(no_key=True).get(pk=pk)
+            before = _values_of(reason)
+            if before == values:
+                return False
+            if before != seen:
+                raise ReasonChanged(selectors.reason(pk))
+            _refuse_taken_label(values.label, except_pk=pk)
+            reason.label = values.label
+            reason.needs_ticket = values.needs_ticket
+            reason.is_active = values.is_active
+            reason.position = values.position
+            reason.save(update_fields=["label", "needs_ticket", "is_active", "position"])
+            audit_operations.record(
+                app="settings",
+                event="Termination reason changed",
+                description=f"{reason.code}: {_describe(before)} → {_describe(values)}.",
+                by=by,
+                at=at,
+            )
+    except IntegrityError as error:
+        raise LabelTaken from error
+    return True
+
+
+def _repeated(current: selectors.Config) -> Saved:
+    previous = PortalConfigVersion.objects.get(number=current.number - 1)
+    return Saved(number=current.number, changes=policies.changes(selectors.config_of(previous), current))
+
+
+def _values_of(reason: TerminationReason) -> ReasonValues:
+    return ReasonValues(
+        label=reason.label,
+        needs_ticket=reason.needs_ticket,
+        is_active=reason.is_active,
+        position=reason.position,
+    )
+
+
+def _describe(values: ReasonValues) -> str:
+    ticket = "needs a ticket" if values.needs_ticket else "needs no ticket"
+    offered = "offered" if values.is_active else "not offered"
+    return f"“{values.label}”, {ticket}, {offered}, position {values.position}"
+
+
+def _refuse_taken_label(label: str, *, except_pk: int) -> None:
+    if TerminationReason.objects.filter(label__iexact=label).exclude(pk=except_pk).exists():
+        raise LabelTaken
+
+
+def _is_label(error: IntegrityError) -> bool:
+    return "a_reason_has_its_own_label" in str(error)

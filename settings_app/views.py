@@ -1,0 +1,264 @@
+"""Serve the Portal Settings app: Portal Config with its versions, and the termination reasons."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.audit import operations as audit_operations
+from portal.lib import money
+from settings_app import forms, operations, policies, selectors
+from settings_app.models import TerminationReason
+
+READ_OR_SAVE = ["GET", "HEAD", "POST"]
+
+
+@require_http_methods(READ_OR_SAVE)
+@permission_required("settings_app.view_portalconfigversion", raise_exception=True)
+def portal_config(request: HttpRequest) -> HttpResponse:
+    """Show Portal Config, as a form to whoever may change it; a POST saves it."""
+    if request.method == "POST":
+        return _save_config(request)
+    config = selectors.current_config()
+    return _config_page(
+        request,
+        config=config,
+        form=_config_form(config),
+        fees=forms.FeeFormSet(initial=_fee_rows(config), prefix="fees"),
+    )
+
+
+@permission_required("settings_app.add_portalconfigversion", raise_exception=True)
+def _save_config(request: HttpRequest) -> HttpResponse:
+    form = forms.ConfigForm(request.POST)
+    fees = forms.FeeFormSet(request.POST, prefix="fees")
+    if not (form.is_valid() & fees.is_valid()):
+        if not fees.is_valid():
+            form.add_error(None, "Administrative fees: see the rows below.")
+        return _config_page(request, config=selectors.current_config(), form=form, fees=fees, status=422)
+    values = form.values(fees.fees())
+    try:
+        saved = operations.save_config(
+            values=values,
+            seen_version=form.cleaned_data["seen_version"],
+            by=audit_operations.Actor.of(request.user),
+            at=timezone.now(),
+        )
+    except operations.ConfigChanged as changed:
+        # The same values again, now against the version in force: a second "Save" is a decision.
+        again = request.POST.copy()
+        again["seen_version"] = str(changed.current.number)
+        return _config_page(
+            request,
+            config=changed.current,
+            form=forms.ConfigForm(again),
+            fees=fees,
+            status=409,
+            seen_version=changed.seen_version,
+            differences=policies.changes(changed.current, values),
+        )
+    if saved.changes:
+        messages.success(request, f"Portal Config saved as version {saved.number}.")
+    else:
+        messages.info(request, f"Nothing was changed; version {saved.number} stays in force.")
+    return _see_other(reverse("settings_app:portal_config"))
+
+
+@require_safe
+@permission_required("settings_app.view_portalconfigversion", raise_exception=True)
+def versions(request: HttpRequest) -> HttpResponse:
+    """List the saved versions, newest first."""
+    before = request.GET.get("before", "")
+    older_than = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
+    page = selectors.versions(older_than=older_than)
+    here = reverse("settings_app:versions")
+    return render(
+        request,
+        "settings_app/versions.html",
+        {
+            "tabs": _tabs(request, "versions"),
+            "versions": page.rows,
+            "older_url": f"{here}?before={page.older_than}" if page.older_than else "",
+            "newer_url": here if older_than is not None else "",
+        },
+    )
+
+
+@require_safe
+@permission_required("settings_app.view_terminationreason", raise_exception=True)
+def reasons(request: HttpRequest) -> HttpResponse:
+    """List the termination reasons."""
+    return render(
+        request,
+        "settings_app/reasons.html",
+        {
+            "tabs": _tabs(request, "reasons"),
+            "reasons": selectors.reasons(),
+            "can_change": request.user.has_perm("settings_app.change_terminationreason"),
+        },
+    )
+
+
+@require_http_methods(READ_OR_SAVE)
+@permission_required("settings_app.add_terminationreason", raise_exception=True)
+def add_reason(request: HttpRequest) -> HttpResponse:
+    """Ask for a new reason and add it."""
+    form = forms.ReasonForm(request.POST if request.method == "POST" else None, is_new=True)
+    if not form.is_bound:
+        return _reason_page(request, form=form)
+    if form.is_valid():
+        try:
+            operations.add_reason(
+                code=form.cleaned_data["code"],
+                values=form.values(),
+                by=audit_operations.Actor.of(request.user),
+                at=timezone.now(),
+            )
+        except operations.CodeTaken:
+            form.add_error("code", "Another reason has this code.")
+        except operations.LabelTaken:
+            form.add_error("label", "Another reason has this label.")
+        else:
+            messages.success(request, f"“{form.cleaned_data['label']}” was added.")
+            return _see_other(reverse("settings_app:reasons"))
+    return _reason_page(request, form=form, status=422)
+
+
+@require_http_methods(READ_OR_SAVE)
+@permission_required("settings_app.change_terminationreason", raise_exception=True)
+def change_reason(request: HttpRequest, pk: int) -> HttpResponse:
+    """Show a reason as a form and save what was changed."""
+    try:
+        reason = selectors.reason(pk)
+    except TerminationReason.DoesNotExist as error:
+        raise Http404 from error
+    if request.method != "POST":
+        return _reason_page(request, form=_reason_form(reason), reason=reason)
+    form = forms.ReasonForm(request.POST, is_new=False)
+    if not form.is_valid():
+        return _reason_page(request, form=form, reason=reason, status=422)
+    seen = form.seen_values()
+    if seen is None:
+        form.add_error(None, "The page was not complete. Please open the reason again.")
+        return _reason_page(request, form=form, reason=reason, status=422)
+    try:
+        is_changed = operations.change_reason(
+            pk=pk,
+            seen=seen,
+            values=form.values(),
+            by=audit_operations.Actor.of(request.user),
+            at=timezone.now(),
+        )
+    except operations.LabelTaken:
+        form.add_error("label", "Another reason has this label.")
+        return _reason_page(request, form=form, reason=reason, status=422)
+    except operations.ReasonChanged as changed:
+        return _reason_page(
+            request, form=_reason_form(changed.current), reason=changed.current, status=409, is_conflict=True
+        )
+    if is_changed:
+        messages.success(request, f"“{form.cleaned_data['label']}” was saved.")
+    else:
+        messages.info(request, "Nothing was changed.")
+    return _see_other(reverse("settings_app:reasons"))
+
+
+def _config_form(config: selectors.Config) -> forms.ConfigForm:
+    initial = {name: getattr(config, name) for name in policies.LABELS}
+    return forms.ConfigForm(initial={**initial, "seen_version": config.number})
+
+
+def _fee_rows(config: selectors.Config) -> list[dict[str, str]]:
+    return [
+        {
+            "currency": currency,
+            "amount": money.format_amount(amount, currency=currency)
+            if money.is_currency(currency)
+            else str(amount),
+        }
+        for currency, amount in sorted(config.fees.items())
+    ]
+
+
+def _config_page(
+    request: HttpRequest,
+    *,
+    config: selectors.Config,
+    form: forms.ConfigForm,
+    fees: Any,
+    status: int = 200,
+    seen_version: int | None = None,
+    differences: tuple[policies.Change, ...] = (),
+) -> HttpResponse:
+    saved_by, saved_at = selectors.saved_by(config.number)
+    response = render(
+        request,
+        "settings_app/portal_config.html",
+        {
+            "tabs": _tabs(request, "config"),
+            "config": config,
+            "saved_by": saved_by,
+            "saved_at": saved_at,
+            "can_change": request.user.has_perm("settings_app.add_portalconfigversion"),
+            "settings": policies.in_words(config),
+            "form": form,
+            "fees": fees,
+            "seen_version": seen_version,
+            "differences": differences,
+        },
+        status=status,
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def _reason_form(reason: selectors.ReasonRow) -> forms.ReasonForm:
+    values = operations.ReasonValues(
+        label=reason.label,
+        needs_ticket=reason.needs_ticket,
+        is_active=reason.is_active,
+        position=reason.position,
+    )
+    initial = {
+        "label": reason.label,
+        "needs_ticket": reason.needs_ticket,
+        "is_active": reason.is_active,
+        "position": reason.position,
+        "seen": forms.seen_of(values),
+    }
+    return forms.ReasonForm(initial=initial, is_new=False)
+
+
+def _reason_page(
+    request: HttpRequest,
+    *,
+    form: forms.ReasonForm,
+    reason: selectors.ReasonRow | None = None,
+    status: int = 200,
+    is_conflict: bool = False,
+) -> HttpResponse:
+    context = {"tabs": _tabs(request, "reasons"), "form": form, "reason": reason, "is_conflict": is_conflict}
+    return render(request, "settings_app/reason.html", context, status=status)
+
+
+def _tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+    pages = (
+        ("config", "Portal Config", "settings_app:portal_config", "settings_app.view_portalconfigversion"),
+        ("reasons", "Reasons", "settings_app:reasons", "settings_app.view_terminationreason"),
+        ("versions", "Versions", "settings_app:versions", "settings_app.view_portalconfigversion"),
+    )
+    return [
+        {"label": label, "url": reverse(name), "is_current": key == current}
+        for key, label, name, permission in pages
+        if request.user.has_perm(permission)
+    ]
+
+
+def _see_other(url: str) -> HttpResponse:
+    """Send the browser to a page by GET, so that reloading it sends nothing again."""
+    return HttpResponse(status=303, headers={"Location": url})
