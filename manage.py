@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Join the database, then hand over to Django."""
+"""Join the database, bring it up to date where ./run asks for it, then hand over to Django."""
 
 from __future__ import annotations
 
@@ -8,19 +8,90 @@ import sys
 
 from portal import embedded
 
+OLDEST_POSTGRESQL = 15
+# Any number of our own: whoever migrates this database holds the advisory lock of this name.
+MIGRATION_LOCK = 7_160_421
+# They change or only name migrations, or need no database.
+NEVER_MIGRATES = {"migrate", "makemigrations", "squashmigrations", "help", "version", "--help", "-h", "--version"}
 
-def main() -> int:
+
+def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+    # Set by ./run; taken out, so that no child process inherits the wish.
+    wants_migration = os.environ.pop("PORTAL_MIGRATE", "") == "1"
     try:
         embedded.join()
     except embedded.EmbeddedError as error:
-        sys.stderr.write(f"{error}\n")
-        return 1
+        return _refuse(str(error))
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    if wants_migration and len(arguments) > 1 and not NEVER_MIGRATES & set(arguments[1:]):
+        refusal = _bring_up_to_date()
+        if refusal:
+            return _refuse(refusal)
+    execute_from_command_line(arguments)
     return 0
 
 
+def _bring_up_to_date() -> str:
+    """Apply missing migrations, and return why the database can't be used, or nothing."""
+    import django
+    import psycopg
+    from django.core.exceptions import ImproperlyConfigured
+    from django.core.management import call_command
+    from django.db import NotSupportedError, OperationalError, connection
+
+    try:
+        django.setup()
+    except ImproperlyConfigured as error:
+        return str(error)
+    except psycopg.ProgrammingError as error:  # settings could not read the address
+        return f"DATABASE_URL can't be read: {str(error).strip()}."
+    try:
+        version = connection.pg_version // 10_000
+        if version < OLDEST_POSTGRESQL:
+            return _too_old(f"{version}")
+        if not _missing_migrations():
+            return ""
+        sys.stderr.write("Setting up the database ...\n")
+        with connection.cursor() as cursor:
+            # Two that start at once: the second waits here and then finds nothing to do.
+            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
+        try:
+            if _missing_migrations():
+                call_command("migrate", verbosity=0, interactive=False)
+        finally:
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+    except NotSupportedError as error:
+        return _too_old(str(error))
+    except OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        return f"The database can't be used: {reason} (see DATABASE_URL)."
+    finally:
+        connection.close()
+    return ""
+
+
+def _missing_migrations() -> bool:
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+
+
+def _too_old(found: str) -> str:
+    return (
+        f"The portal needs PostgreSQL {OLDEST_POSTGRESQL} or newer, but the server of DATABASE_URL is older "
+        f"({found.rstrip('.')}): use a newer one, or unset DATABASE_URL for the embedded database."
+    )
+
+
+def _refuse(sentence: str) -> int:
+    sys.stderr.write(f"{sentence}\n")
+    return 1
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv))

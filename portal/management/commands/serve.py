@@ -1,0 +1,121 @@
+"""Serve the portal on this machine; what `./run` alone does."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from importlib import metadata
+from pathlib import Path
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.staticfiles.finders import get_finders
+from django.core.management import call_command
+from django.core.management.base import BaseCommand, CommandError
+
+from customers.models import Organisation
+from portal import embedded
+from portal.demo import staff
+
+HOST = "127.0.0.1"
+DEFAULT_PORT = "8000"
+THREADS = 8
+
+
+class Command(BaseCommand):
+    """Bring everything a first visitor needs, then become the web server."""
+
+    help = "Serves the portal on 127.0.0.1, port PORT of the environment or 8000."
+    requires_system_checks = ()
+
+    def handle(self, *args: object, **options: object) -> None:
+        port = _port()
+        listener = _listen(port)
+        if embedded.is_used():
+            with _alone("demo"):
+                if not User.objects.exists() or not Organisation.objects.exists():
+                    self.stderr.write("Making the demo ...")
+                    call_command("demo", stdout=self.stderr)
+        with _alone("static"):
+            self._collect_static_files()
+        self.stdout.write(f"The portal is at http://{HOST}:{port}/")
+        self._print_logins()
+        self.stdout.write("Ctrl-C ends it.")
+        self.stdout.flush()
+        _become_gunicorn(listener)
+
+    def _collect_static_files(self) -> None:
+        """Collect when a file, or what makes them ready, is another than the last time."""
+        root = Path(settings.STATIC_ROOT)
+        mark = root.with_name(f"{root.name}.mark")
+        wanted = _static_digest()
+        if root.is_dir() and mark.exists() and mark.read_text() == wanted:
+            return
+        self.stderr.write("Preparing the static files ...")
+        call_command("collectstatic", interactive=False, verbosity=0)
+        mark.write_text(wanted)
+
+    def _print_logins(self) -> None:
+        for login in staff.logins():
+            self.stdout.write(f"  {login.role}: {login.username} / {login.password}")
+
+
+def _port() -> int:
+    given = os.environ.get("PORT") or DEFAULT_PORT
+    if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65536:
+        raise CommandError(f"PORT is {given!r}: it has to be a number from 1 to 65535.")
+    return int(given)
+
+
+def _listen(port: int) -> socket.socket:
+    """Open the address first, so that a port that is taken is said at once and nobody takes it meanwhile."""
+    listener = socket.socket(socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((HOST, port))
+        listener.listen(256)
+    except OSError as error:
+        raise CommandError(
+            f"Port {port} of {HOST} can't be used ({error.strerror}): set PORT to another one."
+        ) from error
+    return listener
+
+
+@contextlib.contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Let one process at a time prepare the same data directory; the others wait and find it done."""
+    with (embedded.data_directory() / f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _static_digest() -> str:
+    digest = hashlib.sha256(f"{settings.STORAGES['staticfiles']} {metadata.version('whitenoise')}".encode())
+    for finder in get_finders():
+        for path, storage in finder.list([]):
+            found = Path(storage.path(path)).stat()
+            digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
+    return digest.hexdigest()
+
+
+def _become_gunicorn(listener: socket.socket) -> None:
+    """Replace this process: the lock on the embedded database and the open port go along."""
+    listener.set_inheritable(True)
+    workers = os.environ.get("WEB_CONCURRENCY") or str(max(2, min(4, os.cpu_count() or 1)))
+    memory = "/dev/shm"  # noqa: S108 - heartbeats on a busy disk look like a worker that hangs
+    heartbeats = memory if os.access(memory, os.W_OK | os.X_OK) else str(embedded.data_directory())
+    os.execv(  # noqa: S606 - our own interpreter, our own words
+        sys.executable,
+        [
+            *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
+            *("--chdir", str(embedded.ROOT), "--preload"),
+            *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
+            *("--worker-class", "gthread", "--workers", workers, "--threads", str(THREADS)),
+            *("--worker-tmp-dir", heartbeats, "--log-level", "warning"),
+        ],
+    )
