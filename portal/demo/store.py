@@ -1,0 +1,149 @@
+"""Write the demo: all its rows in one transaction, then its terminations by the portal's own operation."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.db.models import Model
+
+from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
+from invoicing.models import (
+    ChargeLine,
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNoteLine,
+    Invoice,
+    NumberSeries,
+    Payment,
+    PaymentLine,
+)
+from portal.audit import operations as audit_operations
+from portal.demo import generate
+from portal.demo.generate import Demo
+from subscriptions.models import (
+    AddOn,
+    Assignment,
+    Contract,
+    ContractItem,
+    Cycle,
+    CycleCharge,
+    HistoryEntry,
+    PhoneNumber,
+    Plan,
+    Product,
+    Subscription,
+)
+
+PASSWORD = "demo"  # noqa: S105 - a demo's log-ins are printed, not kept
+STAFF = ("agent", "billing", "auditor", "admin")
+BATCH = 2000
+
+# Referenced rows before those that refer to them.
+ORDER: tuple[type[Model], ...] = (
+    Organisation,
+    Member,
+    SearchKey,
+    CreditAccount,
+    LedgerEntry,
+    Product,
+    Plan,
+    Subscription,
+    AddOn,
+    Contract,
+    ContractItem,
+    PhoneNumber,
+    Assignment,
+    HistoryEntry,
+    Invoice,
+    ChargeLine,
+    Cycle,
+    CycleCharge,
+    Payment,
+    PaymentLine,
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteAllocation,
+)
+
+
+class NothingMissing(Exception):
+    """Say that there are staff and organisations already."""
+
+
+def wait_for_turn() -> None:
+    """Let only one process at a time look whether a demo is needed; ends with the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('portal demo'))")
+
+
+def write_customers(demo: Demo) -> int:
+    """Write every row and give their number; the triggers keep the sums as they do for everybody."""
+    book = demo.book
+    series = {row.document: row for row in NumberSeries.objects.select_for_update().order_by("pk")}
+    book.number_documents(model=Invoice, series=series["invoice"])
+    book.number_documents(model=CreditNote, series=series["credit_note"])
+    book.ledger()
+    # Lists show the newest first, by primary key.
+    book.rows[Subscription].sort(key=lambda row: row.started_on)  # type: ignore[attr-defined]
+    book.rows[Payment].sort(key=lambda row: row.created_at)  # type: ignore[attr-defined]
+    book.rows[HistoryEntry].sort(key=lambda row: row.at)  # type: ignore[attr-defined]
+    left = set(book.rows) - set(ORDER)
+    if left:
+        raise AssertionError(f"nowhere to write {left}")
+    for model in ORDER:
+        model._default_manager.bulk_create(book.rows[model], batch_size=BATCH)
+    for row in series.values():
+        row.save(update_fields=["last_number"])
+    return sum(len(rows) for rows in book.rows.values())
+
+
+def write_staff() -> None:
+    """Create the people that may log in, one for each role, all with the same short password."""
+    password = make_password(PASSWORD)
+    for name in STAFF:
+        if User.objects.filter(username=name).exists():
+            continue
+        is_admin = name == "admin"
+        user = User.objects.create(username=name, password=password, is_staff=is_admin, is_superuser=is_admin)
+        if not is_admin:
+            user.groups.add(Group.objects.get(name=name))
+
+
+@dataclass(frozen=True)
+class Written:
+    """Hold what was missing and is there now."""
+
+    staff: bool
+    demo: Demo | None
+    rows: int
+
+
+def write(*, at: datetime) -> Written:
+    """Add the demo's staff where there is none and its customers where there are none, in one transaction.
+
+    *Raises* `NothingMissing`.
+    """
+    with audit_operations.operation("demo"):
+        wait_for_turn()
+        needs_staff = not User.objects.exists()
+        needs_customers = not Organisation.objects.exists()
+        if not needs_staff and not needs_customers:
+            raise NothingMissing
+        if needs_staff:
+            write_staff()
+        demo, rows = None, 0
+        if needs_customers:
+            demo = generate.generate(at.date())
+            rows = write_customers(demo)
+        audit_operations.record(
+            app="portal",
+            event="Demo data added",
+            description="Demo data added: "
+            + " and ".join(["staff"] * needs_staff + ["customers"] * needs_customers)
+            + ".",
+            by=audit_operations.SYSTEM,
+            at=at,
+        )
+    return Written(staff=needs_staff, demo=demo, rows=rows)
