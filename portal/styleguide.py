@@ -1,6 +1,169 @@
+"""Examples for the style guide: every component in every state, with made-up data and no query."""
+
+from dataclasses import dataclass
 from typing import Any
+
+from django import forms
+
+UUID = "4c1f6f0e-6d2b-4a53-9c0e-0d6a3b1f7e21"
+
+STATUSES = (
+    "active",
+    "expired",
+    "terminated",
+    "suspended",
+    "draft",
+    "sent",
+    "partly_applied",
+    "applied",
+    "void",
+    "awaiting_payment",
+    "paid",
+    "pending",
+    "in_progress",
+    "completed",
+    "cancelled",
+    "assigned",
+    "reserved",
+    "credited",
+    "credit_note_linked",
+    "on",
+    "off",
+)
+ICONS = (
+    "people",
+    "invoice",
+    "credit-note",
+    "audit",
+    "settings",
+    "admin",
+    "search",
+    "filter",
+    "plus",
+    "pencil",
+    "copy",
+    "download",
+    "upload",
+    "check",
+    "x",
+    "phone",
+    "calendar",
+    "credit-card",
+    "wallet",
+    "mail",
+    "building",
+    "history",
+    "refresh-cw",
+    "lock",
+    "eye",
+    "external-link",
+    "ellipsis",
+)
+TONES = ("info", "success", "warning", "danger")
+
+
+@dataclass(frozen=True)
+class Link:
+    label: str
+    url: str
+    is_current: bool = False
+    count: int | None = None
+
+
+@dataclass(frozen=True)
+class Fact:
+    term: str
+    value: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class RefundRow:
+    cycle: str
+    note: str
+    charged: str
+    paid: str
+    refund: str
+    is_muted: bool = False
+
+
+class ExampleForm(forms.Form):
+    """Show each kind of field the flows use."""
+
+    reason = forms.ChoiceField(
+        label="Reason",
+        choices=[("", "Choose a reason"), ("moved", "Moved to another provider"), ("closed", "Business closed")],
+    )
+    explanation = forms.CharField(
+        label="Explanation",
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Up to 2,000 characters.",
+    )
+    requested_on = forms.DateField(label="Requested on", widget=forms.DateInput(attrs={"type": "date"}))
+    ticket_reference = forms.CharField(
+        label="Ticket reference", required=False, help_text="Optional for this reason."
+    )
+    settlement = forms.ChoiceField(
+        label="How is the refund made?",
+        widget=forms.RadioSelect,
+        choices=[("note", "Choose from Invoice app"), ("credits", "No credit note has been sent")],
+    )
+    acknowledged = forms.BooleanField(label="I have seen that CN-0000012 was sent and is not used for this refund")
+
+
+class ExampleFilter(forms.Form):
+    """Show a filter bar."""
+
+    q = forms.CharField(
+        label="Search",
+        required=False,
+        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, UUID, e-mail, number or reference"}),
+    )
+    status = forms.ChoiceField(
+        label="Status", required=False, choices=[("", "Any status"), ("active", "Active"), ("expired", "Expired")]
+    )
 
 
 def context() -> dict[str, Any]:
     """Give the examples of the style guide."""
-    return {}
+    filled = {
+        "guide-reason": "moved",
+        "guide-explanation": "The customer moved to another provider.",
+        "guide-requested_on": "2025-11-03",
+        "guide-settlement": "credits",
+        "guide-acknowledged": "on",
+    }
+    faulty = {"faulty-explanation": " ", "faulty-requested_on": "tomorrow", "faulty-reason": ""}
+    return {
+        "statuses": STATUSES,
+        "tones": TONES,
+        "uuid": UUID,
+        "crumbs": [Link("Customers", "#"), Link("Ümlaut & Sons Telekommunikationsgesellschaft", "#")],
+        "tabs": [
+            Link("Overview", "#"),
+            Link("Subscriptions", "#", is_current=True, count=12),
+            Link("Payment", "#"),
+            Link("Invoices", "#", count=48),
+            Link("Members", "#"),
+            Link("History", "#"),
+        ],
+        "facts": [
+            Fact("Organisation", "Ümlaut & Sons"),
+            Fact("Plan", "SIP Trunk, 10 channels", "SKU SIP-10"),
+            Fact("Contract", ""),
+            Fact("Billing model", "Prepaid, monthly"),
+            Fact("Expiry date", "15 December 2025"),
+            Fact("Auto-renewal", "On", "Renews on 8 December 2025"),
+        ],
+        "refund_rows": [
+            RefundRow("7 earlier cycles", "Over: nothing comes back", "SGD 350.00", "SGD 350.00", "SGD 0.00", True),
+            RefundRow("16 Nov – 15 Dec 2025", "Running, within 14 days", "SGD 50.00", "SGD 50.00", "SGD 50.00"),
+            RefundRow("16 Dec 2025 – 15 Jan 2026", "Not begun", "SGD 50.00", "SGD 50.00", "SGD 50.00"),
+        ],
+        "step_numbers": (1, 2, 3, 4),
+        "form": ExampleForm(filled, prefix="guide"),
+        "faulty_form": ExampleForm(faulty, prefix="faulty"),
+        "filter_form": ExampleFilter({"q": "", "status": "active"}),
+        "icons": ICONS,
+    }

@@ -127,9 +127,9 @@
   function announce(message, tone) {
     if (!live || !message) return;
     window.clearTimeout(fading);
-    const toast = document.createElement("div");
-    toast.className = "toast";
-    toast.dataset.tone = tone;
+    const note = document.createElement("div");
+    note.className = "live-note";
+    note.dataset.tone = tone;
     const text = document.createElement("p");
     text.textContent = message;
     const close = document.createElement("button");
@@ -137,13 +137,13 @@
     close.textContent = "×";
     close.setAttribute("aria-label", "Dismiss");
     close.addEventListener("click", () => live.replaceChildren());
-    toast.append(text, close);
-    live.replaceChildren(toast);
+    note.append(text, close);
+    live.replaceChildren(note);
     // Good news may go by itself; a failure stays until it was seen.
     if (tone !== "danger") {
       const leave = () => {
-        if (toast.matches(":hover, :focus-within")) fading = window.setTimeout(leave, 2000);
-        else toast.remove();
+        if (note.matches(":hover, :focus-within")) fading = window.setTimeout(leave, 2000);
+        else note.remove();
       };
       fading = window.setTimeout(leave, 12000);
     }

@@ -1,0 +1,56 @@
+import hashlib
+import json
+import re
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.test import RequestFactory
+
+from portal import styleguide
+
+STATIC = Path(settings.BASE_DIR) / "static"
+TEMPLATES = Path(settings.BASE_DIR) / "templates"
+
+
+def test_vendored_files_are_those_of_the_manifest():
+    vendor = STATIC / "vendor"
+    for part in json.loads((vendor / "manifest.json").read_text()):
+        assert (vendor / part["licence_file"]).is_file()
+        for file in part["files"]:
+            digest = hashlib.sha256((vendor / file["path"]).read_bytes()).hexdigest()
+            assert digest == file["sha256"], file["path"]
+
+
+def test_every_icon_named_in_a_template_is_in_the_sprite():
+    drawn = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text()))
+    named = {
+        (name, str(path))
+        for path in TEMPLATES.rglob("*.html")
+        for name in re.findall(r'(?:icon\.html" with name|\bicon)="([^"]+)"', path.read_text())
+    }
+    assert {(name, path) for name, path in named if name not in drawn} == set()
+
+
+@pytest.mark.parametrize("status", styleguide.STATUSES)
+def test_a_badge_says_its_status_in_words(status):
+    html = render_to_string("components/badge.html", {"status": status})
+    assert status.replace("_", " ").capitalize() in html
+    assert "<svg" in html
+
+
+def test_the_error_summary_leads_to_each_field():
+    html = render_to_string("components/error_summary.html", {"form": styleguide.ExampleForm({})})
+    assert 'href="#div_id_reason"' in html
+    assert 'role="alert"' in html
+
+
+def test_the_error_of_a_radio_group_stands_above_its_cards():
+    html = render_to_string("portal/styleguide.html", styleguide.context(), RequestFactory().get("/"))
+    assert html.index('id="id_faulty-settlement_error"') < html.index('id="id_faulty-settlement_0"')
+
+
+@pytest.mark.parametrize("page", ["500.html", "503.html", "403_csrf.html"])
+def test_error_pages_need_no_context(page):
+    assert '<main id="main"' in render_to_string(page)
