@@ -1,5 +1,32 @@
 """Everything that reads money documents."""
 
+from invoicing.selectors.details import InvoiceDetails, NoteDetails, invoice_details, note_details
+from invoicing.selectors.lists import (
+    InvoiceRow,
+    NoteRow,
+    PayableInvoice,
+    credit_notes,
+    invoices,
+    payable_invoices,
+)
+from invoicing.selectors.possible import creditables, why_not_voidable
 from invoicing.selectors.terminations import NamedNote, NoteFacts, note_lines_naming, notes_of_organisation
 
-__all__ = ["NamedNote", "NoteFacts", "note_lines_naming", "notes_of_organisation"]
+__all__ = [
+    "InvoiceDetails",
+    "InvoiceRow",
+    "NamedNote",
+    "NoteDetails",
+    "NoteFacts",
+    "NoteRow",
+    "PayableInvoice",
+    "credit_notes",
+    "creditables",
+    "invoice_details",
+    "invoices",
+    "note_details",
+    "note_lines_naming",
+    "notes_of_organisation",
+    "payable_invoices",
+    "why_not_voidable",
+]

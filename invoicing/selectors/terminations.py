@@ -73,9 +73,7 @@ def note_lines_naming(line_ids: Sequence[int]) -> tuple[NamedNote, ...]:
     )
 
 
-def notes_of_organisation(
-    organisation_id: int, currency: str, statuses: Sequence[str]
-) -> tuple[NoteFacts, ...]:
+def notes_of_organisation(organisation_id: int, currency: str, statuses: Sequence[str]) -> tuple[NoteFacts, ...]:
     """Find an organisation's notes of a currency in these states, newest first."""
     notes = list(
         CreditNote.objects.filter(organisation_id=organisation_id, currency=currency, status__in=statuses)
@@ -86,7 +84,7 @@ def notes_of_organisation(
     named: dict[int, list[int]] = defaultdict(list)
     rows = CreditNoteLine.objects.filter(credit_note__in=[note.pk for note in notes], line__isnull=False)
     for note_id, line_id in rows.order_by("id").values_list("credit_note_id", "line_id"):
-        named[note_id].append(line_id)  # type: ignore[arg-type]
+        named[note_id].append(line_id)
     return tuple(
         NoteFacts(
             note_id=note.pk,

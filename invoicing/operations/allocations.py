@@ -1,0 +1,93 @@
+"""Allocate credit notes to unpaid invoices."""
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+from invoicing.models import CreditNote, CreditNoteAllocation, Invoice
+from invoicing.operations import documents, payments, refusals
+from portal.audit import operations as audit_operations
+
+
+def allocate(
+    *,
+    note_uuid: uuid.UUID,
+    invoice_uuid: uuid.UUID,
+    amount: Decimal,
+    request_id: uuid.UUID,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> CreditNote:
+    """Pay an unpaid invoice with (a part of) a note, spread over its open charges in their order.
+
+    A note that a termination links or took off is still the customer's: it is allocated like any other.
+    The same request sent twice allocates once.
+
+    *Units*: `amount` gross, in the currency of both.
+    *Raises*: Invoice.DoesNotExist, CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable,
+    NotTheSameCustomer, AmountNotUsable, AmountAboveNote, AmountAboveOpen, InvoiceNotPayable,
+    RequestAlreadyUsed.
+    """
+    with audit_operations.operation("allocate_credit_note"):
+        invoice = documents.locked_invoice(invoice_uuid)
+        note = documents.locked_note(note_uuid)
+        earlier = list(CreditNoteAllocation.objects.filter(request_id=request_id).select_related("line"))
+        if earlier:
+            return _same(note, earlier, invoice=invoice, amount=amount)
+        _check(note, invoice=invoice, amount=amount)
+        parts = payments.spread_over(invoice, amount=amount)
+        CreditNoteAllocation.objects.bulk_create(
+            CreditNoteAllocation(
+                credit_note=note,
+                line_id=line_id,
+                currency=note.currency,
+                amount=part,
+                created_at=at,
+                actor=by.name,
+                request_id=request_id,
+            )
+            for line_id, part in parts
+        )
+        audit_operations.record(
+            app=documents.APP,
+            event="Credit note allocated",
+            description=f"{documents.display(amount, note)} of credit note {note.number}"
+            f" allocated to {invoice.number}.",
+            by=by,
+            at=at,
+            organisation=documents.affected(note),
+        )
+        # Allocated sum and status were moved by the database.
+        note.refresh_from_db(fields=["allocated", "status"])
+        return note
+
+
+def _check(note: CreditNote, *, invoice: Invoice, amount: Decimal) -> None:
+    if note.status not in (CreditNote.Status.SENT, CreditNote.Status.PARTLY_APPLIED):
+        why = {
+            CreditNote.Status.DRAFT: "is a draft: mark it as Sent first",
+            CreditNote.Status.VOID: "is void",
+        }.get(CreditNote.Status(note.status), "is used up")
+        raise refusals.NoteNotAllocatable(f"{note.number} {why}.")
+    if note.organisation_id != invoice.organisation_id or note.currency != invoice.currency:
+        raise refusals.NotTheSameCustomer(
+            f"{invoice.number} is not an invoice of {note.organisation.name} in {note.currency}."
+        )
+    documents.check_amount(amount, currency=note.currency)
+    left = note.net + note.tax - note.allocated
+    if amount > left:
+        raise refusals.AmountAboveNote(
+            f"{documents.display(amount, note)} is more than what is left of {note.number}:"
+            f" {documents.display(left, note)}."
+        )
+
+
+def _same(
+    note: CreditNote, earlier: list[CreditNoteAllocation], *, invoice: Invoice, amount: Decimal
+) -> CreditNote:
+    same = all(row.credit_note_id == note.pk and row.line.invoice_id == invoice.pk for row in earlier)
+    if not same or sum(row.amount for row in earlier) != amount:
+        raise refusals.RequestAlreadyUsed(
+            "This form has already allocated another amount. Open it again to allocate more."
+        )
+    return note

@@ -1,0 +1,215 @@
+"""Create credit notes, mark them as Sent, void them."""
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import IntegrityError
+
+from invoicing import selectors
+from invoicing.models import CreditNote, CreditNoteLine, Invoice, NumberSeries
+from invoicing.operations import documents, giveback, numbers, refusals
+from portal.audit import operations as audit_operations
+from portal.lib import days, money
+
+CAP = "notes_waived_and_refunded_stay_within_the_charge"
+
+
+@dataclass(frozen=True)
+class NoteAmount:
+    """What a note gives back of one charge."""
+
+    line_id: int
+    net: Decimal
+    tax: Decimal
+
+
+def create_credit_note(
+    *,
+    invoice_uuid: uuid.UUID,
+    amounts: Sequence[NoteAmount],
+    reason: str,
+    request_id: uuid.UUID,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> CreditNote:
+    """Create a draft against charges of an invoice; its number is drawn now.
+
+    The same request sent twice is one note, and gets it as its answer.
+
+    *Raises*: Invoice.DoesNotExist; Refused, as one of InvoiceNotCreditable, NothingNamed, AmountNotUsable,
+    AboveTheCharge, RequestAlreadyUsed.
+    """
+    with audit_operations.operation("create_credit_note"):
+        invoice = documents.locked_invoice(invoice_uuid)
+        named = [amount for amount in amounts if amount.net or amount.tax]
+        earlier = CreditNote.objects.filter(request_id=request_id).first()
+        if earlier is not None:
+            return _same(earlier, invoice=invoice, total=_total(named))
+        if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+            raise refusals.InvoiceNotCreditable(
+                f"{invoice.number} is {invoice.get_status_display().lower()}, so it charged nothing to credit."
+            )
+        if not named:
+            raise refusals.NothingNamed("Give an amount for at least one charge.")
+        descriptions = _checked(invoice, named)
+        series, place, number = numbers.draw_number(NumberSeries.Document.CREDIT_NOTE)
+        note = CreditNote.objects.create(
+            number=number,
+            series=series,
+            sequence_number=place,
+            organisation=invoice.organisation,
+            invoice=invoice,
+            currency=invoice.currency,
+            reason=reason,
+            net=sum((amount.net for amount in named), Decimal(0)),
+            tax=sum((amount.tax for amount in named), Decimal(0)),
+            created_at=at,
+            request_id=request_id,
+        )
+        CreditNoteLine.objects.bulk_create(
+            CreditNoteLine(
+                credit_note=note,
+                line_id=amount.line_id,
+                currency=note.currency,
+                description=descriptions[amount.line_id],
+                net=amount.net,
+                tax=amount.tax,
+            )
+            for amount in named
+        )
+        _record(
+            note,
+            "Credit note created",
+            f"Credit note {number} of {documents.display(_total(named), note)} drafted against {invoice.number}.",
+            by=by,
+            at=at,
+        )
+        return note
+
+
+def mark_as_sent(*, note_uuid: uuid.UUID, by: audit_operations.Actor, at: datetime) -> CreditNote:
+    """Mark a draft as Sent: from now on it counts against the charges it names.
+
+    Locks the invoices of these charges first, then the note, and checks the caps again.
+
+    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, AboveTheCharge.
+    """
+    try:
+        with audit_operations.operation("mark_credit_note_as_sent"):
+            note = _locked_with_invoices(note_uuid)
+            if note.status != CreditNote.Status.DRAFT:
+                raise refusals.NoteNotSendable(_why_not_sendable(note))
+            _check_caps(note)
+            note.status = CreditNote.Status.SENT
+            note.sent_at = at
+            note.issued_on = days.today_in(note.organisation.timezone, at=at)
+            note.save(update_fields=["status", "sent_at", "issued_on"])
+            _record(
+                note,
+                "Credit note sent",
+                f"Credit note {note.number} of {documents.display(note.net + note.tax, note)} marked as Sent.",
+                by=by,
+                at=at,
+            )
+            return note
+    except IntegrityError as error:
+        # The database has the last word on the cap, whatever was computed above.
+        if CAP not in str(error):
+            raise
+        raise refusals.AboveTheCharge(
+            "The note gives back more than its charges leave. Void it, and draft another one."
+        ) from error
+
+
+def void(*, note_uuid: uuid.UUID, by: audit_operations.Actor, at: datetime) -> CreditNote:
+    """Void a note: only while nothing of it is allocated and no termination holds it.
+
+    *Raises*: CreditNote.DoesNotExist; NoteNotVoidable.
+    """
+    with audit_operations.operation("void_credit_note"):
+        note = _locked_with_invoices(note_uuid)
+        if sentence := selectors.why_not_voidable(note):
+            raise refusals.NoteNotVoidable(sentence)
+        note.status = CreditNote.Status.VOID
+        note.save(update_fields=["status"])
+        _record(note, "Credit note voided", f"Credit note {note.number} voided.", by=by, at=at)
+        return note
+
+
+def _checked(invoice: Invoice, named: Sequence[NoteAmount]) -> dict[int, str]:
+    """Check every amount against what the caps leave, and give the descriptions of the charges."""
+    charges = selectors.creditables(invoice)
+    for amount in named:
+        if amount.line_id not in charges:
+            raise refusals.NothingNamed(f"{invoice.number} has no such charge.")
+        line, charge = charges[amount.line_id]
+        for part in (amount.net, amount.tax):
+            if part:
+                documents.check_amount(part, currency=invoice.currency)
+        for word, part, most in (
+            ("net", amount.net, charge.net_left),
+            ("tax", amount.tax, charge.tax_left),
+            ("net and tax", amount.net + amount.tax, charge.left),
+        ):
+            if part > most:
+                raise refusals.AboveTheCharge(
+                    f"“{line.description}”: {documents.display(part, invoice)} {word} is more than"
+                    f" what can still be given back: {documents.display(most, invoice)}."
+                )
+    if len({amount.line_id for amount in named}) < len(named):
+        raise refusals.NothingNamed("A note names each charge once.")
+    return {amount.line_id: charges[amount.line_id][0].description for amount in named}
+
+
+def _check_caps(note: CreditNote) -> None:
+    rows = CreditNoteLine.objects.filter(credit_note=note, line__isnull=False).order_by("pk")
+    for row in rows.select_related("line__invoice"):
+        line = row.line
+        if line is None or line.invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+            raise refusals.AboveTheCharge("The note names a charge of an invoice that charges nothing.")
+        left = line.charged - line.noted - line.waived - line.refunded
+        if row.net + row.tax > left:
+            raise refusals.AboveTheCharge(
+                f"{note.number} gives back {documents.display(row.net + row.tax, note)} of “{line.description}”"
+                f" on {line.invoice.number}, where only {money.display(left, currency=line.currency)} is left."
+                " Void it, and draft another one."
+            )
+
+
+def _locked_with_invoices(note_uuid: uuid.UUID) -> CreditNote:
+    """Lock the invoices of the charges a note names, then the note. Its lines never change."""
+    lines = CreditNoteLine.objects.filter(credit_note__uuid=note_uuid, line__isnull=False)
+    giveback.lock_invoices([line for line in lines.values_list("line_id", flat=True) if line is not None])
+    return documents.locked_note(note_uuid)
+
+
+def _why_not_sendable(note: CreditNote) -> str:
+    if note.status == CreditNote.Status.VOID:
+        return f"{note.number} is void, so it can't be marked as Sent."
+    return f"{note.number} was marked as Sent already."
+
+
+def _same(earlier: CreditNote, *, invoice: Invoice, total: Decimal) -> CreditNote:
+    if earlier.invoice_id != invoice.pk or earlier.net + earlier.tax != total:
+        raise refusals.RequestAlreadyUsed(
+            f"This form has already created {earlier.number}. Open it again to create another note."
+        )
+    return earlier
+
+
+def _total(amounts: Sequence[NoteAmount]) -> Decimal:
+    return sum((amount.net + amount.tax for amount in amounts), Decimal(0))
+
+
+def _record(note: CreditNote, event: str, description: str, *, by: audit_operations.Actor, at: datetime) -> None:
+    audit_operations.record(
+        app=documents.APP,
+        event=event,
+        description=description,
+        by=by,
+        at=at,
+        organisation=documents.affected(note),
+    )

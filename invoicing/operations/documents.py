@@ -1,0 +1,51 @@
+"""What the operations on documents have in common: locking them, naming them, checking an amount."""
+
+import uuid
+from decimal import Decimal
+
+from invoicing.models import CreditNote, Invoice
+from invoicing.operations import refusals
+from portal.audit import operations as audit_operations
+from portal.lib import money
+
+APP = "Invoicing"
+
+
+def locked_invoice(invoice_uuid: uuid.UUID) -> Invoice:
+    """Lock one invoice and give it with its organisation.
+
+    *Raises*: Invoice.DoesNotExist.
+    """
+    invoices = Invoice.objects.select_related("organisation")
+    return invoices.select_for_update(no_key=True, of=("self",)).get(uuid=invoice_uuid)
+
+
+def locked_note(note_uuid: uuid.UUID) -> CreditNote:
+    """Lock one note, after the invoices it touches, and give it with its organisation.
+
+    *Raises*: CreditNote.DoesNotExist.
+    """
+    notes = CreditNote.objects.select_related("organisation")
+    return notes.select_for_update(no_key=True, of=("self",)).get(uuid=note_uuid)
+
+
+def affected(document: Invoice | CreditNote) -> audit_operations.Affected:
+    """Name the organisation of a document for the audit."""
+    return audit_operations.Affected(document.organisation.uuid, document.organisation.name)
+
+
+def check_amount(amount: Decimal, *, currency: str) -> None:
+    """Refuse an amount that nobody can pay.
+
+    *Raises*: AmountNotUsable.
+    """
+    if not amount.is_finite() or amount <= 0:
+        raise refusals.AmountNotUsable("The amount must be above 0.")
+    if not money.is_whole(amount, currency=currency):
+        smallest = money.display(money.minor_unit(currency), currency=currency)
+        raise refusals.AmountNotUsable(f"The amount has more decimals than the currency: {smallest} is the least.")
+
+
+def display(amount: Decimal, document: Invoice | CreditNote) -> str:
+    """Write an amount in the currency of a document."""
+    return money.display(amount, currency=document.currency)

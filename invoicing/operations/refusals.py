@@ -1,0 +1,65 @@
+"""Why a write was refused: one class per outcome, each with the sentence for the screen."""
+
+
+class Refused(Exception):
+    """Nothing was written; `sentence` says why, and what can be done."""
+
+    def __init__(self, sentence: str) -> None:
+        self.sentence = sentence
+        super().__init__(sentence)
+
+
+class AmountNotUsable(Refused):
+    """The amount is not above 0, or not in whole minor units of the currency."""
+
+
+class AmountAboveOpen(Refused):
+    """More than what is open on the invoice."""
+
+
+class AmountAboveNote(Refused):
+    """More than what is left of the credit note."""
+
+
+class AboveTheCharge(Refused):
+    """Notes, waived and refunded amounts together would be more than what was charged."""
+
+
+class InvoiceNotPayable(Refused):
+    """The invoice is a draft, void or has nothing open."""
+
+
+class InvoiceNotCreditable(Refused):
+    """The invoice is a draft or void: it charged nothing that could be given back."""
+
+
+class MethodNotUsable(Refused):
+    """A payment of this method is not recorded by hand."""
+
+
+class ReceivedInTheFuture(Refused):
+    """The money cannot have come in after today."""
+
+
+class NothingNamed(Refused):
+    """The note would give nothing back."""
+
+
+class NoteNotSendable(Refused):
+    """Only a draft is marked as Sent."""
+
+
+class NoteNotVoidable(Refused):
+    """Money was allocated from the note, a termination holds it, or it is void already."""
+
+
+class NoteNotAllocatable(Refused):
+    """The note is a draft, void, or used up."""
+
+
+class NotTheSameCustomer(Refused):
+    """Note and invoice belong to two organisations, or are in two currencies."""
+
+
+class RequestAlreadyUsed(Refused):
+    """The form was sent before, with other contents."""

@@ -1,0 +1,307 @@
+"""One invoice or credit note with all that belongs to it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from invoicing.models import (
+    ChargeLine,
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNoteHold,
+    CreditNoteLine,
+    Invoice,
+    Payment,
+)
+from invoicing.selectors import lists, possible
+from portal.lib import days, money
+
+
+@dataclass(frozen=True)
+class LineRow:
+    """A charge of an invoice. *Shape*: amounts as people read them."""
+
+    line_id: int
+    description: str
+    kind: str
+    net: str
+    tax: str
+    charged: str
+    paid: str
+    noted: str
+    waived: str
+    refunded: str
+    open: str
+
+
+@dataclass(frozen=True)
+class PaidRow:
+    """Money that was set against an invoice: a payment, or the part of a credit note."""
+
+    on: str
+    method: str
+    reference: str
+    amount: str
+    actor: str
+    note_uuid: UUID | None = None
+    note_number: str = ""
+
+
+@dataclass(frozen=True)
+class NamingRow:
+    """A note that names charges of the invoice, with what it gives back of them."""
+
+    uuid: UUID
+    number: str
+    status: str
+    issued_on: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class InvoiceDetails:
+    """An invoice as its page shows it."""
+
+    uuid: UUID
+    number: str
+    organisation_uuid: UUID
+    organisation_name: str
+    kind: str
+    status: str
+    currency: str
+    issued_on: str
+    charged: str
+    paid: str
+    waived: str
+    open: str
+    open_amount: Decimal
+    is_payable: bool
+    is_creditable: bool
+    lines: tuple[LineRow, ...]
+    payments: tuple[PaidRow, ...]
+    notes: tuple[NamingRow, ...]
+
+
+@dataclass(frozen=True)
+class NoteLineRow:
+    """What a note gives back; `invoice_number` is empty where it names no charge."""
+
+    description: str
+    invoice_uuid: UUID | None
+    invoice_number: str
+    net: str
+    tax: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class AllocatedRow:
+    """The part of a note that paid (charges of) one invoice."""
+
+    invoice_uuid: UUID
+    invoice_number: str
+    amount: str
+    on: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class HoldRow:
+    """A termination that holds the note, and how."""
+
+    kind: str
+    cause_id: UUID
+
+
+@dataclass(frozen=True)
+class NoteDetails:
+    """A credit note as its page shows it."""
+
+    uuid: UUID
+    number: str
+    organisation_uuid: UUID
+    organisation_name: str
+    invoice_uuid: UUID | None
+    invoice_number: str
+    status: str
+    currency: str
+    reason: str
+    issued_on: str
+    net: str
+    tax: str
+    total: str
+    allocated: str
+    allocated_outside: str
+    left: str
+    left_amount: Decimal
+    is_sendable: bool
+    is_allocatable: bool
+    is_voidable: bool
+    why_not_voidable: str
+    lines: tuple[NoteLineRow, ...]
+    allocations: tuple[AllocatedRow, ...]
+    holds: tuple[HoldRow, ...]
+
+
+def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
+    """Give one invoice.
+
+    *Raises*: Invoice.DoesNotExist.
+    """
+    invoice = Invoice.objects.select_related("organisation").get(uuid=invoice_uuid)
+    currency = invoice.currency
+    lines = list(ChargeLine.objects.filter(invoice=invoice).order_by("pk"))
+    charges = invoice.status not in (Invoice.Status.DRAFT, Invoice.Status.VOID)
+    still_open = lists.open_of(invoice)
+    return InvoiceDetails(
+        uuid=invoice.uuid,
+        number=invoice.number,
+        organisation_uuid=invoice.organisation.uuid,
+        organisation_name=invoice.organisation.name,
+        kind=invoice.get_kind_display(),
+        status=invoice.status,
+        currency=currency,
+        issued_on=days.display(invoice.issued_on) if invoice.issued_on else "",
+        charged=money.display(invoice.charged, currency=currency),
+        paid=money.display(invoice.paid, currency=currency),
+        waived=money.display(invoice.waived, currency=currency),
+        open=money.display(still_open, currency=currency),
+        open_amount=still_open,
+        is_payable=still_open > 0,
+        is_creditable=charges and any(_left(line) > 0 for line in lines),
+        lines=tuple(_line_row(line, charges=charges) for line in lines),
+        payments=(*_payments(invoice), *_allocated_to(invoice)),
+        notes=tuple(_naming(lines, currency=currency)),
+    )
+
+
+def note_details(note_uuid: UUID) -> NoteDetails:
+    """Give one credit note.
+
+    *Raises*: CreditNote.DoesNotExist.
+    """
+    note = CreditNote.objects.select_related("organisation", "invoice").get(uuid=note_uuid)
+    currency = note.currency
+    left = lists.left_of(note)
+    why_not = possible.why_not_voidable(note)
+    return NoteDetails(
+        uuid=note.uuid,
+        number=note.number,
+        organisation_uuid=note.organisation.uuid,
+        organisation_name=note.organisation.name,
+        invoice_uuid=note.invoice.uuid if note.invoice else None,
+        invoice_number=note.invoice.number if note.invoice else "",
+        status=note.status,
+        currency=currency,
+        reason=note.reason,
+        issued_on=days.display(note.issued_on) if note.issued_on else "",
+        net=money.display(note.net, currency=currency),
+        tax=money.display(note.tax, currency=currency),
+        total=money.display(note.total, currency=currency),
+        allocated=money.display(note.allocated, currency=currency),
+        allocated_outside=money.display(note.allocated_outside, currency=currency)
+        if note.allocated_outside
+        else "",
+        left=money.display(left, currency=currency),
+        left_amount=left,
+        is_sendable=note.status == CreditNote.Status.DRAFT,
+        is_allocatable=left > 0,
+        is_voidable=not why_not,
+        why_not_voidable=why_not,
+        lines=tuple(_note_lines(note)),
+        allocations=tuple(_allocations(note)),
+        holds=tuple(
+            HoldRow(kind=hold.get_kind_display(), cause_id=hold.cause_id)
+            for hold in CreditNoteHold.objects.filter(credit_note=note).order_by("pk")
+        ),
+    )
+
+
+def _left(line: ChargeLine) -> Decimal:
+    return line.net + line.tax - line.noted - line.waived - line.refunded
+
+
+def _line_row(line: ChargeLine, *, charges: bool) -> LineRow:
+    def written(amount: Decimal) -> str:
+        return money.display(amount, currency=line.currency)
+
+    return LineRow(
+        line_id=line.pk,
+        description=line.description,
+        kind=line.get_kind_display(),
+        net=written(line.net),
+        tax=written(line.tax),
+        charged=written(line.charged),
+        paid=written(line.paid),
+        noted=written(line.noted),
+        waived=written(line.waived),
+        refunded=written(line.refunded),
+        open=written(line.charged - line.paid - line.waived if charges else Decimal(0)),
+    )
+
+
+def _payments(invoice: Invoice) -> Iterable[PaidRow]:
+    for payment in Payment.objects.filter(invoice=invoice).order_by("pk"):
+        yield PaidRow(
+            on=days.display(payment.received_on),
+            method=payment.get_method_display(),
+            reference=payment.reference,
+            amount=money.display(payment.amount, currency=payment.currency),
+            actor=payment.actor,
+        )
+
+
+def _allocated_to(invoice: Invoice) -> Iterable[PaidRow]:
+    rows = CreditNoteAllocation.objects.filter(line__invoice=invoice).select_related("credit_note")
+    for row in rows.order_by("pk"):
+        yield PaidRow(
+            on=days.display(days.today_in(invoice.organisation.timezone, at=row.created_at)),
+            method="Credit note",
+            reference="",
+            amount=money.display(row.amount, currency=row.currency),
+            actor=row.actor,
+            note_uuid=row.credit_note.uuid,
+            note_number=row.credit_note.number,
+        )
+
+
+def _naming(lines: list[ChargeLine], *, currency: str) -> Iterable[NamingRow]:
+    sums: dict[int, Decimal] = {}
+    notes: dict[int, CreditNote] = {}
+    rows = CreditNoteLine.objects.filter(line__in=lines).select_related("credit_note")
+    for row in rows.order_by("credit_note_id", "pk"):
+        notes[row.credit_note_id] = row.credit_note
+        sums[row.credit_note_id] = sums.get(row.credit_note_id, Decimal(0)) + row.net + row.tax
+    for pk, note in notes.items():
+        yield NamingRow(
+            uuid=note.uuid,
+            number=note.number,
+            status=note.status,
+            issued_on=days.display(note.issued_on) if note.issued_on else "",
+            amount=money.display(sums[pk], currency=currency),
+        )
+
+
+def _note_lines(note: CreditNote) -> Iterable[NoteLineRow]:
+    for row in CreditNoteLine.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk"):
+        yield NoteLineRow(
+            description=row.description or (row.line.description if row.line else "No charge named"),
+            invoice_uuid=row.line.invoice.uuid if row.line else None,
+            invoice_number=row.line.invoice.number if row.line else "",
+            net=money.display(row.net, currency=row.currency),
+            tax=money.display(row.tax, currency=row.currency),
+            amount=money.display(row.net + row.tax, currency=row.currency),
+        )
+
+
+def _allocations(note: CreditNote) -> Iterable[AllocatedRow]:
+    rows = CreditNoteAllocation.objects.filter(credit_note=note).select_related("line__invoice")
+    for row in rows.order_by("pk"):
+        yield AllocatedRow(
+            invoice_uuid=row.line.invoice.uuid,
+            invoice_number=row.line.invoice.number,
+            amount=money.display(row.amount, currency=row.currency),
+            on=days.display(days.today_in(note.organisation.timezone, at=row.created_at)),
+            actor=row.actor,
+        )

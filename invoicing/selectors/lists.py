@@ -1,0 +1,163 @@
+"""The lists of invoices and credit notes."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from invoicing.models import CreditNote, Invoice, NumberSeries
+from invoicing.selectors import pages
+from portal.lib import days, money
+
+
+@dataclass(frozen=True)
+class InvoiceRow:
+    """An invoice in a list. *Shape*: days and amounts as people read them."""
+
+    uuid: UUID
+    number: str
+    organisation_uuid: UUID
+    organisation_name: str
+    kind: str
+    status: str
+    issued_on: str
+    charged: str
+    open: str
+
+
+@dataclass(frozen=True)
+class NoteRow:
+    """A credit note in a list. *Shape*: days and amounts as people read them."""
+
+    uuid: UUID
+    number: str
+    organisation_uuid: UUID
+    organisation_name: str
+    invoice_uuid: UUID | None
+    invoice_number: str
+    status: str
+    issued_on: str
+    total: str
+    left: str
+
+
+@dataclass(frozen=True)
+class PayableInvoice:
+    """An invoice that a payment or a note may be set against."""
+
+    uuid: UUID
+    number: str
+    issued_on: str
+    open: Decimal
+    open_text: str
+
+
+def invoices(
+    *,
+    search: str = "",
+    status: str = "",
+    kind: str = "",
+    organisation_uuid: UUID | None = None,
+    before: int | None = None,
+    after: int | None = None,
+) -> pages.Page[InvoiceRow]:
+    """List invoices, newest first. *Shape*: `search` is a number, its beginning, or its digits alone."""
+    found = Invoice.objects.select_related("organisation")
+    if organisation_uuid is not None:
+        found = found.filter(organisation__uuid=organisation_uuid)
+    if search:
+        found = found.filter(_numbered(search, NumberSeries.Document.INVOICE))
+    if status:
+        found = found.filter(status=status)
+    if kind:
+        found = found.filter(kind=kind)
+    return pages.page_of(found, _invoice_row, before=before, after=after)
+
+
+def credit_notes(
+    *,
+    search: str = "",
+    status: str = "",
+    organisation_uuid: UUID | None = None,
+    before: int | None = None,
+    after: int | None = None,
+) -> pages.Page[NoteRow]:
+    """List credit notes, newest first. *Shape*: `search` is a number, its beginning, or its digits alone."""
+    found = CreditNote.objects.select_related("organisation", "invoice")
+    if organisation_uuid is not None:
+        found = found.filter(organisation__uuid=organisation_uuid)
+    if search:
+        found = found.filter(_numbered(search, NumberSeries.Document.CREDIT_NOTE))
+    if status:
+        found = found.filter(status=status)
+    return pages.page_of(found, _note_row, before=before, after=after)
+
+
+def payable_invoices(note_uuid: UUID) -> tuple[PayableInvoice, ...]:
+    """Find the unpaid invoices that a note may be allocated to, oldest first."""
+    found: QuerySet[Invoice] = Invoice.objects.filter(
+        organisation__credit_notes__uuid=note_uuid, status=Invoice.Status.AWAITING_PAYMENT
+    ).order_by("issued_on", "pk")
+    return tuple(
+        PayableInvoice(
+            uuid=invoice.uuid,
+            number=invoice.number,
+            issued_on=days.display(invoice.issued_on) if invoice.issued_on else "",
+            open=open_of(invoice),
+            open_text=money.display(open_of(invoice), currency=invoice.currency),
+        )
+        for invoice in found
+    )
+
+
+def open_of(invoice: Invoice) -> Decimal:
+    """Say what is still to be paid on an invoice; nothing on a draft or a void one."""
+    if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+        return Decimal(0)
+    return invoice.charged - invoice.paid - invoice.waived
+
+
+def _numbered(search: str, document: NumberSeries.Document) -> Q:
+    # Only beginnings: they are found by the index of the numbers.
+    wanted = Q(number__startswith=search) | Q(number__startswith=search.upper())
+    if search.isascii() and search.isdigit():
+        for series in NumberSeries.objects.filter(document=document):
+            wanted |= Q(number=f"{series.prefix}{search.zfill(series.length)}")
+    return wanted
+
+
+def _invoice_row(invoice: Invoice) -> InvoiceRow:
+    return InvoiceRow(
+        uuid=invoice.uuid,
+        number=invoice.number,
+        organisation_uuid=invoice.organisation.uuid,
+        organisation_name=invoice.organisation.name,
+        kind=invoice.get_kind_display(),
+        status=invoice.status,
+        issued_on=days.display(invoice.issued_on) if invoice.issued_on else "",
+        charged=money.display(invoice.charged, currency=invoice.currency),
+        open=money.display(open_of(invoice), currency=invoice.currency),
+    )
+
+
+def _note_row(note: CreditNote) -> NoteRow:
+    return NoteRow(
+        uuid=note.uuid,
+        number=note.number,
+        organisation_uuid=note.organisation.uuid,
+        organisation_name=note.organisation.name,
+        invoice_uuid=note.invoice.uuid if note.invoice else None,
+        invoice_number=note.invoice.number if note.invoice else "",
+        status=note.status,
+        issued_on=days.display(note.issued_on) if note.issued_on else "",
+        total=money.display(note.total, currency=note.currency),
+        left=money.display(left_of(note), currency=note.currency),
+    )
+
+
+def left_of(note: CreditNote) -> Decimal:
+    """Say what of a note may still be allocated; nothing of a draft or a void one."""
+    if note.status not in (CreditNote.Status.SENT, CreditNote.Status.PARTLY_APPLIED):
+        return Decimal(0)
+    return note.net + note.tax - note.allocated

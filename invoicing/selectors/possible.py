@@ -1,0 +1,51 @@
+"""What can still be done with charges and notes: asked by the screens, and by operations under lock."""
+
+from decimal import Decimal
+
+from django.db.models import Sum
+
+from invoicing import policies
+from invoicing.models import ChargeLine, ChargeRefund, CreditNote, CreditNoteHold, CreditNoteLine, Invoice
+from portal.lib import money
+
+
+def why_not_voidable(note: CreditNote) -> str:
+    """Say why a note can't be voided; nothing where it can."""
+    if note.status == CreditNote.Status.VOID:
+        return f"{note.number} is void already."
+    if note.allocated:
+        allocated = money.display(note.allocated, currency=note.currency)
+        return f"{allocated} of {note.number} is allocated, so it can't be voided."
+    if note.holds:
+        kinds = set(CreditNoteHold.objects.filter(credit_note=note).values_list("kind", flat=True))
+        if CreditNoteHold.Kind.SETTLES in kinds:
+            return f"{note.number} is the refund of a termination, so it can't be voided."
+        return f"{note.number} was taken off the refund of a termination, so it can't be voided."
+    return ""
+
+
+def creditables(invoice: Invoice) -> dict[int, tuple[ChargeLine, policies.Creditable]]:
+    """Give the charges of an invoice, in order, with what the caps leave of each."""
+    lines = list(ChargeLine.objects.filter(invoice=invoice).order_by("pk"))
+    given: dict[int, tuple[Decimal, Decimal]] = {line.pk: (Decimal(0), Decimal(0)) for line in lines}
+    noted = CreditNoteLine.objects.filter(credit_note__status__in=CreditNote.COUNTED)
+    for rows in (noted, ChargeRefund.objects.all()):
+        sums = rows.filter(line__in=lines).order_by().values_list("line_id").annotate(Sum("net"), Sum("tax"))
+        for line_id, net, tax in sums:
+            given[line_id] = (given[line_id][0] + net, given[line_id][1] + tax)
+    return {
+        line.pk: (
+            line,
+            policies.Creditable(
+                currency=line.currency,
+                net=line.net,
+                tax=line.tax,
+                noted=line.noted,
+                waived=line.waived,
+                refunded=line.refunded,
+                given_net=given[line.pk][0],
+                given_tax=given[line.pk][1],
+            ),
+        )
+        for line in lines
+    }
