@@ -1,1 +1,1 @@
-"""Hold what organisations pay for: products, plans, contracts, subscriptions, cycles, numbers, terminations."""
+"""Hold what organisations pay for: products, plans, contracts, subscriptions, cycles, terminations."""
