@@ -19,9 +19,10 @@
     const opener = openers[name];
     openers[name] = null;
     // The opener may have been swapped for a fresh copy of itself: then its id finds the copy.
-    const target = (opener && opener.element.isConnected && opener.element) ||
-      (opener && opener.id && byId(opener.id)) || byId("main");
-    if (target) target.focus({ preventScroll: target.id === "main" });
+    const target = (opener && opener.element.isConnected && opener.element) || (opener && opener.id && byId(opener.id));
+    if (target) target.focus();
+    else if (name === "dialog" && sidebarIsOpen()) focusInto(sidebar);
+    else byId("main").focus({ preventScroll: true });
   }
 
   function focusInto(container) {
@@ -113,7 +114,10 @@
       document.querySelectorAll("tr.is-selected").forEach((row) => row.classList.remove("is-selected"));
       const row = openers.sidebar && event.detail.requestConfig && event.detail.requestConfig.elt.closest("tr");
       if (row) row.classList.add("is-selected");
-      focusInto(sidebar);
+      // A sidebar that re-reads itself must not take the focus from where somebody works.
+      const cause = event.detail.requestConfig && event.detail.requestConfig.triggeringEvent;
+      const asked = cause && (cause.type === "click" || cause.type === "submit");
+      if (asked || document.activeElement === document.body) focusInto(sidebar);
     }
   });
 
