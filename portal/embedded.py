@@ -165,6 +165,7 @@ def _base(data: Path) -> Path:
 
 
 def _socket_directory(base: Path) -> Path:
+    """Return the directory of the sockets: in `base`, or a short one of the same user when that can't be."""
     own = base / "socket"
     length = len(os.fsencode(own / f".s.PGSQL.{PORT}"))
     # PostgreSQL reads its list of socket directories, and a client its list of hosts, by commas and quotes.
@@ -172,19 +173,18 @@ def _socket_directory(base: Path) -> Path:
         return own
     digest = hashlib.sha256(os.fsencode(base)).hexdigest()[:12]
     # Not TMPDIR: two processes with different ones have to agree.
-    return Path("/tmp") / f"portal-{digest}"
+    return Path("/tmp") / f"portal-{_server_user(base)[0]}-{digest}"
 
 
 def _url(sockets: Path) -> str:
     return f"postgresql://{ROLE}@/{DATABASE}?host={urllib.parse.quote(str(sockets), safe='/')}"
 
 
-def _server_user(data: Path) -> tuple[int, int]:
+def _server_user(base: Path) -> tuple[int, int]:
     """Return uid and gid the server runs as; PostgreSQL refuses to run as root."""
     if os.getuid() != 0:
         return os.getuid(), os.getgid()
-    link = data / "elsewhere"
-    cluster = (Path(os.readlink(link)) if link.is_symlink() else data) / "postgres"
+    cluster = base / "postgres"
     if cluster.exists() and cluster.stat().st_uid != 0:
         owner = cluster.stat()
         return owner.st_uid, owner.st_gid
@@ -386,7 +386,7 @@ def _no_supervisor(data: Path) -> bool:
 
 def _spawn(data: Path) -> None:
     base = _base(data)
-    user = _server_user(data)
+    user = _server_user(base)
     cluster = base / "postgres"
     if cluster.exists() and os.getuid() not in (0, cluster.stat().st_uid):
         raise EmbeddedError(
@@ -462,6 +462,9 @@ def _supervise(server: Server) -> int:
     finally:
         for process in running:
             _stop(process)
+        if Path(server.sockets).parent != Path(server.base):
+            with contextlib.suppress(OSError):  # gone, or a killed server's socket is still in it
+                Path(server.sockets).rmdir()
     return 0
 
 

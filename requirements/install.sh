@@ -24,6 +24,12 @@ find_python() {
 }
 
 make_venv() {
+    # Also when it is there and works for its owner only: it is not ours to remove.
+    if [ -e "$venv" ]; then
+        [ -w "$venv" ] || refuse "$venv belongs to another user and does not work for you: use a copy of the project of your own."
+    elif [ ! -w "$root" ]; then
+        refuse "$root can't be written to, and the virtual environment has to go there: use a copy of the project of your own."
+    fi
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
         refuse "Python's venv module is missing: install it (Debian, Ubuntu: apt-get install python3-venv, or python$version-venv)."
