@@ -10,10 +10,10 @@ from settings_app import selectors as settings_selectors
 
 # label, name of the address, icon, permission
 NAVIGATION = (
-    ("Customers", "customers:list", "people", "customers.view_organisation"),
-    ("Invoices", "invoicing:invoice_list", "invoice", "invoicing.view_invoice"),
-    ("Credit notes", "invoicing:credit_note_list", "credit-note", "invoicing.view_creditnote"),
-    ("Audit", "audit:list", "audit", "audit.view_auditentry"),
+    ("Customers", "customers:list", "users", "customers.view_organisation"),
+    ("Invoices", "invoicing:invoice_list", "receipt", "invoicing.view_invoice"),
+    ("Credit notes", "invoicing:credit_note_list", "file-minus", "invoicing.view_creditnote"),
+    ("Audit", "audit:list", "scroll-text", "audit.view_auditentry"),
     ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),
 )
 
@@ -36,7 +36,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         if user.has_perm(permission)
     ]
     if user.is_superuser:
-        items.append({"label": "Admin", "url": reverse("admin:index"), "icon": "admin", "is_current": False})
+        items.append({"label": "Admin", "url": reverse("admin:index"), "icon": "shield", "is_current": False})
     return {
         "nav_items": items,
         "provider_name": settings_selectors.provider_name(),

@@ -136,9 +136,7 @@ class Subscription(models.Model):
             models.UniqueConstraint(fields=["id", "termination_ref"], name="subscription_and_termination"),
         ]
         indexes = [
-            models.Index(
-                fields=["organisation", "status", "expires_on"], name="subscription_by_organisation"
-            ),
+            models.Index(fields=["organisation", "status", "expires_on"], name="subscription_by_organisation"),
             models.Index(
                 fields=["expires_on", "id"],
                 name="subscription_by_expiry",
@@ -160,9 +158,7 @@ class AddOn(models.Model):
     class Meta:
         ordering = ["name"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(price_per_month__gte=0), name="an_add_on_price_is_not_negative"
-            ),
+            models.CheckConstraint(condition=Q(price_per_month__gte=0), name="an_add_on_price_is_not_negative"),
         ]
 
     def __str__(self) -> str:
@@ -195,9 +191,7 @@ class Cycle(models.Model):
     class Meta:
         ordering = ["subscription", "first_day"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(day_after__gt=F("first_day")), name="a_cycle_has_at_least_one_day"
-            ),
+            models.CheckConstraint(condition=Q(day_after__gt=F("first_day")), name="a_cycle_has_at_least_one_day"),
             models.CheckConstraint(condition=Q(months__gte=1), name="a_cycle_has_at_least_one_month"),
             models.UniqueConstraint(fields=["subscription", "first_day"], name="a_cycle_begins_once"),
             ExclusionConstraint(
@@ -271,9 +265,7 @@ class PhoneNumber(models.Model):
                 | (Q(status__in=["in_use", "free"]) & Q(reserved_through__isnull=True)),
                 name="a_number_is_reserved_through_a_day",
             ),
-            models.CheckConstraint(
-                condition=Q(number__regex=r"^\+[1-9][0-9]{1,14}$"), name="a_number_is_e164"
-            ),
+            models.CheckConstraint(condition=Q(number__regex=r"^\+[1-9][0-9]{1,14}$"), name="a_number_is_e164"),
         ]
         indexes = [
             models.Index(fields=["reserved_through"], name="number_reserved", condition=Q(status="reserved")),
@@ -376,17 +368,13 @@ class Termination(models.Model):
     requested_on = models.DateField(null=True, blank=True)
     channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
     ticket = models.CharField(max_length=100, blank=True)
-    config_version = models.ForeignKey(
-        PortalConfigVersion, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    config_version = models.ForeignKey(PortalConfigVersion, models.PROTECT, null=True, blank=True, related_name="+")
     choice = models.CharField(max_length=15, choices=Choice.choices, default=Choice.NONE)
     settlement = models.CharField(max_length=20, choices=Settlement.choices)
     credit_note = models.OneToOneField(
         CreditNote, models.PROTECT, null=True, blank=True, related_name="termination"
     )
-    entry = models.OneToOneField(
-        LedgerEntry, models.PROTECT, null=True, blank=True, related_name="termination"
-    )
+    entry = models.OneToOneField(LedgerEntry, models.PROTECT, null=True, blank=True, related_name="termination")
     # The entry's amount; a composite key holds entry, cause and amount together (migration 0002).
     credited = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
     waived = models.DecimalField(**AMOUNT, default=0)

@@ -1,2 +1,15 @@
+from django.urls import path
+
+from subscriptions import flow, views
+
 app_name = "subscriptions"
-urlpatterns: list = []
+urlpatterns = [
+    path("customers/<uuid:uuid>/subscriptions/", views.tab, name="tab"),
+    path("subscriptions/<uuid:uuid>/", views.detail, name="detail"),
+    path("subscriptions/<uuid:uuid>/renewal/", views.renewal, name="renewal"),
+    path("subscriptions/<uuid:uuid>/terminate/", flow.reason, name="terminate"),
+    path("subscriptions/<uuid:uuid>/terminate/refund/", flow.refund, name="refund"),
+    path("subscriptions/<uuid:uuid>/terminate/choice/", flow.choice, name="choice"),
+    path("subscriptions/<uuid:uuid>/terminate/apply/", flow.apply, name="apply"),
+    path("terminations/<uuid:uuid>/", views.termination, name="termination"),
+]

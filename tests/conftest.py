@@ -22,7 +22,9 @@ def _defaults_after_flush(request: pytest.FixtureRequest) -> Iterator[None]:
     if marker or wanted:
         request.getfixturevalue(
             "transactional_db"
-            if (marker and marker.kwargs.get("transaction")) or "transactional_db" in wanted or "live_server" in wanted
+            if (marker and marker.kwargs.get("transaction"))
+            or "transactional_db" in wanted
+            or "live_server" in wanted
             else "db"
         )
         if not Group.objects.exists():

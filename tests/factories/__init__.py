@@ -183,9 +183,7 @@ def subscription(
     organisation = organisation or OrganisationFactory()
     plan = fields.pop("plan", None) or PlanFactory(currency=organisation.currency)
     start = dt.date.fromisoformat(started_on or cycles[0].first_day)
-    spans = [
-        days.cycle_span(dt.date.fromisoformat(c.first_day), months=c.months, anchor=start.day) for c in cycles
-    ]
+    spans = [days.cycle_span(dt.date.fromisoformat(c.first_day), months=c.months, anchor=start.day) for c in cycles]
     made = Subscription.objects.create(
         organisation=organisation,
         plan=plan,

@@ -1,0 +1,449 @@
+"""The views of the termination flow: reason, total refund, choice, apply. Only the last one writes.
+
+What the agent saw travels sealed in hidden fields. Every step recomputes; what differs is shown, not applied.
+"""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from portal.audit.operations import Actor
+from portal.lib import days, htmx, money, seals
+from settings_app import selectors as settings_selectors
+from subscriptions import operations, presentation, quotes, selectors
+from subscriptions.forms import ExpiredForm, ReasonForm
+from subscriptions.models import Subscription, Termination
+
+PURPOSE = "terminate"
+SEAL_AGE = timedelta(minutes=30)
+
+may_terminate = permission_required("subscriptions.terminate_subscription", raise_exception=True)
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Hold what every step starts from: who, which subscription, and the clock, read once."""
+
+    request: HttpRequest
+    subscription: Subscription
+    at: datetime
+
+    @property
+    def today(self) -> Any:
+        return days.today_in(self.subscription.organisation.timezone, at=self.at)
+
+
+def _start(request: HttpRequest, uuid: uuids.UUID) -> _Step:
+    try:
+        return _Step(request, selectors.find(uuid), timezone.now())
+    except Subscription.DoesNotExist:
+        raise Http404 from None
+
+
+@require_safe
+@may_terminate
+def reason(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask for the reason; for a subscription that expired long ago, for the explanation alone."""
+    step = _start(request, uuid)
+    try:
+        quote = _quote(step)
+    except operations.NotTerminable as refusal:
+        return _refused(step, refusal)
+    if quote.case == "expired":
+        return _expired_page(step, quote, ExpiredForm())
+    return _reason_page(step, _reason_form(step, None))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_terminate
+def refund(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Show the total refund in answer to the reason form."""
+    if request.method != "POST":
+        return redirect("subscriptions:terminate", uuid)
+    step = _start(request, uuid)
+    try:
+        quote = _quote(step)
+    except operations.NotTerminable as refusal:
+        return _refused(step, refusal)
+    if quote.case == "expired":
+        return _expired_page(
+            step, quote, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
+        )
+    form = _reason_form(step, request.POST)
+    if not form.is_valid():
+        return _reason_page(step, form, status=422)
+    return _refund_page(step, quote, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_terminate
+def choice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask how the refund is made, in answer to the popup's "Terminate"."""
+    if request.method != "POST":
+        return redirect("subscriptions:terminate", uuid)
+    step = _start(request, uuid)
+    form = _reason_form(step, request.POST)
+    try:
+        quote = _quote(step)
+        if quote.case == "expired":
+            return _expired_page(
+                step, quote, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
+            )
+        if not form.is_valid():
+            return _reason_page(step, form, status=422)
+        seen = _unseal(step, quote)
+    except operations.NotTerminable as refusal:
+        return _refused(step, refusal)
+    except _SealRefused as refusal:
+        return _refund_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
+    if seen.document != quotes.document(quote):
+        return _changed_page(step, quote, form, seen=seen.document)
+    if quote.terms.is_simplified:
+        return _refund_page(step, quote, form, seal=request.POST["seal"])
+    return _choice_page(step, quote, form, seal=request.POST["seal"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_terminate
+def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Commit: the one step that writes."""
+    if request.method != "POST":
+        return redirect("subscriptions:terminate", uuid)
+    step = _start(request, uuid)
+    is_expired = "reason" not in request.POST
+    form: Any = ExpiredForm(request.POST) if is_expired else _reason_form(step, request.POST)
+    fresh: quotes.Quote | None = None
+    try:
+        if getattr(step.subscription, "termination", None) is None:
+            fresh = _quote(step)
+            if is_expired != (fresh.case == "expired"):
+                if is_expired:
+                    return _reason_page(step, _reason_form(step, None), status=409)
+                return _expired_page(
+                    step, fresh, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
+                )
+            if not form.is_valid():
+                if is_expired:
+                    return _expired_page(step, fresh, form, status=422)
+                return _reason_page(step, form, status=422)
+        else:
+            form.is_valid()
+        seen = _unseal(step, fresh)
+        picked = _picked(request)
+        if fresh is not None and picked is None and not is_expired and not fresh.terms.is_simplified:
+            return _choice_page(
+                step, fresh, form, seal=request.POST["seal"], status=422, error=_what_to_choose(request)
+            )
+        outcome = operations.terminate(
+            subscription_uuid=uuid,
+            request=_said(form, is_expired=is_expired, step=step),
+            choice=picked or quotes.Automatic(),
+            acknowledged=request.POST.getlist("acknowledge"),
+            seen=seen,
+            by=Actor.of(request.user),  # type: ignore[arg-type]
+            at=step.at,
+        )
+    except operations.NotTerminable as refusal:
+        return _refused(step, refusal)
+    except operations.QuoteChanged as changed:
+        if is_expired or changed.fresh.case == "expired":
+            said = quotes.changes(changed.seen, quotes.document(changed.fresh))
+            return _expired_page(step, changed.fresh, ExpiredForm(), status=409, changes=said)
+        return _changed_page(step, changed.fresh, form, seen=changed.seen)
+    except _SealRefused as refusal:
+        if refusal.quote.case == "expired":
+            return _expired_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
+        return _refund_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
+    except operations.RequestNotAcceptable as refusal:
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        if is_expired and fresh:
+            return _expired_page(step, fresh, form, status=422)
+        return _reason_page(step, form, status=422)
+    except (operations.CreditNoteNotUsable, operations.AcknowledgementMissing) as refusal:
+        quote = fresh or _quote(step)
+        if quote.terms.is_simplified:
+            return _refund_page(step, quote, form, seal=request.POST["seal"], status=422, error=str(refusal))
+        return _choice_page(step, quote, form, seal=request.POST["seal"], status=422, error=str(refusal))
+    return _done(request, outcome.termination)
+
+
+# ---- What a step needs --------------------------------------------------------------------------------------
+
+
+def _quote(step: _Step) -> quotes.Quote:
+    found = selectors.quote_of(step.subscription, on=step.today, config=settings_selectors.current_config())
+    if isinstance(found, selectors.NotTerminableFacts):
+        termination = getattr(step.subscription, "termination", None)
+        if termination is not None:
+            raise operations.AlreadyTerminated(termination)
+        raise operations.NotTerminable(found.why_not)
+    return found
+
+
+def _reason_form(step: _Step, data: Any) -> ReasonForm:
+    return ReasonForm(data, today=step.today, reasons=settings_selectors.active_reasons())
+
+
+def _said(
+    form: forms.Form, *, is_expired: bool, step: _Step
+) -> operations.CustomerRequest | operations.ExpiredRequest:
+    said = form.cleaned_data
+    if is_expired:
+        return operations.ExpiredRequest(explanation=said.get("explanation", ""))
+    return operations.CustomerRequest(
+        reason_code=said.get("reason", ""),
+        explanation=said.get("explanation", ""),
+        requested_by=said.get("requested_by", ""),
+        requested_on=said.get("requested_on", step.today),
+        channel=said.get("channel", ""),
+        ticket=said.get("ticket", ""),
+    )
+
+
+def _picked(request: HttpRequest) -> quotes.Choice | None:
+    picked = request.POST.get("choice")
+    if picked == "automatic":
+        return quotes.Automatic()
+    number = request.POST.get("note", "")
+    if picked == "credit_note" and number:
+        return quotes.LinkNote(number)
+    return None
+
+
+def _what_to_choose(request: HttpRequest) -> str:
+    if request.POST.get("choice") == "credit_note":
+        return "Choose the credit note that is the refund."
+    return "Choose how the refund is made."
+
+
+# ---- The seal -----------------------------------------------------------------------------------------------
+
+
+class _SealRefused(Exception):
+    """Say why a seal is not taken; carries the fresh quote that is shown instead."""
+
+    def __init__(self, quote: quotes.Quote, *, status: int, change: str) -> None:
+        self.quote = quote
+        self.status = status
+        self.changes = (change,)
+        super().__init__(change)
+
+
+def _seal(step: _Step, quote: quotes.Quote) -> str:
+    return seals.seal(
+        {
+            "user": step.request.user.pk,
+            "subscription": str(step.subscription.uuid),
+            "quote_id": str(uuids.uuid4()),
+            "quote": quotes.document(quote),
+        },
+        at=step.at,
+        purpose=PURPOSE,
+    )
+
+
+def _unseal(step: _Step, fresh: quotes.Quote | None) -> operations.Seen:
+    """Open the seal of the form; what is terminated already is answered by `terminate`, whatever its age."""
+    try:
+        payload = seals.unseal(step.request.POST.get("seal", ""), at=step.at, purpose=PURPOSE, max_age=SEAL_AGE)
+    except seals.SealExpired as expired:
+        if fresh is not None:
+            raise _SealRefused(
+                fresh, status=409, change="The preview is older than 30 minutes; this is a new one."
+            ) from None
+        payload = expired.payload
+    except seals.SealBroken:
+        payload = {}
+    mine = payload.get("user") == step.request.user.pk
+    if mine and payload.get("subscription") == str(step.subscription.uuid):
+        return operations.Seen(quote_id=uuids.UUID(payload["quote_id"]), document=payload["quote"])
+    if fresh is None:
+        raise operations.AlreadyTerminated(step.subscription.termination)
+    if payload and not mine:
+        raise _SealRefused(fresh, status=409, change="The preview was made for somebody else; this is yours.")
+    raise _SealRefused(fresh, status=422, change="The preview could not be read; this is a new one.")
+
+
+# ---- The pages ----------------------------------------------------------------------------------------------
+
+
+def _page(step: _Step, fragment: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    subscription = step.subscription
+    context = {
+        "subscription_uuid": subscription.uuid,
+        "plan": f"{subscription.plan.product.name}, {subscription.plan.name}",
+        "organisation_name": subscription.organisation.name,
+        "organisation_uuid": subscription.organisation.uuid,
+        "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
+        "fragment": fragment,
+        **context,
+    }
+    response = htmx.render_page(
+        step.request, page="subscriptions/flow.html", fragment=fragment, context=context, status=status
+    )
+    return htmx.no_store(response)
+
+
+def _address(step: _Step, name: str) -> str:
+    return reverse(f"subscriptions:{name}", args=[step.subscription.uuid])
+
+
+def _reason_page(step: _Step, form: ReasonForm, *, status: int = 200) -> HttpResponse:
+    is_short = settings_selectors.current_config().termination_method == "simplified"
+    return _page(
+        step,
+        "subscriptions/_reason.html",
+        {"form": form, "form_action": _address(step, "refund"), "short": is_short},
+        status=status,
+    )
+
+
+def _expired_page(
+    step: _Step,
+    quote: quotes.Quote,
+    form: ExpiredForm,
+    *,
+    status: int = 200,
+    changes: tuple[str, ...] = (),
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "seal": _seal(step, quote),
+        "expiry_date": days.display(step.subscription.expires_on),
+        "changes": changes,
+        "form_action": _address(step, "apply"),
+    }
+    return _page(step, "subscriptions/_expired.html", context, status=status)
+
+
+def _changed_page(step: _Step, quote: quotes.Quote, form: ReasonForm, *, seen: dict[str, Any]) -> HttpResponse:
+    fresh = quotes.document(quote)
+    return _refund_page(
+        step,
+        quote,
+        form,
+        status=409,
+        changes=quotes.changes(seen, fresh),
+        changed=quotes.changed_cycles(seen, fresh),
+    )
+
+
+def _refund_page(
+    step: _Step,
+    quote: quotes.Quote,
+    form: ReasonForm,
+    *,
+    seal: str = "",
+    status: int = 200,
+    changes: tuple[str, ...] = (),
+    changed: frozenset[str] = frozenset(),
+    error: str = "",
+) -> HttpResponse:
+    document = quotes.document(quote)
+    is_short = quote.terms.is_simplified
+    requested_on = form.cleaned_data.get("requested_on") if form.is_valid() else None
+    context = {
+        "form": form,
+        "seal": seal or _seal(step, quote),
+        "preview": presentation.preview_of(document, changed=changed),
+        "window_closed": presentation.window_closed(document, requested_on=requested_on) if requested_on else "",
+        "changes": changes,
+        "error": error,
+        "acknowledgements": quotes.acknowledgements(quote, quotes.Automatic()) if is_short else (),
+        "acknowledged": step.request.POST.getlist("acknowledge"),
+        "form_action": _address(step, "apply" if is_short else "choice"),
+        "short": is_short,
+    }
+    return _page(step, "subscriptions/_refund.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class _NoteOption:
+    """One credit note that can be chosen, in words."""
+
+    number: str
+    total: str
+    text: str
+    is_chosen: bool
+    difference: quotes.Acknowledgement | None
+    is_confirmed: bool
+
+
+def _choice_page(
+    step: _Step,
+    quote: quotes.Quote,
+    form: ReasonForm,
+    *,
+    seal: str,
+    status: int = 200,
+    error: str = "",
+) -> HttpResponse:
+    sent = step.request.POST
+    acknowledged = sent.getlist("acknowledge")
+    picked = sent.get("choice") or ("credit_note" if quote.doubling else "")
+    chosen = sent.get("note") or (quote.doubling[0].number if quote.doubling else "")
+    options = [
+        _NoteOption(
+            number=note.number,
+            total=money.display(note.total, currency=quote.currency),
+            text="names this subscription" if note.names_this else "names no subscription",
+            is_chosen=note.number == chosen,
+            difference=quotes.difference(quote, note) if note.difference else None,
+            is_confirmed=f"difference:{note.number}" in acknowledged,
+        )
+        for note in quote.choosable
+    ]
+    context = {
+        "form": form,
+        "seal": seal,
+        "picked": picked,
+        "notes": options,
+        "acknowledgements": quotes.acknowledgements(quote, quotes.Automatic()),
+        "acknowledged": acknowledged,
+        "preview": presentation.preview_of(quotes.document(quote)),
+        "to_credits": money.display(quote.to_credits, currency=quote.currency) if quote.to_credits else "",
+        "why_nothing": quote.why_nothing,
+        "is_waiving": quote.is_waiving,
+        "error": error,
+        "form_action": _address(step, "apply"),
+    }
+    return _page(step, "subscriptions/_choice.html", context, status=status)
+
+
+def _refused(step: _Step, refusal: operations.NotTerminable) -> HttpResponse:
+    """Say why not, and what can be done."""
+    termination = refusal.termination if isinstance(refusal, operations.AlreadyTerminated) else None
+    return _page(
+        step,
+        "subscriptions/_refused.html",
+        {"why_not": refusal.why_not, "termination_uuid": termination.uuid if termination else None},
+        status=409,
+    )
+
+
+def _done(request: HttpRequest, termination: Termination) -> HttpResponse:
+    """Say what happened; for a repeated form the same as the first time."""
+    sentences = selectors.result_sentences(termination)
+    if not htmx.wants_fragment(request):
+        messages.success(request, " ".join(sentences))
+        return redirect(reverse("subscriptions:termination", args=[termination.uuid]))
+    response = htmx.render_page(
+        request,
+        page="subscriptions/flow.html",
+        fragment="subscriptions/_done.html",
+        context={"sentences": sentences, "termination_uuid": termination.uuid},
+    )
+    htmx.trigger(response, "subscription-terminated", {"uuid": str(termination.subscription.uuid)})
+    return htmx.no_store(response)

@@ -1,0 +1,157 @@
+"""The forms of the termination flow and of the subscriptions list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from crispy_forms.layout import Column, Layout, Row
+from django import forms
+
+from portal.lib import text
+from settings_app.selectors import Reason
+from subscriptions.models import Termination
+
+
+def _helper(*layout: Any) -> FormHelper:
+    helper = FormHelper()
+    # The dialog frame is the form: crispy lays out fields only.
+    helper.form_tag = False
+    helper.disable_csrf = True
+    helper.layout = Layout(*layout)
+    return helper
+
+
+def _line(value: str) -> str:
+    try:
+        return text.clean_line(value)
+    except text.UnusableText as error:
+        raise forms.ValidationError(str(error)) from None
+
+
+def _text(value: str) -> str:
+    try:
+        return text.clean_text(value)
+    except text.UnusableText as error:
+        raise forms.ValidationError(str(error)) from None
+
+
+class ExplanationField(forms.CharField):
+    """The explanation: 1 to 2,000 characters after trimming."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Explanation",
+            max_length=2000,
+            widget=forms.Textarea(attrs={"rows": 3}),
+            error_messages={
+                "required": "Explain the termination in 1 to 2,000 characters.",
+                "max_length": "The explanation has %(show_value)d characters; at most %(limit_value)d are kept.",
+            },
+        )
+
+    def to_python(self, value: Any) -> str:
+        # Browsers send line ends as CR LF; counted and kept as one character.
+        return super().to_python(str(value or "").replace("\r\n", "\n")) or ""
+
+
+class ReasonForm(forms.Form):
+    """Why, who, when and how: what the customer asked. Every field but the ticket is required."""
+
+    reason = forms.ChoiceField(label="Reason", error_messages={"required": "Choose a reason."})
+    explanation = ExplanationField()
+    requested_by = forms.CharField(
+        label="Requested by",
+        max_length=200,
+        help_text="Name of the person at the customer.",
+        error_messages={"required": "Say who asked for the termination."},
+    )
+    requested_on = forms.DateField(
+        label="Requested on",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=["%Y-%m-%d"],
+        error_messages={
+            "required": "Say on which day the customer asked.",
+            "invalid": "Give the day as year-month-day, for example 2026-03-07.",
+        },
+    )
+    channel = forms.ChoiceField(
+        label="Channel",
+        choices=[("", "Choose …"), *Termination.Channel.choices],
+        error_messages={"required": "Choose how the customer asked."},
+    )
+    ticket = forms.CharField(label="Ticket reference", max_length=100, required=False)
+
+    def __init__(self, data: Any = None, *, today: date, reasons: Sequence[Reason], **kwargs: Any) -> None:
+        super().__init__(data, initial={"requested_on": today, **kwargs.pop("initial", {})}, **kwargs)
+        self._today = today
+        self._reasons = {reason.code: reason for reason in reasons}
+        self.fields["reason"].choices = [("", "Choose …"), *((r.code, r.label) for r in reasons)]  # type: ignore[attr-defined]
+        self.fields["requested_on"].widget.attrs["max"] = today.isoformat()
+        needing = [reason.label for reason in reasons if reason.needs_ticket]
+        if needing:
+            self.fields["ticket"].help_text = f"Needed for: {', '.join(needing)}."
+        self.helper = _helper(
+            "reason",
+            "explanation",
+            Row(Column("requested_by"), Column("requested_on")),
+            Row(Column("channel"), Column("ticket")),
+        )
+
+    def clean_explanation(self) -> str:
+        return _text(self.cleaned_data["explanation"])
+
+    def clean_requested_by(self) -> str:
+        return _line(self.cleaned_data["requested_by"])
+
+    def clean_ticket(self) -> str:
+        return _line(self.cleaned_data["ticket"])
+
+    def clean_requested_on(self) -> date:
+        day: date = self.cleaned_data["requested_on"]
+        if day > self._today:
+            raise forms.ValidationError("The day of the request cannot be in the future.")
+        return day
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        reason = self._reasons.get(cleaned.get("reason", ""))
+        if reason and reason.needs_ticket and not cleaned.get("ticket") and "ticket" not in self.errors:
+            self.add_error("ticket", f"The reason “{reason.label}” needs a ticket reference.")
+        return cleaned
+
+
+class ExpiredForm(forms.Form):
+    """Ending a subscription that expired long ago: the explanation alone."""
+
+    explanation = ExplanationField()
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.helper = _helper("explanation")
+
+    def clean_explanation(self) -> str:
+        return _text(self.cleaned_data["explanation"])
+
+
+class SubscriptionFilterForm(forms.Form):
+    """Filter the Subscriptions tab by status and expiry."""
+
+    status = forms.ChoiceField(
+        label="Status",
+        required=False,
+        choices=[("", "All"), ("active", "Active"), ("expired", "Expired"), ("terminated", "Terminated")],
+    )
+    expiry = forms.ChoiceField(
+        label="Expiry",
+        required=False,
+        choices=[
+            ("", "Any time"),
+            ("week", "In the next 7 days"),
+            ("month", "In the next 30 days"),
+            ("past", "In the past"),
+            ("cleanup", "Past the reactivation days"),
+        ],
+    )

@@ -1,0 +1,127 @@
+"""Run the nightly clean-up."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import sys
+from collections.abc import Callable
+from contextlib import ExitStack
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils import timezone
+
+from portal.audit.operations import SYSTEM
+from portal.lib import days
+from subscriptions import operations
+from subscriptions.operations.expire import DEFAULT_BATCH, Result
+
+# The zone whose day begins first: no organisation can have a later today.
+EARLIEST_ZONE = "Pacific/Kiritimati"
+REPORT_COLUMNS = ("subscription_uuid", "organisation_uuid", "expiry_date", "days_expired", "result")
+
+
+class Command(BaseCommand):
+    help = (
+        "Mark passed subscriptions expired, terminate those expired for more than the reactivation days "
+        "(no refund), free numbers whose reservation is over."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--as-of", metavar="DATE", help="take this day as today for every organisation")
+        parser.add_argument("--dry-run", action="store_true", help="select and count, write nothing")
+        parser.add_argument("--report", metavar="FILE", help="write a CSV with one row a subscription")
+        parser.add_argument("--batch-size", metavar="N", default=str(DEFAULT_BATCH), help="rows a transaction")
+        parser.add_argument("--max", metavar="N", dest="limit", help="stop after N subscriptions")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        at = timezone.now()
+        as_of = self._as_of(
+            options["as_of"], latest=days.today_in(EARLIEST_ZONE, at=at), is_dry_run=options["dry_run"]
+        )
+        batch_size = self._number("--batch-size", options["batch_size"])
+        limit = None if options["limit"] is None else self._number("--max", options["limit"], least=0)
+        with ExitStack() as stack:
+            tell: Callable[[Result], None] | None = None
+            if options["report"]:
+                try:
+                    file = stack.enter_context(Path(options["report"]).open("w", newline="", encoding="utf-8"))
+                except OSError as error:
+                    self._refuse(f"The report cannot be written to {options['report']}: {error.strerror}.")
+                writer = csv.writer(file)
+                writer.writerow(REPORT_COLUMNS)
+
+                def write(result: Result) -> None:
+                    writer.writerow(
+                        (
+                            result.subscription_uuid,
+                            result.organisation_uuid,
+                            result.expires_on.isoformat(),
+                            result.days_expired,
+                            result.result,
+                        )
+                    )
+
+                tell = write
+
+            failures: list[Result] = []
+
+            def notice(result: Result) -> None:
+                if result.result not in ("terminated", "would be terminated"):
+                    failures.append(result)
+                if tell:
+                    tell(result)
+
+            counts = operations.terminate_expired(
+                as_of=as_of,
+                limit=limit,
+                by=SYSTEM,
+                at=at,
+                batch_size=batch_size,
+                is_dry_run=options["dry_run"],
+                tell=notice,
+                progress=self._progress if sys.stderr.isatty() else None,
+            )
+        for failure in failures:
+            self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
+        answer = dataclasses.asdict(counts) | {"as_of": counts.as_of.isoformat()}
+        if options["json"]:
+            self.stdout.write(json.dumps(answer))
+        else:
+            width = max(len(name) for name in answer)
+            for name, value in answer.items():
+                self.stdout.write(f"{name.replace('_', ' '):<{width}}  {value}")
+        if counts.failed:
+            raise SystemExit(1)
+
+    def _progress(self, terminated: int) -> None:
+        self.stderr.write(f"\r{terminated} terminated", ending="")
+
+    def _as_of(self, text: str | None, *, latest: date, is_dry_run: bool) -> date | None:
+        if text is None:
+            return None
+        try:
+            if len(text) != 10:
+                raise ValueError
+            day = date.fromisoformat(text)
+        except ValueError:
+            self._refuse(f"--as-of: “{text}” is not a date; write it as YYYY-MM-DD.")
+        if day > latest and not is_dry_run:
+            self._refuse(
+                f"--as-of: {text} is later than today anywhere ({latest.isoformat()}); only --dry-run looks ahead."
+            )
+        return day
+
+    def _number(self, option: str, text: str, *, least: int = 1) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= least):
+            self._refuse(f"{option}: “{text}” is not a whole number from {least} on.")
+        return int(text)
+
+    def _refuse(self, sentence: str) -> Any:
+        self.stderr.write(sentence)
+        raise SystemExit(2)

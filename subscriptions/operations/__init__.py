@@ -1,0 +1,38 @@
+"""Decide and write. One function a verb, one transaction a call."""
+
+from subscriptions.operations.expire import Counts, terminate_expired
+from subscriptions.operations.renewal import AlreadySo, RenewalRefused, set_auto_renew
+from subscriptions.operations.termination import (
+    AcknowledgementMissing,
+    AlreadyTerminated,
+    CreditNoteNotUsable,
+    CustomerRequest,
+    ExpiredRequest,
+    NotTerminable,
+    Outcome,
+    QuoteChanged,
+    RequestNotAcceptable,
+    Seen,
+    quote_termination,
+    terminate,
+)
+
+__all__ = [
+    "AcknowledgementMissing",
+    "AlreadySo",
+    "AlreadyTerminated",
+    "Counts",
+    "CreditNoteNotUsable",
+    "CustomerRequest",
+    "ExpiredRequest",
+    "NotTerminable",
+    "Outcome",
+    "QuoteChanged",
+    "RenewalRefused",
+    "RequestNotAcceptable",
+    "Seen",
+    "quote_termination",
+    "set_auto_renew",
+    "terminate",
+    "terminate_expired",
+]

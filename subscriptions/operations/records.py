@@ -1,0 +1,197 @@
+"""The one writer of terminations: set-based, for one row or a thousand. Source: domain.md 5.
+
+Who calls it holds the subscriptions' row locks and the config, inside one operation.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid as uuids
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from settings_app.selectors import Config
+
+# Days a number stays reserved after the termination date, that day not counted.
+RESERVED_DAYS = 28
+RESERVED_DAYS_PORTED_IN = 56
+
+
+@dataclass(frozen=True)
+class Row:
+    """Hold one termination as it is written; the names are the columns of the table."""
+
+    subscription_id: int
+    organisation_id: int
+    currency: str
+    case: str
+    terminated_at: datetime
+    terminated_on: date
+    actor_kind: str
+    actor: str
+    config_version_id: int
+    settlement: str
+    uuid: uuids.UUID = field(default_factory=uuids.uuid4)
+    actor_user_id: int | None = None
+    reason_id: int | None = None
+    explanation: str = ""
+    requested_by: str = ""
+    requested_on: date | None = None
+    channel: str = ""
+    ticket: str = ""
+    choice: str = "none"
+    credit_note_id: int | None = None
+    entry_id: int | None = None
+    credited: Decimal | None = None
+    waived: Decimal = Decimal(0)
+    nothing_reason: str = ""
+    quote: dict[str, Any] | None = None
+    acknowledgements: list[dict[str, str]] = field(default_factory=list)
+    quote_id: uuids.UUID | None = None
+    # What history and notification say; not columns of the termination.
+    told: str = ""
+
+
+_COLUMNS = {
+    "uuid": "uuid",
+    "subscription_id": "bigint",
+    "organisation_id": "bigint",
+    "currency": "varchar",
+    "case": "varchar",
+    "terminated_at": "timestamptz",
+    "terminated_on": "date",
+    "actor_kind": "varchar",
+    "actor": "varchar",
+    "actor_user_id": "integer",
+    "reason_id": "bigint",
+    "explanation": "varchar",
+    "requested_by": "varchar",
+    "requested_on": "date",
+    "channel": "varchar",
+    "ticket": "varchar",
+    "config_version_id": "bigint",
+    "choice": "varchar",
+    "settlement": "varchar",
+    "credit_note_id": "bigint",
+    "entry_id": "bigint",
+    "credited": "numeric",
+    "waived": "numeric",
+    "nothing_reason": "varchar",
+    "quote": "jsonb",
+    "acknowledgements": "jsonb",
+    "quote_id": "uuid",
+}
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_RECORD = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
+
+_INSERT = f"""
+INSERT INTO subscriptions_termination ({_NAMES})
+SELECT {_NAMES} FROM jsonb_to_recordset(%(rows)s::jsonb) AS r({_RECORD})
+ORDER BY subscription_id
+RETURNING id
+"""  # noqa: S608 - built from the names above
+
+_END = """
+UPDATE subscriptions_subscription s
+SET status = 'terminated', auto_renew = false, termination_ref = t.id
+FROM subscriptions_termination t
+WHERE t.id = ANY(%(ids)s) AND s.id = t.subscription_id
+"""
+
+_RESERVE_NUMBERS = """
+WITH locked AS (
+    SELECT n.id, t.terminated_on + CASE WHEN n.is_ported_in THEN %(ported)s ELSE %(reserved)s END AS through
+    FROM subscriptions_phonenumber n
+    JOIN subscriptions_termination t ON t.subscription_id = n.subscription_id
+    WHERE t.id = ANY(%(ids)s) AND n.status = 'in_use'
+    ORDER BY n.id
+    FOR NO KEY UPDATE OF n
+)
+UPDATE subscriptions_phonenumber n SET status = 'reserved', reserved_through = locked.through
+FROM locked WHERE n.id = locked.id
+"""
+
+_END_ASSIGNMENTS = """
+UPDATE subscriptions_assignment a SET ended_on = t.terminated_on
+FROM subscriptions_termination t
+WHERE t.id = ANY(%(ids)s) AND a.subscription_id = t.subscription_id AND a.ended_on IS NULL
+"""
+
+_FREE_CONTRACT_ITEMS = """
+UPDATE subscriptions_contractitem i SET freed_on = t.terminated_on
+FROM subscriptions_termination t
+WHERE t.id = ANY(%(ids)s) AND i.subscription_id = t.subscription_id AND i.freed_on IS NULL
+"""
+
+_WRITE_HISTORY = """
+INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
+SELECT r.subscription_id, r.terminated_at, 'Terminated', r.told, r.actor
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+     AS r(subscription_id bigint, terminated_at timestamptz, told text, actor varchar)
+ORDER BY r.subscription_id
+"""
+
+# To the customer with the provider in copy, or to the provider; no billing e-mail: the owner's; no address
+# at all: a dead letter, which billing staff see.
+_WRITE_NOTIFICATIONS = """
+INSERT INTO outbox_message
+    (kind, status, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
+     next_attempt_at, attempts, last_error)
+SELECT 'subscription_terminated',
+       CASE WHEN a.address = '' THEN 'dead' ELSE 'pending' END,
+       a.address,
+       CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
+       left('Subscription ' || s.uuid || ' of ' || o.name || ' was terminated', 250),
+       'Organisation: ' || o.name || E'\\n'
+           || 'Subscription: ' || s.uuid || ' (' || p.name || E')\\n'
+           || 'Terminated on: ' || to_char(r.terminated_on, 'FMDD FMMonth YYYY') || E'\\n\\n'
+           || r.told || E'\\n\\n' || %(provider_name)s,
+       r.uuid, o.uuid, gen_random_uuid(), r.terminated_at, r.terminated_at, 0,
+       CASE WHEN a.address = '' THEN 'There is no address to send it to.' ELSE '' END
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+     AS r(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
+          terminated_on date, told text)
+JOIN subscriptions_subscription s ON s.id = r.subscription_id
+JOIN subscriptions_plan p ON p.id = s.plan_id
+JOIN customers_organisation o ON o.id = r.organisation_id
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN %(to_customers)s THEN coalesce(nullif(o.billing_email, ''), o.owner_email)
+                ELSE %(provider_address)s END AS address
+) a
+ORDER BY r.subscription_id
+"""
+
+
+def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
+    """Write terminations with everything that belongs to them; give their ids in no order.
+
+    The subscription ends, its numbers are reserved, assignments end, the contract item is freed, history
+    and notification rows are written. Money (entry, waivers, holds) is written before, by `terminate`.
+    *Raises*: IntegrityError with the name of the constraint that refuses.
+    """
+    if not rows:
+        return []
+    payload = json.dumps([asdict(row) for row in rows], default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, {"rows": payload})
+        ids = [row[0] for row in cursor.fetchall()]
+        parameters: dict[str, Any] = {"ids": ids, "reserved": RESERVED_DAYS, "ported": RESERVED_DAYS_PORTED_IN}
+        for statement in (_END, _RESERVE_NUMBERS, _END_ASSIGNMENTS, _FREE_CONTRACT_ITEMS):
+            cursor.execute(statement, parameters)
+        cursor.execute(_WRITE_HISTORY, {"rows": payload})
+        if config.notify_partner or config.notify_customers:
+            cursor.execute(
+                _WRITE_NOTIFICATIONS,
+                {
+                    "rows": payload,
+                    "to_customers": config.notify_customers,
+                    "provider_address": config.notification_address,
+                    "provider_name": config.provider_name,
+                },
+            )
+    return ids

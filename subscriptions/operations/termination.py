@@ -1,0 +1,427 @@
+"""Terminate one subscription: lock, check, compute, compare, write - in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any, assert_never
+
+from customers import operations as customers_operations
+from customers.models import CreditAccount
+from invoicing import operations as invoicing_operations
+from invoicing.models import CreditNote
+from portal.audit import operations as audit_operations
+from portal.lib import days
+from settings_app import selectors as settings_selectors
+from settings_app.models import TerminationReason
+from subscriptions import outcomes, quotes, selectors
+from subscriptions.models import CycleCharge, Subscription, Termination
+from subscriptions.operations import records
+
+
+class NotTerminable(Exception):
+    """Say why a subscription may not be terminated now."""
+
+    def __init__(self, why_not: str) -> None:
+        self.why_not = why_not
+        super().__init__(why_not)
+
+
+class AlreadyTerminated(NotTerminable):
+    """Say who terminated the subscription before, and when."""
+
+    def __init__(self, termination: Termination) -> None:
+        self.termination = termination
+        super().__init__(
+            f"This subscription was already terminated by {termination.actor} on "
+            f"{days.display(termination.terminated_on)} at {termination.terminated_at:%H:%M} UTC. "
+            "Nothing was written."
+        )
+
+
+class QuoteChanged(Exception):
+    """Say that what was seen is not what would be applied; carries the fresh quote."""
+
+    def __init__(self, fresh: quotes.Quote, *, seen: dict[str, Any]) -> None:
+        self.fresh = fresh
+        self.seen = seen
+        super().__init__("The preview is no longer true.")
+
+
+class CreditNoteNotUsable(Exception):
+    """Say that the chosen note can't be the refund of this subscription."""
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        super().__init__(f"Credit note {number} cannot be chosen for this refund. Choose one of the list.")
+
+
+class AcknowledgementMissing(Exception):
+    """Carry what has to be acknowledged first."""
+
+    def __init__(self, missing: tuple[quotes.Acknowledgement, ...]) -> None:
+        self.missing = missing
+        super().__init__("Please confirm: " + " ".join(item.text for item in missing))
+
+
+class RequestNotAcceptable(Exception):
+    """Name the field of the request that can't be accepted, and say why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)
+
+
+@dataclass(frozen=True)
+class CustomerRequest:
+    """Hold what the customer asked: who, when, how, and why."""
+
+    reason_code: str
+    explanation: str
+    requested_by: str
+    requested_on: date
+    channel: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True)
+class ExpiredRequest:
+    """Hold what a person says when ending an expired subscription."""
+
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Hold what the agent saw: the quote as a document, and the id of that preview."""
+
+    quote_id: uuid.UUID
+    document: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Hold the termination, and whether this call wrote it or gives the first answer again."""
+
+    termination: Termination
+    is_repeat: bool
+
+
+@dataclass(frozen=True)
+class NothingDue:
+    """Nothing is refunded, and why."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class NoteLinked:
+    """A note is the refund."""
+
+    note: quotes.Note
+
+
+@dataclass(frozen=True)
+class Credited:
+    """An amount goes into Available Credits."""
+
+    amount: Decimal
+
+
+Settlement = NothingDue | NoteLinked | Credited
+
+
+def quote_termination(*, subscription_uuid: uuid.UUID, on: date, config: settings_selectors.Config) -> quotes.Quote:
+    """Compute the preview of a termination on a day. Reads only.
+
+    *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated.
+    """
+    return _quote(selectors.find(subscription_uuid), on=on, config=config)
+
+
+def terminate(
+    *,
+    subscription_uuid: uuid.UUID,
+    request: CustomerRequest | ExpiredRequest,
+    choice: quotes.Choice,
+    acknowledged: Sequence[str],
+    seen: Seen,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> Outcome:
+    """Terminate a subscription exactly as it was previewed, or write nothing.
+
+    *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone.
+    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotTerminable; QuoteChanged; CreditNoteNotUsable;
+    AcknowledgementMissing; RequestNotAcceptable.
+    *Source*: domain.md 3 to 5.
+    """
+    with audit_operations.operation("terminate"):
+        config = settings_selectors.locked_config()
+        subscription = _lock(subscription_uuid)
+        before = getattr(subscription, "termination", None)
+        if before is not None:
+            if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:
+                return Outcome(before, is_repeat=True)
+            raise AlreadyTerminated(before)
+        _lock_money(subscription, choice=choice)
+        today = days.today_in(subscription.organisation.timezone, at=at)
+        quote = _quote(subscription, on=today, config=config)
+        if quotes.document(quote) != seen.document:
+            raise QuoteChanged(quote, seen=seen.document)
+        _check_request(request, quote=quote)
+        settlement, confirmed = _settle(quote, choice=choice, acknowledged=acknowledged)
+        termination = _write(
+            subscription,
+            quote=quote,
+            request=request,
+            choice=choice,
+            settlement=settlement,
+            confirmed=confirmed,
+            quote_id=seen.quote_id,
+            config=config,
+            by=by,
+            at=at,
+        )
+    return Outcome(termination, is_repeat=False)
+
+
+def _lock(subscription_uuid: uuid.UUID) -> Subscription:
+    # Locked first, read with everything around it in a second statement: under READ COMMITTED the joined
+    # rows of the locking statement would be those from before the wait.
+    pk = (
+        Subscription.objects.select_for_update(no_key=True, of=("self",))
+        .values_list("pk", flat=True)
+        .get(uuid=subscription_uuid)
+    )
+    return selectors.subscriptions().get(pk=pk)
+
+
+def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> None:
+    """Take the locks below the subscription in the one order: invoices, notes, account."""
+    line_ids = list(
+        CycleCharge.objects.filter(cycle__subscription_id=subscription.pk).values_list("line_id", flat=True)
+    )
+    invoicing_operations.lock_invoices(line_ids)
+    note_ids = set(CreditNote.objects.filter(lines__line__in=line_ids).values_list("pk", flat=True))
+    if isinstance(choice, quotes.LinkNote):
+        note_ids.update(CreditNote.objects.filter(number=choice.number).values_list("pk", flat=True))
+    invoicing_operations.lock_notes(sorted(note_ids))
+    list(
+        CreditAccount.objects.select_for_update(no_key=True, of=("self",)).filter(
+            organisation_id=subscription.organisation_id
+        )
+    )
+
+
+def _quote(subscription: Subscription, *, on: date, config: settings_selectors.Config) -> quotes.Quote:
+    quote = selectors.quote_of(subscription, on=on, config=config)
+    if isinstance(quote, selectors.NotTerminableFacts):
+        termination = getattr(subscription, "termination", None)
+        if termination is not None:
+            raise AlreadyTerminated(termination)
+        raise NotTerminable(quote.why_not)
+    return quote
+
+
+def _check_request(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> None:
+    if not request.explanation.strip() or len(request.explanation) > 2000:
+        raise RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
+    if quote.case == "expired":
+        return
+    if not isinstance(request, CustomerRequest):
+        raise RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
+    if request.requested_on > quote.on:
+        raise RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
+
+
+def _settle(
+    quote: quotes.Quote, *, choice: quotes.Choice, acknowledged: Sequence[str]
+) -> tuple[Settlement, tuple[quotes.Acknowledgement, ...]]:
+    """Decide the settlement; the table in domain.md 3."""
+    if isinstance(choice, quotes.LinkNote):
+        note = quote.note(choice.number)
+        if quote.case != "customer_request" or note is None or not note.is_choosable:
+            raise CreditNoteNotUsable(choice.number)
+    required = quotes.acknowledgements(quote, choice)
+    missing = tuple(item for item in required if item.key not in acknowledged)
+    if missing:
+        raise AcknowledgementMissing(missing)
+    match choice:
+        case quotes.LinkNote(number=number):
+            note = quote.note(number)
+            if note is None:
+                raise CreditNoteNotUsable(number)
+            return NoteLinked(note), required
+        case quotes.Automatic():
+            if quote.to_credits:
+                return Credited(quote.to_credits), required
+            return NothingDue(quote.why_nothing), required
+        case _:
+            assert_never(choice)
+
+
+def _write(
+    subscription: Subscription,
+    *,
+    quote: quotes.Quote,
+    request: CustomerRequest | ExpiredRequest,
+    choice: quotes.Choice,
+    settlement: Settlement,
+    confirmed: tuple[quotes.Acknowledgement, ...],
+    quote_id: uuid.UUID,
+    config: settings_selectors.Config,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> Termination:
+    organisation = subscription.organisation
+    cause = uuid.uuid4()
+    is_automatic = isinstance(choice, quotes.Automatic) and quote.case == "customer_request"
+    # A chosen note does its own work, and while Allow Refund is off nothing is given back by the system.
+    gives_back = is_automatic and quote.terms.allow_refund
+    charges = [charge for line in quote.refund.lines for charge in line.charges] if gives_back else []
+    waived = sum((charge.waived for charge in charges), Decimal(0))
+    entry_id: int | None = None
+    note_id: int | None = None
+    credited: Decimal | None = None
+    why = ""
+    match settlement:
+        case Credited(amount=amount):
+            credited = amount
+            entry_id = customers_operations.post_entry(
+                account_id=organisation.credit_account.pk,
+                kind="refund",
+                amount=amount,
+                cause_id=cause,
+                is_unbilled=quote.is_postpaid,
+                at=at,
+                on=quote.on,
+                description=f"Refund of subscription {subscription.uuid}",
+                actor=by.name,
+            ).pk
+        case NoteLinked(note=note):
+            note_id = note.note_id
+        case NothingDue(why=reason):
+            why = reason
+        case _:
+            assert_never(settlement)
+    invoicing_operations.write_giveback(
+        cause_id=cause,
+        waivers=[(c.line_id, quote.currency, c.waived) for c in charges if c.waived],
+        refunds=[(c.line_id, quote.currency, c.net, c.tax) for c in charges if c.refund],
+    )
+    if gives_back or note_id is not None:
+        invoicing_operations.hold_notes(
+            cause_id=cause,
+            settles=note_id,
+            taken_off=[n.note_id for n in quote.notes if n.is_taken_off and n.note_id != note_id],
+        )
+    row = records.Row(
+        uuid=cause,
+        subscription_id=subscription.pk,
+        organisation_id=organisation.pk,
+        currency=quote.currency,
+        case=quote.case,
+        terminated_at=at,
+        terminated_on=quote.on,
+        actor_kind=by.kind,
+        actor=by.name,
+        actor_user_id=by.user_id,
+        config_version_id=config.version_id,
+        settlement=_settlement_code(settlement),
+        explanation=request.explanation.strip(),
+        choice=_choice_code(choice, quote=quote),
+        credit_note_id=note_id,
+        entry_id=entry_id,
+        credited=credited,
+        waived=waived,
+        nothing_reason=why,
+        quote=quotes.document(quote),
+        acknowledgements=[{"key": a.key, "note": a.note, "text": a.text} for a in confirmed],
+        quote_id=quote_id,
+        told=outcomes.told(
+            quote=quote,
+            credited=credited,
+            note_number=settlement.note.number if isinstance(settlement, NoteLinked) else "",
+            why_nothing=why,
+            is_waiving=bool(waived),
+        ),
+        **_request_columns(request, quote=quote),
+    )
+    (pk,) = records.record_terminations([row], config=config)
+    audit_operations.record(
+        app="Subscriptions",
+        event="Subscription terminated",
+        description=f"Subscription {subscription.uuid} ({subscription.plan.name}) terminated. {row.told}",
+        by=by,
+        at=at,
+        organisation=audit_operations.Affected(organisation.uuid, organisation.name),
+    )
+    return Termination.objects.select_related("subscription", "credit_note").get(pk=pk)
+
+
+def _settlement_code(settlement: Settlement) -> str:
+    match settlement:
+        case NothingDue():
+            return Termination.Settlement.NOTHING_DUE.value
+        case NoteLinked():
+            return Termination.Settlement.CREDIT_NOTE_LINKED.value
+        case Credited():
+            return Termination.Settlement.CREDITED.value
+        case _:
+            assert_never(settlement)
+
+
+def _choice_code(choice: quotes.Choice, *, quote: quotes.Quote) -> str:
+    if quote.case == "expired":
+        return Termination.Choice.NONE.value
+    match choice:
+        case quotes.LinkNote():
+            return Termination.Choice.CREDIT_NOTE.value
+        case quotes.Automatic():
+            code = Termination.Choice.SIMPLIFIED if quote.terms.is_simplified else Termination.Choice.AUTOMATIC
+            return code.value
+        case _:
+            assert_never(choice)
+
+
+def _request_columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> dict[str, Any]:
+    """Turn the request into its columns; the reason is read here, so that it exists at the commit."""
+    if quote.case == "expired" or not isinstance(request, CustomerRequest):
+        return {}
+    reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
+    if reason is None:
+        raise RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
+    ticket = request.ticket.strip()
+    if reason.needs_ticket and not ticket:
+        raise RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
+    if not request.requested_by.strip():
+        raise RequestNotAcceptable("requested_by", "Say who asked for the termination.")
+    if request.channel not in Termination.Channel.values:
+        raise RequestNotAcceptable("channel", "Choose how the customer asked.")
+    return {
+        "reason_id": reason.pk,
+        "requested_by": request.requested_by.strip(),
+        "requested_on": request.requested_on,
+        "channel": request.channel,
+        "ticket": ticket,
+    }
+
+
+__all__ = [
+    "AcknowledgementMissing",
+    "AlreadyTerminated",
+    "CreditNoteNotUsable",
+    "CustomerRequest",
+    "ExpiredRequest",
+    "NotTerminable",
+    "Outcome",
+    "QuoteChanged",
+    "RequestNotAcceptable",
+    "Seen",
+    "quote_termination",
+    "terminate",
+]

@@ -1,0 +1,52 @@
+"""What the portal says after a termination, in the words of domain.md 3. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from portal.lib import money
+from subscriptions import quotes
+
+
+def sentences(
+    *,
+    document: Mapping[str, Any],
+    credited: Decimal | None,
+    note_number: str,
+    why_nothing: str,
+    is_waiving: bool,
+) -> tuple[str, ...]:
+    """Say where the money went: credited, a note, or nothing and why; and what was waived on which invoice.
+
+    *Shape*: `document` is the stored quote.
+    """
+    currency = str(document["currency"])
+    if credited is not None:
+        said = [f"{money.display(credited, currency=currency)} added to Available Credits."]
+    elif note_number:
+        said = [f"Credit note {note_number} is the refund."]
+    else:
+        said = [f"Nothing was refunded: {why_nothing}."]
+    if is_waiving:
+        said.extend(
+            f"{money.display(amount, currency=currency)} was waived on {invoice}."
+            for invoice, amount in quotes.waived_by_invoice(document["lines"]).items()
+        )
+    return tuple(said)
+
+
+def told(
+    *, quote: quotes.Quote, credited: Decimal | None, note_number: str, why_nothing: str, is_waiving: bool
+) -> str:
+    """Say the same for history, audit and notification."""
+    return " ".join(
+        sentences(
+            document=quotes.document(quote),
+            credited=credited,
+            note_number=note_number,
+            why_nothing=why_nothing,
+            is_waiving=is_waiving,
+        )
+    )

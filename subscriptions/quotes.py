@@ -1,0 +1,324 @@
+"""The preview of a termination: shown, sealed, compared and stored - one shape, four uses. Pure."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from portal.lib import days, money
+from subscriptions import policies
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Hold the config that a quote was made under. `fee` is that of the currency, None where none is taken."""
+
+    version: int
+    termination_method: str
+    allow_refund: bool
+    refund_method: str
+    full_refund_days: int | None
+    reactivation_days: int
+    fee: Decimal | None
+
+    @property
+    def is_simplified(self) -> bool:
+        """Tell whether the popup itself commits."""
+        return self.termination_method == "simplified"
+
+
+@dataclass(frozen=True)
+class Note:
+    """Hold a credit note that matters to the quote.
+
+    *Units*: `total` is the note's; `named` what it gives back of this subscription's charges; `expected` the
+    sum of `left` computed without this note, no fee: what a note for this very refund would say.
+    *Shape*: `is_taken_off` where it lowered what a cycle gives; `is_choosable` where it may be the refund.
+    """
+
+    note_id: int
+    uuid: uuids.UUID
+    number: str
+    status: str
+    total: Decimal
+    named: Decimal
+    expected: Decimal
+    is_choosable: bool
+    is_taken_off: bool
+
+    @property
+    def names_this(self) -> bool:
+        """Tell whether the note names one of this subscription's cycles."""
+        return self.named > 0
+
+    @property
+    def difference(self) -> Decimal:
+        """Give what the note says above (or below) what this refund would be."""
+        return self.total - self.expected
+
+
+@dataclass(frozen=True)
+class Quote:
+    """Hold what ending a subscription on a day would give back, and under which terms.
+
+    *Units*: amounts in `currency`; `total` is after the fee and ignores Allow Refund; `to_credits` is what
+    "No credit note has been sent" puts into Available Credits.
+    """
+
+    subscription: uuids.UUID
+    organisation: uuids.UUID
+    on: date
+    case: str
+    currency: str
+    anchor: int
+    is_postpaid: bool
+    terms: Terms
+    refund: policies.Refund
+    notes: tuple[Note, ...]
+
+    @property
+    def total(self) -> Decimal:
+        """Give the total refund, after the fee."""
+        return self.refund.total
+
+    @property
+    def to_credits(self) -> Decimal:
+        """Give what the automatic refund would be: the total, or nothing while Allow Refund is off."""
+        if self.case != "customer_request" or not self.terms.allow_refund:
+            return money.round_half_up(Decimal(0), currency=self.currency)
+        return self.total
+
+    @property
+    def is_waiving(self) -> bool:
+        """Tell whether the automatic refund also waives what is still owed."""
+        return self.case == "customer_request" and self.terms.allow_refund and self.refund.waived > 0
+
+    @property
+    def why_nothing(self) -> str:
+        """Say why the automatic refund is nothing; empty where it is something."""
+        if self.to_credits:
+            return ""
+        if self.case == "expired":
+            return "the subscription has expired"
+        if not self.terms.allow_refund:
+            return "Allow Refund is off in Portal Config"
+        if self.terms.refund_method == "none":
+            return "the refund method in Portal Config is “none”"
+        if self.refund.fee:
+            return "the administrative fee takes all of it"
+        if self.refund.waived:
+            return "what was not used is set against what is still owed"
+        if any(note.is_taken_off for note in self.notes):
+            return "credit notes have already given it back"
+        return "the total refund is 0"
+
+    @property
+    def choosable(self) -> tuple[Note, ...]:
+        """List the notes that may be the refund; those that name this subscription come first."""
+        return tuple(note for note in self.notes if note.is_choosable)
+
+    @property
+    def doubling(self) -> tuple[Note, ...]:
+        """List the notes that may have been sent for this very refund: choosable and naming its cycles."""
+        return tuple(note for note in self.choosable if note.names_this)
+
+    def note(self, number: str) -> Note | None:
+        """Find a note by its number."""
+        return next((note for note in self.notes if note.number == number), None)
+
+
+@dataclass(frozen=True)
+class LinkNote:
+    """Choose from Invoice app: this note is the refund."""
+
+    number: str
+
+
+@dataclass(frozen=True)
+class Automatic:
+    """No credit note has been sent (or Simplified termination): the system refunds the previewed total."""
+
+
+Choice = LinkNote | Automatic
+
+
+@dataclass(frozen=True)
+class Acknowledgement:
+    """Hold what a person has to confirm before a choice is applied. `key` names it in forms."""
+
+    key: str
+    note: str
+    text: str
+
+
+def acknowledgements(quote: Quote, choice: Choice) -> tuple[Acknowledgement, ...]:
+    """List what has to be acknowledged for a choice."""
+    if quote.case != "customer_request":
+        return ()
+    if isinstance(choice, LinkNote):
+        note = quote.note(choice.number)
+        if note is None or not note.difference:
+            return ()
+        return (difference(quote, note),)
+    return tuple(
+        Acknowledgement(
+            key=f"double:{note.number}",
+            note=note.number,
+            text=f"I know that credit note {note.number} ({money.display(note.total, currency=quote.currency)}) "
+            "names this subscription and is not the refund made here.",
+        )
+        for note in quote.doubling
+    )
+
+
+def difference(quote: Quote, note: Note) -> Acknowledgement:
+    """Say how a note differs from what this refund would be."""
+    amount = money.display(abs(note.difference), currency=quote.currency)
+    word = "more" if note.difference > 0 else "less"
+    return Acknowledgement(
+        key=f"difference:{note.number}",
+        note=note.number,
+        text=f"I know that credit note {note.number} ({money.display(note.total, currency=quote.currency)}) is "
+        f"{amount} {word} than this refund ({money.display(note.expected, currency=quote.currency)}).",
+    )
+
+
+def document(quote: Quote) -> dict[str, Any]:
+    """Write a quote as plain JSON: what is sealed, compared and stored with the termination.
+
+    *Shape*: amounts are strings in the currency's full minor digits, days are ISO dates, `ends_on` inclusive.
+    """
+
+    def amount(value: Decimal) -> str:
+        return money.format_amount(value, currency=quote.currency)
+
+    refund = quote.refund
+    return {
+        "subscription": str(quote.subscription),
+        "organisation": str(quote.organisation),
+        "on": quote.on.isoformat(),
+        "case": quote.case,
+        "currency": quote.currency,
+        "anchor": quote.anchor,
+        "is_postpaid": quote.is_postpaid,
+        "terms": {
+            "version": quote.terms.version,
+            "termination_method": quote.terms.termination_method,
+            "allow_refund": quote.terms.allow_refund,
+            "refund_method": quote.terms.refund_method,
+            "full_refund_days": quote.terms.full_refund_days,
+            "reactivation_days": quote.terms.reactivation_days,
+            "fee": None if quote.terms.fee is None else amount(quote.terms.fee),
+        },
+        "lines": [
+            {
+                "starts_on": line.first_day.isoformat(),
+                "ends_on": days.Span(line.first_day, line.day_after).last_day.isoformat(),
+                **{name: amount(getattr(line, name)) for name in LINE_AMOUNTS},
+                "reason": line.reason,
+                "charges": [
+                    {
+                        "line_id": charge.line_id,
+                        "invoice": charge.invoice_number,
+                        **{name: amount(getattr(charge, name)) for name in CHARGE_AMOUNTS},
+                    }
+                    for charge in line.charges
+                ],
+            }
+            for line in refund.lines
+        ],
+        "waived": amount(refund.waived),
+        "left": amount(refund.left),
+        "refunds": amount(refund.refunds),
+        "fee": amount(refund.fee),
+        "total": amount(refund.total),
+        "to_credits": amount(quote.to_credits),
+        "notes": [
+            {
+                "number": note.number,
+                "status": note.status,
+                "total": amount(note.total),
+                "named": amount(note.named),
+                "expected": amount(note.expected),
+                "is_choosable": note.is_choosable,
+                "is_taken_off": note.is_taken_off,
+            }
+            for note in quote.notes
+        ],
+    }
+
+
+LINE_AMOUNTS = ("charged", "paid", "credited", "waived", "net", "tax", "refund", "owed")
+CHARGE_AMOUNTS = ("charged", "paid", "credited", "value", "left", "waived", "net", "tax", "refund", "owed")
+
+
+def changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
+    """Say in sentences what differs between two quote documents; empty where nothing does."""
+    if old == new:
+        return ()
+    currency = str(new["currency"])
+    said: list[str] = []
+    if old.get("on") != new["on"]:
+        said.append(f"The termination date is now {_day(new['on'])}; it was {_day(old.get('on'))} in the preview.")
+    if old.get("case") != new["case"]:
+        said.append("The subscription has expired since the preview.")
+    if old.get("terms") != new["terms"]:
+        said.append("Portal Config was changed since the preview.")
+    if old.get("organisation") != new["organisation"]:
+        said.append("The subscription now belongs to another organisation.")
+    lines = {line["starts_on"]: line for line in old.get("lines", [])}
+    for line in new["lines"]:
+        before = lines.pop(line["starts_on"], None)
+        cycle = f"Cycle from {_day(line['starts_on'])}"
+        if before is None:
+            said.append(f"{cycle}: new since the preview.")
+            continue
+        for name, words in (
+            ("charged", "charged"),
+            ("paid", "paid"),
+            ("credited", "given back by credit notes"),
+            ("waived", "waived"),
+            ("refund", "refund"),
+        ):
+            if before.get(name) != line[name]:
+                said.append(f"{cycle}: {words} is now {currency} {line[name]}; it was {before.get(name)}.")
+    said.extend(f"Cycle from {_day(start)}: no longer there." for start in lines)
+    notes = {note["number"]: note for note in old.get("notes", [])}
+    for note in new["notes"]:
+        before = notes.pop(note["number"], None)
+        if before is None:
+            said.append(f"Credit note {note['number']} came in since the preview.")
+        elif before != note:
+            said.append(f"Credit note {note['number']} changed since the preview.")
+    said.extend(f"Credit note {number} no longer counts." for number in notes)
+    if old.get("total") != new["total"]:
+        said.append(f"The total refund is now {currency} {new['total']}; it was {old.get('total')}.")
+    return tuple(said) or ("The subscription changed since the preview.",)
+
+
+def changed_cycles(old: dict[str, Any], new: dict[str, Any]) -> frozenset[str]:
+    """Name the cycles (by first day, ISO) whose lines differ between two documents."""
+    before = {line["starts_on"]: line for line in old.get("lines", [])}
+    return frozenset(line["starts_on"] for line in new["lines"] if before.get(line["starts_on"]) != line)
+
+
+def waived_by_invoice(lines: Iterable[dict[str, Any]]) -> dict[str, Decimal]:
+    """Sum what a stored quote waived, by invoice number, in the order of the lines."""
+    sums: dict[str, Decimal] = {}
+    for line in lines:
+        for charge in line["charges"]:
+            waived = Decimal(charge["waived"])
+            if waived:
+                sums[charge["invoice"]] = sums.get(charge["invoice"], Decimal(0)) + waived
+    return sums
+
+
+def _day(text: object) -> str:
+    try:
+        return days.display(date.fromisoformat(str(text)))
+    except ValueError:
+        return "unknown"

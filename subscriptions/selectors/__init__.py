@@ -1,0 +1,33 @@
+"""Read subscriptions: what a quote is made of, what the sidebar and lists show."""
+
+from subscriptions.selectors.pages import (
+    find_termination,
+    result_sentences,
+    subscription_details,
+    subscriptions_page,
+    termination_record,
+)
+from subscriptions.selectors.quotes import (
+    NotTerminableFacts,
+    facts_of,
+    find,
+    quote_of,
+    standing_of,
+    subscriptions,
+    terms_of,
+)
+
+__all__ = [
+    "NotTerminableFacts",
+    "facts_of",
+    "find",
+    "find_termination",
+    "quote_of",
+    "result_sentences",
+    "standing_of",
+    "subscription_details",
+    "subscriptions",
+    "subscriptions_page",
+    "termination_record",
+    "terms_of",
+]

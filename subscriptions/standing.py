@@ -1,0 +1,54 @@
+"""Say where a subscription stands on a day, and whether it may be terminated then. Pure. Source: domain.md 1, 2."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+
+from portal.lib import days
+
+Status = Literal["active", "expired", "terminated"]
+Case = Literal["customer_request", "expired"]
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Hold who terminated a subscription, and the day in the organisation's zone."""
+
+    by: str
+    on: date
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Hold the status on the day asked; the case under which it may be terminated, or the sentence why not."""
+
+    status: Status
+    case: Case | None
+    why_not: str = ""
+
+
+def standing(*, expires_on: date, on: date, reactivation_days: int, ended: Ended | None) -> Standing:
+    """Decide by the facts, never by the stored status.
+
+    *Units*: `expires_on` is the last usable day; expired for more than `reactivation_days` is case 2.
+    """
+    if ended:
+        return Standing(
+            "terminated",
+            None,
+            f"This subscription was already terminated by {ended.by} on {days.display(ended.on)}. "
+            "A termination cannot be undone.",
+        )
+    if on <= expires_on:
+        return Standing("active", "customer_request")
+    if (on - expires_on).days > reactivation_days:
+        return Standing("expired", "expired")
+    first = days.add_days(expires_on, reactivation_days + 1)
+    return Standing(
+        "expired",
+        None,
+        f"This subscription expired on {days.display(expires_on)}. It can be terminated from "
+        f"{days.display(first)}; until then it can be reactivated.",
+    )

@@ -1,0 +1,140 @@
+"""The Subscriptions tab, the sidebar, auto-renewal, and the record of a termination."""
+
+from __future__ import annotations
+
+import uuid as uuids
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from customers import selectors as customers_selectors
+from customers.models import Organisation
+from portal.audit.operations import Actor
+from portal.lib import days, htmx
+from settings_app import selectors as settings_selectors
+from subscriptions import operations, selectors
+from subscriptions.forms import SubscriptionFilterForm
+from subscriptions.models import Subscription, Termination
+
+
+@require_safe
+@permission_required("subscriptions.view_subscription", raise_exception=True)
+def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """List an organisation's subscriptions."""
+    try:
+        organisation = customers_selectors.organisation_header(uuid)
+    except Organisation.DoesNotExist:
+        raise Http404 from None
+    form = SubscriptionFilterForm(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    today = days.today_in(organisation.timezone, at=timezone.now())
+    page = selectors.subscriptions_page(
+        organisation_id=organisation.id,
+        today=today,
+        config=settings_selectors.current_config(),
+        status=wanted.get("status", ""),
+        expiry=wanted.get("expiry", ""),
+        after=request.GET.get("after", ""),
+    )
+    query = request.GET.copy()
+    if page.next_after:
+        query["after"] = page.next_after
+    return htmx.render_page(
+        request,
+        page="customers/organisation.html",
+        fragment="subscriptions/_tab.html",
+        context={
+            "organisation": organisation,
+            "tab": "subscriptions",
+            "tab_template": "subscriptions/_tab.html",
+            "form": form,
+            "page": page,
+            "is_filtered": any(wanted.values()),
+            "address": reverse("subscriptions:tab", args=[uuid]),
+            "older_url": f"?{query.urlencode()}" if page.next_after else "",
+        },
+    )
+
+
+@require_safe
+@permission_required("subscriptions.view_subscription", raise_exception=True)
+def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
+    subscription = _find(uuid)
+    today = days.today_in(subscription.organisation.timezone, at=timezone.now())
+    details = selectors.subscription_details(subscription, today=today, config=settings_selectors.current_config())
+    return htmx.render_page(
+        request,
+        page="subscriptions/detail.html",
+        fragment="subscriptions/_detail.html",
+        context={
+            "details": details,
+            "may_terminate": request.user.has_perm("subscriptions.terminate_subscription"),
+            "may_change_renewal": request.user.has_perm("subscriptions.change_renewal"),
+            "close_url": reverse("subscriptions:tab", args=[details.organisation_uuid]),
+        },
+    )
+
+
+@require_POST
+@permission_required("subscriptions.change_renewal", raise_exception=True)
+def renewal(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Unsubscribe ("wanted" is "off") or resubscribe ("on")."""
+    wanted = request.POST.get("wanted")
+    if wanted not in ("on", "off"):
+        raise Http404
+    said, level = (
+        ("Resubscribed." if wanted == "on" else "Unsubscribed: usable until it expires."),
+        messages.SUCCESS,
+    )
+    try:
+        operations.set_auto_renew(
+            subscription_uuid=uuid,
+            wanted=wanted == "on",
+            by=Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except Subscription.DoesNotExist:
+        raise Http404 from None
+    except operations.AlreadySo:
+        pass
+    except operations.RenewalRefused as refusal:
+        said, level = str(refusal), messages.ERROR
+    if htmx.wants_fragment(request):
+        request.method = "GET"
+        response = detail(request, uuid)
+        tone = "danger" if level == messages.ERROR else "success"
+        return htmx.trigger(response, "announce", {"message": said, "tone": tone})
+    messages.add_message(request, level, said)
+    return redirect("subscriptions:detail", uuid)
+
+
+@require_safe
+@permission_required("subscriptions.view_subscription", raise_exception=True)
+def termination(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Show the record of a termination, as it was asked for, previewed and applied."""
+    try:
+        found = selectors.find_termination(uuid)
+    except Termination.DoesNotExist:
+        raise Http404 from None
+    return htmx.render_page(
+        request,
+        page="subscriptions/termination.html",
+        fragment="subscriptions/_termination.html",
+        context={
+            "record": selectors.termination_record(found),
+            "may_correct": request.user.has_perm("customers.post_correction"),
+        },
+    )
+
+
+def _find(uuid: uuids.UUID) -> Subscription:
+    try:
+        return selectors.find(uuid)
+    except Subscription.DoesNotExist:
+        raise Http404 from None

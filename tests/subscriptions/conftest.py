@@ -1,0 +1,87 @@
+"""What the tests of the termination share: a moment, a request, and shortcuts to preview and commit."""
+
+import dataclasses
+import datetime as dt
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.utils import timezone
+
+from portal.audit.operations import Actor
+from portal.lib import days
+from settings_app import selectors as settings_selectors
+from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
+from subscriptions import operations, quotes, selectors
+
+
+@pytest.fixture
+def agent(make_user) -> Actor:
+    """Somebody of the support staff."""
+    return Actor.of(make_user("agent", "maria"))
+
+
+@pytest.fixture
+def configure(db) -> Callable[..., None]:
+    """Put a new config version in force: `configure(allow_refund=False, fees={"SGD": "21.40"})`."""
+
+    def save(*, fees: dict[str, str] | None = None, **values: Any) -> None:
+        last = PortalConfigVersion.objects.order_by("-number").first()
+        kept = {
+            f.name: getattr(last, f.name) for f in last._meta.fields if f.name not in ("id", "number", "created_at")
+        }
+        version = PortalConfigVersion.objects.create(
+            number=last.number + 1, created_at=timezone.now(), **{**kept, **values}
+        )
+        for currency, amount in (fees or {}).items():
+            AdministrativeFee.objects.create(version=version, currency=currency, amount=amount)
+        ConfigHead.objects.filter(id=1).update(version=version)
+
+    assert apps.ready
+    return save
+
+
+def request(**changes: Any) -> operations.CustomerRequest:
+    """A request as a customer makes it."""
+    asked = operations.CustomerRequest(
+        reason_code="too_expensive",
+        explanation="The customer found something cheaper.",
+        requested_by="Ms Tan",
+        requested_on=dt.date(2026, 3, 9),
+        channel="phone",
+    )
+    return dataclasses.replace(asked, **changes)
+
+
+def preview(subscription, *, at: dt.datetime) -> quotes.Quote:
+    """The quote as an agent sees it at an instant."""
+    return operations.quote_termination(
+        subscription_uuid=subscription.uuid,
+        on=days.today_in(subscription.organisation.timezone, at=at),
+        config=settings_selectors.current_config(),
+    )
+
+
+def seen_of(quote: quotes.Quote) -> operations.Seen:
+    """What the seal carries."""
+    return operations.Seen(quote_id=uuid.uuid4(), document=quotes.document(quote))
+
+
+def terminate(subscription, *, by: Actor, at: dt.datetime, choice=None, acknowledged=(), seen=None, asked=None):
+    """Preview and commit at one instant."""
+    return operations.terminate(
+        subscription_uuid=subscription.uuid,
+        request=asked or request(),
+        choice=choice or quotes.Automatic(),
+        acknowledged=acknowledged,
+        seen=seen or seen_of(preview(subscription, at=at)),
+        by=by,
+        at=at,
+    )
+
+
+def fresh(subscription):
+    """The subscription as the database has it now."""
+    return selectors.find(subscription.uuid)
