@@ -183,8 +183,10 @@ class LedgerEntry(models.Model):
     is_unbilled = models.BooleanField(default=False, help_text="To be put on the monthly invoice (postpaid).")
     at = models.DateTimeField()
     on = models.DateField()
-    description = models.CharField(max_length=300)
+    description = models.CharField(max_length=500)
     actor = models.CharField(max_length=150)
+    # Drawn when a form is shown, so that the same form sent twice posts one entry.
+    request_id = models.UUIDField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "ledger entries"
@@ -218,6 +220,7 @@ class LedgerEntry(models.Model):
                 condition=models.Q(kind="refund"),
                 name="a_termination_is_refunded_once",
             ),
+            models.UniqueConstraint(fields=["request_id"], name="a_form_posts_one_entry"),
             models.UniqueConstraint(
                 fields=["account"],
                 condition=models.Q(kind="opening_balance"),

@@ -1,2 +1,14 @@
+from django.urls import path
+
+from customers import views
+
 app_name = "customers"
-urlpatterns: list = []
+urlpatterns = [
+    path("customers/", views.organisation_list, name="list"),
+    path("customers/<uuid:uuid>/", views.overview, name="overview"),
+    path("customers/<uuid:uuid>/header/", views.header, name="header"),
+    path("customers/<uuid:uuid>/payment/", views.payment, name="payment"),
+    path("customers/<uuid:uuid>/payment/correction/", views.correction, name="correction"),
+    path("customers/<uuid:uuid>/members/", views.members, name="members"),
+    path("customers/<uuid:uuid>/history/", views.history, name="history"),
+]

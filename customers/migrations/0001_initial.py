@@ -5,7 +5,7 @@ import django.db.models.deletion
 import django.db.models.expressions
 import django.db.models.functions.comparison
 import uuid
-from django.contrib.postgres.operations import BtreeGistExtension, TrigramExtension
+from django.contrib.postgres.operations import BtreeGistExtension, CreateExtension, TrigramExtension
 from django.db import migrations, models
 
 
@@ -15,8 +15,9 @@ class Migration(migrations.Migration):
     dependencies = []
 
     operations = [
-        # pg_trgm for the search, btree_gist for the exclusion constraint over cycles.
+        # pg_trgm and fuzzystrmatch for the search, btree_gist for the exclusion constraint over cycles.
         TrigramExtension(),
+        CreateExtension("fuzzystrmatch"),
         BtreeGistExtension(),
         migrations.CreateModel(
             name="Organisation",
@@ -184,8 +185,9 @@ class Migration(migrations.Migration):
                 ),
                 ("at", models.DateTimeField()),
                 ("on", models.DateField()),
-                ("description", models.CharField(max_length=300)),
+                ("description", models.CharField(max_length=500)),
                 ("actor", models.CharField(max_length=150)),
+                ("request_id", models.UUIDField(blank=True, null=True)),
                 (
                     "account",
                     models.ForeignKey(
@@ -254,6 +256,7 @@ class Migration(migrations.Migration):
                         fields=("cause_id",),
                         name="a_termination_is_refunded_once",
                     ),
+                    models.UniqueConstraint(fields=("request_id",), name="a_form_posts_one_entry"),
                     models.UniqueConstraint(
                         condition=models.Q(("kind", "opening_balance")),
                         fields=("account",),

@@ -1,0 +1,73 @@
+"""What people fill in: the correction of a credit account."""
+
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from crispy_forms.helper import FormHelper
+from django import forms
+
+from portal.lib import text
+
+REASON_LENGTH = 500
+
+
+class CorrectionForm(forms.Form):
+    """Add to or take from Available Credits, with a reason."""
+
+    ADD, TAKE = "add", "take"
+
+    direction = forms.ChoiceField(
+        label="What should happen?",
+        choices=[(ADD, "Add to Available Credits"), (TAKE, "Take from Available Credits")],
+        widget=forms.RadioSelect,
+    )
+    amount = forms.DecimalField(
+        label="Amount",
+        min_value=Decimal("0.000001"),
+        max_digits=18,
+        decimal_places=6,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        error_messages={
+            "invalid": "Write the amount as a plain number with a point, for example 12.50.",
+            "min_value": "The amount must be above zero; choose above whether it is added or taken.",
+        },
+    )
+    reason = forms.CharField(
+        label="Reason",
+        widget=forms.Textarea(attrs={"rows": 3, "maxlength": REASON_LENGTH}),
+        help_text=f"Shown in the ledger and in the audit log, at most {REASON_LENGTH} characters.",
+    )
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = f"Amount ({currency})"
+        self.helper = FormHelper()
+        self.helper.form_tag = False
+        self.helper.disable_csrf = True  # the dialog frame brings the token
+        self.helper.form_show_errors = True
+
+    def clean_reason(self) -> str:
+        """Take the reason trimmed, of 1 to 500 characters that can be kept."""
+        try:
+            reason = text.clean_text(self.cleaned_data["reason"])
+        except text.UnusableText as unusable:
+            raise forms.ValidationError(str(unusable)) from unusable
+        if not reason:
+            raise forms.ValidationError("Say why the balance is corrected.")
+        if len(reason) > REASON_LENGTH:
+            raise forms.ValidationError(
+                f"The reason has {len(reason)} characters; at most {REASON_LENGTH} fit."
+            )
+        return reason
+
+    def signed_amount(self) -> Decimal:
+        """Give the amount with its sign; only of a valid form."""
+        amount: Decimal = self.cleaned_data["amount"]
+        return amount if self.cleaned_data["direction"] == self.ADD else -amount
+
+    @staticmethod
+    def draw_request_id() -> uuid.UUID:
+        """Draw the mark by which the same form sent twice is known."""
+        return uuid.uuid4()

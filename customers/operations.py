@@ -1,0 +1,134 @@
+"""Move money on a credit account: link an entry to the one before it, and post corrections."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection
+
+from customers import policies
+from customers.models import CreditAccount, LedgerEntry, Organisation
+from portal.audit import operations as audit_operations
+from portal.lib import days, money
+
+
+class NoTransaction(RuntimeError):
+    """Say that an entry was to be posted outside the transaction that its cause needs."""
+
+    def __init__(self) -> None:
+        super().__init__("A ledger entry is posted inside the transaction of its cause: open an operation first.")
+
+
+@dataclass(eq=False)
+class RequestReused(Exception):
+    """Say that a form that was sent before came again with other content, or from somebody else.
+
+    `entry` is what the first one posted.
+    """
+
+    entry: LedgerEntry
+
+
+@dataclass(eq=False)
+class BalanceOutOfRange(Exception):
+    """Say that an entry would lift or lower the balance beyond what an account can hold."""
+
+    balance: Decimal
+
+
+def post_entry(
+    *,
+    account_id: int,
+    kind: str,
+    amount: Decimal,
+    cause_id: uuid.UUID | None,
+    is_unbilled: bool,
+    at: datetime,
+    on: date,
+    description: str,
+    actor: str,
+    request_id: uuid.UUID | None = None,
+) -> LedgerEntry:
+    """Link the next entry to an account and bring its balance up to date; locks the account's row.
+
+    *Units*: `amount` in the account's currency, not 0; above 0 adds to the balance, below takes from it.
+    *Raises*: NoTransaction; BalanceOutOfRange; CreditAccount.DoesNotExist.
+    """
+    if not connection.in_atomic_block:
+        raise NoTransaction
+    account = CreditAccount.objects.select_for_update(no_key=True).get(pk=account_id)
+    after = account.balance + amount
+    if not policies.is_balance_in_range(after):
+        raise BalanceOutOfRange(balance=account.balance)
+    entry = LedgerEntry.objects.create(
+        account=account,
+        seq=(account.last_seq or 0) + 1,
+        currency=account.currency,
+        before=account.balance,
+        amount=amount,
+        after=after,
+        kind=kind,
+        cause_id=cause_id,
+        is_unbilled=is_unbilled,
+        at=at,
+        on=on,
+        description=description,
+        actor=actor,
+        request_id=request_id,
+    )
+    CreditAccount.objects.filter(pk=account.pk).update(last_seq=entry.seq, balance=entry.after)
+    return entry
+
+
+def post_correction(
+    *,
+    organisation_uuid: uuid.UUID,
+    amount: Decimal,
+    reason: str,
+    cause_id: uuid.UUID | None,
+    request_id: uuid.UUID,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> LedgerEntry:
+    """Post a correction entry; `cause_id` names the termination that it mends, checked by the caller.
+
+    The same form sent again gives the entry that the first one posted and writes nothing. A postpaid
+    organisation's correction goes on its monthly invoice, as a refund does, so it is marked unbilled.
+    *Units*: `amount` in the organisation's currency, up to six decimals, above 0 adds, below takes.
+    *Raises*: Organisation.DoesNotExist, RequestReused, BalanceOutOfRange.
+    """
+    with audit_operations.operation("post_correction"):
+        organisation = Organisation.objects.get(uuid=organisation_uuid)
+        account = CreditAccount.objects.select_for_update(no_key=True).get(organisation=organisation)
+        # Under the lock, so that of two equal forms the second one sees the first one's entry.
+        posted = LedgerEntry.objects.filter(request_id=request_id).first()
+        if posted is not None:
+            first = (posted.account_id, posted.amount, posted.description, posted.cause_id, posted.actor)
+            if first != (account.pk, amount, reason, cause_id, by.name):
+                raise RequestReused(entry=posted)
+            return posted
+        entry = post_entry(
+            account_id=account.pk,
+            kind=LedgerEntry.Kind.CORRECTION,
+            amount=amount,
+            cause_id=cause_id,
+            is_unbilled=organisation.payment_mode == Organisation.PaymentMode.POSTPAID,
+            at=at,
+            on=days.today_in(organisation.timezone, at=at),
+            description=reason,
+            actor=by.name,
+            request_id=request_id,
+        )
+        shown = money.display_balance(abs(amount), currency=account.currency)
+        moved = f"{shown} added to" if amount > 0 else f"{shown} taken from"
+        mended = f", mending termination {cause_id}" if cause_id else ""
+        audit_operations.record(
+            app="customers",
+            event="Correction posted",
+            description=f"{moved} Available Credits{mended}: {reason}",
+            by=by,
+            at=at,
+            organisation=audit_operations.Affected(organisation.uuid, organisation.name),
+        )
+        return entry

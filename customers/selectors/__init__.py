@@ -1,0 +1,77 @@
+"""Read organisations: here the header above every tab; `tabs` and `search` beside it."""
+
+import uuid
+from dataclasses import dataclass
+from decimal import Decimal
+
+from customers import policies
+from customers.models import CreditAccount, LedgerEntry, Organisation
+from portal.lib import money
+
+
+@dataclass(frozen=True)
+class OrganisationHeader:
+    """What stands above every tab of an organisation's page.
+
+    *Shape*: amounts are ready to show ("SGD 50.00"); `balance` has no sign, `balance_kind` (CR, DR) has it.
+    """
+
+    id: int
+    uuid: uuid.UUID
+    name: str
+    status: str
+    status_label: str
+    country: str
+    currency: str
+    timezone: str
+    payment_mode: str
+    payment_mode_label: str
+    available_credits: str
+    available_credits_kind: str
+    balance: str
+    balance_kind: str
+    credit_limit: str
+    reserved: str
+
+
+def organisation_header(organisation_uuid: uuid.UUID) -> OrganisationHeader:
+    """Find what stands above every tab. *Raises*: Organisation.DoesNotExist."""
+    return header_of(Organisation.objects.select_related("credit_account").get(uuid=organisation_uuid))
+
+
+def header_of(organisation: Organisation) -> OrganisationHeader:
+    """Make the header of an organisation that was read together with its credit account."""
+    account = _account_of(organisation)
+    available = policies.available_credits(
+        balance=account.balance, credit_limit=account.credit_limit, reserved=account.reserved
+    )
+    return OrganisationHeader(
+        id=organisation.pk,
+        uuid=organisation.uuid,
+        name=organisation.name,
+        status=organisation.status,
+        status_label=organisation.get_status_display(),
+        country=organisation.country,
+        currency=organisation.currency,
+        timezone=organisation.timezone,
+        payment_mode=organisation.payment_mode,
+        payment_mode_label=organisation.get_payment_mode_display(),
+        available_credits=money.display_balance(available, currency=organisation.currency),
+        available_credits_kind=policies.balance_kind(available),
+        balance=money.display_balance(abs(account.balance), currency=organisation.currency),
+        balance_kind=policies.balance_kind(account.balance),
+        credit_limit=money.display_balance(account.credit_limit, currency=organisation.currency),
+        reserved=money.display_balance(account.reserved, currency=organisation.currency),
+    )
+
+
+def _account_of(organisation: Organisation) -> CreditAccount:
+    """Give the account; an organisation that never had one has nothing and may spend nothing."""
+    account: CreditAccount | None = getattr(organisation, "credit_account", None)
+    return account or CreditAccount(balance=Decimal(0), credit_limit=Decimal(0), reserved=Decimal(0))
+
+
+def moved_sentence(entry: LedgerEntry) -> str:
+    """Say what an entry did: "SGD 50.00 added to Available Credits."."""
+    shown = money.display_balance(abs(entry.amount), currency=entry.currency)
+    return f"{shown} {'added to' if entry.amount > 0 else 'taken from'} Available Credits."
