@@ -27,7 +27,8 @@ for line in sys.stdin:
     with psycopg.connect(url, connect_timeout=5) as connection:
         connection.execute("CREATE TABLE IF NOT EXISTS seen (word text)")
         connection.execute("INSERT INTO seen VALUES (%s)", [line.strip()])
-        print(connection.execute("SELECT count(*) FROM seen").fetchone()[0], flush=True)
+        count = connection.execute("SELECT count(*) FROM seen").fetchone()[0]
+    print(count, flush=True)  # after the commit: the next user may start now
 """
 
 
