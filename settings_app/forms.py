@@ -177,9 +177,10 @@ class _FeeFormSet(forms.BaseFormSet):
             data = getattr(form, "cleaned_data", {})
             if data.get("DELETE") or not data.get("currency"):
                 continue
-            if data["currency"] in seen:
-                form.add_error("currency", f"{data['currency']} has a row already.")
-            seen.add(data["currency"])
+            currency = data["currency"]
+            if currency in seen:
+                form.add_error("currency", f"{currency} has a row already.")
+            seen.add(currency)
 
     def fees(self) -> dict[str, Decimal]:
         """Give the rows that count, once the table is valid."""

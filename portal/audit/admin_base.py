@@ -1,0 +1,100 @@
+"""What the admin pages of all apps have in common: most of them only show, the others leave a sentence."""
+
+import uuid
+from collections.abc import Sequence
+from functools import reduce
+from operator import or_
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin.models import LogEntry
+from django.db.models import Model, Q, QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from portal.audit import operations
+
+
+class _SearchableAdmin(admin.ModelAdmin):
+    """Search texts by part; a whole UUID is looked up in `uuid_fields`, where an index answers."""
+
+    uuid_fields: Sequence[str] = ()
+    show_full_result_count = False
+    list_per_page = 50
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Tell a UUID from a text."""
+        if self.uuid_fields:
+            try:
+                wanted = uuid.UUID(search_term.strip())
+            except ValueError:
+                pass
+            else:
+                return queryset.filter(reduce(or_, (Q(**{name: wanted}) for name in self.uuid_fields))), False
+        return super().get_search_results(request, queryset, search_term)
+
+
+class ReadOnlyAdmin(_SearchableAdmin):
+    """Show a table; whatever writes it is an operation, elsewhere."""
+
+    actions = None
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class ReadOnlyInline(admin.TabularInline):
+    """Show the rows that belong to a record."""
+
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+
+class AuditedAdmin(_SearchableAdmin):
+    """Let superusers make plain edits, each with its sentence in the audit; nothing is deleted."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
+        """Write the sentence beside the admin's own note."""
+        entry: LogEntry = super().log_addition(request, obj, message)
+        self._record(request, obj, done="added", how=entry.get_change_message())
+        return entry
+
+    def log_change(self, request: HttpRequest, obj: Model, message: Any) -> LogEntry:
+        """Write the sentence beside the admin's own note."""
+        entry: LogEntry = super().log_change(request, obj, message)
+        self._record(request, obj, done="changed", how=entry.get_change_message())
+        return entry
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> list[LogEntry]:
+        """Write a sentence for each; only a class that allows deleting comes here."""
+        for obj in queryset:
+            self._record(request, obj, done="deleted", how="")
+        entries: list[LogEntry] = super().log_deletions(request, queryset)
+        return entries
+
+    def _record(self, request: HttpRequest, obj: Model, *, done: str, how: str) -> None:
+        kind = str(obj._meta.verbose_name)
+        operations.record(
+            app=obj._meta.app_label,
+            event=f"{kind[0].upper()}{kind[1:]} {done} in the admin",
+            description=f"“{obj}” was {done}. {how}".strip(),
+            by=operations.Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )

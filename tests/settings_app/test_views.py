@@ -1,0 +1,300 @@
+"""The pages of the Portal Settings app."""
+
+import json
+
+import pytest
+
+from portal.audit.models import AuditEntry
+from settings_app import selectors
+from settings_app.models import PortalConfigVersion, TerminationReason
+
+CONFIG = "/settings/portal-config/"
+
+
+def form_data(**changes):
+    """What a browser sends when the page is saved as it was shown."""
+    fees = selectors.current_config().fees
+    data = {
+        "seen_version": "1",
+        "termination_method": "by_credit_note",
+        "allow_refund": "on",
+        "refund_method": "remaining_months",
+        "full_refund_days": "14",
+        "reactivation_days": "28",
+        "notify_partner": "on",
+        "provider_name": "Portal",
+        "notification_address": "",
+        "fees-TOTAL_FORMS": str(len(fees) + 3),
+        "fees-INITIAL_FORMS": str(len(fees)),
+    }
+    for index, (currency, amount) in enumerate(sorted(fees.items())):
+        data[f"fees-{index}-currency"] = currency
+        data[f"fees-{index}-amount"] = f"{amount:.2f}"
+    data.update(changes)
+    return {name: value for name, value in data.items() if value is not None}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("path", "readers", "writers"),
+    [
+        (CONFIG, {"auditor", "superuser"}, {"superuser"}),
+        ("/settings/versions/", {"auditor", "superuser"}, set()),
+        ("/settings/reasons/", {"auditor", "superuser"}, set()),
+        ("/settings/reasons/add/", {"superuser"}, {"superuser"}),
+    ],
+)
+def test_who_may_read_and_who_may_write(client_of, path, readers, writers):
+    for role in ("", "agent", "billing", "auditor", "superuser"):
+        client = client_of(role)
+        assert client.get(path).status_code == (200 if role in readers else 403), role
+        expected = 422 if role in writers else 405 if not writers else 403
+        assert client.post(path, {}).status_code == expected, role
+
+
+@pytest.mark.django_db
+def test_nobody_is_sent_to_the_log_in(client):
+    response = client.get(CONFIG)
+    assert (response.status_code, response["Location"]) == (302, f"/log-in/?next={CONFIG}")
+
+
+@pytest.mark.django_db
+def test_the_page_says_the_words_of_the_product(client_of, django_assert_num_queries):
+    client = client_of("superuser")
+    client.get(CONFIG)
+    # Session, user; provider name; head with version, fees; who saved it.
+    with django_assert_num_queries(6):
+        page = client.get(CONFIG).content.decode()
+    for words in (
+        "Termination Method",
+        "Termination by Credit Note",
+        "Simplified termination",
+        "Subscription Policy",
+        "Allow Refund",
+        "Refund method",
+        "Full refund within (days)",
+        "Reactivation days",
+        "to the partner",
+        "to customers with the partner in copy",
+        "Provider name",
+        "Notification address",
+        "Administrative fees",
+    ):
+        assert words in page, words
+    assert 'value="21.40"' in page
+
+
+@pytest.mark.django_db
+def test_an_auditor_reads_without_a_form(client_of):
+    page = client_of("auditor").get(CONFIG).content.decode()
+    assert "Administrative fee in SGD" in page
+    assert "21.40" in page
+    assert 'name="allow_refund"' not in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_saving_leads_back_to_the_page_and_says_so(client_of):
+    client = client_of("superuser")
+    response = client.post(CONFIG, form_data(full_refund_days="", allow_refund=None))
+    assert (response.status_code, response["Location"]) == (303, CONFIG)
+    page = client.get(CONFIG).content.decode()
+    assert "Portal Config saved as version 2." in page
+    assert "Version 2 is in force" in page
+    config = selectors.current_config()
+    assert (config.allow_refund, config.full_refund_days) == (False, None)
+    listed = client.get("/settings/versions/").content.decode()
+    assert "Full refund within (days): 14 → off" in listed
+    assert client.user.username in listed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_saving_what_is_in_force_adds_no_version(client_of):
+    client = client_of("superuser")
+    assert client.post(CONFIG, form_data()).status_code == 303
+    assert "Nothing was changed; version 1 stays in force." in client.get(CONFIG).content.decode()
+    assert PortalConfigVersion.objects.count() == 1
+    assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fees_are_added_changed_and_removed(client_of):
+    # AUD, HKD, MYR, SGD, USD
+    data = form_data(
+        **{
+            "charge_administrative_fee": "on",
+            "fees-0-DELETE": "on",
+            "fees-1-currency": "",
+            "fees-1-amount": "",
+            "fees-3-amount": "25.5",
+            "fees-6-currency": "kwd",
+            "fees-6-amount": "1.125",
+        }
+    )
+    assert client_of("superuser").post(CONFIG, data).status_code == 303
+    config = selectors.current_config()
+    assert {currency: f"{amount:f}" for currency, amount in config.fees.items()} == {
+        "KWD": "1.1250",
+        "MYR": "60.0000",
+        "SGD": "25.5000",
+        "USD": "17.0000",
+    }
+    assert str(config.fee_for("SGD")) == "25.5000"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"termination_method": "otherwise"}, "Select a valid choice"),
+        ({"refund_method": "guess"}, "Select a valid choice"),
+        ({"full_refund_days": "-1"}, "greater than or equal to 0"),
+        ({"full_refund_days": "9999"}, "less than or equal to 3650"),
+        ({"reactivation_days": ""}, "This field is required"),
+        ({"provider_name": "   "}, "This field is required"),
+        ({"provider_name": "A\u0001B"}, "cannot be kept"),
+        ({"provider_name": "A\x00B"}, "Null characters are not allowed"),
+        ({"notification_address": "nobody"}, "Enter a valid email address"),
+        ({"seen_version": "first"}, "Enter a whole number"),
+        ({"fees-5-currency": "XYZ", "fees-5-amount": "1"}, "is not a current ISO 4217 currency"),
+        ({"fees-5-currency": "SGD", "fees-5-amount": "1"}, "SGD has a row already"),
+        ({"fees-5-currency": "JPY", "fees-5-amount": "1.50"}, "JPY has no decimals"),
+        ({"fees-5-currency": "EUR", "fees-5-amount": "1.505"}, "EUR has 2 decimals"),
+        ({"fees-5-currency": "EUR"}, "Give the fee of this currency"),
+        ({"fees-5-amount": "5"}, "Say which currency"),
+        ({"fees-5-currency": "EUR", "fees-5-amount": "-1"}, "greater than or equal to 0"),
+        ({"fees-5-currency": "EUR", "fees-5-amount": "NaN"}, "Enter a number"),
+        ({"fees-TOTAL_FORMS": "none"}, "ManagementForm data is missing"),
+        ({"fees-TOTAL_FORMS": "100000"}, "Please submit at most"),
+    ],
+)
+def test_bad_input_is_refused_in_words(client_of, changes, sentence):
+    response = client_of("superuser").post(CONFIG, form_data(**changes))
+    assert response.status_code == 422
+    assert sentence in response.content.decode().replace("&#x27;", "'")
+    assert PortalConfigVersion.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_conflict_shows_both_and_a_second_save_decides(client_of):
+    one, other = client_of("superuser"), client_of("superuser")
+    assert one.post(CONFIG, form_data(reactivation_days="60")).status_code == 303
+
+    response = other.post(CONFIG, form_data(reactivation_days="90", provider_name="Ours"))
+
+    assert response.status_code == 409
+    page = response.content.decode()
+    assert "Nothing was saved" in page
+    assert '<td data-label="In force now">60</td><td data-label="Yours">90</td>' in page
+    assert 'name="seen_version" value="2"' in page
+    assert 'value="Ours"' in page
+    assert selectors.current_config().number == 2
+    again = form_data(reactivation_days="90", provider_name="Ours", seen_version="2")
+    assert other.post(CONFIG, again).status_code == 303
+    assert (selectors.current_config().number, selectors.current_config().reactivation_days) == (3, 90)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_same_form_twice_gets_the_same_answer(client_of):
+    client = client_of("superuser")
+    for _ in range(2):
+        assert client.post(CONFIG, form_data(reactivation_days="60")).status_code == 303
+        assert "Portal Config saved as version 2." in client.get(CONFIG).content.decode()
+    assert PortalConfigVersion.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_versions_are_listed_in_pages(client_of, now, django_assert_num_queries):
+    PortalConfigVersion.objects.bulk_create(
+        PortalConfigVersion(number=number, created_at=now, reactivation_days=number) for number in range(2, 44)
+    )
+    client = client_of("auditor")
+    client.get("/settings/versions/")
+    # Session, user, its permissions, group label; provider name; versions, fees, head.
+    with django_assert_num_queries(9):
+        page = client.get("/settings/versions/").content.decode()
+    assert "Reactivation days: 42 → 43" in page
+    assert "Reactivation days: 23 → 24" in page
+    assert "23 → 24" in page
+    assert "22 → 23" not in page
+    assert "/settings/versions/?before=24" in page
+    older = client.get("/settings/versions/?before=24").content.decode()
+    assert "Reactivation days: 22 → 23" in older
+    last = client.get("/settings/versions/?before=4").content.decode()
+    assert "The first version" in last
+    assert client.get("/settings/versions/?before=x").status_code == 200
+    assert "No older versions" in client.get("/settings/versions/?before=1").content.decode()
+
+
+@pytest.mark.django_db
+def test_reasons_are_listed(client_of, django_assert_num_queries):
+    client = client_of("superuser")
+    client.get("/settings/reasons/")
+    with django_assert_num_queries(4):
+        page = client.get("/settings/reasons/").content.decode()
+    assert "Moved to another provider" in page
+    assert "Add a reason" in page
+    assert "Add a reason" not in client_of("auditor").get("/settings/reasons/").content.decode()
+
+
+REASON = {"label": "Merged", "code": "Merged-2", "needs_ticket": "on", "is_active": "on", "position": "9"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_reason_is_added_and_changed(client_of):
+    client = client_of("superuser")
+    for _ in range(2):
+        response = client.post("/settings/reasons/add/", REASON)
+        assert (response.status_code, response["Location"]) == (303, "/settings/reasons/")
+    reason = TerminationReason.objects.get(code="merged-2")
+    assert reason.needs_ticket is True
+
+    path = f"/settings/reasons/{reason.pk}/"
+    page = client.get(path)
+    assert "merged-2" in page.content.decode()
+    assert 'name="code"' not in page.content.decode()
+    seen = page.context["form"]["seen"].value()
+    changed = {"seen": seen, "label": "Merger", "position": "3", "code": "other-code"}
+    assert client.post(path, changed).status_code == 303
+    reason.refresh_from_db()
+    assert (reason.code, reason.label, reason.needs_ticket, reason.is_active) == (
+        "merged-2",
+        "Merger",
+        False,
+        False,
+    )
+    assert AuditEntry.objects.filter(app="settings").count() == 2
+
+    stale = client.post(path, {"seen": seen, "label": "Mine", "position": "3"})
+    assert stale.status_code == 409
+    assert "changed meanwhile" in stale.content.decode()
+    assert 'value="Merger"' in stale.content.decode()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"label": "Other"}, "Another reason has this label."),
+        ({"code": "other"}, "Another reason has this code."),
+        ({"code": "not a code"}, "valid “slug”"),
+        ({"label": "\u200b"}, "This field is required."),
+        ({"position": "-1"}, "greater than or equal to 0"),
+    ],
+)
+def test_a_reason_is_refused_in_words(client_of, changes, sentence, transactional_db):
+    response = client_of("superuser").post("/settings/reasons/add/", {**REASON, **changes})
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert TerminationReason.objects.count() == 7
+
+
+@pytest.mark.django_db
+def test_an_unknown_reason_is_not_found(client_of):
+    client = client_of("superuser")
+    assert client.get("/settings/reasons/999999999999999999999/").status_code == 404
+    reason = TerminationReason.objects.first()
+    path = f"/settings/reasons/{reason.pk}/"
+    for seen in ("", "{}", "[]", json.dumps({"label": 1})):
+        response = client.post(path, {"label": "A", "position": "1", "seen": seen})
+        assert response.status_code == 422
+        assert "open the reason again" in response.content.decode()
