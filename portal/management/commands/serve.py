@@ -40,8 +40,8 @@ class Command(BaseCommand):
         if embedded.is_used():
             with _alone("demo"):
                 if not User.objects.exists() or not Organisation.objects.exists():
-                    self.stderr.write("Making the demo ...")
-                    call_command("demo", stdout=self.stderr)
+                    self._say("Making the demo ...")
+                    call_command("demo", stdout=sys.stderr, no_color=True)
         with _alone("static"):
             self._collect_static_files()
         self.stdout.write(f"The portal is at http://{HOST}:{port}/")
@@ -50,6 +50,10 @@ class Command(BaseCommand):
         self.stdout.flush()
         _become_gunicorn(listener)
 
+    def _say(self, sentence: str) -> None:
+        # Django paints what goes to standard error red, and this is no error.
+        self.stderr.write(sentence, style_func=str)
+
     def _collect_static_files(self) -> None:
         """Collect when a file, or what makes them ready, is another than the last time."""
         root = Path(settings.STATIC_ROOT)
@@ -57,7 +61,7 @@ class Command(BaseCommand):
         wanted = _static_digest()
         if root.is_dir() and mark.exists() and mark.read_text() == wanted:
             return
-        self.stderr.write("Preparing the static files ...")
+        self._say("Preparing the static files ...")
         call_command("collectstatic", interactive=False, verbosity=0)
         mark.write_text(wanted)
 

@@ -1,0 +1,99 @@
+"""./run as a person or a script uses it, on an embedded database of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management.base import CommandError
+
+from portal import embedded
+from portal.management.commands import serve
+from tests.launcher.test_embedded import Place, eventually
+
+
+def run(place: Place, *words: str, cwd: str | Path = "/", **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [embedded.ROOT / "run", *words],
+        env=place.environment(**more),
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    data = Path(tempfile.mkdtemp(prefix="portal-run-"))
+    here = Place(data)
+    yield here
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(data)
+
+
+def test_two_first_commands_at_once_migrate_once_and_print_only_their_own(place: Place) -> None:
+    command = [embedded.ROOT / "run", "shell", "--no-imports", "-c", "print('mine')"]
+    processes = [
+        subprocess.Popen(
+            command,
+            env=place.environment(),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    answers = [process.communicate(timeout=120) for process in processes]
+    assert [process.returncode for process in processes] == [0, 0]
+    assert [out for out, _ in answers] == ["mine\n", "mine\n"]
+    assert any("Setting up the database" in err for _, err in answers)
+    again = run(place, "shell", "--no-imports", "-c", "print('mine')")
+    assert (again.stdout, again.stderr) == ("mine\n", "")
+
+
+def test_a_port_that_is_taken_is_one_sentence(place: Place) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        answer = run(place, PORT=port)
+    assert answer.returncode == 1
+    assert f"Port {port} of 127.0.0.1 can't be used" in answer.stderr
+    assert answer.stderr.count("\n") == 1
+    assert answer.stdout == ""
+
+
+@pytest.mark.parametrize("port", ["eighty", "0", "65536", "-1", "8²"])
+def test_a_port_that_is_none_is_refused(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PORT", port)
+    with pytest.raises(CommandError, match="a number from 1 to 65535"):
+        serve._port()
+
+
+@pytest.mark.parametrize(
+    ("address", "sentence"),
+    [
+        ("nonsense", "DATABASE_URL can't be read"),
+        ("postgresql://portal@127.0.0.1:9/portal", "The database can't be used"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_one_sentence(place: Place, address: str, sentence: str) -> None:
+    answer = run(place, "showmigrations", DATABASE_URL=address)
+    assert answer.returncode == 1
+    assert answer.stderr.startswith(sentence)
+    assert answer.stderr.count("\n") == 1
+
+
+def test_a_relative_path_is_one_of_the_caller(place: Place) -> None:
+    answer = run(place, "shell", "--no-imports", "-c", "import os; print(os.getcwd())", cwd=place.data)
+    assert answer.stdout == f"{os.path.realpath(place.data)}\n"
