@@ -25,7 +25,7 @@ def run(place: Place, *words: str, cwd: str | Path = "/", **more: str) -> subpro
         cwd=cwd,
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
 
@@ -53,7 +53,7 @@ def test_two_first_commands_at_once_migrate_once_and_print_only_their_own(place:
         )
         for _ in range(2)
     ]
-    answers = [process.communicate(timeout=120) for process in processes]
+    answers = [process.communicate(timeout=300) for process in processes]
     assert [process.returncode for process in processes] == [0, 0]
     assert [out for out, _ in answers] == ["mine\n", "mine\n"]
     assert any("Setting up the database" in err for _, err in answers)
