@@ -28,13 +28,11 @@ class PortalAdminSite(AdminSite):
         return bool(request.user.is_active and request.user.is_superuser)  # type: ignore[union-attr]
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Send whoever is not logged in to the portal's log-in; answer 403 to staff who are no superusers."""
+        """Answer 403, not with another log-in, to staff who are no superusers."""
         guarded = super().admin_view(view, cacheable)
 
         def inner(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if not request.user.is_authenticated:
-                return redirect_to_login(request.get_full_path())
-            if not self.has_permission(request):
+            if request.user.is_authenticated and not self.has_permission(request):
                 raise PermissionDenied
             return guarded(request, *args, **kwargs)
 

@@ -162,7 +162,7 @@ class FeeForm(forms.Form):
         return data
 
 
-class _FeeFormSet(forms.BaseFormSet):
+class _FeeFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
     deletion_widget = forms.CheckboxInput
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:

@@ -1,9 +1,10 @@
 """Serve the Portal Settings app: Portal Config with its versions, and the termination reasons."""
 
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -36,7 +37,7 @@ def portal_config(request: HttpRequest) -> HttpResponse:
 @permission_required("settings_app.add_portalconfigversion", raise_exception=True)
 def _save_config(request: HttpRequest) -> HttpResponse:
     form = forms.ConfigForm(request.POST)
-    fees = forms.FeeFormSet(request.POST, prefix="fees")
+    fees: Any = forms.FeeFormSet(request.POST, prefix="fees")
     if not (form.is_valid() & fees.is_valid()):
         if not fees.is_valid():
             form.add_error(None, "Administrative fees: see the rows below.")
@@ -46,7 +47,7 @@ def _save_config(request: HttpRequest) -> HttpResponse:
         saved = operations.save_config(
             values=values,
             seen_version=form.cleaned_data["seen_version"],
-            by=audit_operations.Actor.of(request.user),
+            by=_actor(request),
             at=timezone.now(),
         )
     except operations.ConfigChanged as changed:
@@ -116,7 +117,7 @@ def add_reason(request: HttpRequest) -> HttpResponse:
             operations.add_reason(
                 code=form.cleaned_data["code"],
                 values=form.values(),
-                by=audit_operations.Actor.of(request.user),
+                by=_actor(request),
                 at=timezone.now(),
             )
         except operations.CodeTaken:
@@ -151,7 +152,7 @@ def change_reason(request: HttpRequest, pk: int) -> HttpResponse:
             pk=pk,
             seen=seen,
             values=form.values(),
-            by=audit_operations.Actor.of(request.user),
+            by=_actor(request),
             at=timezone.now(),
         )
     except operations.LabelTaken:
@@ -166,6 +167,11 @@ def change_reason(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.info(request, "Nothing was changed.")
     return _see_other(reverse("settings_app:reasons"))
+
+
+def _actor(request: HttpRequest) -> audit_operations.Actor:
+    # Whoever passed the permission is somebody of the staff.
+    return audit_operations.Actor.of(cast(User, request.user))
 
 
 def _config_form(config: selectors.Config) -> forms.ConfigForm:

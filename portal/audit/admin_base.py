@@ -15,7 +15,7 @@ from django.utils import timezone
 from portal.audit import operations
 
 
-class _SearchableAdmin(admin.ModelAdmin):
+class _SearchableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     """Search texts by part; a whole UUID is looked up in `uuid_fields`, where an index answers."""
 
     uuid_fields: Sequence[str] = ()
@@ -51,7 +51,7 @@ class ReadOnlyAdmin(_SearchableAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
     """Show the rows that belong to a record."""
 
     extra = 0
