@@ -6,13 +6,14 @@ CHECKs on that line: see migration 0002. Nothing else may write them.
 """
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
 
 from customers.models import Organisation
 
-AMOUNT = {"max_digits": 16, "decimal_places": 4}
+AMOUNT: dict[str, Any] = {"max_digits": 16, "decimal_places": 4}
 
 
 class NumberSeries(models.Model):
@@ -316,9 +317,7 @@ class CreditNoteLine(models.Model):
     """What a note gives back; of a charge when it names one (imported notes may name none)."""
 
     credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="lines")
-    line = models.ForeignKey(
-        ChargeLine, models.PROTECT, null=True, blank=True, related_name="credit_note_lines"
-    )
+    line = models.ForeignKey(ChargeLine, models.PROTECT, null=True, blank=True, related_name="credit_note_lines")
     currency = models.CharField(max_length=3)
     description = models.CharField(max_length=300, blank=True)
     net = models.DecimalField(**AMOUNT)
@@ -351,9 +350,7 @@ class CreditNoteAllocation(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="an_allocation_is_positive"),
-            models.UniqueConstraint(
-                fields=["request_id", "line"], name="a_request_allocates_to_a_charge_once"
-            ),
+            models.UniqueConstraint(fields=["request_id", "line"], name="a_request_allocates_to_a_charge_once"),
         ]
 
     def __str__(self) -> str:
@@ -373,15 +370,11 @@ class CreditNoteHold(models.Model):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(kind__in=["settles", "taken_off"]), name="a_hold_has_a_known_kind"
-            ),
+            models.CheckConstraint(condition=Q(kind__in=["settles", "taken_off"]), name="a_hold_has_a_known_kind"),
             models.UniqueConstraint(
                 fields=["credit_note"], condition=Q(kind="settles"), name="a_note_settles_one_termination"
             ),
-            models.UniqueConstraint(
-                fields=["credit_note", "cause_id"], name="a_termination_holds_a_note_once"
-            ),
+            models.UniqueConstraint(fields=["credit_note", "cause_id"], name="a_termination_holds_a_note_once"),
             models.UniqueConstraint(
                 fields=["cause_id"], condition=Q(kind="settles"), name="a_termination_is_settled_by_one_note"
             ),

@@ -73,7 +73,7 @@ def whole_of(charge: Creditable) -> tuple[Decimal, Decimal]:
 
     Where a waiver took a part without saying of what, the rest is divided as net and tax are left.
     """
-    net, tax = charge.net_left, charge.tax_left
+    net, tax = max(ZERO, charge.net - charge.given_net), max(ZERO, charge.tax - charge.given_tax)
     if net + tax <= charge.left:
         return net, tax
     share = Fraction(charge.left) * Fraction(net) / Fraction(net + tax)

@@ -141,7 +141,7 @@ def void(*, note_uuid: uuid.UUID, by: audit_operations.Actor, at: datetime) -> C
 
 def _checked(invoice: Invoice, named: Sequence[NoteAmount]) -> dict[int, str]:
     """Check every amount against what the caps leave, and give the descriptions of the charges."""
-    charges = selectors.creditables(invoice)
+    charges = selectors.creditables(invoice.uuid)
     for amount in named:
         if amount.line_id not in charges:
             raise refusals.NothingNamed(f"{invoice.number} has no such charge.")

@@ -9,7 +9,7 @@ from invoicing.selectors.lists import (
     invoices,
     payable_invoices,
 )
-from invoicing.selectors.possible import creditables, why_not_voidable
+from invoicing.selectors.possible import creditables, drafted_by, why_not_voidable
 from invoicing.selectors.terminations import NamedNote, NoteFacts, note_lines_naming, notes_of_organisation
 
 __all__ = [
@@ -22,6 +22,7 @@ __all__ = [
     "PayableInvoice",
     "credit_notes",
     "creditables",
+    "drafted_by",
     "invoice_details",
     "invoices",
     "note_details",

@@ -70,6 +70,7 @@ class InvoiceDetails:
     kind: str
     status: str
     currency: str
+    timezone: str
     issued_on: str
     charged: str
     paid: str
@@ -162,6 +163,7 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
         kind=invoice.get_kind_display(),
         status=invoice.status,
         currency=currency,
+        timezone=invoice.organisation.timezone,
         issued_on=days.display(invoice.issued_on) if invoice.issued_on else "",
         charged=money.display(invoice.charged, currency=currency),
         paid=money.display(invoice.paid, currency=currency),

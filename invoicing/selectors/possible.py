@@ -1,11 +1,12 @@
 """What can still be done with charges and notes: asked by the screens, and by operations under lock."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from django.db.models import Sum
 
 from invoicing import policies
-from invoicing.models import ChargeLine, ChargeRefund, CreditNote, CreditNoteHold, CreditNoteLine, Invoice
+from invoicing.models import ChargeLine, ChargeRefund, CreditNote, CreditNoteHold, CreditNoteLine
 from portal.lib import money
 
 
@@ -24,9 +25,9 @@ def why_not_voidable(note: CreditNote) -> str:
     return ""
 
 
-def creditables(invoice: Invoice) -> dict[int, tuple[ChargeLine, policies.Creditable]]:
+def creditables(invoice_uuid: UUID) -> dict[int, tuple[ChargeLine, policies.Creditable]]:
     """Give the charges of an invoice, in order, with what the caps leave of each."""
-    lines = list(ChargeLine.objects.filter(invoice=invoice).order_by("pk"))
+    lines = list(ChargeLine.objects.filter(invoice__uuid=invoice_uuid).order_by("pk"))
     given: dict[int, tuple[Decimal, Decimal]] = {line.pk: (Decimal(0), Decimal(0)) for line in lines}
     noted = CreditNoteLine.objects.filter(credit_note__status__in=CreditNote.COUNTED)
     for rows in (noted, ChargeRefund.objects.all()):
@@ -49,3 +50,8 @@ def creditables(invoice: Invoice) -> dict[int, tuple[ChargeLine, policies.Credit
         )
         for line in lines
     }
+
+
+def drafted_by(request_id: UUID, *, invoice_uuid: UUID) -> CreditNote | None:
+    """Find the note that a form has already drafted against an invoice."""
+    return CreditNote.objects.filter(request_id=request_id, invoice__uuid=invoice_uuid).first()

@@ -1,0 +1,205 @@
+"""What people fill in: filters, payments, credit notes, allocations."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from invoicing import operations, policies
+from invoicing.models import ChargeLine, CreditNote, Invoice, Payment
+from invoicing.selectors import PayableInvoice
+from portal.lib import money, text
+
+LARGEST_KEY = 2**63 - 1
+
+
+class LineField(forms.CharField):
+    """A text of one line, cleaned."""
+
+    def to_python(self, value: Any) -> str:
+        try:
+            return text.clean_line(super().to_python(value) or "")
+        except text.UnusableText as error:
+            raise forms.ValidationError(str(error)) from error
+
+
+class AmountField(forms.DecimalField):
+    """An amount in whole minor units of a currency, above 0."""
+
+    def __init__(self, *, currency: str, least: Decimal | None = None, **kwargs: Any) -> None:
+        digits = money.minor_digits(currency)
+        super().__init__(
+            min_value=money.minor_unit(currency) if least is None else least,
+            max_digits=12 + digits,
+            decimal_places=digits,
+            widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+            **kwargs,
+        )
+
+
+class KeyForm(forms.Form):
+    """Where a page of a list begins; `notes_` is the second list of a customer's tab."""
+
+    before = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
+    after = forms.IntegerField(min_value=0, max_value=LARGEST_KEY, required=False)
+    notes_before = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
+    notes_after = forms.IntegerField(min_value=0, max_value=LARGEST_KEY, required=False)
+
+
+class InvoiceFilterForm(forms.Form):
+    """Which invoices to list."""
+
+    q = LineField(
+        label="Number",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    status = forms.ChoiceField(label="Status", required=False, choices=[("", "All"), *Invoice.Status.choices])
+    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All"), *Invoice.Kind.choices])
+
+
+class NoteFilterForm(forms.Form):
+    """Which credit notes to list."""
+
+    q = LineField(
+        label="Number",
+        required=False,
+        max_length=60,
+        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+    )
+    status = forms.ChoiceField(label="Status", required=False, choices=[("", "All"), *CreditNote.Status.choices])
+
+
+class PaymentForm(forms.Form):
+    """Record a payment."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    amount = forms.DecimalField()
+    method = forms.ChoiceField(label="Method", choices=[(m.value, m.label) for m in operations.METHODS_BY_HAND])
+    received_on = forms.DateField(
+        label="Received on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    reference = LineField(
+        label="Reference",
+        required=False,
+        max_length=Payment._meta.get_field("reference").max_length,
+        help_text="As it stands on the bank statement or the cheque.",
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, currency: str, today: date, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["amount"] = AmountField(currency=currency, label=f"Amount in {currency}")
+        self.fields["received_on"].widget.attrs["max"] = today.isoformat()
+
+
+class DocumentField(forms.ChoiceField):
+    """A document chosen from a list by its UUID; whether it can be used is the operation's to say.
+
+    The list may be shorter by the time the form comes in, and a form sent twice gets its first answer.
+    """
+
+    def to_python(self, value: Any) -> uuid.UUID | str:
+        try:
+            return uuid.UUID(value) if value else ""
+        except ValueError as error:
+            raise forms.ValidationError("Choose one of the list.") from error
+
+    def valid_value(self, value: Any) -> bool:
+        return isinstance(value, uuid.UUID)
+
+
+class AllocationForm(forms.Form):
+    """Allocate a note to an unpaid invoice."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    invoice = DocumentField(label="Invoice")
+    amount = forms.DecimalField()
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        currency: str,
+        invoices: tuple[PayableInvoice, ...],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self.fields["invoice"].choices = [  # type: ignore[attr-defined]
+            (str(i.uuid), f"{i.number}: {i.open_text} open" + (f", issued on {i.issued_on}" if i.issued_on else ""))
+            for i in invoices
+        ]
+        self.fields["amount"] = AmountField(currency=currency, label=f"Amount in {currency}")
+
+
+class CreditNoteForm(forms.Form):
+    """Draft a note against charges: for each the whole of what is left, or net and tax."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    reason = LineField(
+        label="Reason", max_length=CreditNote._meta.get_field("reason").max_length, help_text="Printed on the note."
+    )
+
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        charges: Mapping[int, tuple[ChargeLine, policies.Creditable]],
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(data, **kwargs)
+        self._charges = charges
+        for line_id, (_, charge) in charges.items():
+            if charge.left <= 0:
+                continue
+            left = money.display(charge.left, currency=charge.currency)
+            self.fields[f"whole_{line_id}"] = forms.BooleanField(label=f"The whole line: {left}", required=False)
+            for part in ("net", "tax"):
+                self.fields[f"{part}_{line_id}"] = AmountField(
+                    currency=charge.currency,
+                    least=Decimal(0),
+                    required=False,
+                    label=f"{part.capitalize()} in {charge.currency}",
+                )
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse the whole line together with amounts, and a form that names nothing."""
+        cleaned = super().clean() or self.cleaned_data
+        for line_id in self._charges:
+            given = cleaned.get(f"net_{line_id}") or cleaned.get(f"tax_{line_id}")
+            if cleaned.get(f"whole_{line_id}") and given:
+                self.add_error(f"whole_{line_id}", "Choose the whole line, or give amounts, not both.")
+        if not self.errors and not self.amounts():
+            raise forms.ValidationError("Choose a whole line, or give an amount for at least one charge.")
+        return cleaned
+
+    def amounts(self) -> list[operations.NoteAmount]:
+        """Give what the note shall give back of each charge."""
+        amounts = []
+        for line_id, (_, charge) in self._charges.items():
+            net = self.cleaned_data.get(f"net_{line_id}") or Decimal(0)
+            tax = self.cleaned_data.get(f"tax_{line_id}") or Decimal(0)
+            if self.cleaned_data.get(f"whole_{line_id}"):
+                net, tax = policies.whole_of(charge)
+            if net or tax:
+                amounts.append(operations.NoteAmount(line_id=line_id, net=net, tax=tax))
+        return amounts
+
+    def charges(self) -> list[dict[str, Any]]:
+        """Give each charge with its bound fields, for the template."""
+        return [
+            {
+                "description": line.description,
+                "charged": money.display(line.charged, currency=line.currency),
+                "left": money.display(charge.left, currency=line.currency),
+                "net_left": money.format_amount(charge.net_left, currency=line.currency),
+                "tax_left": money.format_amount(charge.tax_left, currency=line.currency),
+                "fields": [self[f"{part}_{line_id}"] for part in ("whole", "net", "tax")]
+                if charge.left > 0
+                else [],
+            }
+            for line_id, (line, charge) in self._charges.items()
+        ]

@@ -1,0 +1,423 @@
+"""Payments, credit notes, allocations: exact rows, what did not change, and every refusal."""
+
+import datetime as dt
+import uuid
+from decimal import Decimal as D
+
+import pytest
+
+from invoicing import operations
+from invoicing.models import (
+    ChargeLine,
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNoteHold,
+    Invoice,
+    NumberSeries,
+    Payment,
+    PaymentLine,
+)
+from portal.audit.models import AuditEntry
+from portal.audit.operations import Actor
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+BY = Actor(kind="agent", name="billing-1")
+
+
+@pytest.fixture
+def unpaid():
+    """Two charges, 271.41 and 50, nothing paid."""
+    return factories.invoice(
+        factories.OrganisationFactory(name="Ümlaut & Sons"),
+        amounts=[("249.00", "22.41"), ("50", "0")],
+        paid=["0", "0"],
+    )
+
+
+def pay(invoice, amount, now, **changed):
+    wanted = {
+        "invoice_uuid": invoice.uuid,
+        "amount": D(amount),
+        "method": "bank_transfer",
+        "received_on": dt.date(2026, 3, 10),
+        "reference": "FT 12",
+        "request_id": uuid.uuid4(),
+        "by": BY,
+        "at": now,
+    }
+    return operations.record_payment(**(wanted | changed))
+
+
+def draft(invoice, now, parts=((0, "249", "22.41"),), **changed):
+    lines = list(invoice.lines.all())
+    named = [operations.NoteAmount(line_id=lines[index].pk, net=D(net), tax=D(tax)) for index, net, tax in parts]
+    wanted = {
+        "invoice_uuid": invoice.uuid,
+        "amounts": named,
+        "reason": "Line fault",
+        "request_id": uuid.uuid4(),
+        "by": BY,
+        "at": now,
+    }
+    return operations.create_credit_note(**(wanted | changed))
+
+
+def send(note, now):
+    return operations.mark_as_sent(note_uuid=note.uuid, by=BY, at=now)
+
+
+def void(note, now):
+    return operations.void(note_uuid=note.uuid, by=BY, at=now)
+
+
+def allocate(note, invoice, amount, now, **changed):
+    wanted = {
+        "note_uuid": note.uuid,
+        "invoice_uuid": invoice.uuid,
+        "amount": D(amount),
+        "request_id": uuid.uuid4(),
+        "by": BY,
+        "at": now,
+    }
+    return operations.allocate(**(wanted | changed))
+
+
+def sums(invoice):
+    return [
+        (line.paid, line.noted, line.waived, line.refunded)
+        for line in ChargeLine.objects.filter(invoice=invoice).order_by("pk")
+    ]
+
+
+def sentences():
+    """What the audit says, oldest first; nothing of it was written outside an operation."""
+    entries = AuditEntry.objects.exclude(event="Changed outside an operation").order_by("pk")
+    return [(e.app, e.event, e.description, e.actor, e.organisation_name) for e in entries]
+
+
+def nothing_written():
+    return (
+        sentences() == []
+        and not Payment.objects.filter(method="bank_transfer").exists()
+        and not CreditNoteAllocation.objects.exists()
+    )
+
+
+# ---- payments
+
+
+def test_a_payment_fills_the_charges_in_order(unpaid, now):
+    payment = pay(unpaid, "300", now)
+    first, second = unpaid.lines.all()
+    assert list(PaymentLine.objects.order_by("pk").values_list("payment", "line", "amount")) == [
+        (payment.pk, first.pk, D("271.41")),
+        (payment.pk, second.pk, D("28.59")),
+    ]
+    assert (payment.amount, payment.currency, payment.actor, payment.created_at) == (300, "SGD", "billing-1", now)
+    unpaid.refresh_from_db()
+    assert (unpaid.paid, unpaid.waived, unpaid.status) == (300, 0, "awaiting_payment")
+    assert sentences() == [
+        (
+            "Invoicing",
+            "Payment recorded",
+            f"SGD 300.00 paid on {unpaid.number} (bank transfer, FT 12), received on 10 March 2026.",
+            "billing-1",
+            "Ümlaut & Sons",
+        )
+    ]
+
+
+def test_the_last_payment_makes_the_invoice_paid(unpaid, now):
+    pay(unpaid, "300", now)
+    pay(unpaid, "21.41", now)
+    unpaid.refresh_from_db()
+    assert (unpaid.paid, unpaid.status) == (D("321.41"), "paid")
+
+
+def test_the_same_form_sent_twice_is_one_payment(unpaid, now):
+    request_id = uuid.uuid4()
+    first = pay(unpaid, "100", now, request_id=request_id)
+    assert pay(unpaid, "100", now, request_id=request_id) == first
+    assert Payment.objects.count() == 1
+    assert len(sentences()) == 1
+    with pytest.raises(operations.RequestAlreadyUsed, match=r"already recorded SGD 100\.00"):
+        pay(unpaid, "50", now, request_id=request_id)
+
+
+@pytest.mark.parametrize(
+    ("amount", "changed", "error", "sentence"),
+    [
+        ("321.42", {}, operations.AmountAboveOpen, "more than what is open"),
+        ("0", {}, operations.AmountNotUsable, "above 0"),
+        ("-1", {}, operations.AmountNotUsable, "above 0"),
+        ("NaN", {}, operations.AmountNotUsable, "above 0"),
+        ("1.001", {}, operations.AmountNotUsable, "SGD 0.01 is the least"),
+        ("1", {"method": "credits"}, operations.MethodNotUsable, "bank transfer, card or cheque"),
+        ("1", {"received_on": dt.date(2026, 3, 11)}, operations.ReceivedInTheFuture, "future"),
+    ],
+)
+def test_a_payment_that_cannot_be_is_refused(unpaid, now, amount, changed, error, sentence):
+    with pytest.raises(error, match=sentence):
+        pay(unpaid, amount, now, **changed)
+    assert nothing_written()
+
+
+@pytest.mark.parametrize(("status", "word"), [("draft", "draft"), ("void", "void")])
+def test_nothing_is_paid_on_a_draft_or_void_invoice(now, status, word):
+    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], status=status)
+    with pytest.raises(operations.InvoiceNotPayable, match=f"is {word}"):
+        pay(invoice, "10", now)
+    assert nothing_written()
+
+
+def test_nothing_is_paid_on_a_paid_invoice(now):
+    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")])
+    with pytest.raises(operations.InvoiceNotPayable, match="nothing open"):
+        pay(invoice, "10", now)
+
+
+def test_received_today_is_the_day_of_the_organisation(now):
+    there = factories.OrganisationFactory(timezone="Pacific/Kiritimati")
+    invoice = factories.invoice(there, amounts=[("50", "0")], paid=["0"])
+    assert pay(invoice, "10", now.replace(hour=12), received_on=dt.date(2026, 3, 11)).amount == 10
+
+
+# ---- credit notes
+
+
+def test_a_draft_draws_its_number_and_counts_for_nothing_yet(unpaid, now):
+    note = draft(unpaid, now, [(0, "100", "9"), (1, "10", "0")])
+    assert (note.number, note.sequence_number, note.series.document) == ("CN-0000001", 1, "credit_note")
+    note.refresh_from_db()
+    assert (note.status, note.net, note.tax, note.total) == ("draft", 110, 9, 119)
+    assert (note.invoice, note.organisation, note.reason, note.issued_on, note.sent_at) == (
+        unpaid,
+        unpaid.organisation,
+        "Line fault",
+        None,
+        None,
+    )
+    first, second = unpaid.lines.all()
+    assert list(note.lines.values_list("line", "net", "tax", "description")) == [
+        (first.pk, 100, 9, "Plan"),
+        (second.pk, 10, 0, "Plan"),
+    ]
+    assert sums(unpaid) == [(0, 0, 0, 0), (0, 0, 0, 0)]
+    assert sentences()[0][1:3] == (
+        "Credit note created",
+        f"Credit note CN-0000001 of SGD 119.00 drafted against {unpaid.number}.",
+    )
+
+
+def test_the_same_form_sent_twice_is_one_note(unpaid, now):
+    request_id = uuid.uuid4()
+    first = draft(unpaid, now, request_id=request_id)
+    assert draft(unpaid, now, request_id=request_id) == first
+    assert CreditNote.objects.count() == 1
+    assert NumberSeries.objects.get(document="credit_note").last_number == 1
+    with pytest.raises(operations.RequestAlreadyUsed, match="already created CN-0000001"):
+        draft(unpaid, now, [(1, "1", "0")], request_id=request_id)
+
+
+@pytest.mark.parametrize(
+    ("amounts", "error", "sentence"),
+    [
+        ([(0, "249.01", "0")], operations.AboveTheCharge, r"SGD 249\.01 net is more .* SGD 249\.00"),
+        ([(0, "0", "22.42")], operations.AboveTheCharge, r"SGD 22\.42 tax is more .* SGD 22\.41"),
+        ([(0, "0", "0")], operations.NothingNamed, "at least one charge"),
+        ([(0, "-1", "0")], operations.AmountNotUsable, "above 0"),
+        ([(0, "0.001", "0")], operations.AmountNotUsable, "decimals"),
+        ([(0, "1", "0"), (0, "1", "0")], operations.NothingNamed, "each charge once"),
+    ],
+)
+def test_a_note_that_cannot_be_is_refused_and_draws_no_number(unpaid, now, amounts, error, sentence):
+    with pytest.raises(error, match=sentence):
+        draft(unpaid, now, amounts)
+    assert not CreditNote.objects.exists()
+    assert NumberSeries.objects.get(document="credit_note").last_number == 0
+
+
+def test_a_note_names_only_charges_of_its_invoice(unpaid, now):
+    other = factories.invoice(unpaid.organisation, amounts=[("50", "0")])
+    foreign = [operations.NoteAmount(line_id=other.lines.get().pk, net=D(1), tax=D(0))]
+    with pytest.raises(operations.NothingNamed, match="no such charge"):
+        draft(unpaid, now, amounts=foreign)
+
+
+@pytest.mark.parametrize("status", ["draft", "void"])
+def test_no_note_against_an_invoice_that_charges_nothing(now, status):
+    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], status=status)
+    with pytest.raises(operations.InvoiceNotCreditable, match=f"is {status}"):
+        draft(invoice, now, [(0, "10", "0")])
+
+
+def test_a_note_leaves_what_was_given_back_before(unpaid, now):
+    send(draft(unpaid, now, [(0, "200", "20")]), now)
+    with pytest.raises(operations.AboveTheCharge, match=r"SGD 50\.00 net is more .* SGD 49\.00"):
+        draft(unpaid, now, [(0, "50", "0")])
+    assert draft(unpaid, now, [(0, "49", "2.41")]).number == "CN-0000002"
+
+
+def test_a_sent_note_counts_against_its_charges(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    note.refresh_from_db()
+    assert (note.status, note.sent_at, note.issued_on) == ("sent", now, dt.date(2026, 3, 10))
+    assert sums(unpaid) == [(0, D("271.41"), 0, 0), (0, 0, 0, 0)]
+    unpaid.refresh_from_db()
+    assert (unpaid.paid, unpaid.status) == (0, "awaiting_payment")
+    assert sentences()[-1][1:3] == ("Credit note sent", "Credit note CN-0000001 of SGD 271.41 marked as Sent.")
+
+
+def test_sending_checks_the_caps_again(unpaid, now):
+    one, two = draft(unpaid, now), draft(unpaid, now, [(0, "10", "0")])
+    send(one, now)
+    with pytest.raises(operations.AboveTheCharge, match=r"SGD 10\.00 of “Plan” .* only SGD 0\.00 is left"):
+        send(two, now)
+    two.refresh_from_db()
+    assert (two.status, two.sent_at, two.issued_on) == ("draft", None, None)
+    assert sums(unpaid)[0] == (0, D("271.41"), 0, 0)
+
+
+def test_the_database_has_the_last_word_on_the_caps(unpaid, now, monkeypatch):
+    one, two = draft(unpaid, now), draft(unpaid, now)
+    send(one, now)
+    monkeypatch.setattr("invoicing.operations.credit_notes._check_caps", lambda note: None)
+    with pytest.raises(operations.AboveTheCharge, match="more than its charges leave"):
+        send(two, now)
+    two.refresh_from_db()
+    assert two.status == "draft"
+
+
+def test_only_a_draft_is_sent(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    with pytest.raises(operations.NoteNotSendable, match="marked as Sent already"):
+        send(note, now)
+    gone = void(draft(unpaid, now, [(1, "1", "0")]), now)
+    with pytest.raises(operations.NoteNotSendable, match="is void"):
+        send(gone, now)
+
+
+def test_a_voided_note_gives_nothing_back_any_more(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    void(note, now)
+    note.refresh_from_db()
+    assert (note.status, note.number) == ("void", "CN-0000001")
+    assert sums(unpaid)[0] == (0, 0, 0, 0)
+    assert sentences()[-1][1:3] == ("Credit note voided", "Credit note CN-0000001 voided.")
+    with pytest.raises(operations.NoteNotVoidable, match="void already"):
+        void(note, now)
+    assert draft(unpaid, now).number == "CN-0000002"
+
+
+def test_an_allocated_note_is_not_voided(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    allocate(note, unpaid, "1", now)
+    with pytest.raises(operations.NoteNotVoidable, match=r"SGD 1\.00 of CN-0000001 is allocated"):
+        void(note, now)
+
+
+@pytest.mark.parametrize(("settles", "why"), [(True, "is the refund"), (False, "taken off the refund")])
+def test_a_held_note_is_not_voided(unpaid, now, settles, why):
+    note = send(draft(unpaid, now), now)
+    kind = "settles" if settles else "taken_off"
+    CreditNoteHold.objects.create(credit_note=note, kind=kind, cause_id=uuid.uuid4())
+    with pytest.raises(operations.NoteNotVoidable, match=why):
+        void(note, now)
+    note.refresh_from_db()
+    assert note.status == "sent"
+
+
+def test_an_unknown_document_is_not_found(now):
+    with pytest.raises(CreditNote.DoesNotExist):
+        operations.mark_as_sent(note_uuid=uuid.uuid4(), by=BY, at=now)
+    with pytest.raises(CreditNote.DoesNotExist):
+        operations.void(note_uuid=uuid.uuid4(), by=BY, at=now)
+
+
+# ---- allocations
+
+
+def test_a_note_pays_an_unpaid_invoice_in_parts(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    other = factories.invoice(unpaid.organisation, amounts=[("100", "0"), ("200", "0")], paid=["60", "0"])
+    assert allocate(note, other, "50", now).status == "partly_applied"
+    first, second = other.lines.all()
+    rows = CreditNoteAllocation.objects.order_by("pk").values_list("credit_note", "line", "amount", "actor")
+    assert list(rows) == [
+        (note.pk, first.pk, D(40), "billing-1"),
+        (note.pk, second.pk, D(10), "billing-1"),
+    ]
+    assert sums(other) == [(100, 0, 0, 0), (10, 0, 0, 0)]
+    done = allocate(note, unpaid, "221.41", now)
+    assert (done.status, done.allocated) == ("applied", D("271.41"))
+    assert sums(unpaid) == [(D("221.41"), D("271.41"), 0, 0), (0, 0, 0, 0)]
+    assert sentences()[-2][1:3] == (
+        "Credit note allocated",
+        f"SGD 50.00 of credit note CN-0000001 allocated to {other.number}.",
+    )
+
+
+def test_a_note_that_pays_the_rest_makes_the_invoice_paid(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    other = factories.invoice(unpaid.organisation, amounts=[("100", "0")], paid=["60"])
+    allocate(note, other, "40", now)
+    other.refresh_from_db()
+    assert (other.paid, other.status) == (100, "paid")
+
+
+def test_a_note_that_a_termination_holds_is_still_allocated(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    CreditNoteHold.objects.create(credit_note=note, kind="settles", cause_id=uuid.uuid4())
+    assert allocate(note, unpaid, "10", now).status == "partly_applied"
+
+
+def test_the_same_form_sent_twice_allocates_once(unpaid, now):
+    note = send(draft(unpaid, now), now)
+    request_id = uuid.uuid4()
+    first = allocate(note, unpaid, "271.41", now, request_id=request_id)
+    again = allocate(note, unpaid, "271.41", now, request_id=request_id)
+    assert (first, first.status, again.status) == (again, "applied", "applied")
+    assert CreditNoteAllocation.objects.count() == 1
+    with pytest.raises(operations.RequestAlreadyUsed):
+        allocate(note, unpaid, "1", now, request_id=request_id)
+
+
+def test_what_a_note_cannot_pay(unpaid, now):
+    note = send(draft(unpaid, now, [(0, "100", "0")]), now)
+    other = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+    small = factories.invoice(unpaid.organisation, amounts=[("50", "0")], paid=["0"])
+    paid = factories.invoice(unpaid.organisation, amounts=[("50", "0")])
+    for invoice, amount, error, sentence in (
+        (unpaid, "100.01", operations.AmountAboveNote, r"left of CN-0000001: SGD 100\.00"),
+        (small, "50.01", operations.AmountAboveOpen, r"SGD 50\.00"),
+        (paid, "1", operations.InvoiceNotPayable, "nothing open"),
+        (other, "1", operations.NotTheSameCustomer, "not an invoice of"),
+        (unpaid, "0", operations.AmountNotUsable, "above 0"),
+    ):
+        with pytest.raises(error, match=sentence):
+            allocate(note, invoice, amount, now)
+    assert not CreditNoteAllocation.objects.exists()
+    note.refresh_from_db()
+    assert (note.status, note.allocated) == ("sent", 0)
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("draft", "mark it as Sent first"), ("void", "is void"), ("applied", "is used up")]
+)
+def test_only_a_sent_note_is_allocated(unpaid, now, status, why):
+    note = factories.credit_note(unpaid.organisation, status=status)
+    with pytest.raises(operations.NoteNotAllocatable, match=why):
+        allocate(note, unpaid, "1", now)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_operation_writes_past_the_audit(unpaid, now):
+    before = AuditEntry.objects.filter(event="Changed outside an operation").count()
+    note = send(draft(unpaid, now), now)
+    allocate(note, unpaid, "1", now)
+    pay(unpaid, "1", now)
+    void(draft(unpaid, now, [(1, "1", "0")]), now)
+    assert AuditEntry.objects.filter(event="Changed outside an operation").count() == before
+    assert Invoice.objects.get(pk=unpaid.pk).paid == 2
