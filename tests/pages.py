@@ -1,0 +1,93 @@
+"""Read pages as a browser without JavaScript would: forms with their fields, and the words."""
+
+from __future__ import annotations
+
+import html as htmllib
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+
+@dataclass
+class Form:
+    """A form: where it goes, what it sends, and the labels of its buttons."""
+
+    action: str
+    method: str
+    fields: dict[str, list[str]] = field(default_factory=dict)
+    buttons: list[str] = field(default_factory=list)
+
+    def data(self, **changes: object) -> dict[str, object]:
+        """What is sent when the form is submitted with some fields filled in (None leaves one out)."""
+        sent: dict[str, object] = {name: values for name, values in self.fields.items() if values}
+        sent.update(changes)
+        return {name: value for name, value in sent.items() if value is not None}
+
+
+class _Parser(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[Form] = []
+        self._open: list[Form] = []
+        self._select = ""
+        self._textarea = ""
+        self._button = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self._open.append(Form(given.get("action", ""), given.get("method", "get").lower()))
+            self.forms.append(self._open[-1])
+        if not self._open:
+            return
+        fields = self._open[-1].fields
+        name = given.get("name", "")
+        if tag == "input" and name and "disabled" not in given:
+            kind = given.get("type", "text")
+            if kind in ("radio", "checkbox") and "checked" not in given:
+                fields.setdefault(name, [])
+            else:
+                fields.setdefault(name, []).append(given.get("value", ""))
+        elif tag == "select":
+            self._select = name
+            fields.setdefault(name, [])
+        elif tag == "option" and self._select and "selected" in given:
+            fields[self._select].append(given.get("value", ""))
+        elif tag == "textarea":
+            self._textarea = name
+            fields[name] = [""]
+        elif tag == "button":
+            self._button = True
+            self._open[-1].buttons.append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form" and self._open:
+            self._open.pop()
+        self._select = "" if tag == "select" else self._select
+        self._textarea = "" if tag == "textarea" else self._textarea
+        self._button = False if tag == "button" else self._button
+
+    def handle_data(self, data: str) -> None:
+        if self._open and self._textarea:
+            self._open[-1].fields[self._textarea][0] += data.removeprefix("\n")
+        if self._open and self._button:
+            self._open[-1].buttons[-1] += data.strip()
+
+
+def forms(response) -> list[Form]:
+    """All forms of a page, in their order."""
+    parser = _Parser()
+    parser.feed(response.content.decode())
+    return parser.forms
+
+
+def form(response, *, action: str) -> Form:
+    """The one form whose address ends with `action`."""
+    (found,) = (f for f in forms(response) if f.action.endswith(action))
+    return found
+
+
+def words(response) -> str:
+    """The text of a page, tags taken out and white space folded."""
+    body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.S)
+    return " ".join(htmllib.unescape(re.sub(r"<[^>]+>", " ", body)).split())

@@ -1,0 +1,418 @@
+"""The main job without JavaScript: every step as a browser would send it, from the form that was served."""
+
+import datetime as dt
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.urls import reverse
+
+from customers.models import LedgerEntry
+from subscriptions.models import Termination
+from tests import factories, pages
+from tests.factories import C
+from tests.subscriptions.conftest import fresh
+
+pytestmark = pytest.mark.django_db
+
+NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
+REASON = {
+    "reason": "too_expensive",
+    "explanation": "Found something cheaper.",
+    "requested_by": "Ms Tan",
+    "requested_on": "2026-03-09",
+    "channel": "phone",
+}
+
+
+@pytest.fixture(autouse=True)
+def _clock():
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+def address(subscription, name="terminate"):
+    return reverse(f"subscriptions:{name}", args=[subscription.uuid])
+
+
+def step(client, form, **changes):
+    """Send a form as it stands, with some fields filled in."""
+    return client.post(form.action, form.data(**changes))
+
+
+def to_refund(client, subscription, **changes):
+    """Steps 1 and 2: the popup's form."""
+    reason = client.get(address(subscription))
+    assert reason.status_code == 200
+    shown = step(client, pages.form(reason, action="/refund/"), **{**REASON, **changes})
+    assert shown.status_code == 200, pages.words(shown)
+    return shown
+
+
+def to_choice(client, subscription, **changes):
+    """Steps 1 to 3: the choice."""
+    shown = step(client, pages.form(to_refund(client, subscription, **changes), action="/choice/"))
+    assert shown.status_code == 200, pages.words(shown)
+    return shown
+
+
+def test_the_main_job(client_of):
+    client = client_of("agent")
+    made = factories.subscription(numbers=("+6530000001",))
+    listed = client.get(reverse("subscriptions:tab", args=[made.organisation.uuid]))
+    assert address(made, "detail") in listed.content.decode()
+    detail = client.get(address(made, "detail"))
+    assert "Subscription Details" in pages.words(detail)
+    assert address(made) in detail.content.decode()
+
+    popup = to_refund(client, made)
+    assert popup["Cache-Control"].count("no-store")
+    assert "Total refund" in pages.words(popup)
+    assert "SGD 50.00" in pages.words(popup)
+    assert "Within 14 days of activation" in pages.words(popup)
+    choice = step(client, pages.form(popup, action="/choice/"))
+    assert "How is the refund made?" in pages.words(choice)
+    done = step(client, pages.form(choice, action="/apply/"), choice="automatic")
+
+    record = Termination.objects.get()
+    assert done.status_code == 302
+    assert done["Location"] == reverse("subscriptions:termination", args=[record.uuid])
+    shown = pages.words(client.get(done["Location"]))
+    assert f"Subscription {made.uuid} terminated. SGD 50.00 added to Available Credits." in shown
+    assert (record.requested_by, record.channel, record.reason.code) == ("Ms Tan", "phone", "too_expensive")
+    assert record.quote["total"] == "50.00"
+
+
+def test_nothing_is_written_before_apply(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    to_choice(client, made)
+    assert not Termination.objects.exists()
+    assert not LedgerEntry.objects.exists()
+    assert fresh(made).status == "active"
+
+
+def test_the_reason_form_says_what_is_missing_beside_the_field(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(client.get(address(made)), action="/refund/")
+    for changes, said in (
+        ({"reason": ""}, "Choose a reason."),
+        ({"explanation": "   "}, "Explain the termination in 1 to 2,000 characters."),
+        ({"explanation": "x" * 2001}, "at most 2000"),
+        ({"requested_on": "2026-03-11"}, "cannot be in the future"),
+        ({"requested_on": "gestern"}, "2026-03-07"),
+        ({"channel": "pigeon"}, "pigeon"),
+        ({"requested_by": ""}, "Say who asked"),
+        ({"reason": "quality_of_service"}, "needs a ticket reference"),
+    ):
+        answer = step(client, form, **{**REASON, **changes})
+        assert answer.status_code == 422
+        assert said in pages.words(answer), said
+
+
+def test_a_double_click_on_apply_gives_the_first_answer(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_choice(client, made), action="/apply/")
+    first = step(client, form, choice="automatic")
+    second = step(client, form, choice="automatic")
+    assert (first.status_code, second.status_code) == (302, 302)
+    assert first["Location"] == second["Location"]
+    assert LedgerEntry.objects.count() == 1
+
+
+def test_a_lost_answer_is_given_again_after_the_seal_has_expired(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_choice(client, made), action="/apply/")
+    first = step(client, form, choice="automatic")
+    with time_machine.travel(NOW + dt.timedelta(hours=2), tick=False):
+        assert step(client, form, choice="automatic")["Location"] == first["Location"]
+
+
+def test_two_agents_the_second_is_told_who_and_when(client_of):
+    one, two = client_of("agent"), client_of("agent")
+    made = factories.subscription()
+    form_one = pages.form(to_choice(one, made), action="/apply/")
+    form_two = pages.form(to_choice(two, made), action="/apply/")
+    assert step(one, form_one, choice="automatic").status_code == 302
+    late = step(two, form_two, choice="automatic")
+    assert late.status_code == 409
+    assert f"already terminated by {one.user.username} on 10 March 2026 at 09:00 UTC" in pages.words(late)
+    assert LedgerEntry.objects.count() == 1
+
+
+def test_another_users_seal_is_not_taken(client_of):
+    one, two = client_of("agent"), client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_choice(one, made), action="/apply/")
+    theirs = pages.form(to_choice(two, made), action="/apply/")
+    answer = step(two, theirs, choice="automatic", seal=form.fields["seal"])
+    assert answer.status_code == 409
+    assert "made for somebody else" in pages.words(answer)
+    # The same after it was applied: who and when.
+    assert step(one, form, choice="automatic").status_code == 302
+    again = step(two, theirs, choice="automatic", seal=form.fields["seal"])
+    assert again.status_code == 409
+    assert "already terminated by" in pages.words(again)
+    assert Termination.objects.count() == 1
+
+
+@pytest.mark.parametrize("seal", ["", "forged", "a:b:c", "x" * 50_000, "\x00"])
+def test_a_forged_seal_writes_nothing_and_shows_a_new_preview(client_of, seal):
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_choice(client, made), action="/apply/")
+    answer = step(client, form, choice="automatic", seal=seal)
+    assert answer.status_code == 422
+    assert "Total refund" in pages.words(answer)
+    assert not Termination.objects.exists()
+
+
+def test_the_seal_of_another_subscription_is_not_taken(client_of):
+    client = client_of("agent")
+    made, other = factories.subscription(), factories.subscription()
+    form = pages.form(to_choice(client, made), action="/apply/")
+    seal = pages.form(to_choice(client, other), action="/apply/").fields["seal"]
+    assert step(client, form, choice="automatic", seal=seal).status_code == 422
+    assert not Termination.objects.exists()
+
+
+def test_a_preview_older_than_thirty_minutes_is_made_anew(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_choice(client, made), action="/apply/")
+    with time_machine.travel(NOW + dt.timedelta(minutes=31), tick=False):
+        late = step(client, form, choice="automatic")
+        assert late.status_code == 409
+        assert "older than 30 minutes" in pages.words(late)
+        choice = step(client, pages.form(late, action="/choice/"))
+        assert step(client, pages.form(choice, action="/apply/"), choice="automatic").status_code == 302
+
+
+def test_a_stale_preview_marks_the_difference(client_of):
+    client = client_of("agent")
+    made = factories.subscription(cycles=(C("2026-03-01", net="100", paid="50"),))
+    form = pages.form(to_choice(client, made), action="/apply/")
+    factories.pay(factories.charge_of(made), "50")
+    stale = step(client, form, choice="automatic")
+    assert stale.status_code == 409
+    said = pages.words(stale)
+    assert "Nothing was written" in said
+    assert "refund is now SGD 100.00; it was 50.00" in said
+    assert "changed" in said
+    assert not Termination.objects.exists()
+    choice = step(client, pages.form(stale, action="/choice/"))
+    assert step(client, pages.form(choice, action="/apply/"), choice="automatic").status_code == 302
+    assert Termination.objects.get().credited == 100
+
+
+def test_midnight_between_preview_and_commit(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    late = dt.datetime(2026, 3, 10, 15, 50, tzinfo=dt.UTC)  # 23:50 in Singapore
+    with time_machine.travel(late, tick=False):
+        form = pages.form(to_choice(client, made), action="/apply/")
+    with time_machine.travel(late + dt.timedelta(minutes=15), tick=False):
+        answer = step(client, form, choice="automatic")
+    assert answer.status_code == 409
+    assert "The termination date is now 11 March 2026; it was 10 March 2026" in pages.words(answer)
+
+
+def test_the_days_closed_between_asking_and_today(client_of):
+    client = client_of("agent")
+    made = factories.subscription(cycles=(C("2026-02-20", months=2),))
+    shown = to_refund(client, made, requested_on="2026-03-01")
+    assert "The customer asked on 1 March 2026, within 14 days" in pages.words(shown)
+    assert "The customer asked on" not in pages.words(to_refund(client, made, requested_on="2026-03-10"))
+
+
+def test_choosing_a_credit_note(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    factories.credit_note(made.organisation, net="50", number="CN-0000012")
+    choice = to_choice(client, made)
+    done = step(client, pages.form(choice, action="/apply/"), choice="credit_note", note="CN-0000012")
+    assert "Credit note CN-0000012 is the refund." in pages.words(client.get(done["Location"]))
+    assert not LedgerEntry.objects.exists()
+
+
+def test_a_choice_must_be_made(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    factories.credit_note(made.organisation, net="50", number="CN-1")
+    form = pages.form(to_choice(client, made), action="/apply/")
+    assert form.fields["choice"] == []
+    for changes, said in (
+        ({}, "Choose how the refund is made."),
+        ({"choice": "credit_note"}, "Choose the credit note that is the refund."),
+        ({"choice": "credit_note", "note": "CN-9"}, "CN-9 cannot be chosen"),
+    ):
+        answer = step(client, form, **changes)
+        assert answer.status_code == 422
+        assert said in pages.words(answer)
+
+
+def test_the_double_refund_guard(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN-0000012")
+    popup = to_refund(client, made)
+    assert "Credit note CN-0000012" in pages.words(popup)
+    choice = step(client, pages.form(popup, action="/choice/"))
+    form = pages.form(choice, action="/apply/")
+    # Preselected with the note that names the cycle.
+    assert (form.fields["choice"], form.fields["note"]) == (["credit_note"], ["CN-0000012"])
+    refused = step(client, form, choice="automatic")
+    assert refused.status_code == 422
+    assert "CN-0000012 (SGD 30.00) names this subscription" in pages.words(refused)
+    done = step(client, pages.form(refused, action="/apply/"), choice="automatic", acknowledge="double:CN-0000012")
+    assert done.status_code == 302
+    assert Termination.objects.get().credited == 20
+
+
+def test_a_note_that_differs_is_acknowledged(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    factories.credit_note(made.organisation, net="30", number="CN-1")
+    form = pages.form(to_choice(client, made), action="/apply/")
+    refused = step(client, form, choice="credit_note", note="CN-1")
+    assert refused.status_code == 422
+    assert "SGD 20.00 less than this refund (SGD 50.00)" in pages.words(refused)
+    done = step(client, form, choice="credit_note", note="CN-1", acknowledge="difference:CN-1")
+    assert done.status_code == 302
+
+
+def test_a_total_of_zero_says_why(client_of):
+    client = client_of("agent")
+    made = factories.subscription(cycles=(C("2026-02-20"),))
+    popup = to_refund(client, made)
+    assert "The last month has begun: nothing comes back" in pages.words(popup)
+    choice = step(client, pages.form(popup, action="/choice/"))
+    assert "Nothing will be refunded: the total refund is 0." in pages.words(choice)
+    done = step(client, pages.form(choice, action="/apply/"), choice="automatic")
+    assert "Nothing was refunded: the total refund is 0." in pages.words(client.get(done["Location"]))
+
+
+def test_a_partly_paid_cycle_shows_what_is_waived_and_owed(client_of):
+    client = client_of("agent")
+    made = factories.subscription(
+        cycles=(C("2025-09-20", months=12, net="249.00", tax="22.41", paid="124.50"),), started_on="2025-09-20"
+    )
+    number = factories.charge_of(made).invoice.number
+    popup = to_refund(client, made)
+    assert f"SGD 135.71 set against what is still owed on {number}" in pages.words(popup)
+    assert f"still owed on {number}: SGD 11.20" in pages.words(popup)
+    choice = step(client, pages.form(popup, action="/choice/"))
+    done = step(client, pages.form(choice, action="/apply/"), choice="automatic")
+    said = pages.words(client.get(done["Location"]))
+    assert f"SGD 135.71 was waived on {number}." in said
+    assert Termination.objects.get().waived == Decimal("135.71")
+
+
+def test_allow_refund_off(client_of, configure):
+    configure(allow_refund=False)
+    client = client_of("agent")
+    made = factories.subscription()
+    choice = to_choice(client, made)
+    assert "Nothing will be refunded: Allow Refund is off in Portal Config." in pages.words(choice)
+    done = step(client, pages.form(choice, action="/apply/"), choice="automatic")
+    assert "Nothing was refunded: Allow Refund is off" in pages.words(client.get(done["Location"]))
+    assert not LedgerEntry.objects.exists()
+
+
+def test_simplified_termination(client_of, configure):
+    configure(termination_method="simplified")
+    client = client_of("agent")
+    made = factories.subscription()
+    factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN-1")
+    form = pages.form(to_refund(client, made), action="/apply/")
+    refused = step(client, form)
+    assert refused.status_code == 422
+    assert "CN-1" in pages.words(refused)
+    done = step(client, pages.form(refused, action="/apply/"), acknowledge="double:CN-1")
+    assert "SGD 20.00 added to Available Credits." in pages.words(client.get(done["Location"]))
+    assert Termination.objects.get().choice == "simplified"
+
+
+@pytest.mark.parametrize("days_ago", [10, 28])
+def test_expired_within_its_28_days_is_refused(client_of, days_ago):
+    client = client_of("agent")
+    ended = dt.date(2026, 3, 10) - dt.timedelta(days=days_ago)
+    made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=ended)
+    answer = client.get(address(made))
+    assert answer.status_code == 409
+    first = ended + dt.timedelta(days=29)
+    assert f"can be terminated from {first.day} {first:%B} 2026; until then it can be" in pages.words(answer)
+
+
+def test_expired_for_29_days_asks_for_the_explanation_alone(client_of):
+    client = client_of("agent")
+    made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))
+    form = pages.form(client.get(address(made)), action="/apply/")
+    assert step(client, form).status_code == 422
+    done = step(client, form, explanation="Gone for a month.")
+    assert "Nothing was refunded: the subscription has expired." in pages.words(client.get(done["Location"]))
+    assert step(client, form, explanation="Gone for a month.")["Location"] == done["Location"]
+    assert Termination.objects.get().case == "expired"
+
+
+def test_get_on_the_later_steps_goes_back_to_the_reason(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    for name in ("refund", "choice", "apply"):
+        answer = client.get(address(made, name))
+        assert (answer.status_code, answer["Location"]) == (302, address(made))
+
+
+def test_htmx_gets_the_fragment_and_the_event(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    htmx = {"HX-Request": "true"}
+    reason = client.get(address(made), headers=htmx)
+    assert "<html" not in reason.content.decode()
+    assert "HX-Request" in reason["Vary"]
+    popup = client.post(address(made, "refund"), REASON, headers=htmx)
+    form = pages.form(popup, action="/choice/")
+    choice = client.post(form.action, form.data(), headers=htmx)
+    form = pages.form(choice, action="/apply/")
+    done = client.post(form.action, form.data(choice="automatic"), headers=htmx)
+    assert done.status_code == 200
+    assert "subscription-terminated" in done["HX-Trigger"]
+    assert f"Subscription {made.uuid} terminated." in pages.words(done)
+    assert "SGD 50.00 added to Available Credits." in pages.words(done)
+
+
+def test_who_may_not(client_of):
+    made = factories.subscription()
+    auditor = client_of("auditor")
+    assert auditor.get(address(made, "detail")).status_code == 200
+    assert auditor.get(address(made)).status_code == 403
+    for name in ("refund", "choice", "apply"):
+        assert auditor.post(address(made, name)).status_code == 403
+
+
+def test_unsubscribe_and_resubscribe(client_of):
+    client = client_of("agent")
+    made = factories.subscription(auto_renew=True)
+    detail = client.get(address(made, "detail"))
+    client.post(address(made, "renewal"), pages.form(detail, action="/renewal/").data())
+    assert fresh(made).auto_renew is False
+    detail = client.get(address(made, "detail"))
+    assert "Unsubscribed" in pages.words(detail)
+    client.post(address(made, "renewal"), pages.form(detail, action="/renewal/").data())
+    assert fresh(made).auto_renew is True
+    assert not LedgerEntry.objects.exists()
+
+
+def test_query_counts(client_of, django_assert_num_queries):
+    client = client_of("agent")
+    made = factories.subscription()
+    client.get(address(made, "detail"))
+    htmx = {"HX-Request": "true"}
+    with django_assert_num_queries(11):
+        client.get(address(made, "detail"), headers=htmx)
+    form = pages.form(to_choice(client, made), action="/apply/")
+    with django_assert_num_queries(39):
+        client.post(form.action, form.data(choice="automatic"), headers=htmx)

@@ -1,0 +1,126 @@
+"""The JSON of `quote_refund`: a contract."""
+
+import datetime as dt
+import io
+import json
+import sys
+import uuid
+
+import pytest
+import time_machine
+from django.core.management import call_command
+
+from tests import factories
+from tests.factories import C
+
+pytestmark = pytest.mark.django_db
+
+
+def run(*arguments, stdin="", monkeypatch=None):
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    if monkeypatch:
+        monkeypatch.setattr(
+            sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin))
+        )
+    with time_machine.travel(dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC), tick=False):
+        try:
+            call_command("quote_refund", *arguments, stdout=out, stderr=err)
+        except SystemExit as exit_:
+            code = exit_.code
+    return (
+        code,
+        [json.loads(line) for line in out.getvalue().splitlines()] if "--json" in arguments else out.getvalue(),
+        err.getvalue(),
+    )
+
+
+def test_a_document_to_the_letter():
+    made = factories.subscription(
+        cycles=(C("2026-02-10", net="50", tax="4.5", paid="0"), C("2026-03-10", net="50", tax="4.5")),
+        started_on="2026-02-10",
+    )
+    code, (answer,), _ = run(str(made.uuid).upper(), "--json")
+    assert code == 0
+    assert answer == {
+        "subscription": str(made.uuid),
+        "on": "2026-03-10",
+        "method": "remaining_months",
+        "terminable": True,
+        "why_not": None,
+        "currency": "SGD",
+        "lines": [
+            {
+                "starts_on": "2026-02-10", "ends_on": "2026-03-09", "charged": "54.50", "paid": "0.00",
+                "credited": "0.00", "waived": "0.00", "net": "0.00", "tax": "0.00", "refund": "0.00",
+                "reason": "over",
+            },
+            {
+                "starts_on": "2026-03-10", "ends_on": "2026-04-09", "charged": "54.50", "paid": "54.50",
+                "credited": "0.00", "waived": "0.00", "net": "50.00", "tax": "4.50", "refund": "54.50",
+                "reason": "within_window",
+            },
+        ],
+        "fee": "0.00",
+        "total": "54.50",
+        "to_credits": "54.50",
+    }  # fmt: skip
+
+
+def test_options_change_the_sum(configure):
+    configure(allow_refund=False)
+    made = factories.subscription(cycles=(C("2026-02-20", months=2, net="100"),))
+    _, (answer,), _ = run(str(made.uuid), "--json")
+    assert (answer["total"], answer["to_credits"]) == ("50.00", "0.00")
+    _, (answer,), _ = run(str(made.uuid), "--json", "--on", "2026-02-21")
+    assert answer["total"] == "100.00"
+    _, (answer,), _ = run(str(made.uuid), "--json", "--on", "2026-02-21", "--full-refund-days", "none")
+    assert answer["total"] == "50.00"
+    _, (answer,), _ = run(str(made.uuid), "--json", "--method", "none")
+    assert (answer["total"], answer["lines"][0]["reason"]) == ("0.00", "method_none")
+
+
+def test_not_terminable_says_the_screens_sentence():
+    made = factories.subscription(cycles=(C("2026-02-01"),))
+    code, (answer,), _ = run(str(made.uuid), "--json")
+    assert code == 0
+    assert (answer["terminable"], answer["lines"], answer["total"]) == (False, [], "0.00")
+    assert "can be terminated from 29 March 2026" in answer["why_not"]
+    _, (answer,), _ = run(str(made.uuid), "--json", "--on", "2026-03-29")
+    assert (answer["terminable"], answer["lines"][0]["reason"], answer["total"]) == (True, "expired", "0.00")
+
+
+def test_standard_input(monkeypatch):
+    made = factories.subscription()
+    unknown = uuid.uuid4()
+    lines = f"\n{made.uuid}\n{str(made.uuid).upper()},2026-03-20\n{unknown}\nnonsense\n{made.uuid},soon\n"
+    code, answers, _ = run("-", "--json", "--on", "2026-03-02", stdin=lines, monkeypatch=monkeypatch)
+    assert code == 1
+    assert [a.get("on") for a in answers] == ["2026-03-02", "2026-03-20", None, None, None]
+    assert answers[1]["subscription"] == str(made.uuid)
+    assert answers[2] == {"subscription": str(unknown), "error": "There is no subscription with this UUID."}
+    assert answers[3]["subscription"] == "nonsense"
+    assert answers[4]["subscription"] == str(made.uuid)
+    assert "YYYY-MM-DD" in answers[4]["error"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--method", "guess"), "no refund method"),
+        (("--full-refund-days", "-1"), "not a number of days"),
+        (("--on", "2026-02-30"), "not a date"),
+    ],
+)
+def test_a_bad_option_ends_with_2_and_one_sentence(arguments, said):
+    code, out, err = run(str(uuid.uuid4()), *arguments)
+    assert (code, out) == (2, "")
+    assert said in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_table_for_people():
+    made = factories.subscription()
+    code, out, _ = run(str(made.uuid))
+    assert code == 0
+    assert "within_window" in out
+    assert "total 50.00" in out
