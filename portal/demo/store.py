@@ -20,7 +20,7 @@ from invoicing.models import (
     PaymentLine,
 )
 from portal.audit import operations as audit_operations
-from portal.demo import generate
+from portal.demo import endings, generate
 from portal.demo.generate import Demo
 from subscriptions.models import (
     AddOn,
@@ -123,6 +123,8 @@ class Written:
 def write(*, at: datetime) -> Written:
     """Add the demo's staff where there is none and its customers where there are none, in one transaction.
 
+    A few subscriptions are then terminated, each in its own, by the operation that agents use.
+
     *Raises* `NothingMissing`.
     """
     with audit_operations.operation("demo"):
@@ -146,4 +148,6 @@ def write(*, at: datetime) -> Written:
             by=audit_operations.SYSTEM,
             at=at,
         )
+    if demo:
+        endings.terminate_some(demo.book.endings, seed=generate.SEED, at=at)
     return Written(staff=needs_staff, demo=demo, rows=rows)
