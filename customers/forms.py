@@ -57,9 +57,7 @@ class CorrectionForm(forms.Form):
         if not reason:
             raise forms.ValidationError("Say why the balance is corrected.")
         if len(reason) > REASON_LENGTH:
-            raise forms.ValidationError(
-                f"The reason has {len(reason)} characters; at most {REASON_LENGTH} fit."
-            )
+            raise forms.ValidationError(f"The reason has {len(reason)} characters; at most {REASON_LENGTH} fit.")
         return reason
 
     def signed_amount(self) -> Decimal:

@@ -103,9 +103,7 @@ class SearchKey(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(
-                fields=["organisation", "kind", "text"], name="a_search_key_is_kept_once"
-            ),
+            models.UniqueConstraint(fields=["organisation", "kind", "text"], name="a_search_key_is_kept_once"),
             models.CheckConstraint(
                 condition=models.Q(
                     kind__in=["name", "uuid", "owner_email", "billing_email", "number", "reference"]
@@ -142,9 +140,7 @@ class CreditAccount(models.Model):
                 condition=models.Q(last_seq__isnull=False) | models.Q(balance=0),
                 name="a_balance_without_entries_is_zero",
             ),
-            models.CheckConstraint(
-                condition=models.Q(credit_limit__gte=0), name="a_credit_limit_is_not_negative"
-            ),
+            models.CheckConstraint(condition=models.Q(credit_limit__gte=0), name="a_credit_limit_is_not_negative"),
             models.CheckConstraint(condition=models.Q(reserved__gte=0), name="reserved_is_not_negative"),
             models.UniqueConstraint(fields=["id", "currency"], name="account_and_currency"),
         ]
@@ -195,9 +191,7 @@ class LedgerEntry(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["account", "seq"], name="an_entry_has_its_own_place"),
             models.UniqueConstraint(fields=["account", "seq", "after"], name="an_entry_and_its_balance"),
-            models.UniqueConstraint(
-                fields=["id", "cause_id", "amount"], name="an_entry_its_cause_and_amount"
-            ),
+            models.UniqueConstraint(fields=["id", "cause_id", "amount"], name="an_entry_its_cause_and_amount"),
             models.CheckConstraint(
                 condition=models.Q(after=models.F("before") + models.F("amount")),
                 name="an_entry_adds_up",

@@ -4,7 +4,7 @@ import uuid as uuids
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -25,9 +25,7 @@ CREDITS_CHANGED = "credits-changed"
 def organisation_list(request: HttpRequest) -> HttpResponse:
     """List the organisations, or those that a question finds."""
     query = request.GET.get("q", "")
-    listing = search.organisations(
-        query, older=request.GET.get("after", ""), newer=request.GET.get("before", "")
-    )
+    listing = search.organisations(query, older=request.GET.get("after", ""), newer=request.GET.get("before", ""))
     return htmx.render_page(
         request,
         page="customers/list.html",
@@ -132,7 +130,7 @@ def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     done = selectors.moved_sentence(entry)
     if not htmx.wants_fragment(request):
         messages.success(request, done)
-        return redirect(reverse("customers:payment", kwargs={"uuid": uuid}), permanent=False)
+        return HttpResponseRedirect(reverse("customers:payment", kwargs={"uuid": uuid}), status=303)
     response = HttpResponse(status=204)
     htmx.trigger(response, "close-dialog")
     htmx.trigger(response, CREDITS_CHANGED)

@@ -109,9 +109,7 @@ def overview(organisation_uuid: uuid.UUID, *, at: datetime) -> Overview:
     )
 
 
-def ledger(
-    organisation_uuid: uuid.UUID, *, before: int | None = None, after: int | None = None
-) -> LedgerPage:
+def ledger(organisation_uuid: uuid.UUID, *, before: int | None = None, after: int | None = None) -> LedgerPage:
     """Find a page of entries: the newest, or those `before` (older than) or `after` (newer than) one's place.
 
     *Raises*: Organisation.DoesNotExist.
@@ -146,9 +144,7 @@ def members(organisation_uuid: uuid.UUID) -> tuple[selectors.OrganisationHeader,
     )
 
 
-def history(
-    organisation_uuid: uuid.UUID, *, before: int | None = None, after: int | None = None
-) -> HistoryPage:
+def history(organisation_uuid: uuid.UUID, *, before: int | None = None, after: int | None = None) -> HistoryPage:
     """Find a page of the audit's sentences about an organisation; keys as in `ledger`.
 
     *Raises*: Organisation.DoesNotExist.

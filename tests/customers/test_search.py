@@ -1,0 +1,233 @@
+"""The search of the Customer app: what is found, in which order, and what never breaks."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from customers import policies
+from customers.models import Organisation, SearchKey
+from customers.selectors import search
+from tests.factories import OrganisationFactory, subscription
+
+pytestmark = pytest.mark.django_db
+
+
+def names(query: str) -> list[str]:
+    """Find names, those in first place and the similar ones, in their order."""
+    listing = search.organisations(query)
+    return [row.name for row in (*listing.rows, *listing.similar)]
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Zürich AG", "zurich"),
+        ("Zürich AG", "ZÜRICH"),
+        ("Zürich AG", "zuerich"),
+        ("Zurich AG", "zürich ag"),
+        ("Telecom Partners", "telekomm"),
+        ("Telecom Partners", "elecom part"),
+        ("Telecom Partners", "partners telecom"),
+        ("O’Brien & Söhne", "obrien sohne"),
+        ("AT&T Asia", "at&t"),
+        ("東京電話", "東京"),
+        ("東京電話", "dongjing"),
+        ("Москва Связь", "москва"),
+        ("Москва Связь", "moskva"),
+        ("شركة النور", "شركة"),
+        ("Łódź Telefonia", "lodz"),
+        ("Straße GmbH", "STRASSE"),
+        ("Müller Søn", "muller son"),
+        ("10% Club", "10%"),
+        ("Acme_Blue", "acme_blue"),
+    ],
+)
+def test_a_name_is_found(name: str, query: str) -> None:
+    OrganisationFactory(name="Quite Another One")
+    OrganisationFactory(name=name)
+    assert names(query) == [name]
+
+
+@pytest.mark.parametrize("wrong", ["xelta", "dxlta", "dexta", "delxa", "deltx", "dlta", "delxta", "deltta"])
+def test_one_wrong_letter_in_five_hides_nobody(wrong: str) -> None:
+    OrganisationFactory(name="Global Delta Services Pte Ltd")
+    assert names(wrong) == ["Global Delta Services Pte Ltd"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["innovxtionx", "xnnovatxons", "innxvatiozs", "invations", "innovvationns", "inxovxtions"]
+)
+def test_two_wrong_letters_in_ten_hide_nobody(wrong: str) -> None:
+    OrganisationFactory(name="Pacific Innovations Group")
+    assert names(wrong) == ["Pacific Innovations Group"]
+
+
+def test_every_word_may_have_its_own_wrong_letter() -> None:
+    OrganisationFactory(name="Pacific Innovations Group")
+    OrganisationFactory(name="Pacific Motors")
+    assert names("pacifik innovatons") == ["Pacific Innovations Group"]
+
+
+def test_similar_ones_come_after_those_that_answer() -> None:
+    OrganisationFactory(name="Delta Ltd")
+    OrganisationFactory(name="Belta Ltd")
+    listing = search.organisations("delta")
+    assert [row.name for row in listing.rows] == ["Delta Ltd"]
+    assert [row.name for row in listing.similar] == ["Belta Ltd"]
+    assert listing.summary == "1 customer, 1 similar"
+
+
+def test_an_exact_answer_asks_for_nobody_similar() -> None:
+    OrganisationFactory(name="Delta")
+    OrganisationFactory(name="Belta")
+    assert names("Delta") == ["Delta"]
+
+
+def test_many_answers_ask_for_nobody_similar() -> None:
+    OrganisationFactory(name="Belta")
+    for number in range(search.FEW):
+        OrganisationFactory(name=f"Delta {number}")
+    assert "Belta" not in names("delta")
+
+
+def test_order_is_exact_then_beginning_then_word_then_part_then_similar() -> None:
+    for name in ("Adelta", "Grand Delta", "Deltas United", "Velta"):
+        OrganisationFactory(name=name)
+    assert names("delta") == ["Deltas United", "Grand Delta", "Adelta", "Velta"]
+    OrganisationFactory(name="Delta")
+    assert names("delta")[0] == "Delta"
+
+
+def test_all_words_must_match_but_each_in_any_key() -> None:
+    one = OrganisationFactory(name="Acme Asia", owner_email="sue@blue.example")
+    OrganisationFactory(name="Acme Europe", owner_email="tom@red.example")
+    listing = search.organisations("acme blue")
+    assert [row.uuid for row in listing.rows] == [one.uuid]
+    assert listing.rows[0].matches == (search.Match("Owner e-mail", "sue@blue.example"),)
+
+
+@pytest.mark.parametrize(
+    ("query", "label", "shown"),
+    [
+        ("sue_lee@blue.example", "Owner e-mail", "Sue_Lee@Blue.example"),
+        ("SUE_LEE", "Owner e-mail", "Sue_Lee@Blue.example"),
+        ("@blue.example", "Owner e-mail", "Sue_Lee@Blue.example"),
+        ("money@acme", "Billing e-mail", "money@acme.example"),
+        ("crm-0042", "Customer reference", "CRM-0042/b"),
+        ("0042/B", "Customer reference", "CRM-0042/b"),
+    ],
+)
+def test_a_key_is_found_and_named(query: str, label: str, shown: str) -> None:
+    OrganisationFactory(name="Other")
+    OrganisationFactory(
+        name="Found",
+        owner_email="Sue_Lee@Blue.example",
+        billing_email="money@acme.example",
+        customer_reference="CRM-0042/b",
+    )
+    row = search.organisations(query).rows[0]
+    assert (row.name, row.matches[0]) == ("Found", search.Match(label, shown))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["+6561234567", "6561234567", "61234567", "234 56", "+65 6123 4567", "+65 6123-4567", "+65 (6123) 4567",
+     "006561234567", "0061234567", "+65 (0) 6123 4567", "6123.4567"],
+)  # fmt: skip
+def test_a_number_is_found_however_it_is_written(query: str) -> None:
+    found = subscription(numbers=("+6561234567",)).organisation
+    OrganisationFactory(name="Other")
+    listing = search.organisations(query)
+    assert [row.uuid for row in listing.rows] == [found.uuid]
+    assert listing.rows[0].matches == (search.Match("Number", "+6561234567"),)
+
+
+def test_a_uuid_is_found_by_itself_its_beginning_and_without_hyphens() -> None:
+    made = OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    OrganisationFactory(uuid="aaaaaaaa-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    whole = "0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d"
+    for query in (
+        whole,
+        whole.upper(),
+        whole.replace("-", ""),
+        f"{{{whole}}}",
+        f"urn:uuid:{whole}",
+        whole[:4],
+        whole[:8],
+        whole[:9],
+        whole[:15],
+        whole.replace("-", "")[:14],
+        f" {whole}\n",
+    ):
+        assert [str(row.uuid) for row in search.organisations(query).rows] == [made.uuid], query
+
+
+def test_a_few_digits_from_the_middle_of_a_uuid_mean_nobody() -> None:
+    OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", name="Nobody")
+    assert names("9a41") == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["%", "_", "%%%", "\x00", "q\x00z", "'; DROP TABLE customers_organisation; --", "\\", '"', "((((", "[[[", "$1 %s",
+     "%(x)s", "\ud83d", "😀", "a" * 5000, "😀 " * 500, " ".join(f"w{n}" for n in range(500)), "‮", "../../etc",
+     "-", "+", "@", "{}", "<script>alert(1)</script>", "zz zz zz", "x" * 255 + "y", "+" * 300, "0" * 300, "f" * 33,
+     "ﷺ" * 200],
+)  # fmt: skip
+def test_hostile_text_finds_nobody_and_breaks_nothing(query: str) -> None:
+    OrganisationFactory(name="Quite Normal", owner_email="a@b.example", billing_email="", customer_reference="")
+    listing = search.organisations(query)
+    if listing.query:
+        assert (listing.rows, listing.similar) == ((), ())
+    assert "\x00" not in listing.query
+    assert len(listing.query) <= policies.LONGEST_QUERY
+
+
+def test_blank_questions_list_everybody() -> None:
+    OrganisationFactory(name="B")
+    OrganisationFactory(name="A")
+    assert names("  ") == ["A", "B"]
+    assert search.organisations().summary == "2 customers"
+
+
+@pytest.mark.parametrize("query", ["", "company"])
+def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
+    made = [OrganisationFactory(name=f"Company {n % 7:02}") for n in range(2 * search.PAGE + 3)]
+    first = search.organisations(query)
+    second = search.organisations(query, older=first.older)
+    third = search.organisations(query, older=second.older)
+    assert (first.newer, third.older) == ("", "")
+    seen = [row.uuid for page in (first, second, third) for row in page.rows]
+    assert [len(first.rows), len(second.rows), len(third.rows)] == [search.PAGE, search.PAGE, 3]
+    assert seen == [made.uuid for made in sorted(made, key=lambda made: (made.name, made.pk))]
+    assert search.organisations(query, newer=third.newer).rows == second.rows
+    assert search.organisations(query, newer=second.newer).rows == first.rows
+    assert search.organisations(query, newer=second.newer).newer == ""
+
+
+@pytest.mark.parametrize("key", ["x", "0.x", "-1.2", "9999.0", "0." + "f" * 400, "²." + "0" * 32, "\x00", "0." + "0" * 32])
+def test_a_key_that_is_none_shows_the_first_page(key: str) -> None:
+    OrganisationFactory(name="A")
+    assert [row.name for row in search.organisations("", older=key).rows] == ["A"]
+
+
+def test_the_questions_use_the_trigram_index() -> None:
+    """With sequential scans made expensive the plan must have an index left to use."""
+    for query in ("telekomm", "acme", "+6561234567", "0f3b7c52"):
+        with CaptureQueriesContext(connection, ) as captured:
+            search.organisations(query)
+        asked = [q["sql"] for q in captured if "customers_searchkey" in q["sql"]]
+        assert asked
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+            for sql in asked:
+                cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', '0.3', true)")
+                cursor.execute(f"EXPLAIN {sql}")
+                plan = "\n".join(line for (line,) in cursor.fetchall())
+                assert "Seq Scan on customers_searchkey" not in plan, plan
+
+
+def test_readings_are_limited() -> None:
+    (reading,) = policies.readings(" ".join(f"word{n}" for n in range(60)))
+    assert len(reading.words) == policies.MOST_WORDS
+    assert SearchKey.objects.count() == Organisation.objects.count() == 0

@@ -1,0 +1,282 @@
+"""The pages of the Customer app: with and without htmx, for whom, and in how many queries."""
+
+import uuid
+from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from customers import operations
+from customers.models import LedgerEntry, Organisation
+from portal.audit import operations as audit_operations
+from tests.factories import MemberFactory, OrganisationFactory
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+NOW = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
+TABS = ("overview", "payment", "members", "history")
+
+ClientOf = Callable[[str], Client]
+
+
+def at(name: str, organisation: Organisation) -> str:
+    return reverse(f"customers:{name}", kwargs={"uuid": organisation.uuid})
+
+
+def filled(**changed: str) -> dict[str, str]:
+    return {
+        "direction": "add",
+        "amount": "12.50",
+        "reason": "Counted twice",
+        "request_id": str(uuid.uuid4()),
+    } | changed
+
+
+def post_many(organisation: Organisation, count: int) -> None:
+    for number in range(count):
+        with audit_operations.operation("test"):
+            operations.post_entry(
+                account_id=organisation.credit_account.pk,
+                kind="top_up",
+                amount=Decimal(1),
+                cause_id=None,
+                is_unbilled=False,
+                at=NOW,
+                on=NOW.date(),
+                description=f"Top-up {number + 1}",
+                actor="test",
+            )
+            audit_operations.record(
+                app="customers",
+                event="Topped up",
+                description=f"Sentence {number + 1}",
+                by=audit_operations.SYSTEM,
+                at=NOW,
+                organisation=audit_operations.Affected(organisation.uuid, organisation.name),
+            )
+
+
+def test_the_list_shows_name_status_mode_balance_and_limit(client_of: ClientOf) -> None:
+    OrganisationFactory(name="Credit Ltd", account="1234.5", payment_mode="postpaid")
+    OrganisationFactory(name="Debit Ltd", account="-5", status="suspended")
+    page = client_of("agent").get("/customers/").content.decode()
+    assert '<span class="money money-cr">SGD 1,234.50 <abbr title="Credit">CR</abbr></span>' in page
+    assert '<span class="money money-dr">SGD 5.00 <abbr title="Debit">DR</abbr></span>' in page
+    for words in ("Credit Ltd", "Suspended", "Postpaid", "2 customers", "<!doctype html>"):
+        assert words in page
+
+
+def test_htmx_gets_the_list_alone(client_of: ClientOf) -> None:
+    OrganisationFactory(name="Zürich AG")
+    client = client_of("agent")
+    response = client.get("/customers/?q=zurich", headers=HTMX)
+    page = response.content.decode()
+    assert "Zürich AG" in page
+    assert "<!doctype" not in page
+    assert 'hx-swap-oob="innerHTML">1 customer</p>' in page
+    assert "HX-Request" in response["Vary"]
+    restored = client.get("/customers/?q=zurich", headers=HTMX | {"HX-History-Restore-Request": "true"})
+    assert "<!doctype html>" in restored.content.decode()
+
+
+@pytest.mark.parametrize(("query", "count"), [("", 8), ("company", 9), ("nothinglikeit", 11)])
+def test_the_list_asks_few_questions(
+    client_of: ClientOf, django_assert_num_queries: Callable, query: str, count: int
+) -> None:
+    for number in range(60):
+        OrganisationFactory(name=f"Company {number}")
+    client = client_of("agent")
+    with django_assert_num_queries(count):
+        client.get("/customers/", {"q": query})
+
+
+def test_an_empty_list_says_what_to_do(client_of: ClientOf) -> None:
+    client = client_of("agent")
+    assert "No customers yet" in client.get("/customers/").content.decode()
+    OrganisationFactory()
+    page = client.get("/customers/", {"q": "<qq>%"}).content.decode()
+    assert "No customer found" in page
+    assert "&lt;qq&gt;%" in page
+
+
+@pytest.mark.parametrize("name", TABS)
+def test_a_tab_is_a_page_and_a_fragment(client_of: ClientOf, name: str) -> None:
+    organisation = OrganisationFactory(name="Acme & Söhne")
+    client = client_of("auditor")
+    whole = client.get(at(name, organisation)).content.decode()
+    part = client.get(at(name, organisation), headers=HTMX).content.decode()
+    assert "<h1" in whole
+    assert "Acme &amp; Söhne" in whole
+    assert 'aria-current="page">' + name.capitalize() in whole
+    assert "<!doctype" not in part
+    assert part.strip() in whole
+
+
+@pytest.mark.parametrize(("name", "count"), [("overview", 7), ("payment", 8), ("members", 8), ("history", 8)])
+def test_a_tab_asks_few_questions(
+    client_of: ClientOf, django_assert_num_queries: Callable, name: str, count: int
+) -> None:
+    organisation = OrganisationFactory()
+    post_many(organisation, 60)
+    for _ in range(5):
+        MemberFactory(organisation=organisation)
+    client = client_of("agent")
+    with django_assert_num_queries(count):
+        client.get(at(name, organisation))
+
+
+@pytest.mark.parametrize("name", [*TABS, "header"])
+def test_who_does_not_exist_is_not_found(client_of: ClientOf, name: str) -> None:
+    client = client_of("agent")
+    address = reverse(f"customers:{name}", kwargs={"uuid": uuid.uuid4()})
+    assert client.get(address, headers=HTMX).status_code == 404
+
+
+@pytest.mark.parametrize("name", [*TABS, "header", "correction"])
+def test_nobody_reads_without_the_permission(client_of: ClientOf, name: str) -> None:
+    organisation = OrganisationFactory()
+    assert client_of("").get(at(name, organisation)).status_code == 403
+    assert Client().get(at(name, organisation)).status_code == 302
+
+
+@pytest.mark.parametrize(("role", "status"), [("agent", 403), ("auditor", 403), ("billing", 200)])
+def test_billing_staff_alone_post_corrections(client_of: ClientOf, role: str, status: int) -> None:
+    organisation = OrganisationFactory()
+    client = client_of(role)
+    assert client.get(at("correction", organisation)).status_code == status
+    shown = "Post a correction" in client.get(at("payment", organisation)).content.decode()
+    assert shown is (status == 200)
+    if status == 403:
+        assert client.post(at("correction", organisation), filled()).status_code == 403
+        assert not LedgerEntry.objects.exists()
+
+
+def test_the_overview_shows_how_available_credits_are_made_up(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory(account="-20.25", timezone="Pacific/Kiritimati")
+    organisation.credit_account.credit_limit = Decimal(100)
+    organisation.credit_account.reserved = Decimal("9.75")
+    organisation.credit_account.balance = Decimal("-20.25")
+    organisation.credit_account.last_seq = 1
+    organisation.credit_account.save()
+    page = client_of("agent").get(at("overview", organisation)).content.decode()
+    for words in ("SGD 70.00", "SGD 20.25 <abbr", "SGD 100.00", "SGD 9.75", "Pacific/Kiritimati", "There it is"):
+        assert words in page
+    assert str(organisation.uuid) in page
+    assert organisation.customer_reference in page
+
+
+def test_the_ledger_pages_there_and_back(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory()
+    post_many(organisation, 120)
+    client = client_of("agent")
+    address = at("payment", organisation)
+
+    def shown(query: str) -> list[str]:
+        page = client.get(address + query)
+        return [entry.description for entry in page.context["ledger"].entries]
+
+    assert shown("") == [f"Top-up {n}" for n in range(120, 70, -1)]
+    assert shown("?before=71") == [f"Top-up {n}" for n in range(70, 20, -1)]
+    assert shown("?before=21") == [f"Top-up {n}" for n in range(20, 0, -1)]
+    assert shown("?after=20") == shown("?before=71")
+    assert shown("?after=70") == shown("?before=x") == shown("?before=" + "9" * 40) == shown("")
+    assert client.get(address + "?after=70").context["ledger"].newer is None
+    assert client.get(address + "?before=21").context["ledger"].older is None
+    assert shown("?before=0") == []
+
+
+def test_the_history_pages(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory(timezone="Asia/Singapore")
+    post_many(organisation, 51)
+    post_many(OrganisationFactory(), 1)
+    client = client_of("auditor")
+    first = client.get(at("history", organisation)).context["history"]
+    assert [row.description for row in first.rows] == [f"Sentence {n}" for n in range(51, 1, -1)]
+    assert first.rows[0].at == "11 March 2026, 01:00"
+    second = client.get(f"{at('history', organisation)}?before={first.older}").context["history"]
+    assert [row.description for row in second.rows] == ["Sentence 1"]
+
+
+def test_a_correction_without_htmx_leads_back_to_the_entries(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory(account="5")
+    client = client_of("billing")
+    form = client.get(at("correction", organisation))
+    assert form["Cache-Control"].count("no-store")
+    sent = filled(direction="take", request_id=str(form.context["form"]["request_id"].value()))
+    response = client.post(at("correction", organisation), sent)
+    assert (response.status_code, response["Location"]) == (303, at("payment", organisation))
+    page = client.get(response["Location"]).content.decode()
+    assert "SGD 12.50 taken from Available Credits." in page
+    assert "SGD -12.50" in page
+    assert 'SGD 7.50 <abbr title="Debit">DR' in page
+    again = client.post(at("correction", organisation), sent)
+    assert again.status_code == 303
+    assert LedgerEntry.objects.filter(kind="correction").count() == 1
+
+
+def test_a_correction_with_htmx_tells_the_page(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory()
+    client = client_of("billing")
+    response = client.post(at("correction", organisation), filled(), headers=HTMX)
+    assert response.status_code == 204
+    for event in ("close-dialog", "credits-changed", "SGD 12.50 added to Available Credits."):
+        assert event in response["HX-Trigger"]
+    header = client.get(at("header", organisation), headers=HTMX).content.decode()
+    assert "SGD 12.50" in header
+    assert client.get(at("header", organisation)).status_code == 302
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"amount": "0"},
+        {"amount": "-5"},
+        {"amount": "NaN"},
+        {"amount": "1e400"},
+        {"amount": "1.0000001"},
+        {"amount": "1234567890123"},
+        {"amount": "a"},
+        {"amount": ""},
+        {"direction": "both"},
+        {"direction": ""},
+        {"reason": " \u200b "},
+        {"reason": "x" * 501},
+        {"reason": "a\x00b"},
+        {"reason": "a\x07b"},
+        {"request_id": "x"},
+        {"request_id": ""},
+    ],
+)
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict, headers: dict) -> None:
+    organisation = OrganisationFactory()
+    response = client_of("billing").post(at("correction", organisation), filled(**changed), headers=headers)
+    assert response.status_code == 422
+    assert "error-summary" in response.content.decode()
+    assert not LedgerEntry.objects.exists()
+
+
+def test_a_used_form_with_other_content_is_refused(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory()
+    client = client_of("billing")
+    sent = filled()
+    client.post(at("correction", organisation), sent)
+    response = client.post(at("correction", organisation), sent | {"amount": "13"})
+    assert response.status_code == 409
+    assert LedgerEntry.objects.count() == 1
+
+
+def test_a_reason_keeps_its_500_characters(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory()
+    reason = "Zeile\r\n" * 83 + "ü"
+    response = client_of("billing").post(at("correction", organisation), filled(reason=reason))
+    assert response.status_code == 303
+    assert LedgerEntry.objects.get().description == reason.replace("\r\n", "\n")
+
+
+@pytest.mark.parametrize("name", [*TABS, "header"])
+def test_pages_that_read_take_no_post(client_of: ClientOf, name: str) -> None:
+    assert client_of("agent").post(at(name, OrganisationFactory())).status_code == 405
