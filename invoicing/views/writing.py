@@ -6,7 +6,7 @@ from typing import Any
 from django import forms as django_forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
@@ -195,4 +195,4 @@ def _done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
     messages.success(request, sentence)
     if htmx.wants_fragment(request):
         return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponse(status=303, headers={"Location": address})
+    return HttpResponseRedirect(address, status=303)

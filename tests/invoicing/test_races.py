@@ -1,0 +1,153 @@
+"""Two real transactions at once: whoever comes second sees what the first has written."""
+
+import threading
+import uuid
+from decimal import Decimal as D
+
+import pytest
+from django.db import connection
+
+from invoicing import operations
+from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, NumberSeries, Payment
+from portal.audit.operations import Actor
+from tests import factories
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+BY = Actor(kind="agent", name="billing-1")
+
+
+def at_once(*calls):
+    """Run the calls in threads that start together; give what each returned or raised."""
+    barrier = threading.Barrier(len(calls))
+    results = [None] * len(calls)
+
+    def run(index, call):
+        try:
+            barrier.wait(10)
+            results[index] = call()
+        except (operations.Refused, AssertionError) as error:
+            results[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=item) for item in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    return results
+
+
+def refusals(results):
+    return [result for result in results if isinstance(result, operations.Refused)]
+
+
+@pytest.fixture
+def unpaid():
+    return factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0")], paid=["0"])
+
+
+def note_of(invoice, net, status="sent"):
+    return factories.credit_note(invoice.organisation, net=net, status=status, line=invoice.lines.get())
+
+
+def test_two_notes_that_together_pass_the_cap_are_not_both_sent(unpaid, now):
+    notes = [note_of(unpaid, "60", status="draft") for _ in range(2)]
+    results = at_once(*(lambda n=note: operations.mark_as_sent(note_uuid=n.uuid, by=BY, at=now) for note in notes))
+    (refused,) = refusals(results)
+    assert isinstance(refused, operations.AboveTheCharge)
+    assert "where only SGD 40.00 is left" in refused.sentence
+    assert ChargeLine.objects.get().noted == 60
+    assert sorted(CreditNote.objects.values_list("status", flat=True)) == ["draft", "sent"]
+
+
+def test_a_note_is_not_allocated_twice_at_once(unpaid, now):
+    note = note_of(unpaid, "50")
+    other = factories.invoice(unpaid.organisation, amounts=[("100", "0")], paid=["0"])
+    results = at_once(
+        *(
+            lambda i=invoice: operations.allocate(
+                note_uuid=note.uuid, invoice_uuid=i.uuid, amount=D(40), request_id=uuid.uuid4(), by=BY, at=now
+            )
+            for invoice in (unpaid, other)
+        )
+    )
+    (refused,) = refusals(results)
+    assert isinstance(refused, operations.AmountAboveNote)
+    assert CreditNoteAllocation.objects.count() == 1
+    note.refresh_from_db()
+    assert (note.allocated, note.status) == (40, "partly_applied")
+
+
+def test_the_same_allocation_sent_twice_at_once_is_one(unpaid, now):
+    note = note_of(unpaid, "50")
+    request_id = uuid.uuid4()
+    results = at_once(
+        *[
+            lambda: operations.allocate(
+                note_uuid=note.uuid,
+                invoice_uuid=unpaid.uuid,
+                amount=D(50),
+                request_id=request_id,
+                by=BY,
+                at=now,
+            )
+        ]
+        * 2
+    )
+    assert [result.status for result in results] == ["applied", "applied"]
+    assert CreditNoteAllocation.objects.count() == 1
+
+
+def test_two_payments_at_once_never_pay_more_than_is_open(unpaid, now):
+    results = at_once(
+        *[
+            lambda: operations.record_payment(
+                invoice_uuid=unpaid.uuid,
+                amount=D(60),
+                method="card",
+                received_on=now.date(),
+                reference="",
+                request_id=uuid.uuid4(),
+                by=BY,
+                at=now,
+            )
+        ]
+        * 2
+    )
+    (refused,) = refusals(results)
+    assert isinstance(refused, operations.AmountAboveOpen)
+    assert Payment.objects.count() == 1
+
+
+def test_a_note_is_sent_or_voided_not_both(unpaid, now):
+    note = note_of(unpaid, "60", status="draft")
+    results = at_once(
+        lambda: operations.mark_as_sent(note_uuid=note.uuid, by=BY, at=now),
+        lambda: operations.void(note_uuid=note.uuid, by=BY, at=now),
+    )
+    note.refresh_from_db()
+    # Sent and then voided is a lawful order; voided and then sent is refused. Either way nothing counts.
+    assert len(refusals(results)) in (0, 1)
+    assert note.status == "void"
+    assert ChargeLine.objects.get().noted == 0
+
+
+def test_notes_drafted_at_once_leave_no_gap_and_share_no_number(unpaid, now):
+    invoices = [unpaid, *(factories.invoice(unpaid.organisation, amounts=[("9", "0")]) for _ in range(3))]
+    results = at_once(
+        *(
+            lambda i=invoice: operations.create_credit_note(
+                invoice_uuid=i.uuid,
+                amounts=[operations.NoteAmount(line_id=i.lines.get().pk, net=D(1), tax=D(0))],
+                reason="",
+                request_id=uuid.uuid4(),
+                by=BY,
+                at=now,
+            )
+            for invoice in invoices
+        )
+    )
+    assert sorted(note.number for note in results) == [f"CN-000000{n}" for n in range(1, 5)]
+    assert NumberSeries.objects.get(document="credit_note").last_number == 4

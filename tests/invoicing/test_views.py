@@ -1,0 +1,443 @@
+"""The pages of the Invoice app, with htmx and without; who may what; how many queries."""
+
+import re
+import uuid
+from decimal import Decimal as D
+
+import pytest
+from django.contrib.auth.models import Permission, User
+from django.test import Client
+from django.urls import reverse
+
+from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteHold, Payment
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+HTMX = {"HX-Request": "true"}
+
+
+@pytest.fixture
+def unpaid():
+    return factories.invoice(
+        factories.OrganisationFactory(name="Ümlaut & Sons"),
+        amounts=[("249.00", "22.41"), ("50", "0")],
+        paid=["124.50", "0"],
+    )
+
+
+@pytest.fixture
+def billing(client_of):
+    return client_of("billing")
+
+
+def url(name, *args):
+    return reverse(f"invoicing:{name}", args=args)
+
+
+def text_of(response):
+    """The words of the page, without markup, white space squeezed."""
+    words = re.sub(r"<[^>]+>", " ", response.content.decode())
+    return re.sub(r"\s+", " ", words).replace("&amp;", "&")
+
+
+def is_page(response):
+    return b"<html" in response.content
+
+
+# ---- who may what
+
+READERS = ("agent", "billing", "auditor")
+ADDRESSES = (
+    ("get", "invoice_list", None, "view_invoice", READERS),
+    ("get", "invoice", "invoice", "view_invoice", READERS),
+    ("get", "tab", "organisation", "view_invoice", READERS),
+    ("get", "credit_note_list", None, "view_creditnote", READERS),
+    ("get", "credit_note", "note", "view_creditnote", READERS),
+    ("get", "record_payment", "invoice", "record_payment", ("billing",)),
+    ("post", "record_payment", "invoice", "record_payment", ("billing",)),
+    ("get", "create_credit_note", "invoice", "add_creditnote", ("billing",)),
+    ("post", "create_credit_note", "invoice", "add_creditnote", ("billing",)),
+    ("post", "send_credit_note", "note", "send_creditnote", ("billing",)),
+    ("post", "void_credit_note", "note", "void_creditnote", ("billing",)),
+    ("get", "allocate", "note", "allocate_creditnote", ("billing",)),
+    ("post", "allocate", "note", "allocate_creditnote", ("billing",)),
+)
+
+
+@pytest.mark.parametrize(
+    ("method", "name", "thing", "permission", "roles"), ADDRESSES, ids=[f"{a[0]}-{a[1]}" for a in ADDRESSES]
+)
+def test_every_address_asks_its_permission(client_of, unpaid, method, name, thing, permission, roles):
+    note = factories.credit_note(unpaid.organisation, line=unpaid.lines.first(), net="1")
+    things = {"invoice": unpaid, "organisation": unpaid.organisation, "note": note}
+    address = url(name, *([things[thing].uuid] if thing else []))
+    anonymous = getattr(Client(), method)(address)
+    assert (anonymous.status_code, anonymous["Location"].split("?")[0]) == (302, reverse("account_login"))
+    for role in ("agent", "billing", "auditor"):
+        status = getattr(client_of(role), method)(address).status_code
+        assert (status != 403) == (role in roles), role
+    alone = User.objects.create_user("alone")
+    client = Client()
+    client.force_login(alone, backend="django.contrib.auth.backends.ModelBackend")
+    assert getattr(client, method)(address).status_code == 403
+    alone.user_permissions.add(Permission.objects.get(codename=permission))
+    assert getattr(client, method)(address).status_code in (200, 303, 409, 422)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["invoice", "tab", "credit_note", "record_payment", "create_credit_note", "allocate"],
+)
+def test_an_unknown_uuid_is_not_found(billing, name):
+    assert billing.get(url(name, uuid.uuid4())).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["send_credit_note", "void_credit_note"])
+def test_an_unknown_note_is_neither_sent_nor_voided(billing, name):
+    assert billing.post(url(name, uuid.uuid4())).status_code == 404
+    assert billing.get(url(name, uuid.uuid4())).status_code == 405
+
+
+# ---- lists
+
+
+def test_the_list_of_invoices_and_its_filters(client_of, unpaid):
+    paid = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")])
+    client = client_of("agent")
+    page = client.get(url("invoice_list"))
+    assert is_page(page)
+    assert "Ümlaut & Sons Tax invoice Awaiting payment 1 January 2026 SGD 321.41 SGD 196.91" in text_of(page)
+    for query, found in (
+        ({"status": "paid"}, [paid]),
+        ({"kind": "tax"}, [paid, unpaid]),
+        ({"kind": "proforma"}, []),
+        ({"q": unpaid.number}, [unpaid]),
+        ({"q": unpaid.number.lower()}, [unpaid]),
+        ({"q": "tin-"}, [paid, unpaid]),
+        ({"q": "%"}, []),
+        ({"q": unpaid.number, "status": "paid"}, []),
+    ):
+        rows = client.get(url("invoice_list"), query).context["rows"]
+        assert [row.number for row in rows] == [invoice.number for invoice in found], query
+
+
+def test_the_digits_alone_find_a_number_of_the_series(billing, unpaid):
+    note = draft_of(billing, unpaid)
+    for search in ("1", "0000001", "CN-0000001", "cn-0000001"):
+        rows = billing.get(url("credit_note_list"), {"q": search}).context["rows"]
+        assert [row.number for row in rows] == [note.number], search
+    assert billing.get(url("credit_note_list"), {"q": "2"}).context["rows"] == ()
+
+
+@pytest.mark.parametrize("name", ["invoice_list", "credit_note_list"])
+def test_a_list_answers_htmx_with_its_fragment(client_of, name):
+    client = client_of("agent")
+    page, part = client.get(url(name)), client.get(url(name), headers=HTMX)
+    assert is_page(page)
+    assert not is_page(part)
+    assert part.content.decode().strip().splitlines()[-1] in page.content.decode()
+    assert "HX-Request" in part["Vary"]
+    restored = client.get(url(name), headers={**HTMX, "HX-History-Restore-Request": "true"})
+    assert is_page(restored)
+
+
+@pytest.mark.parametrize("name", ["invoice_list", "credit_note_list"])
+def test_a_filter_that_cannot_be_used_says_so(client_of, name):
+    client = client_of("agent")
+    for query in ({"status": "lost"}, {"q": "a\nb"}, {"q": "x" * 61}):
+        response = client.get(url(name), query)
+        assert response.status_code == 422, query
+        assert "These filters cannot be used" in text_of(response)
+    for query in ({"before": "x"}, {"after": str(2**63)}, {"before": "-1"}):
+        assert client.get(url(name), query).status_code == 404, query
+    assert client.get(url(name), {"before": str(2**63 - 1), "after": ""}).status_code == 200
+
+
+def test_pages_by_key_go_down_and_up_again(client_of):
+    organisation = factories.OrganisationFactory()
+    numbers = [factories.credit_note(organisation).number for _ in range(120)][::-1]
+    client = client_of("agent")
+
+    def read(address):
+        response = client.get(address)
+        return [row.number for row in response.context["rows"]], response.context
+
+    first, context = read(url("credit_note_list") + "?status=sent")
+    assert (first, context["newer_url"]) == (numbers[:50], "")
+    second, context = read(context["older_url"])
+    assert second == numbers[50:100]
+    assert "status=sent" in context["newer_url"]
+    third, last = read(context["older_url"])
+    assert (third, last["older_url"]) == (numbers[100:], "")
+    back, again = read(last["newer_url"])
+    assert back == numbers[50:100]
+    top, context = read(again["newer_url"])
+    assert (top, context["newer_url"]) == (numbers[:50], "")
+
+
+# ---- queries: the same for one row and for many
+
+
+def test_the_queries_of_each_page(client_of, unpaid, django_assert_num_queries):
+    client = client_of("billing")
+    line = unpaid.lines.first()
+    note = factories.credit_note(unpaid.organisation, line=line, net="10")
+    CreditNoteAllocation.objects.create(
+        credit_note=note, line=line, currency="SGD", amount=1, created_at=note.created_at, actor="x"
+    )
+    for _ in range(3):
+        factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+        factories.credit_note(unpaid.organisation, line=line, net="10")
+    # With htmx: session, user and their permissions (two queries) come first.
+    for address, count in (
+        (url("invoice_list"), 5),
+        (url("credit_note_list"), 5),
+        (url("invoice", unpaid.uuid), 9),
+        (url("credit_note", note.uuid), 8),
+        (url("tab", unpaid.organisation.uuid), 7),
+    ):
+        with django_assert_num_queries(count):
+            assert client.get(address, headers=HTMX).status_code == 200
+
+
+# ---- documents
+
+
+def test_an_invoice_shows_charges_payments_and_notes(client_of, unpaid):
+    note = factories.credit_note(unpaid.organisation, line=unpaid.lines.first(), net="20", tax="1.80")
+    response = client_of("agent").get(url("invoice", unpaid.uuid))
+    words = text_of(response)
+    assert "SGD 249.00 SGD 22.41 SGD 271.41 SGD 124.50 SGD 21.80 SGD 0.00 SGD 0.00 SGD 146.91" in words
+    assert "1 January 2026 Paid before the move – test SGD 124.50" in words
+    assert f"{note.number} Sent 1 January 2026 SGD 21.80" in words
+    assert "Record payment" not in words
+    assert "Create credit note" not in words
+    assert "Record payment" in text_of(client_of("billing").get(url("invoice", unpaid.uuid)))
+    assert not is_page(client_of("agent").get(url("invoice", unpaid.uuid), headers=HTMX))
+
+
+@pytest.mark.parametrize("status", ["draft", "void"])
+def test_a_draft_or_void_invoice_has_nothing_open_and_nothing_to_do(billing, status):
+    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], status=status)
+    words = text_of(billing.get(url("invoice", invoice.uuid)))
+    assert "Open SGD 0.00" in words
+    assert "Record payment" not in words
+    assert "Nothing to pay" in text_of(billing.get(url("record_payment", invoice.uuid)))
+    assert "Nothing to give back" in text_of(billing.get(url("create_credit_note", invoice.uuid)))
+
+
+def test_a_note_shows_who_holds_it(billing, unpaid):
+    note = factories.credit_note(unpaid.organisation, line=unpaid.lines.first(), net="20")
+    cause = uuid.uuid4()
+    CreditNoteHold.objects.create(credit_note=note, kind="settles", cause_id=cause)
+    response = billing.get(url("credit_note", note.uuid))
+    assert f"Settles Termination {cause}" in text_of(response)
+    assert "is the refund of a termination, so it can't be voided" in text_of(response).replace("&#x27;", "'")
+    assert url("void_credit_note", note.uuid).encode() not in response.content
+
+
+def test_the_tab_shows_invoices_and_notes_of_one_organisation(client_of, unpaid):
+    note = factories.credit_note(unpaid.organisation)
+    other = factories.credit_note(factories.OrganisationFactory())
+    client = client_of("auditor")
+    page = client.get(url("tab", unpaid.organisation.uuid))
+    assert is_page(page)
+    assert unpaid.number in text_of(page)
+    assert note.number in text_of(page)
+    assert other.number not in text_of(page)
+    assert not is_page(client.get(url("tab", unpaid.organisation.uuid), headers=HTMX))
+    nothing = text_of(client.get(url("tab", factories.OrganisationFactory().uuid)))
+    assert "No invoices" in nothing
+    assert "No credit notes" in nothing
+
+
+# ---- writing
+
+
+def payment_of(invoice, amount, **changed):
+    wanted = {
+        "request_id": uuid.uuid4(),
+        "amount": amount,
+        "method": "bank_transfer",
+        "received_on": "2026-03-01",
+        "reference": "FT 12",
+    }
+    return wanted | changed
+
+
+def draft_of(client, invoice, **changed):
+    line = invoice.lines.first()
+    data = {"request_id": uuid.uuid4(), "reason": "Line fault", f"whole_{line.pk}": "on"} | changed
+    response = client.post(url("create_credit_note", invoice.uuid), data)
+    assert response.status_code == 303, text_of(response)
+    return CreditNote.objects.latest("pk")
+
+
+def test_a_payment_is_recorded_and_said(billing, unpaid):
+    form = billing.get(url("record_payment", unpaid.uuid))
+    assert b'value="196.91"' in form.content
+    assert "no-store" in form["Cache-Control"]
+    data = payment_of(unpaid, "100")
+    response = billing.post(url("record_payment", unpaid.uuid), data, follow=True)
+    assert response.redirect_chain == [(url("invoice", unpaid.uuid), 303)]
+    assert f"SGD 100.00 paid on {unpaid.number}." in text_of(response)
+    again = billing.post(url("record_payment", unpaid.uuid), data)
+    assert again.status_code == 303
+    payment = Payment.objects.get(method="bank_transfer")
+    assert (payment.amount, payment.actor, payment.reference) == (100, billing.user.username, "FT 12")
+
+
+def test_htmx_is_sent_on_after_a_write(billing, unpaid):
+    response = billing.post(url("record_payment", unpaid.uuid), payment_of(unpaid, "1"), headers=HTMX)
+    assert (response.status_code, response["HX-Redirect"]) == (204, url("invoice", unpaid.uuid))
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "sentence"),
+    [
+        ({"amount": "196.92"}, 409, "more than what is open"),
+        ({"amount": "0"}, 422, "greater than or equal to 0.01"),
+        ({"amount": "1.001"}, 422, "decimal places"),
+        ({"amount": "1e400"}, 422, "digits"),
+        ({"amount": "NaN"}, 422, "Enter a number"),
+        ({"amount": ""}, 422, "required"),
+        ({"method": "credits"}, 422, "valid choice"),
+        ({"method": "imported"}, 422, "valid choice"),
+        ({"received_on": "2999-01-01"}, 422, "future"),
+        ({"received_on": "soon"}, 422, "valid date"),
+        ({"reference": "a\nb"}, 422, "one line"),
+        ({"reference": "x" * 101}, 422, "at most 100"),
+        ({"request_id": "x"}, 422, "valid UUID"),
+    ],
+)
+def test_a_payment_form_says_what_is_wrong(billing, unpaid, changed, status, sentence):
+    response = billing.post(url("record_payment", unpaid.uuid), payment_of(unpaid, "1") | changed)
+    assert response.status_code == status
+    assert sentence in text_of(response)
+    assert not Payment.objects.filter(method="bank_transfer").exists()
+
+
+def test_the_whole_line_is_drafted_with_one_tick(billing, unpaid):
+    note = draft_of(billing, unpaid)
+    assert (note.number, note.net, note.tax, note.status, note.reason) == (
+        "CN-0000001",
+        D("249"),
+        D("22.41"),
+        "draft",
+        "Line fault",
+    )
+    words = text_of(billing.get(url("credit_note", note.uuid)))
+    assert "Mark as Sent" in words
+    assert "Credit note CN-0000001 drafted." in words
+
+
+def test_a_part_is_drafted_with_amounts(billing, unpaid):
+    first, second = unpaid.lines.all()
+    data = {
+        f"whole_{first.pk}": "",
+        f"net_{first.pk}": "10.50",
+        f"tax_{first.pk}": "0.95",
+        f"whole_{second.pk}": "on",
+    }
+    note = draft_of(billing, unpaid, **data)
+    assert list(note.lines.values_list("line", "net", "tax")) == [
+        (first.pk, D("10.50"), D("0.95")),
+        (second.pk, 50, 0),
+    ]
+
+
+def test_the_same_draft_form_sent_again_after_the_note_went_out(billing, unpaid):
+    request_id = uuid.uuid4()
+    note = draft_of(billing, unpaid, request_id=request_id)
+    billing.post(url("send_credit_note", note.uuid))
+    assert draft_of(billing, unpaid, request_id=request_id) == note
+    assert CreditNote.objects.count() == 1
+
+
+def test_a_credit_note_form_says_what_is_wrong(billing, unpaid):
+    line = unpaid.lines.first()
+    address = url("create_credit_note", unpaid.uuid)
+    base = {"request_id": uuid.uuid4(), "reason": "x"}
+    for data, status, sentence in (
+        ({}, 422, "at least one charge"),
+        ({f"whole_{line.pk}": "on", f"net_{line.pk}": "1"}, 422, "not both"),
+        ({f"net_{line.pk}": "249.01"}, 422, "SGD 249.01 net is more than"),
+        ({f"net_{line.pk}": "-1"}, 422, "greater than or equal to 0"),
+        ({f"whole_{line.pk}": "on", "reason": ""}, 422, "required"),
+        ({"net_999999": "1"}, 422, "at least one charge"),
+    ):
+        response = billing.post(address, base | data)
+        assert response.status_code == status, data
+        assert sentence in text_of(response), data
+    assert not CreditNote.objects.exists()
+
+
+def test_a_note_is_sent_once_and_the_second_time_says_so(billing, unpaid):
+    note = draft_of(billing, unpaid)
+    response = billing.post(url("send_credit_note", note.uuid), follow=True)
+    assert response.redirect_chain == [(url("credit_note", note.uuid), 303)]
+    assert "Credit note CN-0000001 marked as Sent." in text_of(response)
+    again = billing.post(url("send_credit_note", note.uuid))
+    assert again.status_code == 409
+    assert "CN-0000001 was marked as Sent already." in text_of(again)
+    assert not is_page(billing.post(url("send_credit_note", note.uuid), headers=HTMX))
+
+
+def test_a_note_above_the_caps_is_not_sent(billing, unpaid):
+    first, second = draft_of(billing, unpaid), draft_of(billing, unpaid)
+    billing.post(url("send_credit_note", first.uuid))
+    response = billing.post(url("send_credit_note", second.uuid))
+    assert response.status_code == 409
+    assert "Nothing was changed" in text_of(response)
+    assert "only SGD 0.00 is left" in text_of(response)
+
+
+def test_a_note_is_voided_while_nothing_is_allocated(billing, unpaid):
+    note = draft_of(billing, unpaid)
+    response = billing.post(url("void_credit_note", note.uuid), follow=True)
+    assert "Credit note CN-0000001 voided." in text_of(response)
+    assert billing.post(url("void_credit_note", note.uuid)).status_code == 409
+
+
+def test_a_note_is_allocated_and_the_same_form_again_gets_the_same_answer(billing, unpaid):
+    note = draft_of(billing, unpaid)
+    billing.post(url("send_credit_note", note.uuid))
+    address = url("allocate", note.uuid)
+    form = billing.get(address)
+    assert f"{unpaid.number}: SGD 196.91 open, issued on 1 January 2026" in text_of(form)
+    assert b'value="196.91"' in form.content
+    data = {"request_id": uuid.uuid4(), "invoice": unpaid.uuid, "amount": "196.91"}
+    response = billing.post(address, data, follow=True)
+    assert "SGD 196.91 of CN-0000001 allocated." in text_of(response)
+    # By now the invoice is paid and not on the list any more.
+    assert billing.post(address, data)["Location"] == url("credit_note", note.uuid)
+    unpaid.refresh_from_db()
+    assert (unpaid.paid, unpaid.status) == (D("321.41"), "paid")
+    assert sum(CreditNoteAllocation.objects.values_list("amount", flat=True)) == D("196.91")
+    other = billing.post(address, data | {"request_id": uuid.uuid4(), "amount": "1"})
+    assert other.status_code == 409
+    assert "nothing open any more" in text_of(other)
+    assert "No unpaid invoice" in text_of(billing.get(address))
+
+
+def test_an_allocation_form_says_what_is_wrong(billing, unpaid):
+    note = factories.credit_note(unpaid.organisation)
+    foreign = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+    address = url("allocate", note.uuid)
+    base = {"request_id": uuid.uuid4(), "invoice": unpaid.uuid, "amount": "1"}
+    for changed, status, sentence in (
+        ({"invoice": "x"}, 422, "Choose one of the list"),
+        ({"invoice": ""}, 422, "required"),
+        ({"invoice": uuid.uuid4()}, 422, "no such invoice"),
+        ({"invoice": foreign.uuid}, 409, "is not an invoice of"),
+        ({"amount": "50.01"}, 409, "more than what is left"),
+        ({"amount": "0"}, 422, "greater than or equal"),
+    ):
+        response = billing.post(address, base | changed)
+        assert response.status_code == status, changed
+        assert sentence in text_of(response), changed
+    assert not CreditNoteAllocation.objects.exists()
+    assert "Nothing to allocate" in text_of(
+        billing.get(url("allocate", factories.credit_note(unpaid.organisation, status="void").uuid))
+    )
