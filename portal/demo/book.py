@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from itertools import count
+from typing import TypeVar, cast
 
 from django.db.models import Model
 
@@ -40,6 +41,8 @@ from subscriptions.models import (
     Product,
     Subscription,
 )
+
+T = TypeVar("T")
 
 ACTOR = "demo"
 ZERO = Decimal(0)
@@ -83,6 +86,7 @@ class Book:
     members: dict[uuid.UUID, list[Member]] = field(default_factory=lambda: defaultdict(list))
     lines_of: dict[uuid.UUID, list[ChargeLine]] = field(default_factory=lambda: defaultdict(list))
     endings: list["Ending"] = field(default_factory=list)
+    _decks: dict[str, list[object]] = field(default_factory=dict)
     _imported: "count[int]" = field(default_factory=lambda: count(1))
     _unpaid: dict[int, Decimal] = field(default_factory=dict)
     _numbers: set[str] = field(default_factory=set)
@@ -95,6 +99,14 @@ class Book:
     def add(self, row: Model) -> None:
         """Keep a row for writing."""
         self.rows[type(row)].append(row)
+
+    def deal(self, name: str, shares: dict[T, int]) -> T:
+        """Draw from a shuffled deck that holds each card as often as its share, so that each comes up for sure."""
+        deck = self._decks.get(name)
+        if not deck:
+            deck = self._decks[name] = [card for card, share in shares.items() for _ in range(share)]
+            self.rng.shuffle(deck)
+        return cast(T, deck.pop())
 
     def draw_uuid(self) -> uuid.UUID:
         """Draw a UUID that depends on the seed alone."""

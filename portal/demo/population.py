@@ -16,6 +16,30 @@ EARLIER = {1: 6, 2: 3, 3: 2, 12: 1, 24: 0}
 SUSPENDED = 0.07
 POSTPAID = 0.3
 
+# In each hundred.
+MONTHS = {1: 52, 2: 12, 3: 14, 12: 18, 24: 4}
+STORIES = {
+    "active": 46,
+    "end_of_month": 12,
+    "advance": 8,
+    "expired": 11,
+    "long_expired": 7,
+    "lags": 4,
+    "trial": 7,
+    "external": 5,
+}
+DOCUMENTS = {
+    "none": 64,
+    "names_cycle": 6,
+    "goodwill": 5,
+    "draft": 4,
+    "void": 4,
+    "applied": 6,
+    "partly": 4,
+    "draft_invoice": 4,
+    "void_invoice": 3,
+}
+
 
 def populate(book: Book, *, organisations: int, endings: int) -> None:
     """Add organisations until there are as many as asked; mark some subscriptions as to be terminated."""
@@ -23,7 +47,7 @@ def populate(book: Book, *, organisations: int, endings: int) -> None:
     number = len(used)
     ended = 0
     while number < organisations:
-        locale = book.rng.choice(LOCALES)
+        locale = book.deal("locale", dict.fromkeys(LOCALES, 1))
         name = book.rng.choice(locale.forms).format(book.rng.choice(locale.stems))
         if name in used:
             continue
@@ -82,12 +106,9 @@ def _organisation(book: Book, locale: Locale, name: str, *, number: int) -> Orga
 def _subscribe(book: Book, organisation: Organisation) -> sales.Sale:
     rng = book.rng
     today = book.today
-    months = rng.choices((1, 2, 3, 12, 24), (52, 12, 14, 18, 4))[0]
+    months = book.deal("months", MONTHS)
     earlier = rng.randrange(EARLIER[months] + 1)
-    story = rng.choices(
-        ("active", "end_of_month", "advance", "expired", "long_expired", "lags", "trial", "external"),
-        (46, 12, 8, 11, 7, 4, 7, 5),
-    )[0]
+    story = book.deal("story", STORIES)
     length = months * 28
     if story == "end_of_month":
         rhythm = sales.anchored(rng.choice((29, 30, 31)), today=today, months=months, earlier=earlier)
@@ -108,7 +129,9 @@ def _subscribe(book: Book, organisation: Organisation) -> sales.Sale:
         organisation,
         rng.choice(catalogue.PLANS).code,
         rhythm,
-        add_ons=() if story == "trial" else rng.sample([a.name for a in catalogue.ADD_ONS], k=rng.choice((0, 0, 0, 1, 2))),
+        add_ons=()
+        if story == "trial"
+        else rng.sample([a.name for a in catalogue.ADD_ONS], k=rng.choice((0, 0, 0, 1, 2))),
         numbers=0 if story == "trial" else rng.choice((0, 0, 0, 1, 1, 2)),
         ported_in=rng.choice((0, 0, 0, 1)),
         activation_fee=story != "trial" and rng.random() < 0.25,
@@ -116,13 +139,15 @@ def _subscribe(book: Book, organisation: Organisation) -> sales.Sale:
         is_trial=story == "trial",
         is_external=story == "external",
         lags=story == "lags",
-    )  # fmt: skip
+    )
     if rng.random() < 0.08:
         book.contract(
             sale.subscription,
             billing_plan=rng.choice(("as_incurred", "milestone")),
-            status=rng.choices(("in_progress", "ready", "completed", "cancelled", "pending"), (70, 10, 10, 5, 5))[0],
-        )  # fmt: skip
+            status=rng.choices(("in_progress", "ready", "completed", "cancelled", "pending"), (70, 10, 10, 5, 5))[
+                0
+            ],
+        )
     if rng.random() < 0.5:
         book.assign(sale.subscription, rng.choice(book.members[organisation.uuid]))
     _settle(book, sale)
@@ -148,10 +173,7 @@ def _documents(book: Book, organisation: Organisation, active: list[sales.Sale])
     """Add notes and invoices of every kind and status here and there."""
     rng = book.rng
     day = book.today - timedelta(days=rng.randrange(2, 40))
-    kind = rng.choices(
-        ("", "names_cycle", "goodwill", "draft", "void", "applied", "partly", "draft_invoice", "void_invoice"),
-        (64, 6, 5, 4, 4, 6, 4, 4, 3),
-    )[0]
+    kind = book.deal("document", DOCUMENTS)
     unit = catalogue.price(Decimal(20), currency=organisation.currency)
     if kind == "goodwill":
         book.note(organisation, on=day, status="sent", net=_rough(unit), reason="Outage, as agreed by telephone")
@@ -165,7 +187,7 @@ def _documents(book: Book, organisation: Organisation, active: list[sales.Sale])
             organisation, on=day, status=kind.removesuffix("_invoice"), kind=rng.choice(("proforma", "tax"))
         )
         book.line(invoice, kind="usage", description="Calls to mobile networks", net=unit * 3)
-    elif kind and active:
+    elif kind != "none" and active:
         _note_of_charge(book, rng.choice(active), kind=kind)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from itertools import pairwise
 
 from customers.models import Organisation
 from invoicing.models import ChargeLine, Invoice
@@ -50,7 +51,7 @@ class Rhythm:
         starts = [
             days.add_months(self.started_on, self.months * index, anchor=anchor) for index in range(self.cycles + 1)
         ]
-        return tuple(days.Span(first, after) for first, after in zip(starts[:-1], starts[1:], strict=True))
+        return tuple(days.Span(first, after) for first, after in pairwise(starts))
 
 
 def running_since(first_day: date, *, months: int, earlier: int = 0, advance: int = 0) -> Rhythm:
@@ -79,7 +80,7 @@ def anchored(anchor: int, *, today: date, months: int, earlier: int = 0, advance
 
 
 def _start(boundary: date, *, months: int, wanted: int, least: int) -> tuple[date, int]:
-    """Find a start `n` cycles before a boundary, with the same day of the month; `n` as near to `wanted` as can be."""
+    """Find a start on the same day of the month, some cycles before a boundary: as near to `wanted` as can be."""
     for number in sorted(range(least, 61), key=lambda number: abs(number - wanted)):
         start = days.add_months(boundary, -months * number, anchor=boundary.day)
         if start.day == boundary.day:

@@ -56,9 +56,13 @@ def _plain_day(book: Book, *, least: int) -> date:
 def _zurich(book: Book) -> str:
     made = _organisation(book, "CH", "Zürich Telecom AG", opening=Decimal("412.345678"))
     sale = sales.sell(
-        book, made, "SIP-10", sales.running_since(_ago(book, 5), months=1, earlier=6), activation_fee=True,
+        book,
+        made,
+        "SIP-10",
+        sales.running_since(_ago(book, 5), months=1, earlier=6),
+        activation_fee=True,
         numbers=1,
-    )  # fmt: skip
+    )
     sales.pay_all(book, sale.billed)
     book.assign(sale.subscription, book.members[made.uuid][1])
     return "a monthly SIP trunk, five days into its cycle: everything of the cycle comes back."
@@ -84,8 +88,12 @@ def _tokyo(book: Book) -> str:
 def _kuwait(book: Book) -> str:
     made = _organisation(book, "KW", "Kuwait Fibre الكويت للألياف", opening=Decimal("61.0505"))
     sale = sales.sell(
-        book, made, "FIBRE-1G", sales.running_since(_ago(book, 40), months=3, earlier=2), add_ons=("Premium support",)
-    )  # fmt: skip
+        book,
+        made,
+        "FIBRE-1G",
+        sales.running_since(_ago(book, 40), months=3, earlier=2),
+        add_ons=("Premium support",),
+    )
     sales.pay_all(book, sale.billed)
     return "quarterly in dinars of 1,000 fils; one month has not begun, so a third comes back."
 
@@ -96,8 +104,14 @@ def _lumiere(book: Book) -> str:
     sales.pay_all(book, sale.billed)
     line = sales.charge_line(book, sale.billed[-1])
     book.note(
-        made, on=_ago(book, 2), status="sent", net=line.net, tax=line.tax, line=line, reason="Cancelled by telephone"
-    )  # fmt: skip
+        made,
+        on=_ago(book, 2),
+        status="sent",
+        net=line.net,
+        tax=line.tax,
+        line=line,
+        reason="Cancelled by telephone",
+    )
     return "a sent credit note names the running cycle: it is already preselected as the refund."
 
 
@@ -145,9 +159,13 @@ def _akerlund(book: Book) -> str:
     made = _organisation(book, "SE", "Åkerlund Växel AB", opening=Decimal(310))
     for gone in (29, 60):
         sale = sales.sell(
-            book, made, "SIP-10", sales.ending_on(_ago(book, gone), months=1, earlier=2),
-            auto_renew=False, numbers=1,
-        )  # fmt: skip
+            book,
+            made,
+            "SIP-10",
+            sales.ending_on(_ago(book, gone), months=1, earlier=2),
+            auto_renew=False,
+            numbers=1,
+        )
         sales.pay_all(book, sale.billed)
     return "expired 29 and 60 days ago: may be terminated, and the nightly clean-up will."
 
@@ -163,9 +181,15 @@ def _sao_paulo(book: Book) -> str:
     made = _organisation(book, "BR", "São Paulo Voz Ltda.", opening=Decimal("5000.000001"))
     begun = days.add_months(day := _plain_day(book, least=9), -7, anchor=day.day)
     sale = sales.sell(
-        book, made, "PBX-L", sales.running_since(begun, months=12), numbers=2, ported_in=1,
-        add_ons=("Call recording", "Voicemail to e-mail"), activation_fee=True,
-    )  # fmt: skip
+        book,
+        made,
+        "PBX-L",
+        sales.running_since(begun, months=12),
+        numbers=2,
+        ported_in=1,
+        add_ons=("Call recording", "Voicemail to e-mail"),
+        activation_fee=True,
+    )
     sales.pay_all(book, sale.billed)
     added_on = days.add_months(begun, 4, anchor=begun.day) + timedelta(days=11)
     item = book.add_on(sale.subscription, "Extra channel")
@@ -177,9 +201,14 @@ def _sao_paulo(book: Book) -> str:
 
 def _molniya(book: Book) -> str:
     made = _organisation(
-        book, "UA", "Молнія Зв'язок", opening=Decimal("-1234.567891"), payment_mode="postpaid",
-        credit_limit=Decimal(5000), status="suspended",
-    )  # fmt: skip
+        book,
+        "UA",
+        "Молнія Зв'язок",
+        opening=Decimal("-1234.567891"),
+        payment_mode="postpaid",
+        credit_limit=Decimal(5000),
+        status="suspended",
+    )
     sale = sales.sell(book, made, "SIP-30", sales.running_since(_ago(book, 11), months=1, earlier=3))
     sales.pay_all(book, sale.billed[:-1])
     return "suspended, postpaid and in debt within its credit limit; the running cycle is unpaid."
@@ -205,9 +234,13 @@ def _seoul(book: Book) -> str:
 
 def _chatham(book: Book) -> str:
     made = _organisation(
-        book, "NZ", "Rēkohu Wireless Ltd", opening=Decimal(75), timezone="Pacific/Chatham",
+        book,
+        "NZ",
+        "Rēkohu Wireless Ltd",
+        opening=Decimal(75),
+        timezone="Pacific/Chatham",
         credit_limit=Decimal(100),
-    )  # fmt: skip
+    )
     begun = days.add_months(day := _plain_day(book, least=2), -9, anchor=day.day)
     sale = sales.sell(book, made, "FIBRE-1G", sales.running_since(begun, months=24))
     sales.pay_all(book, sale.billed)
@@ -216,8 +249,13 @@ def _chatham(book: Book) -> str:
 
 def _kowloon(book: Book) -> str:
     made = _organisation(
-        book, "HK", "九龍電話有限公司", payment_mode="postpaid", credit_limit=Decimal(2000), opening=Decimal("-80.5")
-    )  # fmt: skip
+        book,
+        "HK",
+        "九龍電話有限公司",
+        payment_mode="postpaid",
+        credit_limit=Decimal(2000),
+        opening=Decimal("-80.5"),
+    )
     sale = sales.sell(book, made, "PBX-S", sales.running_since(_ago(book, 12), months=1, earlier=3))
     *past, before, running = sale.billed
     sales.pay_all(book, past)
@@ -231,8 +269,9 @@ def _kowloon(book: Book) -> str:
 
 def _bangalore(book: Book) -> str:
     made = _organisation(book, "IN", "गंगा संचार प्राइवेट लिमिटेड", opening=Decimal("9000.25"))
-    sale = sales.sell(book, made, "SIP-10", sales.running_since(_ago(book, 7), months=1, earlier=2), numbers=2,
-                      ported_in=1)  # fmt: skip
+    sale = sales.sell(
+        book, made, "SIP-10", sales.running_since(_ago(book, 7), months=1, earlier=2), numbers=2, ported_in=1
+    )
     sales.pay_all(book, sale.billed)
     book.endings.append(Ending(sale.subscription, "Closes the branch; asked on the telephone."))
     return "terminated by request in the full-refund window; its numbers are reserved."
@@ -245,9 +284,19 @@ def _bangkok(book: Book) -> str:
     line = sales.charge_line(book, sale.billed[-1])
     note = book.note(
         made, on=_ago(book, 3), status="sent", net=line.net, tax=line.tax, line=line, reason="Cancelled by letter"
-    )  # fmt: skip
+    )
     book.endings.append(Ending(sale.subscription, "The letter came last week.", note=note))
     return "terminated with a credit note as its refund."
+
+
+def _saigon(book: Book) -> str:
+    made = _organisation(
+        book, "VN", "Công ty TNHH Hoa Sen Viễn Thông", payment_mode="postpaid", credit_limit=Decimal(9000000)
+    )
+    sale = sales.sell(book, made, "PBX-S", sales.running_since(_ago(book, 10), months=1, earlier=2))
+    sales.pay_all(book, sale.billed[:-1])
+    book.endings.append(Ending(sale.subscription, "Never used it and never paid for the last month."))
+    return "terminated before it was paid: nothing comes back, what was open is waived."
 
 
 STORIES: tuple[Callable[[Book], str], ...] = (
@@ -271,4 +320,5 @@ STORIES: tuple[Callable[[Book], str], ...] = (
     _kowloon,
     _bangalore,
     _bangkok,
+    _saigon,
 )

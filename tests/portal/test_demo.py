@@ -1,0 +1,241 @@
+"""The demo: the same every time, sound on every day of the calendar, and of every kind."""
+
+import datetime as dt
+import io
+from collections.abc import Callable, Iterable
+from functools import partial
+
+import pytest
+from django.contrib.auth import authenticate
+from django.contrib.auth.models import User
+from django.core.management import CommandError, call_command
+from django.db.models import F, Model, Q
+from django.utils import timezone
+
+from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
+from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, Invoice
+from portal.audit.models import AuditEntry
+from portal.demo import generate, store
+from portal.demo.book import Book
+from portal.lib import days, text
+from subscriptions import verification
+from subscriptions.models import (
+    AddOn,
+    Assignment,
+    Contract,
+    ContractItem,
+    Cycle,
+    CycleCharge,
+    PhoneNumber,
+    Subscription,
+    Termination,
+)
+
+TODAY = dt.date(2026, 3, 10)
+DAYS = (
+    dt.date(2026, 1, 1),
+    dt.date(2026, 3, 1),
+    dt.date(2026, 3, 31),
+    dt.date(2027, 2, 28),
+    dt.date(2028, 2, 29),
+    dt.date(2026, 12, 31),
+)
+
+
+@pytest.fixture(autouse=True)
+def _embedded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make few organisations; the show-cases are always there."""
+    monkeypatch.setattr(generate, "generate", partial(generate.generate, organisations=30))
+
+
+def _demo(*arguments: str) -> str:
+    out = io.StringIO()
+    call_command("demo", *arguments, stdout=out)
+    return out.getvalue()
+
+
+def _plain(rows: Iterable[Model]) -> list[list[str]]:
+    """Write rows out, with what they point at by position: nothing is saved yet."""
+    return [
+        [
+            str(getattr(row, field.name)) if field.is_relation else repr(getattr(row, field.attname))
+            for field in row._meta.concrete_fields
+            if not field.generated and not field.primary_key
+        ]
+        for row in rows
+    ]
+
+
+def _written_out(book: Book) -> dict[str, list[list[str]]]:
+    return {model.__name__: _plain(rows) for model, rows in book.rows.items()}
+
+
+def test_the_same_seed_makes_the_same_rows() -> None:
+    first, second = (_written_out(generate.generate(TODAY, seed=1, organisations=40).book) for _ in range(2))
+    assert first == second
+    other = _written_out(generate.generate(TODAY, seed=2, organisations=40).book)
+    assert first != other
+
+
+@pytest.mark.parametrize("today", DAYS, ids=str)
+def test_it_looks_alive_on_any_day(today: dt.date) -> None:
+    book = generate.generate(today, organisations=120).book
+    start = dt.datetime(today.year, today.month, today.day, tzinfo=dt.UTC)
+    assert len(book.rows[Organisation]) == 120
+    for rows in book.rows.values():
+        for row in rows:
+            assert getattr(row, "created_at", start) <= start
+            assert getattr(row, "at", start) <= start
+    for cycle in book.rows[Cycle]:
+        span = days.cycle_span(cycle.first_day, months=cycle.months, anchor=cycle.subscription.started_on.day)
+        assert (cycle.first_day, cycle.day_after) == (span.first_day, span.day_after)
+    gone = {(today - row.expires_on).days for row in book.rows[Subscription]}
+    assert {10, 28, 29, 60} <= gone
+    assert all(row.created_on <= today for row in book.rows[Organisation])
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("today", [dt.date(2028, 2, 29), dt.date(2026, 3, 31)], ids=str)
+def test_the_database_takes_it_on_odd_days(today: dt.date) -> None:
+    at = dt.datetime(today.year, today.month, today.day, 11, tzinfo=dt.UTC)
+    written = store.write(at=at)
+    assert written.demo is not None
+    assert list(verification.faults(at=at)) == []
+
+
+@pytest.mark.django_db
+def test_it_has_every_kind_of_thing() -> None:
+    said = _demo()
+    today = timezone.now().date()
+    assert list(verification.faults(at=timezone.now())) == []
+
+    organisations = Organisation.objects.all()
+    assert organisations.count() == generate.ORGANISATIONS
+    for letter in ("é", "ß", "ł", "ç", "東", "株", "한", "م", "ל", "о", "α", "ก", "ग", "მ"):
+        assert organisations.filter(name__icontains=letter).exists(), letter
+    for condition in (
+        {"status": "suspended"},
+        {"payment_mode": "postpaid"},
+        *({"currency": code} for code in ("JPY", "KRW", "KWD", "BHD", "SGD", "USD", "EUR", "AUD", "MYR", "HKD")),
+        *({"timezone": zone} for zone in ("Pacific/Kiritimati", "Pacific/Chatham", "America/New_York")),
+    ):
+        assert organisations.filter(**condition).exists(), condition
+    assert set(organisations.values_list("search_keys__kind", flat=True)) >= {"name", "uuid", "number", "reference"}
+    tokyo = SearchKey.objects.get(organisation__name__startswith="Tōkyō", kind="name")
+    assert tokyo.text == text.fold("Tōkyō Denwa 東京電話")
+    assert tokyo.text.startswith("tokyo denwa")
+
+    assert CreditAccount.objects.filter(balance__lt=0, balance__gte=-F("credit_limit")).exists()
+    assert set(LedgerEntry.objects.values_list("kind", flat=True)) == {
+        "opening_balance",
+        "top_up",
+        "charge",
+        "refund",
+    }
+    assert any(
+        entry.amount != round(entry.amount, 4) for entry in LedgerEntry.objects.filter(kind="opening_balance")
+    )
+
+    subscriptions = Subscription.objects.all()
+    assert set(subscriptions.values_list("status", flat=True)) == {"active", "expired", "terminated"}
+    assert {1, 2, 3, 12, 24} <= set(Cycle.objects.values_list("months", flat=True))
+    assert {29, 30, 31} <= set(subscriptions.values_list("started_on__day", flat=True))
+    assert {10, 28, 29, 60} <= {(today - row.expires_on).days for row in subscriptions.filter(status="expired")}
+    for found in (
+        subscriptions.filter(is_trial=True),
+        subscriptions.filter(auto_renew=False, status="active"),
+        subscriptions.filter(status="active", expires_on__lt=today),
+        Cycle.objects.filter(is_external_invoice=True),
+        Cycle.objects.filter(first_day__gt=today),
+        CycleCharge.objects.filter(first_day__gt=F("cycle__first_day")),
+        AddOn.objects.all(),
+        PhoneNumber.objects.filter(is_ported_in=True),
+        PhoneNumber.objects.filter(status="reserved"),
+        Assignment.objects.all(),
+        Contract.objects.exclude(status="in_progress"),
+        ContractItem.objects.filter(contract__billing_plan="as_incurred", subscription__status="active"),
+        ContractItem.objects.filter(contract__billing_plan="milestone", subscription__status="active"),
+    ):
+        assert found.exists(), str(found.query)
+
+    lines = ChargeLine.objects.filter(cycle_charge__isnull=False)
+    for found in (
+        lines.filter(paid=0, charged__gt=0, invoice__status="awaiting_payment"),
+        lines.filter(paid__gt=0, paid__lt=F("charged")),
+        ChargeLine.objects.filter(kind="activation_fee"),
+        *(lines.filter(kind=kind) for kind in ("plan", "add_on", "number")),
+        *(Invoice.objects.filter(status=status) for status in Invoice.Status.values),
+        *(Invoice.objects.filter(kind=kind) for kind in Invoice.Kind.values),
+        Invoice.objects.filter(series=None),
+        Invoice.objects.filter(number="IN-0000001"),
+        *(CreditNote.objects.filter(status=status) for status in CreditNote.Status.values),
+        CreditNote.objects.filter(series=None),
+        CreditNote.objects.filter(number="CN-0000001"),
+        CreditNote.objects.filter(status="sent", holds=0, lines__line__cycle_charge__isnull=False),
+        CreditNote.objects.filter(status="sent", holds=0, lines__line=None),
+        CreditNoteAllocation.objects.all(),
+    ):
+        assert found.exists(), str(found.query)
+
+    settled = set(Termination.objects.values_list("settlement", flat=True))
+    assert settled == {"credited", "credit_note_linked", "nothing_due"}
+    assert Termination.objects.filter(~Q(case="customer_request")).count() == 0
+    assert Termination.objects.filter(waived__gt=0).exists()
+
+    for name in ("Zürich Telecom AG", "Café Müller", "Tōkyō Denwa 東京電話", "Kuwait Fibre الكويت للألياف"):
+        assert f"  {name}: " in said
+        assert organisations.filter(name=name).exists()
+    assert not AuditEntry.objects.filter(event="Changed outside an operation").exists()
+    assert AuditEntry.objects.filter(event="Demo data added").count() == 1
+
+    for name in ("agent", "billing", "auditor", "admin"):
+        assert authenticate(None, username=name, password="demo") is not None
+    assert User.objects.get(username="admin").is_superuser
+    assert User.objects.get(username="billing").has_perm("customers.post_correction")
+    assert not User.objects.get(username="auditor").has_perm("subscriptions.terminate_subscription")
+
+    with pytest.raises(CommandError, match="nothing was added"):
+        _demo()
+    assert organisations.count() == generate.ORGANISATIONS
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("small")
+def test_a_database_of_ones_own_needs_force(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/else")
+    with pytest.raises(CommandError, match="--force"):
+        _demo()
+    assert not Organisation.objects.exists()
+    assert not User.objects.exists()
+    _demo("--force")
+    assert Organisation.objects.exists()
+    # It is a question of whose database it is, not of what is in it.
+    with pytest.raises(CommandError, match="nothing was added"):
+        _demo("--force")
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("small")
+def test_staff_comes_where_there_is_none() -> None:
+    Organisation.objects.create(name="Real customer", country="SG", currency="SGD", timezone="Asia/Singapore")
+    said = _demo()
+    assert Organisation.objects.count() == 1
+    assert sorted(User.objects.values_list("username", flat=True)) == ["admin", "agent", "auditor", "billing"]
+    assert "Log in as" in said
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("small")
+def test_customers_come_where_there_are_none(make_user: Callable[..., User]) -> None:
+    make_user("agent", "maria")
+    said = _demo()
+    assert Organisation.objects.exists()
+    assert list(User.objects.values_list("username", flat=True)) == ["maria"]
+    assert "Log in as" not in said
+    assert Termination.objects.exists()
