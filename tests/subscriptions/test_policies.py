@@ -270,6 +270,19 @@ def test_shares_are_rounded_to_the_minor_unit_of_the_currency(currency, net, tax
     assert (str(line.net), str(line.tax), str(line.refund)) == shares
 
 
+def test_the_largest_amounts_are_shared_out_to_the_last_unit():
+    subscription = facts(cycle(date(2025, 1, 1), 7, charge("999999999999.99", "89999999999.99")))
+    line = only_line(subscription, date(2025, 2, 20))
+    assert (str(line.net), str(line.tax)) == ("714285714285.71", "64285714285.71")
+
+
+def test_the_word_is_that_of_the_cycle_whatever_its_charges_cover():
+    late = charge("20", line_id=1, first_day=date(2025, 2, 1), day_after=date(2025, 3, 1))
+    early = charge("20", line_id=2, first_day=date(2025, 1, 10), day_after=date(2025, 2, 1))
+    assert only_line(facts(cycle(date(2025, 1, 1), 2, late)), date(2025, 2, 20)).reason == "used_up"
+    assert only_line(facts(cycle(date(2025, 1, 1), 2, early)), date(2025, 1, 20)).reason == "remaining"
+
+
 def test_half_a_unit_is_rounded_up():
     subscription = facts(cycle(date(2025, 1, 1), 2, charge("0.05", "0.01")))
     line = only_line(subscription, date(2025, 1, 20))
