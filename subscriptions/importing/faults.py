@@ -1,0 +1,57 @@
+"""Collect what is wrong, in the order it is printed, without keeping more than is printed."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MOST_SHOWN = 1000
+_CUT = 5 * MOST_SHOWN
+
+
+@dataclass(frozen=True, order=True)
+class Fault:
+    """One thing that is wrong. *Shape*: ordered by file, line, column as the format lists them."""
+
+    file: int
+    line: int
+    place: int
+    name: str
+    column: str
+    sentence: str
+
+    def __str__(self) -> str:
+        return f"{self.name}:{self.line}: {self.column}: {self.sentence}"
+
+
+class Faults:
+    """Hold the first faults and the count of all."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._kept: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        """Count one fault, and keep it while it may be among the first."""
+        self.count += 1
+        self._kept.append(fault)
+        if len(self._kept) > _CUT:
+            self._kept = heapq.nsmallest(MOST_SHOWN, self._kept)
+
+    def add_first(self, first: Iterable[Fault], *, count: int) -> None:
+        """Add the first faults of a kind, `count` of which there are in all."""
+        before = self.count
+        for fault in first:
+            self.add(fault)
+        self.count = before + count
+
+    def first(self) -> list[Fault]:
+        """Give the faults that are printed."""
+        return heapq.nsmallest(MOST_SHOWN, self._kept)
+
+
+def shown(value: str) -> str:
+    """Write a value for a message: quoted, on one line, not too long."""
+    cut = value if len(value) <= 60 else value[:57] + "..."
+    return f'"{repr(cut)[1:-1]}"'

@@ -1,0 +1,116 @@
+"""Read a CSV file record by record, without ever holding more than one."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import BinaryIO
+
+BOM = b"\xef\xbb\xbf"
+# No record of the format comes near; an unclosed quote or a file of another kind does.
+LONGEST_LINE = 1 << 20
+_FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
+_RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r?\n)?")
+_NOT_UTF8 = re.compile("[\udc80-\udcff]")
+
+
+@dataclass(frozen=True)
+class Record:
+    """One record. *Shape*: `line` is where it begins; with a `fault` there are no usable fields.
+
+    `undecoded` tells that some field holds bytes that are not UTF-8, as lone surrogates.
+    """
+
+    line: int
+    fields: list[str]
+    fault: str = ""
+    undecoded: bool = False
+
+
+class Reader:
+    """Go through the records of a file; afterwards `sha256` is that of the whole file.
+
+    *Shape*: `position` counts the bytes read; `broken_off` tells that the rest can't be told apart any more.
+    """
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self.position = 0
+        self.broken_off = False
+        self._stream = stream
+        self._digest = hashlib.sha256()
+        self._line = 0
+        self._quoted: list[str] = []
+        self._undecoded = False
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
+
+    def records(self) -> Iterator[Record]:
+        """Go through the records, the header being the first."""
+        parsed = csv.reader(self._lines(), strict=True)
+        while True:
+            line = self._line + 1
+            self._quoted.clear()
+            self._undecoded = False
+            try:
+                fields = next(parsed)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                fault = str(error)
+                if "field limit" in fault:
+                    self.broken_off = True
+                    yield Record(line, [], "a field is longer than 131,072 characters, is a quote never closed?")
+                    return
+                if "unexpected end of data" in fault:
+                    yield Record(line, [], "a quote is never closed, expected a quote at the end of the field")
+                    return
+                yield Record(line, [], "wrong quoting, expected that of RFC 4180")
+                continue
+            except _TooLong:
+                self.broken_off = True
+                yield Record(line, [], "the line is longer than a megabyte, expected a CSV file")
+                return
+            # Python's reader also takes quotes in the middle of a field that is not quoted.
+            if any('"' in part for part in self._quoted) and not _RECORD.fullmatch("".join(self._quoted)):
+                yield Record(line, [], "wrong quoting, expected that of RFC 4180")
+                continue
+            yield Record(line, fields, undecoded=self._undecoded)
+
+    def _lines(self) -> Iterator[str]:
+        while raw := self._stream.readline(LONGEST_LINE):
+            self._line += 1
+            self.position += len(raw)
+            self._digest.update(raw)
+            if len(raw) == LONGEST_LINE and not raw.endswith(b"\n"):
+                raise _TooLong
+            if self._line == 1:
+                raw = raw.removeprefix(BOM)
+            try:
+                decoded = raw.decode("utf-8")
+            except UnicodeDecodeError:
+                decoded = raw.decode("utf-8", "surrogateescape")
+                self._undecoded = True
+            self._quoted.append(decoded)
+            yield decoded
+
+
+class _TooLong(Exception):
+    """Say that a line is too long to be one."""
+
+
+def undecoded_places(record: Record) -> Iterator[tuple[int, int]]:
+    """Give line and field of what is not UTF-8 in a record, each once."""
+    line = record.line
+    for place, field in enumerate(record.fields):
+        seen = -1
+        for found in _NOT_UTF8.finditer(field):
+            at = line + field.count("\n", 0, found.start())
+            if at != seen:
+                yield at, place
+                seen = at
+        line += field.count("\n")

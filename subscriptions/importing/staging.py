@@ -1,0 +1,178 @@
+"""Copy the records of a file into a temporary table, and say what is wrong within each of them.
+
+A record with a fault is staged all the same, with nothing in place of what is wrong, so that what refers to it
+is not called unknown as well.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from subscriptions.importing.columns import Column, File, Row
+from subscriptions.importing.faults import Fault, Faults, shown
+from subscriptions.importing.reading import Reader, Record, undecoded_places
+from subscriptions.importing.values import Malformed
+
+# Told now and then how many bytes of the file have been read.
+Progress = Callable[[int], None]
+_TELL_EVERY = 500
+
+
+@dataclass(frozen=True)
+class Staged:
+    """What became of a file. *Shape*: with `keys_known` false nobody can say what is missing in it."""
+
+    sha256: str
+    keys_known: bool
+
+
+def create_table(cursor: Any, file: File) -> None:
+    """Create the temporary table of a file; PostgreSQL drops it at the end of the transaction."""
+    # `wrong` names the columns with a fault, `known_id` is the record that has this key already.
+    columns = ["line integer NOT NULL", "sha256 text", "wrong text[]", "known_id bigint"]
+    columns += [f"{column.name} {column.sql}" for column in file.columns]
+    columns += [f"{name} text" for name, _ in file.derived]
+    cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{file.table}")
+    cursor.execute(f"CREATE TEMPORARY TABLE {file.table} ({', '.join(columns)}) ON COMMIT DROP")
+
+
+def stage(cursor: Any, file: File, path: Path, *, place: int, faults: Faults, progress: Progress) -> Staged:
+    """Copy a file into its table. *Units*: `place` is its place in the order of files."""
+    names = [
+        "line",
+        "sha256",
+        "wrong",
+        *(column.name for column in file.columns),
+        *(name for name, _ in file.derived),
+    ]
+    with path.open("rb") as stream:
+        reader = Reader(stream)
+        records = reader.records()
+        rows = _Rows(file, place=place, faults=faults)
+        rows.read_header(next(records, None))
+        with cursor.copy(f"COPY {file.table} ({', '.join(names)}) FROM STDIN") as copy:
+            for count, record in enumerate(records, start=1):
+                if (row := rows.read(record)) is not None:
+                    copy.write_row(row)
+                if count % _TELL_EVERY == 0:
+                    progress(reader.position)
+        progress(reader.position)
+    return Staged(sha256=reader.sha256, keys_known=rows.has_keys and not reader.broken_off)
+
+
+class _Rows:
+    """Turn the records of one file into rows to stage."""
+
+    def __init__(self, file: File, *, place: int, faults: Faults) -> None:
+        self.has_keys = False
+        self._file = file
+        self._place = place
+        self._faults = faults
+        self._order = {column.name: number for number, column in enumerate(file.columns)}
+        self._width = 0
+        self._present: list[tuple[int, Column]] = []
+        self._readable = False
+
+    def read_header(self, header: Record | None) -> None:
+        """Find out where each column is. Rows are read as well as the header allows, to name all faults."""
+        expected = ", ".join(column.name for column in self._file.columns if column.required)
+        if header is None:
+            self._fault(1, "header", f"the file is empty, expected a header row with {expected}")
+            return
+        if header.fault:
+            self._fault(1, "header", header.fault)
+            return
+        if header.undecoded:
+            self._fault(1, "header", "a byte is not UTF-8, expected a file in UTF-8")
+            return
+        self._readable = True
+        self._width = len(header.fields)
+        columns = {column.name: column for column in self._file.columns}
+        seen: set[str] = set()
+        for position, name in enumerate(header.fields):
+            if name not in columns:
+                self._fault(1, "header", f"unknown column {shown(name)}, expected only {', '.join(columns)}")
+            elif name in seen:
+                self._fault(1, "header", f"the column {name} comes twice, expected it once")
+            else:
+                seen.add(name)
+                self._present.append((position, columns[name]))
+        for column in self._file.columns:
+            if column.required and column.name not in seen:
+                self._fault(1, "header", f"the column {column.name} is missing, expected {expected}")
+        self.has_keys = seen.issuperset(self._file.key)
+
+    def read(self, record: Record) -> list[str | int | None] | None:
+        """Read a record; None where there is nothing to stage."""
+        if not self._readable:
+            return None
+        if record.fault:
+            self._fault(record.line, "row", record.fault)
+            return None
+        row: Row = {column.name: column.default for column in self._file.columns}
+        if len(record.fields) != self._width:
+            self._fault(
+                record.line, "row", f"{len(record.fields)} fields, expected the {self._width} of the header"
+            )
+            # Its key is enough to know that a record of this key is there.
+            row.update((column.name, value) for column, value in self._keys(record))
+            return self._staged(record.line, row, wrong={column.name for column in self._file.columns})
+        wrong = self._decode(record) if record.undecoded else set()
+        for position, column in self._present:
+            if column.name in wrong:
+                row[column.name] = None
+                continue
+            value = None
+            if record.fields[position]:
+                try:
+                    value = column.parse(record.fields[position])
+                except Malformed as malformed:
+                    self._fault(record.line, column.name, str(malformed))
+                    wrong.add(column.name)
+                    row[column.name] = None
+                    continue
+            if value:
+                row[column.name] = value
+            elif column.required:
+                self._fault(record.line, column.name, "missing, expected a value")
+                wrong.add(column.name)
+        if self._file.rule:
+            for name, sentence in self._file.rule(row):
+                if name not in wrong:
+                    self._fault(record.line, name, sentence)
+                    wrong.add(name)
+        return self._staged(record.line, row, wrong=wrong)
+
+    def _keys(self, record: Record) -> Iterator[tuple[Column, str]]:
+        for position, column in self._present:
+            if column.name in self._file.key and position < len(record.fields) and record.fields[position]:
+                try:
+                    yield column, column.parse(record.fields[position])
+                except Malformed:
+                    continue
+
+    def _decode(self, record: Record) -> set[str]:
+        names = {position: column.name for position, column in self._present}
+        wrong = set()
+        for line, position in undecoded_places(record):
+            name = names.get(position, "row")
+            self._fault(line, name, "a byte is not UTF-8, expected a file in UTF-8")
+            wrong.add(name)
+        return wrong
+
+    def _sha256(self, row: Row) -> str:
+        given = ((column.normal, row[column.name]) for column in self._file.columns)
+        # No text holds the separator: control characters are refused.
+        normalised = "\x1f".join("" if value is None else normal(value) for normal, value in given)
+        return hashlib.sha256(normalised.encode()).hexdigest()
+
+    def _staged(self, line: int, row: Row, *, wrong: set[str]) -> list[str | int | None]:
+        marks = [None, f"{{{','.join(wrong)}}}"] if wrong else [self._sha256(row), None]
+        return [line, *marks, *row.values(), *(derive(row) for _, derive in self._file.derived)]
+
+    def _fault(self, line: int, column: str, sentence: str) -> None:
+        self._faults.add(Fault(self._place, line, self._order.get(column, -1), self._file.csv, column, sentence))

@@ -1,0 +1,230 @@
+"""Read single values. Each parser gives the text that is kept, or says what is wrong and what was expected."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from functools import cache, lru_cache
+
+from babel import Locale
+
+from portal.lib import days, money, text
+from subscriptions.importing.faults import shown
+
+Parser = Callable[[str], str]
+
+EARLIEST, LATEST = date(1900, 1, 1), date(9999, 12, 31)
+# Days are counted on from a cycle's end, an expiry or a termination: these leave room for that.
+LATEST_END = date(9998, 12, 31)
+MOST_MONTHS = 1200
+WHOLE_DIGITS = 12
+
+_UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_AMOUNT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
+_INTEGER = re.compile(r"-?[0-9]+")
+_NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+_BREAKS = re.compile("[\t\r\n\u2028\u2029]+")
+
+# What the Unicode list of territories holds beyond the 249 countries of ISO 3166-1.
+_NO_COUNTRY = frozenset(
+    ("AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"),
+)
+
+
+class Malformed(ValueError):
+    """Say what is wrong with a value, and what was expected."""
+
+
+def uuid(value: str) -> str:
+    """Read a UUID; kept in lower case."""
+    if not _UUID.fullmatch(value):
+        raise Malformed(f"{shown(value)} is not a UUID, expected 8-4-4-4-12 hexadecimal digits")
+    return value.lower()
+
+
+@lru_cache(maxsize=65_536)
+def day(value: str) -> str:
+    """Read a date."""
+    try:
+        if not _DATE.fullmatch(value):
+            raise ValueError
+        found = date.fromisoformat(value)
+    except ValueError:
+        raise Malformed(f"{shown(value)} is not a date, expected YYYY-MM-DD") from None
+    if not EARLIEST <= found <= LATEST:
+        raise Malformed(f"{shown(value)} is out of range, expected {EARLIEST} or later")
+    return value
+
+
+def last_day(value: str) -> str:
+    """Read a date from which days are counted on."""
+    if (read := day(value)) > LATEST_END.isoformat():
+        raise Malformed(f"{shown(value)} is out of range, expected {LATEST_END} or earlier")
+    return read
+
+
+@lru_cache(maxsize=1024)
+def boolean(value: str) -> str:
+    """Read a boolean."""
+    if value not in ("true", "false"):
+        raise Malformed(f"{shown(value)} is not a boolean, expected true, false or nothing")
+    return value
+
+
+def amount(value: str) -> str:
+    """Read an amount that is not negative, as it is written: its decimals count.
+
+    How many the currency has is asked where the organisation is known; none has more than four.
+    """
+    _amount(value)
+    if value.startswith("-"):
+        raise Malformed(f"{shown(value)} is negative, expected 0 or more")
+    if (given := _decimals(value)) > money.MOST_MINOR_DIGITS:
+        raise Malformed(f"{shown(value)} has {given} decimals, expected no more than its currency has")
+    return value
+
+
+def limit(value: str) -> str:
+    """Read an amount of up to six decimals that is not negative."""
+    _amount(value)
+    if value.startswith("-"):
+        raise Malformed(f"{shown(value)} is negative, expected 0 or more")
+    return _six_decimals(value)
+
+
+def balance(value: str) -> str:
+    """Read an amount of up to six decimals that may be negative."""
+    return _six_decimals(_amount(value))
+
+
+def months(value: str) -> str:
+    """Read a number of months."""
+    if not _INTEGER.fullmatch(value):
+        raise Malformed(f"{shown(value)} is not a whole number, expected a number of months, 1 or more")
+    bare = value.lstrip("0") or "0"
+    if bare.startswith("-") or bare == "0":
+        raise Malformed(f"{shown(value)} is below 1, expected a number of months, 1 or more")
+    if len(bare) > 4 or int(bare) > MOST_MONTHS:
+        raise Malformed(f"{shown(value)} is too many months, expected {MOST_MONTHS} or fewer")
+    return bare
+
+
+def phone_number(value: str) -> str:
+    """Read a telephone number."""
+    if not _NUMBER.fullmatch(value):
+        raise Malformed(f"{shown(value)} is not an E.164 number, expected + and 2 to 15 digits, as +6531234567")
+    return value
+
+
+def email(value: str) -> str:
+    """Read an e-mail address."""
+    read = line(254)(value)
+    if read and not _EMAIL.fullmatch(read):
+        raise Malformed(f"{shown(value)} is not an e-mail address, expected name@domain")
+    return read
+
+
+@lru_cache(maxsize=1024)
+def country(value: str) -> str:
+    """Read a country."""
+    if value not in _countries():
+        raise Malformed(f"{shown(value)} is not a country, expected an ISO 3166-1 alpha-2 code such as SG")
+    return value
+
+
+@lru_cache(maxsize=1024)
+def currency(value: str) -> str:
+    """Read a currency."""
+    if not money.is_currency(value):
+        raise Malformed(f"{shown(value)} is not a currency, expected an ISO 4217 code such as SGD")
+    return value
+
+
+@lru_cache(maxsize=1024)
+def timezone(value: str) -> str:
+    """Read a time zone."""
+    if not days.is_timezone(value):
+        raise Malformed(f"{shown(value)} is not a time zone, expected an IANA name such as Asia/Singapore")
+    return value
+
+
+def one_of(*codes: str) -> Parser:
+    """Make a parser of a fixed list of codes."""
+
+    def read(value: str) -> str:
+        if value not in codes:
+            raise Malformed(f"{shown(value)} is unknown, expected {', '.join(codes[:-1])} or {codes[-1]}")
+        return value
+
+    return read
+
+
+@cache
+def line(longest: int) -> Parser:
+    """Make a parser of text of one line; a line break within becomes a space."""
+
+    def read(value: str) -> str:
+        # Nearly every text is plain, and cleaning looks at each character.
+        if value.isascii() and value.isprintable():
+            return _fitting(value.strip(), longest=longest)
+        return _fitting(_cleaned(_BREAKS.sub(" ", value), clean=text.clean_line), longest=longest)
+
+    return read
+
+
+@cache
+def paragraph(longest: int) -> Parser:
+    """Make a parser of text of several lines."""
+
+    def read(value: str) -> str:
+        return _fitting(_cleaned(value, clean=text.clean_text), longest=longest)
+
+    return read
+
+
+def plain_amount(value: str) -> str:
+    """Write an amount the one way it is hashed: 007.50 and 7.5 are the same, 0 and -0 too."""
+    whole, _, decimals = value.lstrip("-").partition(".")
+    whole, decimals = whole.lstrip("0") or "0", decimals.rstrip("0")
+    bare = f"{whole}.{decimals}" if decimals else whole
+    return f"-{bare}" if value.startswith("-") and bare != "0" else bare
+
+
+def _amount(value: str) -> str:
+    if not _AMOUNT.fullmatch(value):
+        raise Malformed(f"{shown(value)} is not an amount, expected a plain decimal such as 1234.50")
+    if len(value.lstrip("-").partition(".")[0]) > WHOLE_DIGITS:
+        raise Malformed(f"{shown(value)} is too large, expected at most {WHOLE_DIGITS} digits before the point")
+    return value
+
+
+def _decimals(value: str) -> int:
+    return len(value.partition(".")[2])
+
+
+def _six_decimals(value: str) -> str:
+    if (given := _decimals(value)) > money.BALANCE_DIGITS:
+        raise Malformed(f"{shown(value)} has {given} decimals, expected at most {money.BALANCE_DIGITS}")
+    return value
+
+
+def _cleaned(value: str, *, clean: Parser) -> str:
+    try:
+        return clean(value)
+    except text.UnusableText:
+        raise Malformed(f"{shown(value)} holds a control character, expected readable text") from None
+
+
+def _fitting(value: str, *, longest: int) -> str:
+    if len(value) > longest:
+        raise Malformed(f"the text has {len(value):,} characters, expected at most {longest:,}")
+    return value
+
+
+@cache
+def _countries() -> frozenset[str]:
+    codes = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()}
+    return frozenset(codes - _NO_COUNTRY)
