@@ -25,8 +25,8 @@ class FilterForm(forms.Form):
 
     def __init__(self, data: Any) -> None:
         super().__init__(data)
-        self.fields["app"].choices = [("", "All"), *selectors.apps()]  # type: ignore[attr-defined]
-        self.fields["event"].choices = [("", "All"), *((name, name) for name in selectors.events())]  # type: ignore[attr-defined]
+        for name, values in (("app", selectors.apps()), ("event", selectors.events())):
+            self.fields[name].choices = [("", "All"), *((value, value) for value in values)]  # type: ignore[attr-defined]
 
     def filters(self) -> selectors.Filters:
         """Give what was asked, once the form is valid."""

@@ -62,7 +62,8 @@ def test_each_column_is_a_filter():
     entry(description="Second 50%", app="invoicing", event="Credit note sent", actor="Bob")
     entry(description="third", organisation_uuid=ORGANISATION, organisation_name="Acme Pte Ltd")
     entry(description="fourth", at=datetime(2026, 3, 11, 23, 59, 59, tzinfo=UTC))
-    assert descriptions(app="invoicing") == ["Second 50%"]
+    assert descriptions(app="Invoices") == ["Second 50%"]
+    assert descriptions(app="invoicing") == []
     assert descriptions(event="Credit note sent") == ["Second 50%"]
     assert descriptions(description="second 50%") == ["Second 50%"]
     assert descriptions(description="%") == ["Second 50%"]
@@ -72,18 +73,17 @@ def test_each_column_is_a_filter():
     assert descriptions(from_on=date(2026, 3, 11)) == ["fourth"]
     assert descriptions(to_on=date(2026, 3, 10)) == ["third", "Second 50%", "first"]
     assert descriptions(from_on=date(2026, 3, 11), to_on=date(2026, 3, 11)) == ["fourth"]
-    assert descriptions(to_on=date(9999, 12, 31), app="subscriptions", actor="x") == []
+    assert descriptions(to_on=date(9999, 12, 31), app="Subscriptions", actor="x") == []
 
 
 def test_the_filters_offer_what_there_is():
-    for app in ("subscriptions", "invoicing", "subscriptions", "something"):
+    for app in ("subscriptions", "invoicing", "Subscriptions", "something"):
         entry(app=app, event=f"{app} event")
-    assert selectors.apps() == (
-        ("invoicing", "Invoice"),
-        ("something", "something"),
-        ("subscriptions", "Subscription"),
-    )
-    assert selectors.events() == ("invoicing event", "something event", "subscriptions event")
+    assert selectors.apps() == ("Invoices", "Subscriptions", "something")
+    assert set(selectors.events()) == {
+        f"{app} event" for app in ("invoicing", "something", "subscriptions", "Subscriptions")
+    }
+    assert len(selectors.entries(filters=selectors.Filters(app="Subscriptions")).rows) == 2
 
 
 def test_pages_go_by_key_in_both_directions():
@@ -156,7 +156,7 @@ def test_the_csv_is_the_filtered_list_and_runs_no_formula(client_of, monkeypatch
     for start in ("=1+1", "+1", "-1", "@SUM(A1)", "\tx", 'plain, with a "quote"'):
         entry(description=start, actor="=cmd")
     entry(description="other", app="invoicing")
-    response = client_of("auditor").get("/audit/export.csv?app=subscriptions")
+    response = client_of("auditor").get("/audit/export.csv?app=Subscriptions")
     assert response.streaming
     assert response["Content-Disposition"] == 'attachment; filename="audit.csv"'
     rows = list(csv.DictReader(io.StringIO(b"".join(response.streaming_content).decode(), newline="")))
@@ -169,7 +169,7 @@ def test_the_csv_is_the_filtered_list_and_runs_no_formula(client_of, monkeypatch
         "'=1+1",
     ]
     assert rows[0] == {
-        "App": "Subscription",
+        "App": "Subscriptions",
         "Event": "Subscription terminated",
         "Description": 'plain, with a "quote"',
         "Actor": "'=cmd",

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 
 pytestmark = pytest.mark.django_db
 
-SENTENCE = "The username and/or password you specified are not correct."
+SENTENCE = "The username or the password is wrong."
 
 
 @pytest.fixture
