@@ -166,7 +166,7 @@ def _settle(book: Book, sale: sales.Sale) -> None:
     if how == "all":
         sales.pay_all(book, [last])
     elif how == "part" and last.invoice.charged:
-        book.pay(last.invoice, on=last.invoice.issued_on, part=rng.choice((Decimal("0.5"), Decimal("0.3"))))
+        book.pay(last.invoice, on=last.billed_on, part=rng.choice((Decimal("0.5"), Decimal("0.3"))))
 
 
 def _documents(book: Book, organisation: Organisation, active: list[sales.Sale]) -> None:
@@ -196,7 +196,7 @@ def _note_of_charge(book: Book, sale: sales.Sale, *, kind: str) -> None:
     line = sales.charge_line(book, billed)
     if not line.net:
         return
-    on = max(billed.invoice.issued_on, book.today - timedelta(days=2))
+    on = max(billed.billed_on, book.today - timedelta(days=2))
     share = book.rng.choice((Decimal(1), Decimal("0.5"), Decimal("0.3")))
     status = "sent" if kind in ("names_cycle", "partly") else kind
     note = book.note(

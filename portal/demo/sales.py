@@ -21,6 +21,7 @@ class Billed:
     cycle: Cycle
     span: days.Span
     invoice: Invoice
+    billed_on: date
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,8 @@ def sell(
                 event="Renewed",
                 description=f"Cycle {days.display_range(span)}.",
             )
-        billed.append(Billed(cycle, span, invoice))
-    organisation.created_on = min(organisation.created_on, rhythm.started_on)
+        billed.append(Billed(cycle, span, invoice, billed_on))
+    organisation.created_on = min(organisation.created_on or rhythm.started_on, rhythm.started_on)
     return Sale(subscription=subscription, items=tuple(items), billed=tuple(billed))
 
 
@@ -160,7 +161,7 @@ def pay_all(book: Book, billed: Iterable[Billed]) -> None:
     for one in billed:
         if not one.invoice.charged:
             continue
-        on = one.invoice.issued_on
+        on = one.billed_on
         if one.invoice.organisation.payment_mode == "postpaid":
             on = min(on + timedelta(days=book.rng.randrange(5, 25)), book.today)
         book.pay(one.invoice, on=on)
