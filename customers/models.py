@@ -124,7 +124,8 @@ class CreditAccount(models.Model):
     """What an organisation has and may spend.
 
     *Units*: amounts of the account's currency; the balance may carry six decimals.
-    The balance is the `after` of the entry with `last_seq`: a deferred foreign key holds the two together.
+    The balance is the `after` of the entry with `last_seq`: a deferred foreign key holds the two together,
+    and a trigger takes the account along to each new entry (migration 0002).
     """
 
     organisation = models.OneToOneField(Organisation, models.PROTECT, related_name="credit_account")

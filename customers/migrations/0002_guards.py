@@ -35,6 +35,29 @@ ALTER TABLE customers_creditaccount
 """
 
 NAME = "a_ledger_entry_is_never_changed"
+BACK = "an_account_never_goes_back_to_an_earlier_entry"
+
+# The keys above let an account point at any true entry. That it is the last one is kept here: a new entry
+# takes its account along, whoever writes it, and no account is ever turned back.
+LAST_ENTRY = f"""
+CREATE FUNCTION customers_take_account_along() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE customers_creditaccount a SET last_seq = d.seq, balance = d.after
+    FROM (SELECT DISTINCT ON (account_id) account_id, seq, after FROM new_rows ORDER BY account_id, seq DESC) d
+    WHERE a.id = d.account_id AND (a.last_seq IS NULL OR a.last_seq < d.seq);
+    RETURN NULL;
+END $$;
+CREATE TRIGGER take_account_along AFTER INSERT ON customers_ledgerentry
+    REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT
+    EXECUTE FUNCTION customers_take_account_along();
+CREATE TRIGGER {BACK} BEFORE UPDATE ON customers_creditaccount
+    FOR EACH ROW WHEN (NEW.last_seq < OLD.last_seq OR (NEW.last_seq IS NULL AND OLD.last_seq IS NOT NULL))
+    EXECUTE FUNCTION portal_refuse_change('{BACK}');
+"""
+DROP_LAST_ENTRY = f"""
+DROP TRIGGER {BACK} ON customers_creditaccount;
+DROP FUNCTION customers_take_account_along() CASCADE;
+"""
 
 
 class Migration(migrations.Migration):
@@ -42,6 +65,7 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(KEYS, DROP_KEYS),
+        migrations.RunSQL(LAST_ENTRY, DROP_LAST_ENTRY),
         migrations.RunSQL(
             triggers.never_changed("customers_ledgerentry", NAME) + triggers.note_unmarked(*TABLES),
             triggers.drop_never_changed("customers_ledgerentry", NAME)

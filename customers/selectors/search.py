@@ -20,7 +20,9 @@ FEW = 5
 MOST_SIMILAR = 20
 
 # Scores of the tiers; a name scores one less than another key of its tier.
-_EXACT, _VERIFIED, _SIMILAR = 1, 20, 30
+_EXACT, _BEGINNING, _VERIFIED, _SIMILAR = 1, 3, 20, 30
+# Up to this length a question is first put to the beginnings of keys.
+_SHORT = 3
 # How alike a word must be when too many of its letters differ to count them.
 _LIKENESS = 0.4
 
@@ -127,15 +129,26 @@ def _is_settled(page: Sequence[_Place], readings: Sequence[policies.Reading]) ->
 
 def _found(readings: Sequence[policies.Reading], *, after: _Place | None, before: _Place | None) -> list[_Place]:
     """Find a page of places and one more, in the order of the list, backwards with `before`."""
+    if readings and len(readings[0].phrase) <= _SHORT and not (before and before.score > _BEGINNING):
+        # A letter or two stand in nearly every key: when enough keys begin with them, look at those alone.
+        found = _page(readings, after=after, before=before, is_beginning=True)
+        if len(found) > PAGE:
+            return found
+    return _page(readings, after=after, before=before, is_beginning=False)
+
+
+def _page(
+    readings: Sequence[policies.Reading], *, after: _Place | None, before: _Place | None, is_beginning: bool
+) -> list[_Place]:
     parameters: list[Any] = []
     if readings:
-        parts = [_reading_sql(reading, parameters) for reading in readings]
+        parts = [_reading_sql(reading, parameters, is_beginning=is_beginning) for reading in readings]
         source = (
-            "(SELECT organisation_id, min(score) AS score FROM ("
+            "(SELECT organisation_id, min(score) AS score FROM ("  # noqa: S608
             + " UNION ALL ".join(parts)
             + ") read GROUP BY organisation_id) found JOIN customers_organisation o ON o.id = organisation_id"
         )
-        order = ("score", "o.name", "o.id")
+        order: tuple[str, ...] = ("score", "o.name", "o.id")
     else:
         source, order = "(SELECT 0 AS score) found, customers_organisation o", ("o.name", "o.id")
     condition = ""
@@ -154,25 +167,29 @@ def _found(readings: Sequence[policies.Reading], *, after: _Place | None, before
         return [_Place(*row) for row in cursor.fetchall()]
 
 
-def _reading_sql(reading: policies.Reading, parameters: list[Any]) -> str:
-    """Write the question of one reading: organisation and score."""
+def _reading_sql(reading: policies.Reading, parameters: list[Any], *, is_beginning: bool) -> str:
+    """Write the question of one reading: organisation and score. `is_beginning`: only the first two tiers."""
     # A folded word holds neither % nor _, so it can stand in a pattern as it is.
-    words = []
-    for number, word in enumerate(reading.words):
-        parameters += [number, reading.phrase, f"{reading.phrase}%", f"% {reading.phrase}%"]
-        words.append(
-            "SELECT organisation_id, %s::int AS word, CASE WHEN text = %s THEN 0 WHEN text LIKE %s THEN 2 "
-            "WHEN text LIKE %s THEN 4 ELSE 6 END + CASE kind WHEN 'name' THEN 0 ELSE 1 END AS score "
-            f"FROM customers_searchkey WHERE {_word_sql(reading, word, parameters)}"
-        )
-    if len(words) == 1:
-        return f"SELECT organisation_id, score FROM ({words[0]}) one"  # noqa: S608
-    parameters.append(len(words))
-    return (
-        "SELECT organisation_id, min(score) AS score FROM ("
-        + " UNION ALL ".join(words)
-        + ") words GROUP BY organisation_id HAVING count(DISTINCT word) = %s"
+    phrase = reading.phrase
+    parameters += [phrase, f"{phrase}%", f"% {phrase}%", f"%{phrase}%"]
+    sql = (
+        "SELECT organisation_id, CASE WHEN text = %s THEN 0 WHEN text LIKE %s THEN 2 WHEN text LIKE %s THEN 4 "
+        "WHEN text LIKE %s THEN 6 ELSE 8 END + CASE kind WHEN 'name' THEN 0 ELSE 1 END AS score "
+        "FROM customers_searchkey key WHERE "
     )
+    if is_beginning:
+        parameters.append(f"{phrase}%")
+        # What a reading allows beyond this is still asked of its only word, in the second tier as in all.
+        return f"{sql} text LIKE %s AND {_word_sql(reading, reading.words[0], parameters)}"
+    # The longest word is the rarest as a rule; a key that holds the phrase holds it too.
+    longest, *others = sorted(reading.words, key=len, reverse=True)
+    sql += _word_sql(reading, longest, parameters)
+    for word in others:
+        sql += (
+            " AND EXISTS (SELECT FROM customers_searchkey other WHERE other.organisation_id = key.organisation_id"
+            f" AND {_word_sql(reading, word, parameters)})"
+        )
+    return sql
 
 
 def _word_sql(reading: policies.Reading, word: str, parameters: list[Any]) -> str:
@@ -201,69 +218,73 @@ def _similar(reading: policies.Reading, *, without: set[int]) -> tuple[Organisat
 
     Only when there is none, those whose words are alike by their trigrams alone.
     """
-    if not any(policies.typing_errors(word) for word in reading.words):
+    longest, *others = sorted(reading.words, key=len, reverse=True)
+    wrong = policies.typing_errors(longest)
+    if not wrong:
         return ()
     parameters: list[Any] = []
-    words = [_similar_sql(number, word, parameters) for number, word in enumerate(reading.words)]
-    parameters += [len(words), list(without), MOST_SIMILAR]
-    sql = f"""
-        SELECT score, o.name, o.id, matched FROM (
-            SELECT organisation_id, max(score) AS score, avg(likeness) AS likeness,
-                   array_agg(DISTINCT matched) FILTER (WHERE matched <> '') AS matched
-            FROM (
-                SELECT DISTINCT ON (organisation_id, word) organisation_id, word, score, likeness, matched
-                FROM ({" UNION ALL ".join(words)}) every_word
-                ORDER BY organisation_id, word, score, matched <> '', likeness DESC
-            ) best GROUP BY organisation_id HAVING count(*) = %s
-        ) found JOIN customers_organisation o ON o.id = organisation_id
-        WHERE NOT o.id = ANY(%s)
-        ORDER BY score, likeness DESC, o.name, o.id LIMIT %s
+    score = _closeness_sql(longest, wrong, parameters)
+    parameters += [longest, longest, list(_WITH_LETTERS), list(without)]
+    close = f"""
+        SELECT organisation_id, kind, {score} AS score, word_similarity(%s, text) AS likeness
+        FROM customers_searchkey WHERE %s <%% text AND kind = ANY(%s) AND NOT organisation_id = ANY(%s)
     """  # noqa: S608
-    least = min(policies.least_similarity(w) for w in reading.words if policies.typing_errors(w))
+    conditions = ["score IS NOT NULL"]
+    for word in others:
+        parameters.append(f"%{word}%")
+        condition = "text LIKE %s AND kind NOT IN ('uuid', 'number')"
+        if errors := policies.typing_errors(word):
+            parameters.append(list(_WITH_LETTERS))
+            condition += f" OR kind = ANY(%s) AND {_few_errors_sql(word, errors, parameters)}"
+        conditions.append(
+            "EXISTS (SELECT FROM customers_searchkey other "
+            f"WHERE other.organisation_id = best.organisation_id AND ({condition}))"
+        )
+    parameters.append(MOST_SIMILAR)
+    sql = f"""
+        SELECT score, o.name, o.id, kind FROM (
+            SELECT DISTINCT ON (organisation_id) * FROM ({close}) close WHERE score IS NOT NULL
+            ORDER BY organisation_id, score, kind <> 'name', likeness DESC
+        ) best JOIN customers_organisation o ON o.id = organisation_id
+        WHERE {" AND ".join(conditions)}
+        ORDER BY score, kind <> 'name', likeness DESC, o.name, o.id LIMIT %s
+    """  # noqa: S608
     # The operator <% uses the trigram index and takes its limit from a setting, kept for this block only.
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)", [str(least)])
+        cursor.execute(
+            "SELECT set_config('pg_trgm.word_similarity_threshold', %s, true)",
+            [str(policies.least_similarity(longest))],
+        )
         cursor.execute(sql, parameters)
         found = cursor.fetchall()
     best = [row for row in found if row[0] == _VERIFIED] or found
     places = [_Place(score, name, pk) for score, name, pk, _ in best]
-    matched = {pk: tuple(kinds or ()) for _, _, pk, kinds in best}
-    return _rows(places, readings=(), kinds=matched)
+    kinds = {pk: kind for _, _, pk, kind in best if kind != SearchKey.Kind.NAME}
+    return _rows(places, readings=(), kinds=kinds)
 
 
-def _similar_sql(number: int, word: str, parameters: list[Any]) -> str:
-    """Write the question for one word: organisation, word, score, likeness and the kind unless the name."""
-    matched = "CASE kind WHEN 'name' THEN '' ELSE kind END AS matched"
-    wrong = policies.typing_errors(word)
-    parameters += [number, _VERIFIED, f"%{word}%"]
-    exact = (
-        f"SELECT organisation_id, %s AS word, %s AS score, 1::real AS likeness, {matched} "  # noqa: S608
-        "FROM customers_searchkey WHERE text LIKE %s AND kind NOT IN ('uuid', 'number')"
+def _closeness_sql(word: str, wrong: int, parameters: list[Any]) -> str:
+    """Write the score of a key: few letters wrong, else alike, else NULL."""
+    few_errors = _few_errors_sql(word, wrong, parameters)
+    parameters += [_VERIFIED, len(word), word, _LIKENESS, _SIMILAR]
+    return f"CASE WHEN {few_errors} THEN %s WHEN %s > 4 AND word_similarity(%s, text) >= %s THEN %s END"
+
+
+def _few_errors_sql(word: str, wrong: int, parameters: list[Any]) -> str:
+    """Write the condition that a word of the key, or the beginning of one that is still typed, has few errors."""
+    parameters += [word, wrong, wrong, len(word), word, wrong, wrong]
+    return (
+        "EXISTS (SELECT FROM unnest(string_to_array(translate(left(text, 255), '@.', '  '), ' ')) AS part "
+        "WHERE levenshtein_less_equal(part, %s, %s) <= %s"
+        " OR levenshtein_less_equal(left(part, %s), %s, %s) <= %s)"
     )
-    if not wrong:
-        return exact
-    # Letters are compared word by word, and with the beginning of a longer word that is still being typed.
-    parameters += [
-        number, word, wrong, wrong, len(word), word, wrong, wrong,
-        _VERIFIED, _SIMILAR, word, word, list(_WITH_LETTERS), _VERIFIED, word, _LIKENESS,
-    ]  # fmt: skip
-    return f"""{exact} UNION ALL SELECT organisation_id, word, score, likeness, matched FROM (
-        SELECT organisation_id, %s AS word, kind, text, {matched},
-               CASE WHEN EXISTS (
-                   SELECT 1 FROM regexp_split_to_table(left(text, 255), '[ @.]') AS part
-                   WHERE levenshtein_less_equal(part, %s, %s) <= %s
-                      OR levenshtein_less_equal(left(part, %s), %s, %s) <= %s
-               ) THEN %s ELSE %s END AS score,
-               word_similarity(%s, text) AS likeness
-        FROM customers_searchkey WHERE %s <%% text AND kind = ANY(%s)
-    ) close WHERE score = %s OR (length(%s) > 4 AND likeness >= %s)"""  # noqa: S608
 
 
 def _rows(
     places: Sequence[_Place],
     *,
     readings: Sequence[policies.Reading],
-    kinds: dict[int, tuple[str, ...]] | None = None,
+    kinds: dict[int, str] | None = None,
 ) -> tuple[OrganisationRow, ...]:
     """Read the organisations of some places, with what was found in them when it was not the name."""
     ids = [place.id for place in places]
@@ -275,7 +296,9 @@ def _rows(
     for place in places:
         organisation = organisations[place.id]
         row = _row(organisation)
-        found = matched.get(place.id) or [(kind, "") for kind in (kinds or {}).get(place.id, ())]
+        found = matched.get(place.id, [])
+        if kinds and place.id in kinds:
+            found = [(kinds[place.id], "")]
         rows.append(replace(row, matches=tuple(_match(organisation, kind, key) for kind, key in found)))
     return tuple(rows)
 

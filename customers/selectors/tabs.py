@@ -134,7 +134,7 @@ def ledger(organisation_uuid: uuid.UUID, *, before: int | None = None, after: in
 
 
 def members(organisation_uuid: uuid.UUID) -> tuple[selectors.OrganisationHeader, tuple[MemberRow, ...]]:
-    """Find the people of an organisation: its owners, its admins, the others. *Raises*: Organisation.DoesNotExist."""
+    """Find the people of an organisation: owners, admins, the others. *Raises*: Organisation.DoesNotExist."""
     header = selectors.organisation_header(organisation_uuid)
     order = {Member.Role.OWNER: 0, Member.Role.ADMIN: 1, Member.Role.MEMBER: 2}
     people = Member.objects.filter(organisation_id=header.id).order_by("name", "id")
