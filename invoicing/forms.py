@@ -195,11 +195,10 @@ class CreditNoteForm(forms.Form):
                 "description": line.description,
                 "charged": money.display(line.charged, currency=line.currency),
                 "left": money.display(charge.left, currency=line.currency),
-                "net_left": money.format_amount(charge.net_left, currency=line.currency),
-                "tax_left": money.format_amount(charge.tax_left, currency=line.currency),
-                "fields": [self[f"{part}_{line_id}"] for part in ("whole", "net", "tax")]
-                if charge.left > 0
-                else [],
+                "net_left": money.display(charge.net_left, currency=line.currency),
+                "tax_left": money.display(charge.tax_left, currency=line.currency),
+                "whole": self[f"whole_{line_id}"] if charge.left > 0 else None,
+                "parts": [self[f"net_{line_id}"], self[f"tax_{line_id}"]] if charge.left > 0 else [],
             }
             for line_id, (line, charge) in self._charges.items()
         ]

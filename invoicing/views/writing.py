@@ -48,8 +48,10 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             by=Actor.of(request.user),  # type: ignore[arg-type]
             at=now,
         )
-    except (operations.AmountNotUsable, operations.ReceivedInTheFuture) as refused:
-        return _refused(request, "payment", context, form, refused, status=422)
+    except operations.ReceivedInTheFuture as refused:
+        return _refused(request, "payment", context, form, refused, status=422, field="received_on")
+    except operations.AmountNotUsable as refused:
+        return _refused(request, "payment", context, form, refused, status=422, field="amount")
     except operations.Refused as refused:
         return _refused(request, "payment", context, form, refused, status=409)
     amount = money.display(payment.amount, currency=payment.currency)
@@ -151,7 +153,7 @@ def allocate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         form.add_error("invoice", "There is no such invoice.")
         return _form(request, "allocation", context, status=422)
     except operations.AmountNotUsable as refused:
-        return _refused(request, "allocation", context, form, refused, status=422)
+        return _refused(request, "allocation", context, form, refused, status=422, field="amount")
     except operations.Refused as refused:
         return _refused(request, "allocation", context, form, refused, status=409)
     amount = money.display(data["amount"], currency=details.currency)
@@ -186,8 +188,9 @@ def _refused(
     refused: operations.Refused,
     *,
     status: int,
+    field: str | None = None,
 ) -> HttpResponse:
-    form.add_error(None, refused.sentence)
+    form.add_error(field, refused.sentence)
     return _form(request, name, context, status=status)
 
 
