@@ -248,7 +248,7 @@ REFUNDS: tuple[Check, ...] = (
         f"""
         SELECT {_TERMINATION} AS place, coalesce(t.quote->>'total', 'nothing') AS total, t.credited
         FROM subscriptions_termination t
-        WHERE t.settlement = 'credited' AND {_amount('total')} IS DISTINCT FROM t.credited
+        WHERE t.settlement = 'credited' AND {_amount("total")} IS DISTINCT FROM t.credited
         ORDER BY t.id
         """,
     ),
@@ -263,7 +263,7 @@ REFUNDS: tuple[Check, ...] = (
             ON r.cause_id = t.uuid
         CROSS JOIN LATERAL (
             SELECT CASE WHEN r.amount IS NULL THEN 0
-                        ELSE coalesce({_amount('fee')}, 0) END AS fee) f
+                        ELSE coalesce({_amount("fee")}, 0) END AS fee) f
         WHERE coalesce(r.amount, 0) - f.fee <> coalesce(t.credited, 0) ORDER BY t.id
         """,
     ),
