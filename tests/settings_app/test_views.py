@@ -179,7 +179,8 @@ def test_a_conflict_shows_both_and_a_second_save_decides(client_of):
     one, other = client_of("superuser"), client_of("superuser")
     assert one.post(CONFIG, form_data(reactivation_days="60")).status_code == 303
 
-    response = other.post(CONFIG, form_data(reactivation_days="90", provider_name="Ours"))
+    typed = {"reactivation_days": "90", "provider_name": "Ours", "fees-0-DELETE": "on"}
+    response = other.post(CONFIG, form_data(**typed))
 
     assert response.status_code == 409
     page = response.content.decode()
@@ -188,8 +189,9 @@ def test_a_conflict_shows_both_and_a_second_save_decides(client_of):
     assert 'name="seen_version" value="2"' in page
     assert 'value="Ours"' in page
     assert selectors.current_config().number == 2
-    again = form_data(reactivation_days="90", provider_name="Ours", seen_version="2")
-    assert other.post(CONFIG, again).status_code == 303
+    assert 'name="fees-0-DELETE" class="form-check-input" id="id_fees-0-DELETE" checked' in page
+    assert other.post(CONFIG, form_data(**typed, seen_version="2")).status_code == 303
+    assert "AUD" not in selectors.current_config().fees
     assert (selectors.current_config().number, selectors.current_config().reactivation_days) == (3, 90)
 
 
