@@ -95,24 +95,44 @@ def history(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 @permission_required("customers.post_correction", raise_exception=True)
 def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Post a correction entry that mends no termination."""
+    payment_url = reverse("customers:payment", args=[uuid])
+    return correct(
+        request, uuid, cause_id=None, action=reverse("customers:correction", args=[uuid]), back=payment_url
+    )
+
+
+def correct(
+    request: HttpRequest, uuid: uuids.UUID, *, cause_id: uuids.UUID | None, action: str, back: str
+) -> HttpResponse:
+    """Show and take the correction form, for this tab and for the record of a termination that it mends.
+
+    The caller has asked the permission and knows that `cause_id` is there. *Shape*: `action` is the form's
+    own address, `back` where it leads when it is closed or done.
+    """
     try:
         organisation = selectors.organisation_header(uuid)
     except Organisation.DoesNotExist as missing:
         raise Http404 from missing
+
+    def shown(form: forms.CorrectionForm, *, status: int) -> HttpResponse:
+        return _correction_form(
+            request, organisation=organisation, form=form, status=status, action=action, back=back
+        )
+
     if request.method != "POST":
         form = forms.CorrectionForm(
             currency=organisation.currency, initial={"request_id": forms.CorrectionForm.draw_request_id()}
         )
-        return _correction_form(request, organisation=organisation, form=form, status=200)
+        return shown(form, status=200)
     form = forms.CorrectionForm(request.POST, currency=organisation.currency)
     if not form.is_valid():
-        return _correction_form(request, organisation=organisation, form=form, status=422)
+        return shown(form, status=422)
     try:
         entry = operations.post_correction(
             organisation_uuid=uuid,
             amount=form.signed_amount(),
             reason=form.cleaned_data["reason"],
-            cause_id=None,
+            cause_id=cause_id,
             request_id=form.cleaned_data["request_id"],
             by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
             at=timezone.now(),
@@ -123,14 +143,14 @@ def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             "This form was already used for another correction, so nothing was posted now. "
             "Close it, check the entries and open it again.",
         )
-        return _correction_form(request, organisation=organisation, form=form, status=409)
+        return shown(form, status=409)
     except operations.BalanceOutOfRange:
         form.add_error("amount", "The balance would become larger than an account can hold.")
-        return _correction_form(request, organisation=organisation, form=form, status=422)
+        return shown(form, status=422)
     done = selectors.moved_sentence(entry)
     if not htmx.wants_fragment(request):
         messages.success(request, done)
-        return HttpResponseRedirect(reverse("customers:payment", kwargs={"uuid": uuid}), status=303)
+        return HttpResponseRedirect(back, status=303)
     response = HttpResponse(status=204)
     htmx.trigger(response, "close-dialog")
     htmx.trigger(response, CREDITS_CHANGED)
@@ -143,8 +163,9 @@ def _correction_form(
     organisation: selectors.OrganisationHeader,
     form: forms.CorrectionForm,
     status: int,
+    action: str,
+    back: str,
 ) -> HttpResponse:
-    address = {"uuid": organisation.uuid}
     response = htmx.render_page(
         request,
         page=PAGE,
@@ -154,8 +175,8 @@ def _correction_form(
             "tab": "payment",
             "tab_template": "customers/_correction.html",
             "form": form,
-            "form_action": reverse("customers:correction", kwargs=address),
-            "close_url": reverse("customers:payment", kwargs=address),
+            "form_action": action,
+            "close_url": back,
         },
         status=status,
     )

@@ -25,9 +25,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 ("name", models.CharField(max_length=200)),
@@ -84,9 +82,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("currency", models.CharField(max_length=3)),
                 ("balance", models.DecimalField(decimal_places=6, default=0, max_digits=20)),
@@ -108,9 +104,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "kind",
@@ -142,9 +136,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("seq", models.BigIntegerField()),
                 (
@@ -152,9 +144,7 @@ class Migration(migrations.Migration):
                     models.GeneratedField(
                         db_persist=True,
                         expression=django.db.models.functions.comparison.NullIf(
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("seq"), "-", models.Value(1)
-                            ),
+                            django.db.models.expressions.CombinedExpression(models.F("seq"), "-", models.Value(1)),
                             models.Value(0),
                         ),
                         output_field=models.BigIntegerField(),
@@ -180,9 +170,7 @@ class Migration(migrations.Migration):
                 ("cause_id", models.UUIDField(blank=True, null=True)),
                 (
                     "is_unbilled",
-                    models.BooleanField(
-                        default=False, help_text="To be put on the monthly invoice (postpaid)."
-                    ),
+                    models.BooleanField(default=False, help_text="To be put on the monthly invoice (postpaid)."),
                 ),
                 ("at", models.DateTimeField()),
                 ("on", models.DateField()),
@@ -212,9 +200,7 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("account", "seq"), name="an_entry_has_its_own_place"),
-                    models.UniqueConstraint(
-                        fields=("account", "seq", "after"), name="an_entry_and_its_balance"
-                    ),
+                    models.UniqueConstraint(fields=("account", "seq", "after"), name="an_entry_and_its_balance"),
                     models.UniqueConstraint(
                         fields=("id", "cause_id", "amount"), name="an_entry_its_cause_and_amount"
                     ),
@@ -230,9 +216,7 @@ class Migration(migrations.Migration):
                         name="an_entry_adds_up",
                     ),
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("seq__gt", 1), models.Q(("before", 0), ("seq", 1)), _connector="OR"
-                        ),
+                        condition=models.Q(("seq__gt", 1), models.Q(("before", 0), ("seq", 1)), _connector="OR"),
                         name="the_first_entry_starts_at_zero",
                     ),
                     models.CheckConstraint(
@@ -271,9 +255,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("email", models.CharField(max_length=254)),
                 ("name", models.CharField(max_length=200)),

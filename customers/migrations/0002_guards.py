@@ -68,7 +68,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(LAST_ENTRY, DROP_LAST_ENTRY),
         migrations.RunSQL(
             triggers.never_changed("customers_ledgerentry", NAME) + triggers.note_unmarked(*TABLES),
-            triggers.drop_never_changed("customers_ledgerentry", NAME)
-            + triggers.drop_note_unmarked(*TABLES),
+            triggers.drop_never_changed("customers_ledgerentry", NAME) + triggers.drop_note_unmarked(*TABLES),
         ),
     ]

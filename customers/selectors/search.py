@@ -78,8 +78,10 @@ class Listing:
             more = " on this page, more on others" if self.newer or self.older else ""
             parts.append(f"{len(self.rows)} {what}{more}")
         if self.similar:
-            parts.append(f"{len(self.similar)} similar")
-        return ", ".join(parts)
+            parts.append(
+                f"{len(self.similar)} similar" if self.rows else f"no exact match, {len(self.similar)} similar"
+            )
+        return ", ".join(parts).capitalize()
 
 
 @dataclass(frozen=True)
