@@ -12,4 +12,5 @@ urlpatterns = [
     path("subscriptions/<uuid:uuid>/terminate/choice/", flow.choice, name="choice"),
     path("subscriptions/<uuid:uuid>/terminate/apply/", flow.apply, name="apply"),
     path("terminations/<uuid:uuid>/", views.termination, name="termination"),
+    path("terminations/<uuid:uuid>/correction/", views.correction, name="correction"),
 ]

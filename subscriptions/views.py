@@ -10,9 +10,10 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from customers import selectors as customers_selectors
+from customers import views as customers_views
 from customers.models import Organisation
 from portal.audit.operations import Actor
 from portal.lib import days, htmx
@@ -130,6 +131,23 @@ def termination(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             "record": selectors.termination_record(found),
             "may_correct": request.user.has_perm("customers.post_correction"),
         },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.post_correction", raise_exception=True)
+def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Post a correction entry that names this termination: the termination itself stays."""
+    try:
+        found = selectors.find_termination(uuid)
+    except Termination.DoesNotExist:
+        raise Http404 from None
+    return customers_views.correct(
+        request,
+        found.organisation.uuid,
+        cause_id=found.uuid,
+        action=reverse("subscriptions:correction", args=[uuid]),
+        back=reverse("subscriptions:termination", args=[uuid]),
     )
 
 

@@ -8,6 +8,7 @@ from datetime import date, timedelta
 
 from django.db.models import Q
 
+from customers.models import LedgerEntry
 from portal.lib import days, money
 from settings_app.selectors import Config
 from subscriptions import outcomes, presentation
@@ -270,6 +271,7 @@ class TerminationRecord:
     credit_note_uuid: uuids.UUID | None
     credit_note_number: str
     preview: presentation.Preview | None
+    corrections: tuple[Term, ...]
 
 
 def find_termination(termination_uuid: uuids.UUID) -> Termination:
@@ -302,7 +304,7 @@ def result_sentences(termination: Termination) -> tuple[str, ...]:
 
 
 def termination_record(termination: Termination) -> TerminationRecord:
-    """Write a termination from `find_termination` in words. No further query."""
+    """Write a termination from `find_termination` in words. One query, for the corrections that name it."""
     note = termination.credit_note
     currency = termination.currency
     at = termination.terminated_at
@@ -345,4 +347,8 @@ def termination_record(termination: Termination) -> TerminationRecord:
         credit_note_uuid=note.uuid if note else None,
         credit_note_number=note.number if note else "",
         preview=presentation.preview_of(termination.quote, is_record=True) if termination.quote else None,
+        corrections=tuple(
+            Term(days.display(entry.on), money.display_balance(entry.amount, currency=currency), entry.description)
+            for entry in LedgerEntry.objects.filter(cause_id=termination.uuid, kind="correction").order_by("pk")
+        ),
     )

@@ -416,3 +416,21 @@ def test_query_counts(client_of, django_assert_num_queries):
     form = pages.form(to_choice(client, made), action="/apply/")
     with django_assert_num_queries(39):
         client.post(form.action, form.data(choice="automatic"), headers=htmx)
+
+
+def test_a_correction_names_the_termination_and_changes_nothing_else(client_of):
+    agent, billing = client_of("agent"), client_of("billing")
+    made = factories.subscription()
+    step(agent, pages.form(to_choice(agent, made), action="/apply/"), choice="automatic")
+    record = Termination.objects.get()
+    where = reverse("subscriptions:correction", args=[record.uuid])
+    assert agent.get(where).status_code == 403
+    form = pages.form(billing.get(where), action="/correction/")
+    done = step(billing, form, direction="take", amount="20", reason="Refunded too much.")
+    assert (done.status_code, done["Location"]) == (303, reverse("subscriptions:termination", args=[record.uuid]))
+    step(billing, form, direction="take", amount="20", reason="Refunded too much.")
+    entry = LedgerEntry.objects.get(kind="correction")
+    assert (entry.amount, entry.cause_id) == (-20, record.uuid)
+    assert "Refunded too much." in pages.words(billing.get(done["Location"]))
+    record.refresh_from_db()
+    assert record.credited == 50

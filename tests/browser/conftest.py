@@ -1,0 +1,106 @@
+"""A real browser against a real server: Chromium of the system, Django's live server, a database that commits."""
+
+import os
+import shutil
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.contrib.sessions.backends.db import SessionStore
+from playwright.sync_api import Browser, BrowserContext, Page
+
+# Playwright's own event loop runs in this thread; Django must not take it for async code.
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Everything here is a browser test and needs committed rows."""
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Take the system's Chromium. Without it the tests fail: they are never skipped."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    assert path, "The browser tests need Chromium: run them through ./test, or set CHROMIUM to its path."
+    return {
+        **browser_type_launch_args,
+        "executable_path": path,
+        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+    }
+
+
+@pytest.fixture
+def visit(live_server, browser: Browser, make_user: Callable[..., User]):
+    """Open a browser for somebody of a role: `page = visit("agent")`. Fails on any console error."""
+    opened: list[tuple[BrowserContext, list[str]]] = []
+
+    def enter(role: str, *, width: int = 1440, theme: str = "light", javascript: bool = True) -> Page:
+        user = make_user(role, f"{role}-{len(opened) + 1}")
+        session = SessionStore()
+        session["_auth_user_id"] = str(user.pk)
+        session["_auth_user_backend"] = "django.contrib.auth.backends.ModelBackend"
+        session["_auth_user_hash"] = user.get_session_auth_hash()
+        session.save()
+        context = browser.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": 900},
+            color_scheme=theme,
+            java_script_enabled=javascript,
+            reduced_motion="reduce",
+        )
+        context.add_cookies(
+            [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_server.url}]
+        )
+        page = context.new_page()
+        said: list[str] = []
+        page.said = said  # type: ignore[attr-defined]
+        page.on(
+            "console",
+            # The browser reports every answer of 409 and 422 here; the tests look at those themselves.
+            lambda message: said.append(message.text)
+            if message.type == "error" and "status of 4" not in message.text
+            else None,
+        )
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.set_default_timeout(10_000)
+        opened.append((context, said))
+        return page
+
+    yield enter
+    for context, said in opened:
+        context.close()
+        assert said == [], said
+
+
+@pytest.fixture
+def check_axe() -> Callable[[Page], None]:
+    """Fail on any accessibility violation that axe finds."""
+
+    def check(page: Page) -> None:
+        said: list[str] = page.said  # type: ignore[attr-defined]
+        before = len(said)
+        found = Axe().run(page)
+        page.wait_for_timeout(50)
+        # axe tries inline styles of its own, and the Content Security Policy refuses them: not the page's fault.
+        del said[before:]
+        assert found.violations_count == 0, found.generate_report()
+
+    return check
+
+
+@pytest.fixture
+def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
+    """Keep a screenshot when SCREENSHOTS names a directory."""
+
+    def take(page: Page, name: str) -> None:
+        if folder := os.environ.get("SCREENSHOTS"):
+            page.screenshot(path=f"{folder}/{name}.png")
+
+    return take
