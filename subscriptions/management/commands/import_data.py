@@ -5,7 +5,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import connection
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
         if not directory.is_dir():
             raise CommandError(f"{directory} is not a directory.")
         self._name_strangers(directory)
-        bar = Bar(self.stderr._out) if self.stderr.isatty() else None
+        bar = Bar(self.stderr) if self.stderr.isatty() else None
         try:
             counts = run.import_directory(
                 directory, at=timezone.now(), dry_run=dry_run, progress=bar.show if bar else _nothing
@@ -74,7 +74,7 @@ def _nothing(doing: str, done: int, total: int) -> None:
 class Bar:
     """Draw how far the import is, in one line of a terminal."""
 
-    def __init__(self, stream: Any) -> None:
+    def __init__(self, stream: OutputWrapper) -> None:
         self._stream = stream
         self._drawn = ""
 
@@ -84,13 +84,15 @@ class Bar:
         filled = round(part * _WIDTH)
         drawn = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {part:4.0%} {doing}"
         if drawn != self._drawn:
-            self._stream.write(f"\r{drawn}\x1b[K")
-            self._stream.flush()
+            self._draw(f"\r{drawn}\x1b[K")
             self._drawn = drawn
 
     def clear(self) -> None:
         """Take the bar off the screen."""
         if self._drawn:
-            self._stream.write("\r\x1b[K")
-            self._stream.flush()
+            self._draw("\r\x1b[K")
             self._drawn = ""
+
+    def _draw(self, text: str) -> None:
+        self._stream.write(text, str, ending="")
+        self._stream.flush()

@@ -1,5 +1,7 @@
 """A small directory that is right, for tests to spoil or to add to."""
 
+# ruff: noqa: E501 - rows of a file are one line
+
 import csv
 import io
 from collections.abc import Callable

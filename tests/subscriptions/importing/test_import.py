@@ -325,7 +325,8 @@ def test_a_record_the_portal_made_is_not_taken_over(directory, imported):
     status, _, err = imported(directory.write())
     assert status == 1
     assert err[0] == (
-        "organisations.csv:2: uuid: the portal has this record already, and not from an import, expected another key"
+        "organisations.csv:2: uuid: the portal has this record already, and not from an import, "
+        "expected another key"
     )
 
 
@@ -342,3 +343,35 @@ def test_a_mistyped_file_name_is_mentioned(directory, imported):
     status, out, err = imported(path)
     assert (status, out) == (0, COUNTS)
     assert err == ["invoices.csv is not a file of the import format and is left out."]
+
+
+def test_a_clash_with_the_portal_is_one_sentence(directory, imported, monkeypatch):
+    from django.core.management.base import CommandError
+    from django.db import IntegrityError
+
+    from subscriptions.importing import loading
+
+    def clash(*args, **kwargs):
+        raise IntegrityError('duplicate key "invoicing_invoice_number_key"\nDETAIL: more')
+
+    monkeypatch.setattr(loading, "load", clash)
+    before = row_counts()
+    with pytest.raises(CommandError, match="The portal was changed meanwhile, and nothing was written"):
+        imported(directory.write())
+    assert row_counts() == before
+
+
+def test_a_terminal_sees_a_bar_in_one_line():
+    import io
+
+    from django.core.management.base import OutputWrapper
+
+    from subscriptions.management.commands import import_data
+
+    terminal = io.StringIO()
+    bar = import_data.Bar(OutputWrapper(terminal))
+    bar.show("reading cycles.csv", 50, 100)
+    bar.show("reading cycles.csv", 50, 100)
+    bar.clear()
+    bar.clear()
+    assert terminal.getvalue() == f"\r[{'#' * 15}{'.' * 15}]  50% reading cycles.csv\x1b[K\r\x1b[K"
