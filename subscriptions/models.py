@@ -413,6 +413,8 @@ class Termination(models.Model):
                     settlement="credited",
                     credit_note__isnull=True,
                     entry__isnull=False,
+                    # NULL > 0 is unknown, and a CHECK lets the unknown pass.
+                    credited__isnull=False,
                     credited__gt=0,
                 )
                 | Q(

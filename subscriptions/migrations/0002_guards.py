@@ -36,6 +36,10 @@ ALTER TABLE subscriptions_termination
         FOREIGN KEY (organisation_id, currency) REFERENCES customers_organisation (id, currency),
     ADD CONSTRAINT a_termination_links_a_note_of_its_organisation
         FOREIGN KEY (credit_note_id, organisation_id) REFERENCES invoicing_creditnote (id, organisation_id),
+    -- What settles a termination is held by it, and what is held is never voided.
+    ADD CONSTRAINT a_termination_holds_the_note_it_links
+        FOREIGN KEY (credit_note_id, uuid) REFERENCES invoicing_creditnotehold (credit_note_id, cause_id)
+        DEFERRABLE INITIALLY DEFERRED,
     -- The entry names this termination as its cause and moves exactly the credited amount.
     ADD CONSTRAINT a_termination_has_its_own_entry
         FOREIGN KEY (entry_id, uuid, credited) REFERENCES customers_ledgerentry (id, cause_id, amount);
@@ -44,6 +48,7 @@ ALTER TABLE subscriptions_termination
 DROP_KEYS = """
 ALTER TABLE subscriptions_termination
     DROP CONSTRAINT a_termination_has_its_own_entry,
+    DROP CONSTRAINT a_termination_holds_the_note_it_links,
     DROP CONSTRAINT a_termination_links_a_note_of_its_organisation,
     DROP CONSTRAINT a_termination_has_the_currency_of_its_organisation,
     DROP CONSTRAINT a_termination_ends_its_subscription;
@@ -71,7 +76,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(ENDED, DROP_ENDED),
         migrations.RunSQL(
             triggers.never_changed("subscriptions_termination", NAME) + triggers.note_unmarked(*TABLES),
-            triggers.drop_never_changed("subscriptions_termination", NAME)
-            + triggers.drop_note_unmarked(*TABLES),
+            triggers.drop_never_changed("subscriptions_termination", NAME) + triggers.drop_note_unmarked(*TABLES),
         ),
     ]

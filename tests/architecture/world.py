@@ -1,0 +1,206 @@
+"""One legal row in every table, so that a test can break one thing."""
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from types import SimpleNamespace
+
+from django.db import connection
+from django.utils import timezone
+
+from customers.models import LedgerEntry, Organisation, SearchKey
+from invoicing.models import (
+    ChargeLine,
+    ChargeRefund,
+    ChargeWaiver,
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNoteHold,
+    CreditNoteLine,
+    Invoice,
+    NumberSeries,
+    Payment,
+    PaymentLine,
+)
+from portal.audit.models import AuditEntry
+from portal.outbox.models import Message
+from settings_app.models import AdministrativeFee, PortalConfigVersion, TerminationReason
+from subscriptions.models import (
+    AddOn,
+    Assignment,
+    Contract,
+    ContractItem,
+    Cycle,
+    CycleCharge,
+    HistoryEntry,
+    Subscription,
+    Termination,
+)
+from tests import factories
+from tests.factories import C
+
+TODAY = dt.date(2026, 3, 10)
+
+
+def build() -> SimpleNamespace:
+    """Build a customer with a running subscription, one that was refunded, and one that a note settled."""
+    organisation = factories.OrganisationFactory(account=100)
+    stranger = factories.OrganisationFactory(currency="JPY", country="JP", timezone="Asia/Tokyo")
+    running = factories.subscription(
+        organisation=organisation,
+        cycles=(C("2026-03-01", paid="20"),),
+        billing_plan="milestone",
+        numbers=("+6531234567",),
+    )
+    neighbour = factories.subscription(organisation=organisation)
+    refunded = factories.subscription(organisation=organisation)
+    settled = factories.subscription(organisation=organisation)
+    line = factories.charge_of(running)
+    refund_line = factories.charge_of(refunded)
+    refund, entry = _refund(refunded, line=refund_line, amount=Decimal(10))
+    note = factories.credit_note(organisation, net="5", line=line)
+    linked = factories.credit_note(organisation, net="30")
+    by_note = _link(settled, note=linked)
+    waiver = ChargeWaiver.objects.create(line=line, currency="SGD", amount=5, cause_id=uuid.uuid4())
+    allocation = CreditNoteAllocation.objects.create(
+        credit_note=note,
+        line=line,
+        currency="SGD",
+        amount=2,
+        created_at=timezone.now(),
+        actor="test",
+        request_id=uuid.uuid4(),
+    )
+    own_invoice = factories.invoice(organisation, amounts=[("1", "0")], paid=["0"])
+    own_note = factories.credit_note(organisation, net="1", status="draft")
+    for document, row in ((Invoice, own_invoice), (CreditNote, own_note)):
+        series = NumberSeries.objects.get(document="invoice" if document is Invoice else "credit_note")
+        document.objects.filter(pk=row.pk).update(series=series, sequence_number=1)
+        NumberSeries.objects.filter(pk=series.pk).update(last_number=1)
+    version = PortalConfigVersion.objects.get()
+    member = factories.MemberFactory(organisation=organisation)
+    rows = {
+        "organisation": organisation,
+        "stranger": stranger,
+        "member": member,
+        "search_key": SearchKey.objects.filter(organisation=organisation, kind="name").get(),
+        "account": organisation.credit_account,
+        "opening": LedgerEntry.objects.get(kind="opening_balance"),
+        "entry": entry,
+        "invoice": line.invoice,
+        "own_invoice": own_invoice,
+        "line": line,
+        "neighbour_line": factories.charge_of(neighbour),
+        "refund_line": refund_line,
+        "stranger_line": factories.invoice(stranger, amounts=[("500", "0")], paid=["0"]).lines.get(),
+        "payment": Payment.objects.get(invoice=line.invoice),
+        "payment_line": PaymentLine.objects.get(line=line),
+        "note": note,
+        "own_note": own_note,
+        "linked": linked,
+        "note_line": CreditNoteLine.objects.get(credit_note=note),
+        "allocation": allocation,
+        "hold": CreditNoteHold.objects.get(credit_note=linked),
+        "waiver": waiver,
+        "charge_refund": refund,
+        "series": NumberSeries.objects.get(document="invoice"),
+        "plan": running.plan,
+        "product": running.plan.product,
+        "contract": Contract.objects.get(organisation=organisation),
+        "contract_item": ContractItem.objects.get(subscription=running),
+        "running": running,
+        "neighbour": neighbour,
+        "refunded": refunded,
+        "settled": settled,
+        "add_on": AddOn.objects.create(subscription=running, name="Recording", price_per_month=5),
+        "cycle": Cycle.objects.get(subscription=running),
+        "cycle_charge": CycleCharge.objects.get(line=line),
+        "number": running.numbers.get(),
+        "assignment": Assignment.objects.create(subscription=running, member=member, assigned_on=TODAY),
+        "history": HistoryEntry.objects.create(
+            subscription=running, at=timezone.now(), event="Created", actor="test"
+        ),
+        "termination": refunded.termination,
+        "by_note": by_note,
+        "version": version,
+        "fee": AdministrativeFee.objects.create(version=version, currency="XTS", amount=1),
+        "head": SimpleNamespace(pk=1),
+        "reason": TerminationReason.objects.order_by("pk")[0],
+        "message": Message.objects.create(
+            kind="terminated",
+            to="billing@example.com",
+            subject="Terminated",
+            body="Terminated.",
+            cause_id=uuid.uuid4(),
+            organisation_uuid=organisation.uuid,
+            created_at=timezone.now(),
+            next_attempt_at=timezone.now(),
+        ),
+        "audit": AuditEntry.objects.create(
+            at=timezone.now(), app="Tests", event="Built", description="Built a world.", actor="test"
+        ),
+    }
+    with connection.cursor() as cursor:
+        # The world itself is legal, also at a commit.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+    return SimpleNamespace(**rows)
+
+
+def _terminate(subscription: Subscription, **fields: object) -> Termination:
+    """End a subscription as a customer asked, with the settlement that is given."""
+    organisation: Organisation = subscription.organisation
+    termination = Termination.objects.create(
+        subscription=subscription,
+        organisation=organisation,
+        currency=organisation.currency,
+        case="customer_request",
+        terminated_at=timezone.now(),
+        terminated_on=TODAY,
+        actor_kind="agent",
+        actor="test",
+        reason=TerminationReason.objects.order_by("pk")[0],
+        explanation="They moved.",
+        requested_by="Ms Tan",
+        requested_on=TODAY,
+        channel="phone",
+        config_version=PortalConfigVersion.objects.get(),
+        quote_id=uuid.uuid4(),
+        **fields,
+    )
+    Subscription.objects.filter(pk=subscription.pk).update(status="terminated", termination_ref=termination.pk)
+    subscription.refresh_from_db()
+    return termination
+
+
+def _refund(subscription: Subscription, *, line: ChargeLine, amount: Decimal) -> tuple[ChargeRefund, LedgerEntry]:
+    account = subscription.organisation.credit_account
+    cause = uuid.uuid4()
+    entry = LedgerEntry.objects.create(
+        account=account,
+        seq=2,
+        currency=account.currency,
+        before=account.balance,
+        amount=amount,
+        after=account.balance + amount,
+        kind="refund",
+        cause_id=cause,
+        at=timezone.now(),
+        on=TODAY,
+        description="Refund",
+        actor="test",
+        request_id=uuid.uuid4(),
+    )
+    account.last_seq, account.balance = 2, entry.after
+    account.save()
+    made = ChargeRefund.objects.create(line=line, currency=account.currency, net=amount, tax=0, cause_id=cause)
+    _terminate(subscription, uuid=cause, choice="automatic", settlement="credited", entry=entry, credited=amount)
+    return made, entry
+
+
+def _link(subscription: Subscription, *, note: CreditNote) -> Termination:
+    cause = uuid.uuid4()
+    CreditNoteHold.objects.create(credit_note=note, kind="settles", cause_id=cause)
+    return _terminate(
+        subscription, uuid=cause, choice="credit_note", settlement="credit_note_linked", credit_note=note
+    )
