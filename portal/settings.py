@@ -1,4 +1,4 @@
-"""Settings of the portal; everything a deployment may choose comes from the environment (see docs/operations.md)."""
+"""Settings of the portal; what a deployment may choose comes from the environment (see docs/operations.md)."""
 
 import os
 from pathlib import Path

@@ -27,16 +27,14 @@ REASONS = (
 
 
 def ensure(apps: Apps) -> None:
-    """Write the defaults where there are none; safe to repeat. Takes the registry, so that a migration can call it."""
+    """Write the defaults where there are none; safe to repeat. A migration calls it with its own registry."""
     head = apps.get_model("settings_app", "ConfigHead")
     if not head.objects.exists():
         version = apps.get_model("settings_app", "PortalConfigVersion").objects.create(
             number=1, created_at=datetime.now(UTC)
         )
         apps.get_model("settings_app", "AdministrativeFee").objects.bulk_create(
-            apps.get_model("settings_app", "AdministrativeFee")(
-                version=version, currency=currency, amount=amount
-            )
+            apps.get_model("settings_app", "AdministrativeFee")(version=version, currency=currency, amount=amount)
             for currency, amount in FEES.items()
         )
         head.objects.create(id=1, version=version)

@@ -40,9 +40,7 @@ class PortalConfigVersion(models.Model):
                 condition=models.Q(termination_method__in=["by_credit_note", "simplified"]),
                 name="a_config_has_a_known_termination_method",
             ),
-            models.CheckConstraint(
-                condition=~models.Q(refund_method=""), name="a_config_names_its_refund_method"
-            ),
+            models.CheckConstraint(condition=~models.Q(refund_method=""), name="a_config_names_its_refund_method"),
         ]
 
     def __str__(self) -> str:
@@ -60,9 +58,7 @@ class AdministrativeFee(models.Model):
         ordering = ["currency"]
         constraints = [
             models.UniqueConstraint(fields=["version", "currency"], name="a_currency_has_one_fee"),
-            models.CheckConstraint(
-                condition=models.Q(amount__gte=0), name="an_administrative_fee_is_not_negative"
-            ),
+            models.CheckConstraint(condition=models.Q(amount__gte=0), name="an_administrative_fee_is_not_negative"),
         ]
 
     def __str__(self) -> str:

@@ -85,9 +85,7 @@ def changes(before: Values, after: Values) -> tuple[Change, ...]:
     for currency in sorted(before.fees.keys() | after.fees.keys()):
         old, new = before.fees.get(currency), after.fees.get(currency)
         if old != new:
-            found.append(
-                Change(f"Administrative fee in {currency}", _fee(old, currency), _fee(new, currency))
-            )
+            found.append(Change(f"Administrative fee in {currency}", _fee(old, currency), _fee(new, currency)))
     return tuple(found)
 
 

@@ -150,9 +150,7 @@ def versions(*, older_than: int | None = None) -> VersionPage:
         )
         for index, version in enumerate(found[:VERSIONS_PER_PAGE])
     )
-    return VersionPage(
-        rows=rows, older_than=rows[-1].number if len(found) > VERSIONS_PER_PAGE and rows else None
-    )
+    return VersionPage(rows=rows, older_than=rows[-1].number if len(found) > VERSIONS_PER_PAGE and rows else None)
 
 
 def saved_by(number: int) -> tuple[str, str]:

@@ -1,6 +1,6 @@
 """Fixtures every folder uses: people of each role, and a database that keeps its defaults."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -15,7 +15,7 @@ from settings_app import defaults as settings_defaults
 
 
 @pytest.fixture(autouse=True)
-def _defaults_after_flush(request: pytest.FixtureRequest) -> Iterator[None]:
+def _defaults_after_flush(request: pytest.FixtureRequest) -> None:
     """Write config, series and roles again where an earlier transactional test has emptied the tables."""
     marker = request.node.get_closest_marker("django_db")
     wanted = {"db", "transactional_db", "live_server", "client", "admin_client"} & set(request.fixturenames)
@@ -35,7 +35,6 @@ def _defaults_after_flush(request: pytest.FixtureRequest) -> Iterator[None]:
             roles.ensure()
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('portal.operation', '', false)")
-    yield
 
 
 @pytest.fixture

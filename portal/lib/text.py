@@ -63,8 +63,7 @@ def _refuse_controls(text: str, *, allowed: str) -> None:
         # Cc: control characters, Cs: halves of a character that no encoding can write.
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
             raise UnusableText(
-                f"The text contains a character that cannot be kept (U+{ord(character):04X})."
-                " Please remove it."
+                f"The text contains a character that cannot be kept (U+{ord(character):04X}). Please remove it."
             )
 
 

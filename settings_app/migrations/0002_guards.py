@@ -15,16 +15,12 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(
-            triggers.never_changed(
-                "settings_app_portalconfigversion", "a_settings_version_is_never_changed"
-            )
+            triggers.never_changed("settings_app_portalconfigversion", "a_settings_version_is_never_changed")
             + triggers.never_changed(
                 "settings_app_administrativefee", "a_fee_of_a_settings_version_is_never_changed"
             )
             + triggers.note_unmarked(*TABLES),
-            triggers.drop_never_changed(
-                "settings_app_portalconfigversion", "a_settings_version_is_never_changed"
-            )
+            triggers.drop_never_changed("settings_app_portalconfigversion", "a_settings_version_is_never_changed")
             + triggers.drop_never_changed(
                 "settings_app_administrativefee", "a_fee_of_a_settings_version_is_never_changed"
             )

@@ -226,5 +226,5 @@ def _fitting(value: str, *, longest: int) -> str:
 
 @cache
 def _countries() -> frozenset[str]:
-    codes = {code for code in Locale("en").territories if len(code) == 2 and code.isalpha()}
+    codes = {code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()}
     return frozenset(codes - _NO_COUNTRY)

@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -64,9 +65,9 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
         page.on(
             "console",
             # The browser reports every answer of 409 and 422 here; the tests look at those themselves.
-            lambda message: said.append(message.text)
-            if message.type == "error" and "status of 4" not in message.text
-            else None,
+            lambda message: (
+                said.append(message.text) if message.type == "error" and "status of 4" not in message.text else None
+            ),
         )
         page.on("pageerror", lambda error: said.append(str(error)))
         page.set_default_timeout(10_000)
@@ -79,17 +80,24 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
         assert said == [], said
 
 
+@contextmanager
+def _own_styles(page: Page) -> Iterator[None]:
+    """Forget what the console said: axe and the screenshot try inline styles of their own, which the Content
+    Security Policy refuses. That is not the page's fault."""
+    said: list[str] = page.said  # type: ignore[attr-defined]
+    before = len(said)
+    yield
+    page.wait_for_timeout(50)
+    del said[before:]
+
+
 @pytest.fixture
 def check_axe() -> Callable[[Page], None]:
     """Fail on any accessibility violation that axe finds."""
 
     def check(page: Page) -> None:
-        said: list[str] = page.said  # type: ignore[attr-defined]
-        before = len(said)
-        found = Axe().run(page)
-        page.wait_for_timeout(50)
-        # axe tries inline styles of its own, and the Content Security Policy refuses them: not the page's fault.
-        del said[before:]
+        with _own_styles(page):
+            found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
 
     return check
@@ -101,6 +109,7 @@ def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
 
     def take(page: Page, name: str) -> None:
         if folder := os.environ.get("SCREENSHOTS"):
-            page.screenshot(path=f"{folder}/{name}.png")
+            with _own_styles(page):
+                page.screenshot(path=f"{folder}/{name}.png")
 
     return take

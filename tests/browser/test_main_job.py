@@ -17,7 +17,9 @@ from tests.factories import C
 
 def this_month(**fields) -> str:
     """A first day two days ago, so that the full-refund window is open whatever today is."""
-    return (days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=fields.get("ago", 2))).isoformat()
+    return (
+        days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=fields.get("ago", 2))
+    ).isoformat()
 
 
 @pytest.fixture
@@ -154,7 +156,9 @@ def test_what_is_missing_stands_beside_its_field(visit, made):
 
 
 def test_a_chosen_credit_note(visit, made):
-    factories.credit_note(made.organisation, net="50", tax="4.50", line=factories.charge_of(made), number="CN-0000012")
+    factories.credit_note(
+        made.organisation, net="50", tax="4.50", line=factories.charge_of(made), number="CN-0000012"
+    )
     page = visit("agent")
     to_choice(page, made)
     expect(page.get_by_label("Choose from Invoice app")).to_be_checked()
