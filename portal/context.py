@@ -17,6 +17,12 @@ NAVIGATION = (
     ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),
 )
 
+# Pages that belong to an entry of the navigation, though their addresses begin otherwise.
+UNDER = {
+    "customers:list": ("/subscriptions/", "/terminations/"),
+    "settings_app:portal_config": ("/settings/",),
+}
+
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Give the frame of a page: navigation by permission, provider name, who is logged in."""
@@ -30,7 +36,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
             "label": label,
             "url": reverse(name),
             "icon": icon,
-            "is_current": request.path.startswith(reverse(name)),
+            "is_current": request.path.startswith((reverse(name), *UNDER.get(name, ()))),
         }
         for label, name, icon, permission in NAVIGATION
         if user.has_perm(permission)

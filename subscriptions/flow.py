@@ -159,7 +159,7 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         return _refused(step, refusal)
     except operations.QuoteChanged as changed:
         if is_expired or changed.fresh.case == "expired":
-            said = quotes.changes(changed.seen, quotes.document(changed.fresh))
+            said = quotes.changes(old=changed.seen, new=quotes.document(changed.fresh))
             return _expired_page(step, changed.fresh, ExpiredForm(), status=409, changes=said)
         return _changed_page(step, changed.fresh, form, seen=changed.seen)
     except _SealRefused as refusal:
@@ -335,8 +335,8 @@ def _changed_page(step: _Step, quote: quotes.Quote, form: ReasonForm, *, seen: d
         quote,
         form,
         status=409,
-        changes=quotes.changes(seen, fresh),
-        changed=quotes.changed_cycles(seen, fresh),
+        changes=quotes.changes(old=seen, new=fresh),
+        changed=quotes.changed_cycles(old=seen, new=fresh),
     )
 
 
@@ -361,7 +361,7 @@ def _refund_page(
         "window_closed": presentation.window_closed(document, requested_on=requested_on) if requested_on else "",
         "changes": changes,
         "error": error,
-        "acknowledgements": quotes.acknowledgements(quote, quotes.Automatic()) if is_short else (),
+        "acknowledgements": quotes.acknowledgements(quote, choice=quotes.Automatic()) if is_short else (),
         "acknowledged": step.request.POST.getlist("acknowledge"),
         "form_action": _address(step, "apply" if is_short else "choice"),
         "short": is_short,
@@ -400,7 +400,7 @@ def _choice_page(
             total=money.display(note.total, currency=quote.currency),
             text="names this subscription" if note.names_this else "names no subscription",
             is_chosen=note.number == chosen,
-            difference=quotes.difference(quote, note) if note.difference else None,
+            difference=quotes.difference(quote, note=note) if note.difference else None,
             is_confirmed=f"difference:{note.number}" in acknowledged,
         )
         for note in quote.choosable
@@ -410,7 +410,7 @@ def _choice_page(
         "seal": seal,
         "picked": picked,
         "notes": options,
-        "acknowledgements": quotes.acknowledgements(quote, quotes.Automatic()),
+        "acknowledgements": quotes.acknowledgements(quote, choice=quotes.Automatic()),
         "acknowledged": acknowledged,
         "preview": presentation.preview_of(quotes.document(quote)),
         "to_credits": money.display(quote.to_credits, currency=quote.currency) if quote.to_credits else "",
@@ -443,7 +443,11 @@ def _done(request: HttpRequest, termination: Termination) -> HttpResponse:
         request,
         page="subscriptions/flow.html",
         fragment="subscriptions/_done.html",
-        context={"sentences": sentences, "termination_uuid": termination.uuid},
+        context={
+            "sentences": sentences,
+            "termination_uuid": termination.uuid,
+            "close_url": reverse("subscriptions:detail", args=[termination.subscription.uuid]),
+        },
     )
     htmx.trigger(response, "subscription-terminated", {"uuid": str(termination.subscription.uuid)})
     return htmx.no_store(response)
