@@ -68,7 +68,7 @@ def save_config(*, values: policies.Values, seen_version: int, by: audit_operati
         head = ConfigHead.objects.select_for_update().get(id=1)
         version = PortalConfigVersion.objects.get(pk=head.version_id)
         current = selectors.config_of(version)
-        changes = policies.changes(current, values)
+        changes = policies.changes(before=current, after=values)
         if not changes:
             is_repeated = current.number == seen_version + 1 and version.created_by_id == by.user_id
             return _repeated(current) if is_repeated else Saved(number=current.number, changes=())
@@ -173,7 +173,9 @@ def change_reason(
 
 def _repeated(current: selectors.Config) -> Saved:
     previous = PortalConfigVersion.objects.get(number=current.number - 1)
-    return Saved(number=current.number, changes=policies.changes(selectors.config_of(previous), current))
+    return Saved(
+        number=current.number, changes=policies.changes(before=selectors.config_of(previous), after=current)
+    )
 
 
 def _values_of(reason: TerminationReason) -> ReasonValues:

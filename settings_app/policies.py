@@ -75,7 +75,7 @@ class Change:
         return f"{self.label}: {self.before} → {self.after}"
 
 
-def changes(before: Values, after: Values) -> tuple[Change, ...]:
+def changes(*, before: Values, after: Values) -> tuple[Change, ...]:
     """List what is different, in the order of the page; empty where nothing is."""
     found = [
         Change(label, _words(name, getattr(before, name)), _words(name, getattr(after, name)))

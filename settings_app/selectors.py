@@ -145,7 +145,9 @@ def versions(*, older_than: int | None = None) -> VersionPage:
             number=version.number,
             saved_at=moment(version.created_at),
             saved_by=version.created_by.get_username() if version.created_by else "system",
-            changes=policies.changes(previous[index], config_of(version)) if index < len(previous) else (),
+            changes=policies.changes(before=previous[index], after=config_of(version))
+            if index < len(previous)
+            else (),
             is_in_force=version.pk == in_force,
         )
         for index, version in enumerate(found[:VERSIONS_PER_PAGE])

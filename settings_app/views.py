@@ -61,7 +61,7 @@ def _save_config(request: HttpRequest) -> HttpResponse:
             fees=fees,
             status=409,
             seen_version=changed.seen_version,
-            differences=policies.changes(changed.current, values),
+            differences=policies.changes(before=changed.current, after=values),
         )
     if saved.changes:
         messages.success(request, f"Portal Config saved as version {saved.number}.")

@@ -155,7 +155,7 @@ class Acknowledgement:
     text: str
 
 
-def acknowledgements(quote: Quote, choice: Choice) -> tuple[Acknowledgement, ...]:
+def acknowledgements(quote: Quote, *, choice: Choice) -> tuple[Acknowledgement, ...]:
     """List what has to be acknowledged for a choice."""
     if quote.case != "customer_request":
         return ()
@@ -163,7 +163,7 @@ def acknowledgements(quote: Quote, choice: Choice) -> tuple[Acknowledgement, ...
         note = quote.note(choice.number)
         if note is None or not note.difference:
             return ()
-        return (difference(quote, note),)
+        return (difference(quote, note=note),)
     return tuple(
         Acknowledgement(
             key=f"double:{note.number}",
@@ -175,7 +175,7 @@ def acknowledgements(quote: Quote, choice: Choice) -> tuple[Acknowledgement, ...
     )
 
 
-def difference(quote: Quote, note: Note) -> Acknowledgement:
+def difference(quote: Quote, *, note: Note) -> Acknowledgement:
     """Say how a note differs from what this refund would be."""
     amount = money.display(abs(note.difference), currency=quote.currency)
     word = "more" if note.difference > 0 else "less"
@@ -256,7 +256,7 @@ LINE_AMOUNTS = ("charged", "paid", "credited", "waived", "net", "tax", "refund",
 CHARGE_AMOUNTS = ("charged", "paid", "credited", "value", "left", "waived", "net", "tax", "refund", "owed")
 
 
-def changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
+def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
     """Say in sentences what differs between two quote documents; empty where nothing does."""
     if old == new:
         return ()
@@ -300,7 +300,7 @@ def changes(old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
     return tuple(said) or ("The subscription changed since the preview.",)
 
 
-def changed_cycles(old: dict[str, Any], new: dict[str, Any]) -> frozenset[str]:
+def changed_cycles(*, old: dict[str, Any], new: dict[str, Any]) -> frozenset[str]:
     """Name the cycles (by first day, ISO) whose lines differ between two documents."""
     before = {line["starts_on"]: line for line in old.get("lines", [])}
     return frozenset(line["starts_on"] for line in new["lines"] if before.get(line["starts_on"]) != line)

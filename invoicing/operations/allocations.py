@@ -51,7 +51,7 @@ def allocate(
         audit_operations.record(
             app=documents.APP,
             event="Credit note allocated",
-            description=f"{documents.display(amount, note)} of credit note {note.number}"
+            description=f"{documents.display(amount, of=note)} of credit note {note.number}"
             f" allocated to {invoice.number}.",
             by=by,
             at=at,
@@ -77,8 +77,8 @@ def _check(note: CreditNote, *, invoice: Invoice, amount: Decimal) -> None:
     left = note.net + note.tax - note.allocated
     if amount > left:
         raise refusals.AmountAboveNote(
-            f"{documents.display(amount, note)} is more than what is left of {note.number}:"
-            f" {documents.display(left, note)}."
+            f"{documents.display(amount, of=note)} is more than what is left of {note.number}:"
+            f" {documents.display(left, of=note)}."
         )
 
 

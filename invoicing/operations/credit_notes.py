@@ -83,7 +83,8 @@ def create_credit_note(
         _record(
             note,
             "Credit note created",
-            f"Credit note {number} of {documents.display(_total(named), note)} drafted against {invoice.number}.",
+            f"Credit note {number} of {documents.display(_total(named), of=note)} drafted "
+            f"against {invoice.number}.",
             by=by,
             at=at,
         )
@@ -110,7 +111,7 @@ def mark_as_sent(*, note_uuid: uuid.UUID, by: audit_operations.Actor, at: dateti
             _record(
                 note,
                 "Credit note sent",
-                f"Credit note {note.number} of {documents.display(note.net + note.tax, note)} marked as Sent.",
+                f"Credit note {note.number} of {documents.display(note.net + note.tax, of=note)} marked as Sent.",
                 by=by,
                 at=at,
             )
@@ -156,8 +157,8 @@ def _checked(invoice: Invoice, named: Sequence[NoteAmount]) -> dict[int, str]:
         ):
             if part > most:
                 raise refusals.AboveTheCharge(
-                    f"“{line.description}”: {documents.display(part, invoice)} {word} is more than"
-                    f" what can still be given back: {documents.display(most, invoice)}."
+                    f"“{line.description}”: {documents.display(part, of=invoice)} {word} is more than"
+                    f" what can still be given back: {documents.display(most, of=invoice)}."
                 )
     if len({amount.line_id for amount in named}) < len(named):
         raise refusals.NothingNamed("A note names each charge once.")
@@ -173,7 +174,7 @@ def _check_caps(note: CreditNote) -> None:
         left = line.charged - line.noted - line.waived - line.refunded
         if row.net + row.tax > left:
             raise refusals.AboveTheCharge(
-                f"{note.number} gives back {documents.display(row.net + row.tax, note)} of “{line.description}”"
+                f"{note.number} gives back {documents.display(row.net + row.tax, of=note)} of “{line.description}”"
                 f" on {line.invoice.number}, where only {money.display(left, currency=line.currency)} is left."
                 " Void it, and draft another one."
             )

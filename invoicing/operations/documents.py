@@ -46,6 +46,6 @@ def check_amount(amount: Decimal, *, currency: str) -> None:
         raise refusals.AmountNotUsable(f"The amount has more decimals than the currency: {smallest} is the least.")
 
 
-def display(amount: Decimal, document: Invoice | CreditNote) -> str:
+def display(amount: Decimal, *, of: Invoice | CreditNote) -> str:
     """Write an amount in the currency of a document."""
-    return money.display(amount, currency=document.currency)
+    return money.display(amount, currency=of.currency)

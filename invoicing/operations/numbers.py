@@ -13,14 +13,14 @@ def draw_number(document: NumberSeries.Document) -> tuple[NumberSeries, int, str
     """
     series = NumberSeries.objects.select_for_update(no_key=True, of=("self",)).get(document=document)
     place = max(series.last_number + 1, series.first_number)
-    while _is_taken(document, number_of(series, place)):
+    while _is_taken(document, number_of(series, place=place)):
         place += 1
     series.last_number = place
     series.save(update_fields=["last_number"])
-    return series, place, number_of(series, place)
+    return series, place, number_of(series, place=place)
 
 
-def number_of(series: NumberSeries, place: int) -> str:
+def number_of(series: NumberSeries, *, place: int) -> str:
     """Write a place of a series as it is printed."""
     return f"{series.prefix}{place:0{series.length}d}"
 

@@ -63,7 +63,7 @@ def record_payment(
         audit_operations.record(
             app=documents.APP,
             event="Payment recorded",
-            description=f"{documents.display(amount, invoice)} paid on {invoice.number} ({how}),"
+            description=f"{documents.display(amount, of=invoice)} paid on {invoice.number} ({how}),"
             f" received on {days.display(received_on)}.",
             by=by,
             at=at,
@@ -88,8 +88,8 @@ def spread_over(invoice: Invoice, *, amount: Decimal) -> tuple[tuple[int, Decima
         raise refusals.InvoiceNotPayable(f"{invoice.number} has nothing open any more.")
     if amount > whole:
         raise refusals.AmountAboveOpen(
-            f"{documents.display(amount, invoice)} is more than what is open on {invoice.number}:"
-            f" {documents.display(whole, invoice)}."
+            f"{documents.display(amount, of=invoice)} is more than what is open on {invoice.number}:"
+            f" {documents.display(whole, of=invoice)}."
         )
     return policies.spread(amount, over=charges)
 
@@ -104,7 +104,7 @@ def _payables(invoice: Invoice) -> Sequence[policies.Payable]:
 def _same(earlier: Payment, *, invoice: Invoice, amount: Decimal) -> Payment:
     if earlier.invoice_id != invoice.pk or earlier.amount != amount:
         raise refusals.RequestAlreadyUsed(
-            f"This form has already recorded {documents.display(earlier.amount, invoice)}."
+            f"This form has already recorded {documents.display(earlier.amount, of=invoice)}."
             " Open it again to record another payment."
         )
     return earlier

@@ -72,7 +72,7 @@ def invoices(
         found = found.filter(status=status)
     if kind:
         found = found.filter(kind=kind)
-    return pages.page_of(found, _invoice_row, before=before, after=after)
+    return pages.page_of(found, to_row=_invoice_row, before=before, after=after)
 
 
 def credit_notes(
@@ -91,7 +91,7 @@ def credit_notes(
         found = found.filter(_numbered(search, NumberSeries.Document.CREDIT_NOTE))
     if status:
         found = found.filter(status=status)
-    return pages.page_of(found, _note_row, before=before, after=after)
+    return pages.page_of(found, to_row=_note_row, before=before, after=after)
 
 
 def payable_invoices(note_uuid: UUID) -> tuple[PayableInvoice, ...]:

@@ -22,7 +22,7 @@ class Page(Generic[Row]):
 
 
 def page_of(
-    records: "QuerySet[Record]", to_row: Callable[[Record], Row], *, before: int | None, after: int | None
+    records: "QuerySet[Record]", *, to_row: Callable[[Record], Row], before: int | None, after: int | None
 ) -> Page[Row]:
     """Give the records with a key below `before`, or above `after`, or else the newest."""
     if after is not None and before is None:

@@ -73,7 +73,7 @@ def note_lines_naming(line_ids: Sequence[int]) -> tuple[NamedNote, ...]:
     )
 
 
-def notes_of_organisation(organisation_id: int, currency: str, statuses: Sequence[str]) -> tuple[NoteFacts, ...]:
+def notes_of_organisation(*, organisation_id: int, currency: str, statuses: Sequence[str]) -> tuple[NoteFacts, ...]:
     """Find an organisation's notes of a currency in these states, newest first."""
     notes = list(
         CreditNote.objects.filter(organisation_id=organisation_id, currency=currency, status__in=statuses)

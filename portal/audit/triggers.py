@@ -62,7 +62,5 @@ def drop_never_changed(table: str, name: str) -> str:
 def drop_note_unmarked(*tables: str) -> str:
     """Undo `note_unmarked`."""
     return "".join(
-        f"DROP TRIGGER unmarked_{verb} ON {table};\n"
-        for table in tables
-        for verb in ("insert", "update", "delete")
+        f"DROP TRIGGER unmarked_{verb} ON {table};\n" for table in tables for verb in ("insert", "update", "delete")
     )

@@ -43,7 +43,7 @@ def terminate_some(endings: list[Ending], *, seed: int, at: datetime) -> int:
                 ticket=f"T-{rng.randrange(10_000, 99_999)}" if needs_ticket else "",
             ),
             choice=choice,
-            acknowledged=[item.key for item in quotes.acknowledgements(quote, choice)],
+            acknowledged=[item.key for item in quotes.acknowledgements(quote, choice=choice)],
             seen=operations.Seen(
                 quote_id=uuid.UUID(int=rng.getrandbits(128), version=4), document=quotes.document(quote)
             ),

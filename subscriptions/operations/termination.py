@@ -246,7 +246,7 @@ def _settle(
         note = quote.note(choice.number)
         if quote.case != "customer_request" or note is None or not note.is_choosable:
             raise CreditNoteNotUsable(choice.number)
-    required = quotes.acknowledgements(quote, choice)
+    required = quotes.acknowledgements(quote, choice=choice)
     missing = tuple(item for item in required if item.key not in acknowledged)
     if missing:
         raise AcknowledgementMissing(missing)

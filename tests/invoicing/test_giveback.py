@@ -145,10 +145,12 @@ def test_notes_of_an_organisation_say_who_holds_them(django_assert_num_queries):
     factories.credit_note(factories.OrganisationFactory())
     operations.hold_notes(cause_id=CAUSE, settles=settling.pk, taken_off=[taken.pk])
     with django_assert_num_queries(2):
-        found = selectors.notes_of_organisation(organisation.pk, "SGD", ["sent", "partly_applied"])
+        found = selectors.notes_of_organisation(
+            organisation_id=organisation.pk, currency="SGD", statuses=["sent", "partly_applied"]
+        )
     assert [(n.note_id, n.is_settling, n.is_taken_off, n.line_ids) for n in found] == [
         (taken.pk, False, True, ()),
         (settling.pk, True, False, (line.pk,)),
         (free.pk, False, False, ()),
     ]
-    assert selectors.notes_of_organisation(organisation.pk, "MYR", ["sent"]) == ()
+    assert selectors.notes_of_organisation(organisation_id=organisation.pk, currency="MYR", statuses=["sent"]) == ()

@@ -32,7 +32,10 @@ def test_the_termination_methods_are_those_of_the_model():
 
 def test_equal_values_change_nothing():
     assert (
-        policies.changes(VALUES, replace(VALUES, fees={"JPY": Decimal("1000.0000"), "SGD": Decimal("21.4")})) == ()
+        policies.changes(
+            before=VALUES, after=replace(VALUES, fees={"JPY": Decimal("1000.0000"), "SGD": Decimal("21.4")})
+        )
+        == ()
     )
 
 
@@ -45,7 +48,7 @@ def test_changes_are_told_in_words():
         notification_address="billing@example.com",
         fees={"SGD": Decimal(25), "KWD": Decimal("1.5")},
     )
-    assert [str(change) for change in policies.changes(VALUES, after)] == [
+    assert [str(change) for change in policies.changes(before=VALUES, after=after)] == [
         "Termination Method: Termination by Credit Note → Simplified termination",
         "Allow Refund: on → off",
         "Full refund within (days): 14 → off",
@@ -57,7 +60,9 @@ def test_changes_are_told_in_words():
 
 
 def test_a_window_of_no_days_is_not_a_window_switched_off():
-    (change,) = policies.changes(replace(VALUES, full_refund_days=0), replace(VALUES, full_refund_days=None))
+    (change,) = policies.changes(
+        before=replace(VALUES, full_refund_days=0), after=replace(VALUES, full_refund_days=None)
+    )
     assert (change.before, change.after) == ("0", "off")
 
 

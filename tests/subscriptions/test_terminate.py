@@ -113,7 +113,7 @@ def test_a_payment_after_the_preview_changes_the_quote(agent, now):
     assert changed.value.fresh.total == 100
     assert fresh(made).status == "active"
     assert "refund is now SGD 100.00; it was 50.00" in " ".join(
-        quotes.changes(seen.document, quotes.document(changed.value.fresh))
+        quotes.changes(old=seen.document, new=quotes.document(changed.value.fresh))
     )
 
 

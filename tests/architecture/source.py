@@ -1,0 +1,53 @@
+"""Read the portal's own source: every module as a tree, with the name it is imported by."""
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGES = ("portal", "customers", "invoicing", "subscriptions", "settings_app")
+TEMPLATES = ROOT / "templates"
+
+
+@dataclass(frozen=True)
+class Module:
+    """One file of the product."""
+
+    path: str
+    tree: ast.Module
+
+    @property
+    def is_migration(self) -> bool:
+        return "/migrations/" in self.path
+
+    def named(self, *names: str) -> bool:
+        """Tell whether the file, or the package that it is a part of, has one of these names."""
+        parts = self.path.removesuffix(".py").split("/")
+        return bool(set(parts) & set(names))
+
+
+@cache
+def modules() -> tuple[Module, ...]:
+    """Parse every module of the product."""
+    files = [ROOT / "manage.py", *(file for package in PACKAGES for file in (ROOT / package).rglob("*.py"))]
+    return tuple(Module(str(file.relative_to(ROOT)), ast.parse(file.read_text())) for file in sorted(files))
+
+
+def found(*, of: type[ast.AST], within: Iterator[Module] | None = None) -> Iterator[tuple[Module, ast.AST]]:
+    """Walk all modules for one kind of node."""
+    for module in within or modules():
+        for node in ast.walk(module.tree):
+            if isinstance(node, of):
+                yield module, node
+
+
+def place(module: Module, node: ast.AST) -> str:
+    """Name a line as an editor would open it."""
+    return f"{module.path}:{node.lineno}"
+
+
+def templates() -> list[Path]:
+    """Find every template of the product."""
+    return sorted(TEMPLATES.rglob("*.html"))

@@ -1,0 +1,239 @@
+"""What a review would say again and again, said by the source itself."""
+
+import ast
+import importlib
+import inspect
+import pkgutil
+import re
+from types import FunctionType
+
+import pytest
+
+from tests.architecture.source import PACKAGES, found, modules, place
+
+# Where the clock may be read: a view, a step of the flow, a command; a migration is a command.
+CLOCK = ("views", "flow", "commands", "migrations")
+CLOCK_FILES = {
+    "portal/audit/admin_base.py",  # the views of the admin
+    "portal/embedded.py",  # waits for a server, no instant of it reaches the database
+    "settings_app/defaults.py",  # called by a migration
+    "invoicing/defaults.py",  # called by a migration
+}
+_READS = {
+    ("timezone", "now"),
+    ("timezone", "localdate"),
+    ("timezone", "localtime"),
+    ("datetime", "now"),
+    ("datetime", "utcnow"),
+    ("datetime", "today"),
+    ("date", "today"),
+    ("time", "time"),
+    ("functions", "Now"),
+}
+_SQL_CLOCK = re.compile(r"\b(now\(\)|current_date|current_timestamp|clock_timestamp|localtimestamp)", re.IGNORECASE)
+
+
+def _called(node: ast.Call) -> tuple[str, str]:
+    """Name what is called, and on what: ("timezone", "now")."""
+    function = node.func
+    if isinstance(function, ast.Attribute):
+        owner = function.value
+        name = owner.attr if isinstance(owner, ast.Attribute) else getattr(owner, "id", "")
+        return name, function.attr
+    return "", getattr(function, "id", "")
+
+
+def test_the_clock_is_read_by_views_and_commands_alone():
+    reads = [
+        place(module, node)
+        for module, node in found(of=ast.Call)
+        if _called(node) in _READS and not module.named(*CLOCK) and module.path not in CLOCK_FILES
+    ]
+    assert reads == []
+
+
+def test_no_statement_reads_the_clock_of_the_database():
+    reads = [
+        place(module, node)
+        for module, node in found(of=ast.Constant)
+        # The audit's trigger notes when a write came from outside: nobody is there to hand a clock over.
+        if isinstance(node.value, str)
+        and _SQL_CLOCK.search(node.value)
+        and module.path != "portal/audit/triggers.py"
+    ]
+    assert reads == []
+
+
+def test_no_clock_hides_in_a_default():
+    hidden = [
+        place(module, node)
+        for module, node in found(of=ast.keyword)
+        if node.arg in ("default", "auto_now", "auto_now_add", "default_factory")
+        and not module.is_migration
+        and ("now" in ast.unparse(node.value) or "today" in ast.unparse(node.value) or node.arg.startswith("auto"))
+    ]
+    assert hidden == []
+
+
+def test_nothing_catches_everything():
+    caught = [
+        place(module, node)
+        for module, node in found(of=ast.ExceptHandler)
+        if node.type is None or {"Exception", "BaseException"} & {getattr(n, "id", "") for n in ast.walk(node.type)}
+    ]
+    assert caught == []
+
+
+def test_no_model_overrides_save_or_delete():
+    overrides = [
+        place(module, method)
+        for module, node in found(of=ast.ClassDef)
+        for method in node.body
+        if isinstance(method, ast.FunctionDef) and method.name in ("save", "delete", "asave", "adelete")
+    ]
+    assert overrides == []
+
+
+def test_no_signals_and_no_generic_keys():
+    banned = {"receiver", "Signal", "post_save", "pre_save", "post_delete", "pre_delete", "m2m_changed"}
+    banned |= {"GenericForeignKey", "GenericRelation"}
+    used = [
+        place(module, node)
+        for module, node in found(of=ast.alias)
+        if node.name.split(".")[-1] in banned
+        or node.name.startswith(("django.dispatch", "django.db.models.signals"))
+    ]
+    used += [place(module, node) for module, node in found(of=ast.Attribute) if node.attr in banned]
+    used += [
+        place(module, node)
+        for module, node in found(of=ast.ImportFrom)
+        if (node.module or "").startswith(("django.dispatch", "django.db.models.signals"))
+    ]
+    assert used == []
+
+
+def test_no_float_where_money_is():
+    """Shares of money are exact, from the first digit to the last."""
+    no_money = {
+        "portal/embedded.py": "waits in fractions of a second",
+        "portal/settings.py": "hours of a lock-out",
+        "portal/demo/population.py": "how likely the demo draws what",
+        "customers/policies.py": "how similar two words are",
+        "customers/selectors/search.py": "how similar two words are",
+    }
+    ours = [module for module in modules() if module.path not in no_money]
+    floats = [
+        place(module, node) for module, node in found(of=ast.Constant, within=ours) if isinstance(node.value, float)
+    ]
+    floats += [place(module, node) for module, node in found(of=ast.Name, within=ours) if node.id == "float"]
+    assert floats == []
+
+
+def test_operations_own_their_transaction():
+    """One frame opens transactions; the two others are savepoints and settings of a reading."""
+    may = {
+        "portal/audit/operations.py": "the frame itself",
+        "subscriptions/operations/expire.py": "savepoints inside a batch",
+        "customers/selectors/search.py": "a limit that holds for one reading",
+    }
+    used = {
+        module.path
+        for module, node in found(of=ast.Attribute)
+        if node.attr in ("atomic", "on_commit", "set_autocommit") and getattr(node.value, "id", "") == "transaction"
+    }
+    assert used == set(may)
+
+
+def test_only_operations_imports_and_the_demo_open_an_operation():
+    opened = {
+        module.path
+        for module, node in found(of=ast.Call)
+        if _called(node)[1] == "operation" and _called(node)[0] in ("audit_operations", "operations", "")
+    }
+    outside = [path for path in opened if "operations" not in path and path != "portal/demo/store.py"]
+    assert outside == ["subscriptions/importing/run.py"]
+
+
+def test_terminations_have_one_writer_and_the_import():
+    """Everything else calls them; what a termination brings along can't be forgotten then."""
+    writers = {
+        module.path
+        for module, node in found(of=ast.Constant)
+        if isinstance(node.value, str)
+        and re.search(
+            r"INSERT\s+INTO\s+subscriptions_termination|COPY\s+subscriptions_termination", node.value, re.I
+        )
+    }
+    allowed = {path for path in writers if path.startswith("subscriptions/importing/")}
+    assert writers - allowed == {"subscriptions/operations/records.py"}
+    made = [
+        place(module, node)
+        for module, node in found(of=ast.Call)
+        if "Termination" in (_called(node)[1], _called(node)[0])
+        or re.match(r"(models\.)?Termination\.objects\..*(create|update|delete)", ast.unparse(node.func))
+    ]
+    assert [line for line in made if not line.startswith("subscriptions/migrations")] == []
+
+
+def _imported(*, kinds: tuple[str, ...]) -> list[tuple[str, object]]:
+    """Import every module of these kinds: *Shape*: name and module."""
+    names = []
+    for package in PACKAGES:
+        root = importlib.import_module(package)
+        for info in pkgutil.walk_packages(root.__path__, f"{package}."):
+            if set(info.name.split(".")[1:]) & set(kinds) and "migrations" not in info.name:
+                names.append(info.name)
+    return [(name, importlib.import_module(name)) for name in names]
+
+
+def _public_functions(*, kinds: tuple[str, ...]) -> list[tuple[str, FunctionType]]:
+    return [
+        (f"{name}.{function.__name__}", function)
+        for name, module in _imported(kinds=kinds)
+        for function in vars(module).values()
+        if isinstance(function, FunctionType)
+        and function.__module__ == name
+        and not function.__name__.startswith("_")
+    ]
+
+
+LAYERS = ("policies", "operations", "selectors", "quotes", "outcomes", "standing", "presentation")
+
+
+def test_more_than_one_argument_is_named():
+    """`operation("name")` and friends have one; who calls with several says which is which."""
+    loose = []
+    for name, function in _public_functions(kinds=LAYERS):
+        function = inspect.unwrap(function)
+        kinds = [p.kind for p in inspect.signature(function).parameters.values()]
+        positional = kinds.count(inspect.Parameter.POSITIONAL_OR_KEYWORD)
+        if positional > 1:
+            loose.append(name)
+    assert loose == []
+
+
+def test_every_public_function_says_what_it_does():
+    silent = [
+        name
+        for name, function in _public_functions(kinds=(*LAYERS, "lib", "views", "flow"))
+        if not (inspect.getdoc(function) or "").strip()
+    ]
+    assert silent == []
+
+
+@pytest.mark.parametrize("kind", ["policies", "operations", "selectors"])
+def test_modules_are_imported_and_not_their_functions(kind):
+    """`operations.terminate(...)` says where a verb lives; a class may be imported by its name."""
+    named = []
+    for module, node in found(of=ast.ImportFrom):
+        parts = (node.module or "").split(".")
+        package = ".".join(module.path.removesuffix(".py").split("/")[:-1])
+        if kind not in parts or (node.module or "").startswith(package) or module.is_migration:
+            continue
+        source = importlib.import_module(node.module)
+        named += [
+            f"{place(module, node)} {alias.name}"
+            for alias in node.names
+            if isinstance(getattr(source, alias.name, None), FunctionType)
+        ]
+    assert named == []
