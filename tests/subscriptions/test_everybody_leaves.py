@@ -48,7 +48,7 @@ def test_the_sum_of_the_entries_is_the_sum_that_was_quoted(agent, monkeypatch):
             subscription_uuid=found.uuid,
             request=request(requested_on=today),
             choice=choice,
-            acknowledged=[item.key for item in quotes.acknowledgements(quote, choice)],
+            acknowledged=[item.key for item in quotes.acknowledgements(quote, choice=choice)],
             seen=operations.Seen(uuid.uuid4(), quotes.document(quote)),
             by=agent,
             at=at,
