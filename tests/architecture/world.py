@@ -190,9 +190,9 @@ def _refund(subscription: Subscription, *, line: ChargeLine, amount: Decimal) ->
         description="Refund",
         actor="test",
         request_id=uuid.uuid4(),
+        previous_sha256=account.head,
     )
-    account.last_seq, account.balance = 2, entry.after
-    account.save()
+    account.refresh_from_db()
     made = ChargeRefund.objects.create(line=line, currency=account.currency, net=amount, tax=0, cause_id=cause)
     _terminate(subscription, uuid=cause, choice="automatic", settlement="credited", entry=entry, credited=amount)
     return made, entry
