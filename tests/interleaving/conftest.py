@@ -1,0 +1,22 @@
+"""Print what the interleavings came to, over all workers."""
+
+from collections import Counter
+
+import pytest
+
+SAID = "test_interleavings.py::"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    sums: Counter[str] = Counter()
+    for outcome in ("passed", "failed"):
+        for report in terminalreporter.getreports(outcome):
+            if SAID in report.nodeid and report.when == "call":
+                sums.update({name: value for name, value in report.user_properties if isinstance(value, int)})
+    if sums["pairs"]:
+        every = sum(sums[kind] for kind in ("serial", "orders", "unreduced", "by_lot"))
+        terminalreporter.write_line(
+            f"{sums['pairs']} pairs, {every} interleavings, {sums['violations']} violations "
+            f"({sums['serial']} one after the other, {sums['orders']} reduced and {sums['cut']} cut short as known, "
+            f"{sums['unreduced']} unreduced, {sums['by_lot']} by lot; {sums['waits']} waits for a lock)"
+        )

@@ -1,0 +1,281 @@
+"""The operations that are set against each other, each on the part of the world where it hurts most.
+
+A *form* is the UUID that the screen draws when it is shown (the request of a payment, the quote of a
+termination): two players with one form are the double click.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from customers import operations as customers_operations
+from customers.models import LedgerEntry
+from invoicing import operations as invoicing_operations
+from invoicing.models import CreditNote, CreditNoteAllocation, Payment, PaymentLine
+from portal.audit.operations import SYSTEM, Actor
+from settings_app import operations as settings_operations
+from settings_app import policies as settings_policies
+from settings_app import selectors as settings_selectors
+from settings_app.models import PortalConfigVersion
+from subscriptions import operations, quotes
+from subscriptions.models import HistoryEntry, PhoneNumber, Subscription, Termination
+from tests.interleaving.scheduler import Answer
+from tests.interleaving.world import NOW, World
+from tests.subscriptions.conftest import preview, request
+
+Call = Callable[[Actor, uuid.UUID], Any]
+
+
+@dataclass(frozen=True)
+class Operation:
+    """Hold one operation of the repertoire.
+
+    *Shape*: `refusals` are the outcomes it names itself; `is_whole` looks whether all that it says it did is
+    there, for the actor and the form it was done with.
+    """
+
+    name: str
+    call: Call
+    refusals: tuple[type[Exception], ...]
+    is_whole: Callable[[Actor, uuid.UUID], bool]
+
+    def job(self, *, by: Actor, form: uuid.UUID) -> Callable[[], Answer]:
+        """Make the call of one player; a refusal is an answer, everything else is a failure."""
+
+        def play() -> Answer:
+            try:
+                return ("done", str(self.call(by, form)))
+            except self.refusals as refusal:
+                return ("refused", type(refusal).__name__, str(refusal))
+
+        return play
+
+
+TERMINATING = (
+    operations.NotTerminable,
+    operations.QuoteChanged,
+    operations.CreditNoteNotUsable,
+    operations.AcknowledgementMissing,
+    operations.RequestNotAcceptable,
+)
+
+
+def repertoire(world: World) -> tuple[Operation, ...]:
+    """List the operations, as they are called on this world in its first state."""
+    return (
+        _terminate("terminate, automatic", world.main, quotes.Automatic()),
+        _terminate("terminate, chosen note", world.main, quotes.LinkNote(world.free.number)),
+        _terminate("terminate another, automatic", world.twin, quotes.Automatic()),
+        _terminate("terminate another, same note", world.twin, quotes.LinkNote(world.free.number)),
+        _terminate("terminate an expired one", world.late, quotes.Automatic()),
+        _clean_up(world),
+        _send("send a note", world.draft),
+        _send("send another note", world.other_draft),
+        _allocate("allocate a free note", world, world.free),
+        _allocate("allocate a naming note", world, world.naming),
+        _void("void a free note", world.free),
+        _void("void a naming note", world.naming),
+        _void("void a draft", world.draft),
+        _pay(world),
+        _draft(world),
+        _save("switch refunds off", allow_refund=False),
+        _save("keep expired ones longer", reactivation_days=60),
+        _correct(world),
+        _unsubscribe(world),
+    )
+
+
+def _terminate(name: str, subscription: Subscription, choice: quotes.Choice) -> Operation:
+    quote = preview(subscription, at=NOW)
+    acknowledged = [item.key for item in quotes.acknowledgements(quote, choice=choice)]
+    asked: Any = request() if quote.case == "customer_request" else operations.ExpiredRequest("Long gone.")
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        outcome = operations.terminate(
+            subscription_uuid=subscription.uuid,
+            request=asked,
+            choice=choice,
+            acknowledged=acknowledged,
+            seen=operations.Seen(quote_id=form, document=quotes.document(quote)),
+            by=by,
+            at=NOW,
+        )
+        return "again" if outcome.is_repeat else outcome.termination.settlement
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        termination = Termination.objects.get(quote_id=form)
+        ended = Subscription.objects.get(pk=subscription.pk)
+        entries = LedgerEntry.objects.filter(kind="refund", cause_id=termination.uuid)
+        return (
+            (ended.status, ended.auto_renew, ended.termination_ref) == ("terminated", False, termination.pk)
+            and (termination.actor, termination.subscription_id) == (by.name, subscription.pk)
+            and [entry.pk for entry in entries] == [pk for pk in [termination.entry_id] if pk]
+            and not PhoneNumber.objects.filter(subscription=ended, status="in_use").exists()
+            and not ended.assignments.filter(ended_on=None).exists()
+            and HistoryEntry.objects.filter(subscription=ended, event="Terminated").count() == 1
+        )
+
+    return Operation(name, call, TERMINATING, is_whole)
+
+
+def _clean_up(world: World) -> Operation:
+    def call(by: Actor, form: uuid.UUID) -> str:
+        counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=NOW)
+        return f"{counts.expired} {counts.terminated} {counts.failed}"
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        terminated = Termination.objects.filter(subscription=world.late, actor_kind="system")
+        late = Subscription.objects.get(pk=world.late.pk)
+        return late.status == "terminated" or not terminated.exists()
+
+    return Operation("terminate_expired", call, (), is_whole)
+
+
+def _send(name: str, note: CreditNote) -> Operation:
+    return Operation(
+        name,
+        lambda by, form: invoicing_operations.mark_as_sent(note_uuid=note.uuid, by=by, at=NOW).status,
+        (invoicing_operations.NoteNotSendable, invoicing_operations.AboveTheCharge),
+        lambda by, form: CreditNote.objects.filter(pk=note.pk, sent_at=NOW, issued_on=NOW.date()).exists(),
+    )
+
+
+def _allocate(name: str, world: World, note: CreditNote) -> Operation:
+    def call(by: Actor, form: uuid.UUID) -> str:
+        return str(
+            invoicing_operations.allocate(
+                note_uuid=note.uuid,
+                invoice_uuid=world.unpaid.uuid,
+                amount=Decimal(10),
+                request_id=form,
+                by=by,
+                at=NOW,
+            ).status
+        )
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        rows = CreditNoteAllocation.objects.filter(request_id=form, credit_note=note)
+        return sum(row.amount for row in rows) == 10 <= CreditNote.objects.get(pk=note.pk).allocated
+
+    refusals = (
+        invoicing_operations.NoteNotAllocatable,
+        invoicing_operations.AmountAboveNote,
+        invoicing_operations.AmountAboveOpen,
+        invoicing_operations.InvoiceNotPayable,
+        invoicing_operations.RequestAlreadyUsed,
+    )
+    return Operation(name, call, refusals, is_whole)
+
+
+def _void(name: str, note: CreditNote) -> Operation:
+    return Operation(
+        name,
+        lambda by, form: invoicing_operations.void(note_uuid=note.uuid, by=by, at=NOW).status,
+        (invoicing_operations.NoteNotVoidable,),
+        lambda by, form: CreditNote.objects.filter(pk=note.pk, status="void", holds=0, allocated=0).exists(),
+    )
+
+
+def _pay(world: World) -> Operation:
+    def call(by: Actor, form: uuid.UUID) -> str:
+        return str(
+            invoicing_operations.record_payment(
+                invoice_uuid=world.unpaid.uuid,
+                amount=Decimal(25),
+                method="card",
+                received_on=NOW.date(),
+                reference="",
+                request_id=form,
+                by=by,
+                at=NOW,
+            ).amount
+        )
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        payment = Payment.objects.get(request_id=form)
+        return sum(row.amount for row in PaymentLine.objects.filter(payment=payment)) == payment.amount == 25
+
+    refusals = (
+        invoicing_operations.AmountAboveOpen,
+        invoicing_operations.InvoiceNotPayable,
+        invoicing_operations.RequestAlreadyUsed,
+    )
+    return Operation("record a payment", call, refusals, is_whole)
+
+
+def _draft(world: World) -> Operation:
+    line_id = world.paid.lines.get().pk
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        note = invoicing_operations.create_credit_note(
+            invoice_uuid=world.paid.uuid,
+            amounts=[invoicing_operations.NoteAmount(line_id=line_id, net=Decimal(12), tax=Decimal(0))],
+            reason="",
+            request_id=form,
+            by=by,
+            at=NOW,
+        )
+        return note.number
+
+    return Operation(
+        "draft a note",
+        call,
+        (invoicing_operations.AboveTheCharge, invoicing_operations.RequestAlreadyUsed),
+        lambda by, form: CreditNote.objects.get(request_id=form).lines.get().net == 12,
+    )
+
+
+def _save(name: str, **changes: Any) -> Operation:
+    config = settings_selectors.current_config()
+    fields = {f.name: getattr(config, f.name) for f in dataclasses.fields(settings_policies.Values)}
+    values = settings_policies.Values(**{**fields, **changes})
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        return str(settings_operations.save_config(values=values, seen_version=config.number, by=by, at=NOW).number)
+
+    return Operation(
+        name,
+        call,
+        (settings_operations.ConfigChanged,),
+        lambda by, form: PortalConfigVersion.objects.filter(number=config.number + 1, **changes).exists(),
+    )
+
+
+def _correct(world: World) -> Operation:
+    def call(by: Actor, form: uuid.UUID) -> str:
+        entry = customers_operations.post_correction(
+            organisation_uuid=world.organisation.uuid,
+            amount=Decimal("2.25"),
+            reason="A goodwill gesture.",
+            cause_id=None,
+            request_id=form,
+            by=by,
+            at=NOW,
+        )
+        return f"{entry.amount:f}"
+
+    return Operation(
+        "post a correction",
+        call,
+        (customers_operations.RequestReused, customers_operations.BalanceOutOfRange),
+        lambda by, form: LedgerEntry.objects.get(request_id=form).amount == Decimal("2.25"),
+    )
+
+
+def _unsubscribe(world: World) -> Operation:
+    return Operation(
+        "unsubscribe",
+        lambda by, form: (
+            operations.set_auto_renew(subscription_uuid=world.main.uuid, wanted=False, by=by, at=NOW).auto_renew
+        ),
+        (operations.RenewalRefused, operations.AlreadySo),
+        lambda by, form: (
+            HistoryEntry.objects.filter(subscription=world.main, event="Unsubscribed").count() == 1
+            and not Subscription.objects.get(pk=world.main.pk).auto_renew
+        ),
+    )

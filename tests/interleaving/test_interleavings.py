@@ -1,0 +1,239 @@
+"""Two operations at the same time, in every order of their statements.
+
+`pytest tests/interleaving` runs a sample (INTERLEAVING_SEED chooses another one); with TEST_FULL=1 every pair
+and every order, as the scheduler explains. At the end it prints pairs, interleavings and violations.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+import random
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from django.db import connection
+
+from subscriptions import verification
+from tests.interleaving import world as worlds
+from tests.interleaving.repertoire import Operation, repertoire
+from tests.interleaving.scheduler import Exploration, Run, Table
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+IS_FULL = os.environ.get("TEST_FULL") == "1"
+SEED = int(os.environ.get("INTERLEAVING_SEED", "1"))
+PARTS = 8
+PAIRS_IN_A_SAMPLE = 36
+ORDERS_IN_A_SAMPLE = 3
+BY_LOT = 3
+# Pairs that are short enough to run each of their orders, so that the reduction can be compared with none.
+SHORT = (
+    ("post a correction", "post a correction"),
+    ("record a payment", "record a payment"),
+    ("record a payment", "allocate a free note"),
+    ("switch refunds off", "keep expired ones longer"),
+    ("send a note", "void a draft"),
+    ("send a note", "send another note"),
+    ("unsubscribe", "unsubscribe"),
+)
+MOST_ORDERS = 4000
+
+FORMS = (uuid.UUID(int=1), uuid.UUID(int=2))
+
+TWICE = """
+    SELECT 'entries of one termination: ' || cause_id FROM customers_ledgerentry
+    WHERE kind = 'refund' GROUP BY cause_id HAVING count(*) > 1
+    UNION ALL
+    SELECT 'terminations of one subscription: ' || subscription_id FROM subscriptions_termination
+    GROUP BY subscription_id HAVING count(*) > 1
+    UNION ALL
+    SELECT 'terminations settled by one note: ' || credit_note_id FROM subscriptions_termination
+    WHERE credit_note_id IS NOT NULL GROUP BY credit_note_id HAVING count(*) > 1
+    UNION ALL
+    SELECT 'half a termination: ' || s.uuid FROM subscriptions_subscription s
+    LEFT JOIN subscriptions_termination t ON t.subscription_id = s.id
+    WHERE (s.status = 'terminated') <> (t.id IS NOT NULL) OR s.termination_ref IS DISTINCT FROM t.id
+    UNION ALL
+    SELECT 'balance of account ' || a.id || ' is not the sum of its entries' FROM customers_creditaccount a
+    WHERE a.balance <> (SELECT coalesce(sum(amount), 0) FROM customers_ledgerentry WHERE account_id = a.id)
+    UNION ALL
+    SELECT 'above a cap: charge ' || id FROM invoicing_chargeline
+    WHERE noted + waived + refunded > net + tax OR paid + waived > net + tax OR refunded > paid
+"""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two operations, by two people with a form each, or by one person with one form (`is_again`)."""
+
+    first: Operation
+    second: Operation
+    is_again: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.first.name} | {'the same again' if self.is_again else self.second.name}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of an order: what both were told, and what is in the database."""
+
+    answers: tuple[tuple[str, ...], tuple[str, ...]]
+    digest: str
+
+
+@dataclass
+class Bench:
+    """Run pairs on one world and collect what must never be."""
+
+    world: worlds.World
+    start: worlds.Start
+    table: Table
+    orders: int = 0
+    cut: int = 0
+    serial: int = 0
+    waits: int = 0
+    by_lot: int = 0
+    unreduced: int = 0
+    violations: list[str] = field(default_factory=list)
+    _rows: worlds.Rows | None = None
+    _looked_at: set[tuple[str, Outcome]] = field(default_factory=set)
+
+    def run(self, pair: Pair, *, limit: int | None, seed: int | None, is_short: bool, by_lot: int) -> None:
+        """Run the orders of a pair: one after the other first, then all (or a sample), each compared."""
+        people = (self.world.first, self.world.first if pair.is_again else self.world.second)
+        forms = (FORMS[0], FORMS[0] if pair.is_again else FORMS[1])
+        played = (pair.first, pair.second)
+        exploration = Exploration(
+            self.table,
+            (played[0].job(by=people[0], form=forms[0]), played[1].job(by=people[1], form=forms[1])),
+            self._reset,
+        )
+
+        def outcome(run: Run) -> Outcome:
+            return self._outcome(pair, run, people=people, forms=forms)
+
+        serial = {outcome(run) for run in self._counted(exploration.one_after_the_other(), "serial")}
+        found = set(serial)
+        for run in self._counted(exploration.explore(limit=limit, seed=seed), "orders"):
+            came = outcome(run)
+            found.add(came)
+            if came not in serial:
+                self._violated(pair, run, "is the outcome of neither order of whole transactions")
+        self.cut += exploration.cut
+        if is_short:
+            complete = Exploration(self.table, exploration.jobs, self._reset)
+            runs = complete.explore(is_reduced=False, limit=MOST_ORDERS)
+            self._compared(pair, runs, "unreduced", outcome, found)
+            if not complete.is_complete:
+                self.violations.append(f"{pair}: has more than {MOST_ORDERS} orders, so it is not short")
+        if by_lot:
+            lot = exploration.wander(times=by_lot, seed=SEED)
+            self._compared(pair, lot, "by_lot", outcome, found)
+
+    def _compared(
+        self, pair: Pair, runs: Iterator[Run], count: str, outcome: Callable[[Run], Outcome], found: set[Outcome]
+    ) -> None:
+        for run in self._counted(runs, count):
+            if outcome(run) not in found:
+                self._violated(pair, run, "is an outcome that the reduced exploration did not find")
+
+    def _counted(self, runs: Iterator[Run], count: str) -> Iterator[Run]:
+        for run in runs:
+            setattr(self, count, getattr(self, count) + 1)
+            self.waits += run.waits
+            yield run
+
+    def _reset(self) -> None:
+        self.start.bring_back(self.start.changed() if self._rows is None else self._rows)
+        self._rows = None
+
+    def _outcome(self, pair: Pair, run: Run, *, people: tuple, forms: tuple) -> Outcome:
+        self._rows = self.start.changed()
+        outcome = Outcome(run.answers, self.start.digest(self._rows))
+        if run.deadlocks:
+            self._violated(pair, run, "ended in a deadlock")
+        if any(answer[0] == "failed" for answer in run.answers):
+            self._violated(pair, run, "ended in an error that the operation does not name")
+        elif (str(pair), outcome) not in self._looked_at:
+            # The state is the same for every order with this outcome, so it is looked at once.
+            self._looked_at.add((str(pair), outcome))
+            self._look_at_state(pair, run, people=people, forms=forms)
+        return outcome
+
+    def _look_at_state(self, pair: Pair, run: Run, *, people: tuple, forms: tuple) -> None:
+        for fault in verification.faults(at=worlds.NOW):
+            self._violated(pair, run, f"{fault.kind}, {fault.where}: {fault.detail}")
+        with connection.cursor() as cursor:
+            cursor.execute(TWICE)
+            for (sentence,) in cursor.fetchall():
+                self._violated(pair, run, sentence)
+        for index, played in enumerate((pair.first, pair.second)):
+            if run.answers[index][0] == "done" and not played.is_whole(people[index], forms[index]):
+                self._violated(pair, run, f"“{played.name}” said it was done, but not all of it is there")
+
+    def _violated(self, pair: Pair, run: Run, what: str) -> None:
+        self.violations.append(f"{pair}: order {run.order} {what}; they were told {run.answers}")
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    world = worlds.build()
+    start = worlds.Start(known=FORMS)
+    with Table() as table:
+        yield Bench(world, start, table)
+    start.close()
+
+
+def _pairs(bench: Bench) -> list[Pair]:
+    operations = repertoire(bench.world)
+    pairs = [Pair(one, other) for one, other in itertools.combinations_with_replacement(operations, 2)]
+    return pairs + [Pair(one, one, is_again=True) for one in operations]
+
+
+def _deadlocks() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def _tell(bench: Bench, record: Callable[[str, object], None], *, pairs: int) -> None:
+    for name in ("orders", "cut", "serial", "waits", "by_lot", "unreduced"):
+        record(name, getattr(bench, name))
+    record("pairs", pairs)
+    record("violations", len(bench.violations))
+
+
+@pytest.mark.parametrize("part", range(PARTS) if IS_FULL else [0])
+def test_every_order_ends_as_one_after_the_other_would(bench, part, record_property):
+    deadlocks = _deadlocks()
+    pairs = _pairs(bench)
+    if IS_FULL:
+        pairs = pairs[part::PARTS]
+    else:
+        pairs = random.Random(SEED).sample(pairs, PAIRS_IN_A_SAMPLE)
+    for pair in pairs:
+        bench.run(
+            pair,
+            limit=None if IS_FULL else ORDERS_IN_A_SAMPLE,
+            seed=None if IS_FULL else SEED,
+            is_short=IS_FULL and not pair.is_again and (pair.first.name, pair.second.name) in SHORT,
+            by_lot=BY_LOT if IS_FULL else 0,
+        )
+    _tell(bench, record_property, pairs=len(pairs))
+    assert not bench.violations, "\n".join(bench.violations[:20])
+    assert _deadlocks() == deadlocks
+
+
+def test_the_reduction_finds_what_every_order_finds(bench, record_property):
+    """The scheduler's own proof, on a pair that is short enough for every `./test`."""
+    (pair,) = [p for p in _pairs(bench) if str(p) == "record a payment | record a payment"]
+    bench.run(pair, limit=None, seed=None, is_short=True, by_lot=0)
+    _tell(bench, record_property, pairs=1)
+    assert not bench.violations, "\n".join(bench.violations[:20])
+    assert bench.unreduced > bench.orders > 2, "every order, more than the reduced ones, more than the serial ones"
+    assert bench.waits, "some of them have to wait for a lock"

@@ -1,0 +1,269 @@
+"""One small world in which every operation can get into another's way, and the way back to its first state.
+
+The rows are kept a second time in tables of their own. What an order changed is the difference between the two:
+it is what the outcomes of orders are compared by, and all that has to be put back.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+import re
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+from django.apps import apps
+from django.contrib.auth.models import User
+from django.db import connection
+
+from customers.models import Organisation
+from invoicing.models import CreditNote, Invoice
+from portal import embedded
+from portal.audit.operations import Actor
+from subscriptions.models import Assignment, Subscription
+from tests import factories
+from tests.factories import C
+
+NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
+APPS = ("settings_app", "customers", "invoicing", "subscriptions", "outbox", "audit")
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+# Hashes are taken over drawn UUIDs, so they differ from order to order; verification computes them again.
+_HASH = re.compile(r"\\\\x[0-9a-f]{64}")
+
+
+Rows = list[tuple[str, dict[str, Any]]]
+
+
+@dataclass(frozen=True)
+class World:
+    """Hold what the operations are about.
+
+    *Shape*: `main` runs, with a cycle paid in full and one in advance that is partly paid; `twin` is another
+    one of the same customer; `late` expired long ago. `naming` and the two drafts name the first cycle of
+    `main`; the drafts together are above it. `free` names nothing, so it can be chosen for either.
+    """
+
+    organisation: Organisation
+    main: Subscription
+    twin: Subscription
+    late: Subscription
+    paid: Invoice
+    unpaid: Invoice
+    free: CreditNote
+    naming: CreditNote
+    draft: CreditNote
+    other_draft: CreditNote
+    first: Actor
+    second: Actor
+
+
+def build() -> World:
+    """Write the rows."""
+    organisation = factories.OrganisationFactory(name="Lim Trading", account="10.5", payment_mode="postpaid")
+    main = factories.subscription(
+        organisation=organisation,
+        cycles=(C("2026-03-01", net="92", tax="8"), C("2026-04-01", paid="20")),
+        numbers=("+6561234567",),
+        auto_renew=True,
+    )
+    twin = factories.subscription(organisation=organisation, cycles=(C("2026-03-05"),), billing_plan="as_incurred")
+    late = factories.subscription(
+        organisation=organisation, cycles=(C("2026-01-01"),), numbers=("+6567654321",), auto_renew=False
+    )
+    member = factories.MemberFactory(organisation=organisation)
+    for made in (main, late):
+        Assignment.objects.create(subscription=made, member=member, assigned_on=dt.date(2026, 1, 1))
+    first, unpaid = (factories.charge_of(main, day) for day in ("2026-03-01", "2026-04-01"))
+    users = [User.objects.create_user(name) for name in ("maria", "wei")]
+    return World(
+        organisation=organisation,
+        main=main,
+        twin=twin,
+        late=late,
+        paid=first.invoice,
+        unpaid=unpaid.invoice,
+        free=factories.credit_note(organisation, net="30", number="N-FREE"),
+        naming=factories.credit_note(organisation, net="10", number="N-NAMING", line=first),
+        draft=factories.credit_note(organisation, net="50", number="N-DRAFT", line=first, status="draft"),
+        other_draft=factories.credit_note(organisation, net="60", number="N-OTHER", line=first, status="draft"),
+        first=Actor.of(users[0]),
+        second=Actor.of(users[1]),
+    )
+
+
+@dataclass(frozen=True)
+class _Table:
+    name: str
+    columns: tuple[str, ...]  # those that can be written
+    keys: dict[str, str]  # column -> table it points at
+
+
+class Start:
+    """Keep the first state, tell what is different from it, and bring it back.
+
+    Most rows may never be changed, so triggers are off on the way back: by `session_replication_role`, which
+    the embedded server's own administrator may set, else (a database of your own, without that right) by ALTER
+    TABLE, which is slower, since everybody's plans have to be made again.
+    """
+
+    def __init__(self, *, known: Sequence[uuid.UUID] = ()) -> None:
+        models = [m for m in apps.get_models() if m._meta.app_label in APPS]
+        self.tables = _parents_first(
+            {
+                m._meta.db_table: _Table(
+                    m._meta.db_table,
+                    tuple(f.column for f in m._meta.local_fields if not f.generated),
+                    {
+                        f.column: f.related_model._meta.db_table
+                        for f in m._meta.local_fields
+                        if f.many_to_one or f.one_to_one
+                    },
+                )
+                for m in models
+            }
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("SET synchronous_commit TO off")
+            cursor.execute("DROP SCHEMA IF EXISTS start CASCADE; CREATE SCHEMA start")
+            for table in self.tables:
+                cursor.execute(f"CREATE TABLE start.{table.name} AS TABLE public.{table.name}")
+                cursor.execute(f"ALTER TABLE start.{table.name} ADD PRIMARY KEY (id)")
+            cursor.execute(
+                "SELECT array_agg(uuid::text) FROM ("
+                + " UNION ".join(f"SELECT uuid FROM {t.name}" for t in self.tables if "uuid" in t.columns)
+                + ") u"
+            )
+            self._uuids = frozenset(cursor.fetchone()[0]) | {str(form) for form in known}
+        # A row version names the transaction that wrote it: what came after the last way back is new.
+        self._written = " UNION ALL ".join(
+            f"SELECT '{t.name}', to_jsonb(x) FROM {t.name} x WHERE x.xmin::text::bigint >= %(since)s"
+            for t in self.tables
+        )
+        self._kept = " UNION ALL ".join(f"SELECT '{t.name}', array_agg(id) FROM {t.name}" for t in self.tables)
+        self._rows: dict[str, dict[int, dict[str, Any]]] = {}
+        with connection.cursor() as cursor:
+            for table in self.tables:
+                cursor.execute(f"SELECT to_jsonb(x) FROM {table.name} x")
+                self._rows[table.name] = {row["id"]: row for row in map(_loaded, cursor.fetchall())}
+        self._keeper, self._is_quick = _keeper()
+        self._since = self._now()
+
+    def _now(self) -> int:
+        found = self._keeper.execute("SELECT pg_snapshot_xmax(pg_current_snapshot())::text::bigint").fetchone()
+        assert found
+        return int(found[0])
+
+    def close(self) -> None:
+        """Drop what was kept."""
+        self._keeper.close()
+        with connection.cursor() as cursor:
+            cursor.execute("DROP SCHEMA start CASCADE")
+
+    def changed(self) -> Rows:
+        """List the rows that are new or different.
+
+        *Raises*: AssertionError where a row is gone, which no operation may do.
+        """
+        found = self._keeper.execute(self._written, {"since": self._since}, prepare=True).fetchall()
+        written = [(str(name), dict(row)) for name, row in found]
+        for name, ids in self._keeper.execute(self._kept, prepare=True):
+            assert self._rows[name].keys() <= set(ids or ()), f"a row of {name} is gone"
+        return [(name, row) for name, row in written if self._rows[name].get(row["id"]) != row]
+
+    def digest(self, rows: Rows) -> str:
+        """Sum up what is different, whatever numbers and UUIDs the new rows were given.
+
+        A number or UUID drawn meanwhile is replaced by a digest of the row it belongs to.
+        """
+        tables = {table.name: table for table in self.tables}
+        names: dict[str, str] = {}
+        labels: dict[tuple[str, int], str] = {}
+        for _ in range(2):
+            lines = []
+            for name, row in rows:
+                plain = dict(row)
+                is_new = row["id"] not in self._rows[name]
+                if is_new:
+                    del plain["id"]
+                for column, target in tables[name].keys.items():
+                    if plain.get(column) is not None and plain[column] not in self._rows.get(
+                        target, plain.values()
+                    ):
+                        plain[column] = labels.get((target, plain[column]), "new")
+                if plain.get("termination_ref") is not None:
+                    plain["termination_ref"] = "new"
+                text = _HASH.sub("hash", json.dumps(plain, sort_keys=True))
+                text = _UUID.sub(lambda m: m[0] if m[0] in self._uuids else names.get(m[0], "new"), text)
+                lines.append(f"{name} {text}")
+                if is_new:
+                    labels[name, row["id"]] = hashlib.sha256(lines[-1].encode()).hexdigest()[:12]
+                    if "uuid" in row:
+                        names[row["uuid"]] = labels[name, row["id"]]
+        return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
+
+    def bring_back(self, rows: Rows) -> None:
+        """Undo what is different."""
+        touched = {name for name, _ in rows}
+        tables = [table for table in self.tables if table.name in touched]
+        if not tables:
+            return
+        off = [] if self._is_quick else [f"ALTER TABLE {t.name} DISABLE TRIGGER USER" for t in tables]
+        gone = [
+            f"DELETE FROM {t.name} x WHERE NOT EXISTS (SELECT FROM start.{t.name} s WHERE s.id = x.id)"
+            for t in reversed(tables)
+            if any(name == t.name and row["id"] not in self._rows[name] for name, row in rows)
+        ]
+        back = []
+        for t in tables:
+            ids = [row["id"] for name, row in rows if name == t.name and row["id"] in self._rows[name]]
+            if ids:
+                wanted = [f'"{c}"' for c in t.columns if c != "id"]
+                back.append(
+                    f"UPDATE {t.name} x SET ({', '.join(wanted)}) = ROW({', '.join('s.' + c for c in wanted)})"
+                    f" FROM start.{t.name} s WHERE s.id = x.id AND x.id IN ({', '.join(map(str, ids))})"
+                )
+        on = [statement.replace("DISABLE", "ENABLE") for statement in off]
+        # Rows that point at each other are checked at the end; ALTER TABLE wants no check to be pending.
+        statements = ["BEGIN", *off, *gone, *back, "SET CONSTRAINTS ALL IMMEDIATE", *on, "COMMIT"]
+        self._keeper.execute("; ".join(statements))  # type: ignore[call-overload]
+        self._since = self._now()
+
+
+def _keeper() -> tuple[psycopg.Connection[Any], bool]:
+    """Connect as somebody who may switch triggers off for a session, if there is somebody."""
+    own = connection.get_connection_params()
+    own = {key: own[key] for key in ("dbname", "user", "password", "host", "port") if own.get(key)}
+    for user in (own.get("user"), embedded.SUPERUSER) if embedded.is_used() else (own.get("user"),):
+        keeper = psycopg.connect(**{**own, "user": user}, autocommit=True)
+        keeper.execute("SET synchronous_commit TO off")
+        try:
+            keeper.execute("SET session_replication_role TO replica")
+        except psycopg.errors.InsufficientPrivilege:
+            keeper.close()
+        else:
+            return keeper, True
+    return psycopg.connect(**own, autocommit=True), False
+
+
+def _loaded(row: tuple[Any, ...]) -> dict[str, Any]:
+    return json.loads(row[0]) if isinstance(row[0], str) else row[0]
+
+
+def _parents_first(tables: dict[str, _Table]) -> list[_Table]:
+    ordered: list[_Table] = []
+
+    def add(table: _Table) -> None:
+        if table in ordered:
+            return
+        for target in table.keys.values():
+            if target in tables and target != table.name:
+                add(tables[target])
+        ordered.append(table)
+
+    for name in sorted(tables):
+        add(tables[name])
+    return ordered
