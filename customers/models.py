@@ -4,7 +4,7 @@ import uuid
 
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import NullIf
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 
 class Organisation(models.Model):
@@ -124,8 +124,9 @@ class CreditAccount(models.Model):
     """What an organisation has and may spend.
 
     *Units*: amounts of the account's currency; the balance may carry six decimals.
-    The balance is the `after` of the entry with `last_seq`: a deferred foreign key holds the two together,
-    and a trigger takes the account along to each new entry (migration 0002).
+    `balance` and `head` are the `after` and the `sha256` of the entry with `last_seq`, which is their number: a
+    deferred foreign key holds the three together, and a trigger takes the account along to each new entry
+    (migration 0002).
     """
 
     organisation = models.OneToOneField(Organisation, models.PROTECT, related_name="credit_account")
@@ -134,9 +135,15 @@ class CreditAccount(models.Model):
     credit_limit = models.DecimalField(max_digits=20, decimal_places=6, default=0)
     reserved = models.DecimalField(max_digits=20, decimal_places=6, default=0)
     last_seq = models.BigIntegerField(null=True, blank=True, editable=False)
+    head = models.BinaryField(max_length=32, null=True, editable=False)
 
     class Meta:
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(last_seq__isnull=True, head__isnull=True)
+                | models.Q(last_seq__isnull=False, head__isnull=False),
+                name="an_account_has_a_head_when_it_has_entries",
+            ),
             models.CheckConstraint(
                 condition=models.Q(last_seq__isnull=False) | models.Q(balance=0),
                 name="a_balance_without_entries_is_zero",
@@ -150,11 +157,40 @@ class CreditAccount(models.Model):
         return f"Account of {self.organisation_id}"
 
 
+def _as_text(field: str) -> Cast:
+    return Cast(models.F(field), models.TextField())
+
+
+def _or_nothing(expression: models.Expression) -> Coalesce:
+    return Coalesce(expression, models.Value(""), output_field=models.TextField())
+
+
+# The canonical text of an entry, which PostgreSQL hashes: its fields joined by "|", none of which can hold a
+# "|". docs/ledger.md describes it; `policies.entry_sha256` is the same in Python. Everything here is immutable
+# for PostgreSQL: no cast that depends on a session's time zone or date style.
+_SHA256 = models.Func(
+    _as_text("account"),
+    _as_text("seq"),
+    _as_text("amount"),
+    models.F("currency"),
+    models.F("kind"),
+    _or_nothing(_as_text("cause_id")),
+    models.Func(
+        models.F("at"),
+        template="(extract(epoch FROM %(expressions)s AT TIME ZONE 'UTC') * 1000000)::bigint::text",
+    ),
+    _or_nothing(models.Func(models.F("previous_sha256"), models.Value("hex"), function="encode")),
+    template="sha256((%(expressions)s)::bytea)",
+    arg_joiner=" || '|' || ",
+)
+
+
 class LedgerEntry(models.Model):
     """One movement on a credit account, linked to the one before it. Never changed, never deleted.
 
     `cause_id` is the UUID of what moved the money (a termination, for a refund); the cause, which lives in
-    a higher app, holds the one-to-one.
+    a higher app, holds the one-to-one. `sha256` is made by the database over what was moved, when and why, and
+    over `previous_sha256`, which a foreign key holds at the `sha256` of the entry before.
     """
 
     class Kind(models.TextChoices):
@@ -184,6 +220,10 @@ class LedgerEntry(models.Model):
     actor = models.CharField(max_length=150)
     # Drawn when a form is shown, so that the same form sent twice posts one entry.
     request_id = models.UUIDField(null=True, blank=True)
+    previous_sha256 = models.BinaryField(max_length=32, null=True, editable=False)
+    sha256 = models.GeneratedField(
+        expression=_SHA256, output_field=models.BinaryField(max_length=32), db_persist=True
+    )
 
     class Meta:
         verbose_name_plural = "ledger entries"
@@ -191,7 +231,9 @@ class LedgerEntry(models.Model):
         ordering = ["account", "-seq"]
         constraints = [
             models.UniqueConstraint(fields=["account", "seq"], name="an_entry_has_its_own_place"),
-            models.UniqueConstraint(fields=["account", "seq", "after"], name="an_entry_and_its_balance"),
+            models.UniqueConstraint(
+                fields=["account", "seq", "after", "sha256"], name="an_entry_its_balance_and_hash"
+            ),
             models.UniqueConstraint(fields=["id", "cause_id", "amount"], name="an_entry_its_cause_and_amount"),
             models.CheckConstraint(
                 condition=models.Q(after=models.F("before") + models.F("amount")),
@@ -200,6 +242,11 @@ class LedgerEntry(models.Model):
             models.CheckConstraint(
                 condition=models.Q(seq__gt=1) | models.Q(seq=1, before=0),
                 name="the_first_entry_starts_at_zero",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(seq=1, previous_sha256__isnull=True)
+                | models.Q(~models.Q(seq=1), previous_sha256__isnull=False),
+                name="an_entry_names_the_hash_before_it",
             ),
             models.CheckConstraint(condition=~models.Q(amount=0), name="an_entry_moves_something"),
             models.CheckConstraint(

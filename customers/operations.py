@@ -50,7 +50,7 @@ def post_entry(
     actor: str,
     request_id: uuid.UUID | None = None,
 ) -> LedgerEntry:
-    """Link the next entry to an account and bring its balance up to date; locks the account's row.
+    """Link the next entry to an account, whose balance and head follow; locks the account's row.
 
     *Units*: `amount` in the account's currency, not 0; above 0 adds to the balance, below takes from it.
     *Raises*: NoTransaction; BalanceOutOfRange; CreditAccount.DoesNotExist.
@@ -61,7 +61,8 @@ def post_entry(
     after = account.balance + amount
     if not policies.is_balance_in_range(after):
         raise BalanceOutOfRange(balance=account.balance)
-    entry = LedgerEntry.objects.create(
+    # The table takes the account along to its new last entry.
+    return LedgerEntry.objects.create(
         account=account,
         seq=(account.last_seq or 0) + 1,
         currency=account.currency,
@@ -76,9 +77,8 @@ def post_entry(
         description=description,
         actor=actor,
         request_id=request_id,
+        previous_sha256=account.head,
     )
-    CreditAccount.objects.filter(pk=account.pk).update(last_seq=entry.seq, balance=entry.after)
-    return entry
 
 
 def post_correction(

@@ -1,7 +1,10 @@
-"""What a credit account allows, and how a question for a customer is read. No Django."""
+"""What a credit account allows, how its entries are chained, and how a question for a customer is read. No Django."""
 
+import hashlib
 import re
+import uuid
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from portal.lib import text
@@ -11,6 +14,8 @@ _MOST = Decimal(10) ** 13
 
 LONGEST_QUERY = 200
 MOST_WORDS = 8
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HEX = re.compile(r"[0-9a-f]{9,32}")
@@ -38,6 +43,41 @@ def balance_kind(balance: Decimal) -> str:
 def is_balance_in_range(balance: Decimal) -> bool:
     """Tell whether an account can hold a balance."""
     return abs(balance) < _MOST
+
+
+def microseconds(at: datetime) -> int:
+    """Count the microseconds from 1970 in UTC, the form in which an instant is hashed."""
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def entry_sha256(
+    *,
+    account_id: int,
+    seq: int,
+    amount: Decimal,
+    currency: str,
+    kind: str,
+    cause_id: uuid.UUID | None,
+    at_microseconds: Decimal | int,
+    previous: bytes | None,
+) -> bytes:
+    """Hash a ledger entry as the database does. *Source*: docs/ledger.md.
+
+    *Units*: `amount` with six decimals at most; `previous` is the hash of the entry before, None for the first.
+    """
+    written = "|".join(
+        (
+            str(account_id),
+            str(seq),
+            f"{amount:.6f}",
+            currency,
+            kind,
+            str(cause_id) if cause_id else "",
+            f"{at_microseconds:.0f}",
+            previous.hex() if previous else "",
+        )
+    )
+    return hashlib.sha256(written.encode()).digest()
 
 
 @dataclass(frozen=True)

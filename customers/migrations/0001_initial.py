@@ -8,6 +8,7 @@ import django.db.models.expressions
 import django.db.models.functions.comparison
 from django.contrib.postgres.operations import BtreeGistExtension, CreateExtension, TrigramExtension
 from django.db import migrations, models
+from django.db.models.functions import Cast, Coalesce
 
 
 class Migration(migrations.Migration):
@@ -89,6 +90,7 @@ class Migration(migrations.Migration):
                 ("credit_limit", models.DecimalField(decimal_places=6, default=0, max_digits=20)),
                 ("reserved", models.DecimalField(decimal_places=6, default=0, max_digits=20)),
                 ("last_seq", models.BigIntegerField(blank=True, editable=False, null=True)),
+                ("head", models.BinaryField(max_length=32, null=True)),
                 (
                     "organisation",
                     models.OneToOneField(
@@ -177,6 +179,37 @@ class Migration(migrations.Migration):
                 ("description", models.CharField(max_length=500)),
                 ("actor", models.CharField(max_length=150)),
                 ("request_id", models.UUIDField(blank=True, null=True)),
+                ("previous_sha256", models.BinaryField(max_length=32, null=True)),
+                (
+                    "sha256",
+                    models.GeneratedField(
+                        db_persist=True,
+                        expression=models.Func(
+                            Cast(models.F("account"), models.TextField()),
+                            Cast(models.F("seq"), models.TextField()),
+                            Cast(models.F("amount"), models.TextField()),
+                            models.F("currency"),
+                            models.F("kind"),
+                            Coalesce(
+                                Cast(models.F("cause_id"), models.TextField()),
+                                models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            models.Func(
+                                models.F("at"),
+                                template="(extract(epoch FROM %(expressions)s AT TIME ZONE 'UTC') * 1000000)::bigint::text",
+                            ),
+                            Coalesce(
+                                models.Func(models.F("previous_sha256"), models.Value("hex"), function="encode"),
+                                models.Value(""),
+                                output_field=models.TextField(),
+                            ),
+                            arg_joiner=" || '|' || ",
+                            template="sha256((%(expressions)s)::bytea)",
+                        ),
+                        output_field=models.BinaryField(max_length=32),
+                    ),
+                ),
                 (
                     "account",
                     models.ForeignKey(
@@ -200,7 +233,9 @@ class Migration(migrations.Migration):
                 ],
                 "constraints": [
                     models.UniqueConstraint(fields=("account", "seq"), name="an_entry_has_its_own_place"),
-                    models.UniqueConstraint(fields=("account", "seq", "after"), name="an_entry_and_its_balance"),
+                    models.UniqueConstraint(
+                        fields=("account", "seq", "after", "sha256"), name="an_entry_its_balance_and_hash"
+                    ),
                     models.UniqueConstraint(
                         fields=("id", "cause_id", "amount"), name="an_entry_its_cause_and_amount"
                     ),
@@ -218,6 +253,17 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("seq__gt", 1), models.Q(("before", 0), ("seq", 1)), _connector="OR"),
                         name="the_first_entry_starts_at_zero",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("previous_sha256__isnull", True), ("seq", 1)),
+                            models.Q(
+                                models.Q(("seq", 1), _negated=True),
+                                ("previous_sha256__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="an_entry_names_the_hash_before_it",
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("amount", 0), _negated=True), name="an_entry_moves_something"
@@ -287,6 +333,17 @@ class Migration(migrations.Migration):
                     ),
                 ],
             },
+        ),
+        migrations.AddConstraint(
+            model_name="creditaccount",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("head__isnull", True), ("last_seq__isnull", True)),
+                    models.Q(("head__isnull", False), ("last_seq__isnull", False)),
+                    _connector="OR",
+                ),
+                name="an_account_has_a_head_when_it_has_entries",
+            ),
         ),
         migrations.AddConstraint(
             model_name="creditaccount",

@@ -14,15 +14,17 @@ KEYS = """
 ALTER TABLE customers_creditaccount
     ADD CONSTRAINT an_account_has_the_currency_of_its_organisation
         FOREIGN KEY (organisation_id, currency) REFERENCES customers_organisation (id, currency),
-    -- The account shows the balance of its last entry: checked at commit, since each points at the other.
+    -- The account shows the balance and the hash of its last entry: checked at commit, since each points at the
+    -- other.
     ADD CONSTRAINT a_balance_is_that_of_the_last_entry
-        FOREIGN KEY (id, last_seq, balance) REFERENCES customers_ledgerentry (account_id, seq, after)
+        FOREIGN KEY (id, last_seq, balance, head) REFERENCES customers_ledgerentry (account_id, seq, after, sha256)
         DEFERRABLE INITIALLY DEFERRED;
 ALTER TABLE customers_ledgerentry
     ADD CONSTRAINT an_entry_has_the_currency_of_its_account
         FOREIGN KEY (account_id, currency) REFERENCES customers_creditaccount (id, currency),
     ADD CONSTRAINT an_entry_follows_the_one_before
-        FOREIGN KEY (account_id, previous_seq, before) REFERENCES customers_ledgerentry (account_id, seq, after);
+        FOREIGN KEY (account_id, previous_seq, before, previous_sha256)
+        REFERENCES customers_ledgerentry (account_id, seq, after, sha256);
 """
 
 DROP_KEYS = """
@@ -42,8 +44,9 @@ BACK = "an_account_never_goes_back_to_an_earlier_entry"
 LAST_ENTRY = f"""
 CREATE FUNCTION customers_take_account_along() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    UPDATE customers_creditaccount a SET last_seq = d.seq, balance = d.after
-    FROM (SELECT DISTINCT ON (account_id) account_id, seq, after FROM new_rows ORDER BY account_id, seq DESC) d
+    UPDATE customers_creditaccount a SET last_seq = d.seq, balance = d.after, head = d.sha256
+    FROM (SELECT DISTINCT ON (account_id) account_id, seq, after, sha256 FROM new_rows
+          ORDER BY account_id, seq DESC) d
     WHERE a.id = d.account_id AND (a.last_seq IS NULL OR a.last_seq < d.seq);
     RETURN NULL;
 END $$;

@@ -556,7 +556,7 @@ class Book:
                 document.number = f"{series.prefix}{place:0{series.length}d}"  # type: ignore[attr-defined]
 
     def ledger(self) -> None:
-        """Put every movement into the ledger in the order of time; accounts show the last balance."""
+        """Put every movement into the ledger in the order of time."""
         number_of = {invoice.uuid: invoice.number for invoice in self.rows[Invoice]}  # type: ignore[attr-defined]
         for account in self.accounts.values():
             organisation = account.organisation
@@ -580,8 +580,6 @@ class Book:
                         actor=ACTOR,
                     )
                 )
-                account.last_seq = seq
-            account.balance = balance
             self.add(account)
 
     def top_up(self) -> None:

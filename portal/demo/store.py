@@ -8,6 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models import Model
 
+from customers import policies as customers_policies
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
 from invoicing.models import (
     ChargeLine,
@@ -78,6 +79,28 @@ def wait_for_turn() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('portal demo'))")
 
 
+def link(entries: list[LedgerEntry]) -> None:
+    """Name the hash before each entry; accounts have their keys by now. *Shape*: by account, in their order.
+
+    The table takes the accounts along to their last entries.
+    """
+    previous = None
+    for entry in entries:
+        if entry.seq == 1:
+            previous = None
+        entry.previous_sha256 = previous
+        previous = customers_policies.entry_sha256(
+            account_id=entry.account.pk,
+            seq=entry.seq,
+            amount=entry.amount,
+            currency=entry.currency,
+            kind=entry.kind,
+            cause_id=entry.cause_id,
+            at_microseconds=customers_policies.microseconds(entry.at),
+            previous=previous,
+        )
+
+
 def write_customers(demo: Demo) -> int:
     """Write every row and give their number; the triggers keep the sums as they do for everybody."""
     book = demo.book
@@ -93,6 +116,8 @@ def write_customers(demo: Demo) -> int:
     if left:
         raise AssertionError(f"nowhere to write {left}")
     for model in ORDER:
+        if model is LedgerEntry:
+            link(book.rows[model])
         model._default_manager.bulk_create(book.rows[model], batch_size=BATCH)
     for row in series.values():
         row.save(update_fields=["last_number"])

@@ -30,11 +30,10 @@ _ORGANISATIONS = (
     JOIN all_organisations a ON a.uuid = s.uuid
     WHERE s.known_id IS NULL
     """,
-    # Account and entry point at each other; the deferred key is checked at the end.
+    # The account's balance and head follow its first entry.
     """
-    INSERT INTO customers_creditaccount (organisation_id, currency, balance, credit_limit, reserved, last_seq)
-    SELECT id, currency, opening_balance, credit_limit, 0, CASE WHEN opening_balance <> 0 THEN 1 END
-    FROM new_organisations ORDER BY line
+    INSERT INTO customers_creditaccount (organisation_id, currency, balance, credit_limit, reserved)
+    SELECT id, currency, 0, credit_limit, 0 FROM new_organisations ORDER BY line
     """,
     """
     INSERT INTO customers_ledgerentry

@@ -75,6 +75,8 @@ CHANGED = [
     ("a_search_key_has_a_known_kind", "search_key", "kind = 'smell'"),
     ("a_balance_is_that_of_the_last_entry", "account", "balance = balance + 0.000001"),
     ("a_balance_is_that_of_the_last_entry", "account", "last_seq = 3"),
+    ("a_balance_is_that_of_the_last_entry", "account", "head = sha256('another'::bytea)"),
+    ("an_account_has_a_head_when_it_has_entries", "account", "head = NULL"),
     ("an_account_never_goes_back_to_an_earlier_entry", "account", "last_seq = 1, balance = 100"),
     ("an_account_never_goes_back_to_an_earlier_entry", "account", "last_seq = NULL, balance = 0"),
     ("a_credit_limit_is_not_negative", "account", "credit_limit = -1"),
@@ -165,6 +167,8 @@ CHANGED = [
     ("there_is_one_config_head", "head", "id = 2"),
     ("a_reason_has_a_label", "reason", "label = ''"),
     ("a_message_has_a_known_status", "message", "status = 'read'"),
+    ("a_message_has_a_known_addressee", "message", "addressee = 'friend'"),
+    ("a_message_is_sent_exactly_when_it_says_when", "message", "status = 'sent'"),
     ("a_message_without_an_address_is_a_dead_letter", "message", "\"to\" = ''"),
 ]
 
@@ -183,7 +187,9 @@ DELETED = [
 ]
 
 _NEXT_ENTRY = {"seq": "3", "before": "110", "after": "before + amount", "cause_id": "NULL", "kind": "'correction'"}
-_NEXT_ENTRY |= {"amount": "10", "after": "120"}
+_NEXT_ENTRY |= {"amount": "10", "after": "120", "previous_sha256": "sha256"}
+_NO_ENTRIES = {"last_seq": "NULL", "head": "NULL"}
+_ANOTHER_HASH = "sha256('another'::bytea)"
 _ANOTHER = {"subscription_id": "{neighbour}", "settlement": "'nothing_due'", "choice": "'none'"}
 _ANOTHER |= {"entry_id": "NULL", "credited": "NULL", "credit_note_id": "NULL"}
 _NEW_CAUSE = {"cause_id": "gen_random_uuid()"}
@@ -196,9 +202,11 @@ ADDED = [
     ("an_entry_has_its_own_place", "entry", {**_NEXT_ENTRY, "seq": "2", "before": "100", "after": "110"}),
     ("an_entry_follows_the_one_before", "entry", {**_NEXT_ENTRY, "seq": "4"}),
     ("an_entry_follows_the_one_before", "entry", {**_NEXT_ENTRY, "before": "109", "after": "119"}),
+    ("an_entry_follows_the_one_before", "entry", {**_NEXT_ENTRY, "previous_sha256": _ANOTHER_HASH}),
+    ("an_entry_names_the_hash_before_it", "entry", {**_NEXT_ENTRY, "previous_sha256": "NULL"}),
     ("an_entry_has_the_currency_of_its_account", "entry", {**_NEXT_ENTRY, "currency": "'JPY'"}),
     ("an_entry_adds_up", "entry", {**_NEXT_ENTRY, "after": "120.000001"}),
-    ("the_first_entry_starts_at_zero", "entry", {**_NEXT_ENTRY, "seq": "1"}),
+    ("the_first_entry_starts_at_zero", "entry", {**_NEXT_ENTRY, "seq": "1", "previous_sha256": "NULL"}),
     ("the_first_entry_starts_at_zero", "entry", {**_NEXT_ENTRY, "seq": "0", "before": "0", "after": "10"}),
     ("an_entry_moves_something", "entry", {**_NEXT_ENTRY, "amount": "0", "after": "110"}),
     ("an_entry_has_a_known_kind", "entry", {**_NEXT_ENTRY, "kind": "'gift'"}),
@@ -212,11 +220,11 @@ ADDED = [
     ("a_form_posts_one_entry", "entry", {**_NEXT_ENTRY, "request_id": "request_id"}),
     ("an_account_opens_once", "entry", {**_NEXT_ENTRY, "kind": "'opening_balance'"}),
     ("a_balance_is_that_of_the_last_entry", "account", {"organisation_id": "{bare}"}),
-    ("a_balance_without_entries_is_zero", "account", {"organisation_id": "{bare}", "last_seq": "NULL"}),
+    ("a_balance_without_entries_is_zero", "account", {"organisation_id": "{bare}", **_NO_ENTRIES}),
     (
         "an_account_has_the_currency_of_its_organisation",
         "account",
-        {"organisation_id": "{bare}", "last_seq": "NULL", "balance": "0", "currency": "'JPY'"},
+        {"organisation_id": "{bare}", **_NO_ENTRIES, "balance": "0", "currency": "'JPY'"},
     ),
     # invoicing
     (
@@ -511,7 +519,7 @@ def test_a_new_entry_takes_its_account_along(world):
 HELPER_KEYS = {
     "organisation_and_currency",
     "account_and_currency",
-    "an_entry_and_its_balance",
+    "an_entry_its_balance_and_hash",
     "an_entry_its_cause_and_amount",
     "invoice_and_currency",
     "charge_line_and_currency",

@@ -128,6 +128,7 @@ def build() -> SimpleNamespace:
         "reason": TerminationReason.objects.order_by("pk")[0],
         "message": Message.objects.create(
             kind="terminated",
+            addressee="customer",
             to="billing@example.com",
             subject="Terminated",
             body="Terminated.",

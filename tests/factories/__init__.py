@@ -68,8 +68,7 @@ class OrganisationFactory(factory.django.DjangoModelFactory):
                 description="Opening balance",
                 actor="test",
             )
-            account.last_seq, account.balance = 1, balance
-            account.save()
+            account.refresh_from_db()
 
     @factory.post_generation
     def search_keys(obj, create, extracted, **kwargs):
