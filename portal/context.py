@@ -13,6 +13,7 @@ NAVIGATION = (
     ("Customers", "customers:list", "users", "customers.view_organisation"),
     ("Invoices", "invoicing:invoice_list", "receipt", "invoicing.view_invoice"),
     ("Credit notes", "invoicing:credit_note_list", "file-minus", "invoicing.view_creditnote"),
+    ("Notifications", "outbox:list", "mail", "outbox.view_message"),
     ("Audit", "audit:list", "scroll-text", "audit.view_auditentry"),
     ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),
 )

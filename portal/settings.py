@@ -191,6 +191,25 @@ if SECURE:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
+
+def _email_port() -> int:
+    given = os.environ.get("EMAIL_PORT") or "25"
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+        raise ImproperlyConfigured(f"EMAIL_PORT is {given!r}: it has to be a number from 1 to 65535.")
+    return int(given)
+
+
+# Without EMAIL_HOST nothing is sent: messages wait (see docs/notifications.md).
+EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
+EMAIL_PORT = _email_port()
+EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "").lower() in ("1", "true", "yes", "on")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "portal@localhost"
+# Where an organisation's messages go, asked by the outbox, which stands below organisations.
+OUTBOX_ADDRESSES = "customers.selectors.addresses.notification_addresses"
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -15,6 +15,7 @@ urlpatterns = [
     path("", include("subscriptions.urls")),
     path("", include("invoicing.urls")),
     path("settings/", include("settings_app.urls")),
+    path("notifications/", include("portal.outbox.urls")),
     path("audit/", include("portal.audit.urls")),
     path("styleguide/", views.styleguide, name="styleguide"),
     path("admin/", admin.site.urls),

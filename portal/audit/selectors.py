@@ -27,6 +27,7 @@ APP_LABELS = {
     "invoicing": "Invoices",
     "settings": "Portal Settings",
     "settings_app": "Portal Settings",
+    "outbox": "Notifications",
     "portal": "Portal",
     "auth": "Portal",
     "import": "Import",

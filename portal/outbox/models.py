@@ -2,19 +2,30 @@
 
 import uuid
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 
 class Message(models.Model):
-    """One e-mail to be sent at least once; `message_id` makes a repeat recognisable."""
+    """One e-mail to be sent at least once; `message_id` makes a repeat recognisable.
+
+    While it is pending, nobody touches it before `next_attempt_at`: a sender that takes it moves that instant on
+    first. `delivered_to` are the addresses that have it already, so that a retry for one does not repeat it to
+    the other.
+    """
 
     class Status(models.TextChoices):
+        DEAD = "dead", "Dead letter"
         PENDING = "pending", "Pending"
         SENT = "sent", "Sent"
-        DEAD = "dead", "Dead letter"
+
+    class Addressee(models.TextChoices):
+        CUSTOMER = "customer", "Customer, the provider in copy"
+        PROVIDER = "provider", "Provider"
 
     kind = models.CharField(max_length=40)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
+    addressee = models.CharField(max_length=10, choices=Addressee.choices)
     to = models.CharField(max_length=320, blank=True)
     cc = models.CharField(max_length=320, blank=True)
     subject = models.CharField(max_length=250)
@@ -25,24 +36,36 @@ class Message(models.Model):
     created_at = models.DateTimeField()
     next_attempt_at = models.DateTimeField()
     attempts = models.PositiveIntegerField(default=0)
+    delivered_to = ArrayField(models.CharField(max_length=320), default=list, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
 
     class Meta:
         ordering = ["id"]
+        permissions = [("send_again", "Can put a dead letter back to be sent")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["pending", "sent", "dead"]),
                 name="a_message_has_a_known_status",
             ),
             models.CheckConstraint(
+                condition=models.Q(addressee__in=["customer", "provider"]),
+                name="a_message_has_a_known_addressee",
+            ),
+            models.CheckConstraint(
                 condition=~models.Q(to="", status__in=["pending", "sent"]),
                 name="a_message_without_an_address_is_a_dead_letter",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(status="sent", sent_at__isnull=False)
+                | (~models.Q(status="sent") & models.Q(sent_at__isnull=True)),
+                name="a_message_is_sent_exactly_when_it_says_when",
             ),
             models.UniqueConstraint(fields=["kind", "cause_id"], name="a_cause_has_one_message_of_a_kind"),
         ]
         indexes = [
             models.Index(fields=["next_attempt_at"], name="outbox_due", condition=models.Q(status="pending")),
+            models.Index(fields=["status", "-id"], name="outbox_by_status"),
         ]
 
     def __str__(self) -> str:

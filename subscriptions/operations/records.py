@@ -137,21 +137,22 @@ ORDER BY r.subscription_id
 """
 
 # To the customer with the provider in copy, or to the provider; no billing e-mail: the owner's; no address
-# at all: a dead letter, which billing staff see.
+# at all: a dead letter, which billing staff see. A name is kept to its line: it may not write lines of its own.
 _WRITE_NOTIFICATIONS = """
 INSERT INTO outbox_message
-    (kind, status, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
-     next_attempt_at, attempts, last_error)
+    (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
+     next_attempt_at, attempts, delivered_to, last_error)
 SELECT 'subscription_terminated',
        CASE WHEN a.address = '' THEN 'dead' ELSE 'pending' END,
+       CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END,
        a.address,
        CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
-       left('Subscription ' || s.uuid || ' of ' || o.name || ' was terminated', 250),
-       'Organisation: ' || o.name || E'\\n'
+       left('Subscription ' || s.uuid || ' of ' || a.name || ' was terminated', 250),
+       'Organisation: ' || a.name || E'\\n'
            || 'Subscription: ' || s.uuid || ' (' || p.name || E')\\n'
            || 'Terminated on: ' || to_char(r.terminated_on, 'FMDD FMMonth YYYY') || E'\\n\\n'
            || r.told || E'\\n\\n' || %(provider_name)s,
-       r.uuid, o.uuid, gen_random_uuid(), r.terminated_at, r.terminated_at, 0,
+       r.uuid, o.uuid, gen_random_uuid(), r.terminated_at, r.terminated_at, 0, '{}',
        CASE WHEN a.address = '' THEN 'There is no address to send it to.' ELSE '' END
 FROM jsonb_to_recordset(%(rows)s::jsonb)
      AS r(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
@@ -161,7 +162,8 @@ JOIN subscriptions_plan p ON p.id = s.plan_id
 JOIN customers_organisation o ON o.id = r.organisation_id
 CROSS JOIN LATERAL (
     SELECT CASE WHEN %(to_customers)s THEN coalesce(nullif(o.billing_email, ''), o.owner_email)
-                ELSE %(provider_address)s END AS address
+                ELSE %(provider_address)s END AS address,
+           regexp_replace(o.name, '[[:cntrl:]]+', ' ', 'g') AS name
 ) a
 ORDER BY r.subscription_id
 """

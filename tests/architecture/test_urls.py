@@ -93,6 +93,9 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
             "POST": ("settings_app.change_terminationreason", 422),
         },
     ),
+    "outbox:list": ("", {"GET": ("outbox.view_message", 200)}),
+    # It is pending already: the list says so.
+    "outbox:send_again": ("message", {"POST": ("outbox.send_again", 303)}),
     "audit:list": ("", {"GET": ("audit.view_auditentry", 200)}),
     "audit:export": ("", {"GET": ("audit.view_auditentry", 200)}),
     # Of the admin, its own pages; those of the tables are made by one class (tests/portal/test_admin.py).
@@ -114,17 +117,17 @@ def world():
         yield worlds.build()
 
 
-def _address(name: str, world: SimpleNamespace | None) -> str:
+def address_of(name: str, world: SimpleNamespace | None) -> str:
     row = TABLE[name][0]
     if not row:
         return reverse(name)
     if world is None:
         return reverse(name, args=[10**9 if name == "settings_app:change_reason" else uuid.uuid4()])
     found = getattr(world, row)
-    return reverse(name, args=[getattr(found, "uuid", None) or found.pk])
+    return reverse(name, args=[getattr(found, "uuid", None) or getattr(found, "message_id", None) or found.pk])
 
 
-def _client(*, permissions: list[str], is_superuser: bool = False, **options: bool) -> Client:
+def client_with(*, permissions: list[str], is_superuser: bool = False, **options: bool) -> Client:
     user = User.objects.create_user("somebody", password="secret-word-1", is_superuser=is_superuser)
     user.user_permissions.set(
         permission
@@ -138,7 +141,7 @@ def _client(*, permissions: list[str], is_superuser: bool = False, **options: bo
 
 def _allowed(name: str, method: str, **options: bool) -> Client:
     asked = TABLE[name][1][method][0]
-    return _client(permissions=asked.split("+"), is_superuser=asked == SUPERUSER, **options)
+    return client_with(permissions=asked.split("+"), is_superuser=asked == SUPERUSER, **options)
 
 
 def _refused(name: str, method: str) -> Client:
@@ -148,12 +151,12 @@ def _refused(name: str, method: str) -> Client:
         f"{label}.{codename}"
         for label, codename in Permission.objects.values_list("content_type__app_label", "codename")
     }
-    return _client(permissions=sorted(everything - {asked.split("+")[-1]}))
+    return client_with(permissions=sorted(everything - {asked.split("+")[-1]}))
 
 
 @pytest.mark.parametrize(("name", "method"), GUARDED)
 def test_nobody_is_sent_to_the_log_in(world, name, method):
-    address = _address(name, world)
+    address = address_of(name, world)
     response = Client().generic(method, address)
     assert response.status_code == 302
     # The admin's own log-in leads on to the portal's.
@@ -169,16 +172,16 @@ def test_nobody_is_sent_to_the_log_in(world, name, method):
 
 @pytest.mark.parametrize(("name", "method"), BY_PERMISSION)
 def test_without_the_permission_it_is_refused(world, name, method):
-    assert _refused(name, method).generic(method, _address(name, world)).status_code == 403
+    assert _refused(name, method).generic(method, address_of(name, world)).status_code == 403
 
 
 @pytest.mark.parametrize(("name", "method"), CASES)
 def test_with_the_permission_alone_it_answers(world, name, method):
     expected = TABLE[name][1][method][1]
     client = Client() if TABLE[name][1][method][0] == PUBLIC else _allowed(name, method)
-    assert client.generic(method, _address(name, world)).status_code == expected
+    assert client.generic(method, address_of(name, world)).status_code == expected
     if method == "GET" and not name.startswith(FOREIGN):
-        response = client.head(_address(name, world))
+        response = client.head(address_of(name, world))
         assert (response.status_code, b"".join(response)) == (expected, b"")
 
 
@@ -186,9 +189,9 @@ def test_with_the_permission_alone_it_answers(world, name, method):
 def test_other_methods_are_not_allowed(world, name):
     methods = TABLE[name][1]
     known = {*methods, *({"HEAD"} if "GET" in methods else ())}
-    client = _client(permissions=[], is_superuser=True)
+    client = client_with(permissions=[], is_superuser=True)
     for method in sorted({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - known):
-        response = client.generic(method, _address(name, world))
+        response = client.generic(method, address_of(name, world))
         assert (method, response.status_code) == (method, 405)
         assert set(response["Allow"].split(", ")) == known
 
@@ -196,7 +199,7 @@ def test_other_methods_are_not_allowed(world, name):
 @pytest.mark.parametrize(("name", "method"), [case for case in BY_PERMISSION if TABLE[case[0]][0]])
 def test_what_does_not_exist_is_not_found(name, method):
     ask = getattr(_allowed(name, method), method.lower())
-    assert ask(_address(name, None), follow=True).status_code == 404
+    assert ask(address_of(name, None), follow=True).status_code == 404
 
 
 @pytest.mark.parametrize("name", [name for name, method in CASES if method == "POST"])
@@ -204,7 +207,9 @@ def test_a_form_from_elsewhere_is_refused(world, name):
     client = Client(enforce_csrf_checks=True)
     if TABLE[name][1]["POST"][0] != PUBLIC:
         client = _allowed(name, "POST", enforce_csrf_checks=True)
-    assert client.post(_address(name, world), headers={"Referer": "https://elsewhere.example/"}).status_code == 403
+    assert (
+        client.post(address_of(name, world), headers={"Referer": "https://elsewhere.example/"}).status_code == 403
+    )
 
 
 def _names(resolver: URLResolver, prefix: str = "") -> list[str]:

@@ -51,6 +51,7 @@ def one_of_each(now):
     invoicing.ChargeRefund.objects.create(line=line, currency="SGD", net=1, tax=0, cause_id=cause)
     Message.objects.create(
         kind="terminated",
+        addressee="provider",
         to="a@example.com",
         subject="Ended",
         body="It ended.",

@@ -127,7 +127,7 @@ def _become_gunicorn(listener: socket.socket) -> None:
         sys.executable,
         [
             *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
-            *("--chdir", str(embedded.ROOT), "--preload"),
+            *("--chdir", str(embedded.ROOT), "--preload", "--config", str(embedded.ROOT / "portal" / "web.py")),
             *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
             *("--worker-class", "gthread", "--workers", workers, "--threads", str(THREADS)),
             *("--worker-tmp-dir", heartbeats, "--log-level", "warning"),

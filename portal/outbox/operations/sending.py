@@ -1,0 +1,134 @@
+"""Send what is due, at least once: take a message, commit, send it, note what came of it.
+
+Whoever is killed in between leaves a message that is pending and due again when its lease is over; it is then
+sent under the same Message-ID. So a message may arrive twice and is never lost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from portal.audit import operations as audit_operations
+from portal.outbox import policies
+from portal.outbox.models import Message
+from portal.outbox.operations.mail import MailServer, Unreachable
+
+# One connection that fails is bad luck; then the mail server is left alone until the next run.
+UNREACHABLE_IN_A_ROW = 3
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Hold what one run did. *Shape*: `trouble` is the sentence that ended it early, else empty."""
+
+    sent: int = 0
+    put_off: int = 0
+    dead: int = 0
+    trouble: str = ""
+
+
+def send_due(
+    *,
+    server: MailServer,
+    clock: Callable[[], datetime],
+    limit: int | None = None,
+    should_stop: Callable[[], bool] = lambda: False,
+) -> Counts:
+    """Send the messages that are due, the longest due first, at most `limit`.
+
+    Any number of senders may run at once: each message has one at a time. The mail server is never spoken to
+    inside a transaction.
+    """
+    counts, taken, unreachable = Counts(), 0, 0
+    try:
+        while (limit is None or taken < limit) and not should_stop():
+            message = _take(at=clock())
+            if message is None:
+                break
+            taken += 1
+            if message.status == Message.Status.DEAD:
+                counts = replace(counts, dead=counts.dead + 1)
+                continue
+            try:
+                attempt = server.deliver(message)
+            except Unreachable as error:
+                _give_back(message, error=error, at=clock())
+                counts = replace(counts, put_off=counts.put_off + 1)
+                unreachable += 1
+                if unreachable >= UNREACHABLE_IN_A_ROW:
+                    return replace(counts, trouble=str(error))
+                continue
+            unreachable = 0
+            status = _note(message, attempt=attempt, at=clock())
+            counts = replace(
+                counts,
+                sent=counts.sent + (status == Message.Status.SENT),
+                dead=counts.dead + (status == Message.Status.DEAD),
+                put_off=counts.put_off + (status == Message.Status.PENDING),
+            )
+    finally:
+        server.close()
+    return counts
+
+
+def _take(*, at: datetime) -> Message | None:
+    """Keep the longest due message for this sender, for as long as the lease; None when nothing is due.
+
+    A message that used up its attempts without an answer (its senders were killed) comes back as a dead letter.
+    """
+    with audit_operations.operation("send_notifications"):
+        message = (
+            Message.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .filter(status=Message.Status.PENDING, next_attempt_at__lte=at)
+            .order_by("next_attempt_at", "pk")
+            .first()
+        )
+        if message is None:
+            return None
+        if message.attempts >= policies.MOST_ATTEMPTS:
+            message.status = Message.Status.DEAD
+            message.last_error = message.last_error or "Its sending was broken off each time."
+        else:
+            message.attempts += 1
+            message.next_attempt_at = at + policies.LEASE
+        message.save(update_fields=["status", "attempts", "next_attempt_at", "last_error"])
+    return message
+
+
+def _note(taken: Message, *, attempt: policies.Attempt, at: datetime) -> str:
+    """Write down what came of an attempt, and give the status the message has now."""
+    with audit_operations.operation("send_notifications"):
+        message = Message.objects.select_for_update(no_key=True, of=("self",)).get(pk=taken.pk)
+        # Whatever happened meanwhile: who has it has it.
+        message.delivered_to = list(dict.fromkeys([*message.delivered_to, *attempt.delivered_to]))
+        is_still_ours = (message.status, message.next_attempt_at) == (
+            Message.Status.PENDING,
+            taken.next_attempt_at,
+        )
+        if not policies.recipients(to=message.to, cc=message.cc, delivered_to=message.delivered_to):
+            if message.status != Message.Status.SENT:
+                message.status, message.sent_at, message.last_error = Message.Status.SENT, at, ""
+        elif is_still_ours:
+            message.last_error = attempt.error
+            if attempt.is_final or message.attempts >= policies.MOST_ATTEMPTS:
+                message.status = Message.Status.DEAD
+            else:
+                message.next_attempt_at = at + policies.pause_after(
+                    attempts=message.attempts, message_id=message.message_id
+                )
+        message.save(update_fields=["status", "delivered_to", "sent_at", "last_error", "next_attempt_at"])
+    return message.status
+
+
+def _give_back(taken: Message, *, error: Unreachable, at: datetime) -> None:
+    """Let a message wait as it was: no mail server has seen it."""
+    with audit_operations.operation("send_notifications"):
+        Message.objects.filter(
+            pk=taken.pk, status=Message.Status.PENDING, next_attempt_at=taken.next_attempt_at
+        ).update(
+            attempts=taken.attempts - 1,
+            next_attempt_at=at + policies.PAUSE_WHEN_UNREACHABLE,
+            last_error=str(error),
+        )

@@ -1,0 +1,11 @@
+"""The addresses below /notifications/."""
+
+from django.urls import path
+
+from portal.outbox import views
+
+app_name = "outbox"
+urlpatterns = [
+    path("", views.message_list, name="list"),
+    path("<uuid:uuid>/send-again/", views.send_again, name="send_again"),
+]
