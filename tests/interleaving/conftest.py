@@ -17,6 +17,6 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         every = sum(sums[kind] for kind in ("serial", "orders", "unreduced", "by_lot"))
         terminalreporter.write_line(
             f"{sums['pairs']} pairs, {every} interleavings, {sums['violations']} violations "
-            f"({sums['serial']} one after the other, {sums['orders']} reduced and {sums['cut']} cut short as known, "
+            f"({sums['serial']} serial, {sums['orders']} reduced, {sums['cut']} cut short as known, "
             f"{sums['unreduced']} unreduced, {sums['by_lot']} by lot; {sums['waits']} waits for a lock)"
         )

@@ -78,6 +78,7 @@ def _looked_at(step: Step) -> frozenset[str]:
     return step.reads | {table for table, _ in step.takes}
 
 
+@cache
 def _meet(some: Holds, others: Holds) -> bool:
     for table, how in some:
         for other_table, other_how in others:

@@ -310,14 +310,17 @@ class Exploration:
             self.runs += 1
             yield run
 
-    def one_after_the_other(self) -> Iterator[Run]:
+    def one_after_the_other(self, *, is_whole: bool) -> Iterator[Run]:
         """Run the orders in which no transaction begins while another one is open.
 
-        With one transaction each these are two; an operation of several lets the other in between them.
+        With `is_whole` these are two, one operation after the other; otherwise an operation of several
+        transactions lets the other in between them.
         """
         points: list[_Point] = []
         while True:
-            run = self._run(points, is_reduced=False, chance=None, is_serial=True)
+            run = self._run(
+                points, is_reduced=False, chance=None, serial="operation" if is_whole else "transaction"
+            )
             if run is None:
                 raise SchedulerLost("an order was cut without a reduction")
             yield run
@@ -338,7 +341,7 @@ class Exploration:
         *,
         is_reduced: bool,
         chance: random.Random | None,
-        is_serial: bool = False,
+        serial: str = "",
     ) -> Run | None:
         """Run the order that `points` lead to, and on from there; None where it turns out to be a known one."""
         table, players = self.table, self.table.players
@@ -350,11 +353,11 @@ class Exploration:
         taken: list[tuple[int, Step]] = []
         known = [-1, -1]  # the last step of the other that certainly came before, for each player
         waits = 0
-        inside: int | None = None  # whose transaction is open, in a serial order
+        inside: int | None = None  # who may not be interrupted, in a serial order
         while may_move := table.may_move():
             place = len(taken)
             if place == len(points):
-                allowed = [inside] if is_serial and inside in may_move else may_move
+                allowed = [inside] if inside in may_move else may_move
                 point = self._next_point(points, allowed, is_reduced=is_reduced, taken=taken, chance=chance)
                 if point is None:
                     table.abandon()
@@ -377,8 +380,8 @@ class Exploration:
             for index in were_waiting:
                 if not players[index].is_waiting:
                     known[index] = place
-            if is_serial:
-                inside = None if step.ends else who
+            if serial:
+                inside = None if step.ends and serial == "transaction" else who
         if any(player.state != "finished" for player in players):
             raise SchedulerLost(f"nobody can move: {[(p.state, p.is_waiting) for p in players]}")
         return Run(

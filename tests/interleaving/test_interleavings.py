@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 IS_FULL = os.environ.get("TEST_FULL") == "1"
 SEED = int(os.environ.get("INTERLEAVING_SEED", "1"))
 PARTS = 8
-PAIRS_IN_A_SAMPLE = 36
+PAIRS_IN_A_SAMPLE = 24
 ORDERS_IN_A_SAMPLE = 3
 BY_LOT = 3
 # Pairs that are short enough to run each of their orders, so that the reduction can be compared with none.
@@ -116,13 +116,17 @@ class Bench:
         def outcome(run: Run) -> Outcome:
             return self._outcome(pair, run, people=people, forms=forms)
 
-        serial = {outcome(run) for run in self._counted(exploration.one_after_the_other(), "serial")}
+        serial = {outcome(run) for run in self._counted(exploration.one_after_the_other(is_whole=True), "serial")}
         found = set(serial)
+        # An operation of several transactions may let the other one in between: looked at when it is needed.
+        between = self._counted(exploration.one_after_the_other(is_whole=False), "serial")
         for run in self._counted(exploration.explore(limit=limit, seed=seed), "orders"):
             came = outcome(run)
             found.add(came)
+            while came not in serial and (other := next(between, None)) is not None:
+                serial.add(outcome(other))
             if came not in serial:
-                self._violated(pair, run, "is the outcome of neither order of whole transactions")
+                self._violated(pair, run, "is the outcome of no order of whole transactions")
         self.cut += exploration.cut
         if is_short:
             complete = Exploration(self.table, exploration.jobs, self._reset)
