@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -88,15 +89,15 @@ TEMPLATES = [
 ]
 
 
-def _database() -> dict[str, object]:
+def _database() -> dict[str, Any]:
     url = os.environ.get("DATABASE_URL") or os.environ.get("PORTAL_EMBEDDED_URL")
     if not url:
         raise ImproperlyConfigured(
             "No database: set DATABASE_URL, or start through ./run, ./test or manage.py, which bring their own."
         )
-    parts = conninfo_to_dict(url)
+    parts: dict[str, Any] = conninfo_to_dict(url)
     named = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password", "host", "port")}
-    return {
+    settings: dict[str, Any] = {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": named["dbname"] or "portal",
         "USER": named["user"],
@@ -107,7 +108,38 @@ def _database() -> dict[str, object]:
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {"connect_timeout": 2, "application_name": "portal", **parts},
     }
+    if os.environ.get("PORTAL_WEB") == "1":
+        settings["ENGINE"] = "portal.postgresql"
+        settings["OPTIONS"] = {**_WEB_OPTIONS, **settings["OPTIONS"]}
+        # What the address itself asks for comes last, and so counts.
+        settings["OPTIONS"]["options"] = f"{_WEB_LIMITS} {parts.get('options', '')}".strip()
+    return settings
 
+
+def _pool_size() -> int:
+    given = os.environ.get("PORTAL_POOL_SIZE") or "12"
+    if not (given.isascii() and given.isdigit() and 0 < int(given) < 1000):
+        raise ImproperlyConfigured(f"PORTAL_POOL_SIZE is {given!r}: it has to be a number from 1 to 999.")
+    return int(given)
+
+
+# An agent waits in front of a web process: better a plain "try again" than a page that never comes.
+_WEB_LIMITS = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
+_WEB_OPTIONS = {
+    # More than the server's threads, so that a request waits for a connection only while some are replaced.
+    "pool": {
+        "min_size": 1,
+        "max_size": _pool_size(),
+        "timeout": 2,
+        # Two tries a second apart; then the next request tries anew, so that nobody waits for a long pause to end.
+        "reconnect_timeout": 1,
+    },
+    # A lost network is no answer either.
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 3000,
+}
 
 DATABASES = {"default": _database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -214,6 +246,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"away": {"()": "portal.unavailable.NoTracebackWhenAway"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["away"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 from portal import views
 
+handler500 = "portal.views.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("log-in/", login_not_required(account_views.login), name="account_login"),

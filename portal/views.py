@@ -1,14 +1,18 @@
 """The shell: home, health, the style guide, and the page of a refused form."""
 
+import sys
+
 from django.contrib.auth.decorators import login_not_required, user_passes_test
 from django.core.exceptions import PermissionDenied
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from portal import styleguide as styleguide_context
+from portal import unavailable
 
 
 @require_safe
@@ -33,7 +37,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             status, text = 503, "migrations are not applied\n"
-    except DatabaseError:
+    except Error:
         status, text = 503, "the database does not answer\n"
     return HttpResponse(text, status=status, content_type="text/plain", headers={"Cache-Control": "no-store"})
 
@@ -49,6 +53,14 @@ def _is_superuser(user: object) -> bool:
 def styleguide(request: HttpRequest) -> HttpResponse:
     """Show every component in every state."""
     return render(request, "portal/styleguide.html", styleguide_context.context())
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Show that something went wrong, or that the database does not answer the middleware (session, log-in)."""
+    error = sys.exc_info()[1]
+    if error is not None and unavailable.is_away(error):
+        return unavailable.page(request, error)
+    return defaults.server_error(request)
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

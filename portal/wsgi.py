@@ -3,4 +3,6 @@ import os
 from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
+# A pool and time-outs, which commands neither need nor bear.
+os.environ.setdefault("PORTAL_WEB", "1")
 application = get_wsgi_application()

@@ -1,0 +1,334 @@
+"""The real web server while its real PostgreSQL hangs, dies, is busy or has no connection left."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import http.cookiejar
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from portal import embedded
+from tests.launcher.test_embedded import Place, eventually
+
+PATIENCE = 3.0
+ORGANISATION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01"
+SUBSCRIPTION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a02"
+PASSWORD = "quite a secret word 7"
+POOL = 3
+
+
+class Web:
+    """The portal as `./run` serves it, with one worker and few connections, and a person who is logged in."""
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.log = place.data / "web.log"
+        self.process: subprocess.Popen[bytes] | None = None
+        self.browser = urllib.request.build_opener(urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar()))
+
+    def environment(self) -> dict[str, str]:
+        return self.place.environment(
+            PORT=str(self.port),
+            WEB_CONCURRENCY="1",
+            PORTAL_POOL_SIZE=str(POOL),
+            PORTAL_MIGRATE="1",
+            # Static files and passwords cost less; all about the database is the product's own.
+            DJANGO_SETTINGS_MODULE="tests.settings",
+        )
+
+    def manage(self, *words: str, said: str = "") -> str:
+        done = subprocess.run(
+            [sys.executable, embedded.ROOT / "manage.py", *words],
+            env=self.environment(),
+            input=said,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def start(self) -> None:
+        environment = {**self.environment(), "PORTAL_MIGRATE": ""}
+        # Through the address: the short lock time-out of the test comes after the portal's own, and counts.
+        url = f"{self.url()}&options={urllib.parse.quote('-c lock_timeout=1s')}"
+        environment |= {"DATABASE_URL": url}
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, embedded.ROOT / "manage.py", "serve"], env=environment, stdout=log, stderr=log
+            )
+        assert eventually(lambda: self._is_up(), seconds=120), self.log.read_text()
+
+    def _is_up(self) -> bool:
+        with contextlib.suppress(OSError):
+            return self.ask("/healthz")[0] == 200
+        return False
+
+    def url(self) -> str:
+        return embedded._url(embedded._socket_directory(self.place.cluster().parent))
+
+    def ask(self, path: str, sent: dict[str, str] | None = None, **headers: str) -> tuple[int, str, float]:
+        """Status, text and seconds."""
+        data = urllib.parse.urlencode(sent).encode() if sent is not None else None
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
+        begun = time.monotonic()
+        try:
+            with self.browser.open(request, timeout=30) as answer:
+                return answer.status, answer.read().decode(), time.monotonic() - begun
+        except urllib.error.HTTPError as refusal:
+            return refusal.code, refusal.read().decode(), time.monotonic() - begun
+
+    def log_in(self) -> None:
+        status, page, _ = self.ask("/log-in/")
+        assert status == 200
+        status, page, _ = self.ask(
+            "/log-in/", {"csrfmiddlewaretoken": _token(page), "login": "ann", "password": PASSWORD}
+        )
+        assert status == 200
+        assert "Log out" in page
+
+    def server(self) -> list[int]:
+        """The server and all its children, without the supervisor."""
+        return [pid for pid in self.place.processes() if pid != self.place.supervisor()]
+
+
+def _token(page: str) -> str:
+    found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
+def _fields(page: str, action: str) -> dict[str, str]:
+    """The hidden fields of the form that goes to an address."""
+    (form,) = re.findall(rf'<form[^>]*action="[^"]*{action}"(.*?)</form>', page, flags=re.S)
+    fields = {}
+    for tag in re.findall(r'<input[^>]*type="hidden"[^>]*>', form):
+        name, value = re.search(r'name="([^"]*)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name:
+            fields[name[1]] = value[1] if value else ""
+    return fields
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    data = Path(tempfile.mkdtemp(prefix="portal-away-"))
+    place = Place(data)
+    keeper = place.user()
+    keeper.url()
+    web = Web(place)
+    csv = data / "csv"
+    csv.mkdir()
+    started = dt.datetime.now(dt.UTC).date().replace(day=1)
+    (csv / "organisations.csv").write_text(
+        f"uuid,name,country,currency,timezone\n{ORGANISATION},Away Ltd,SG,SGD,UTC\n"
+    )
+    (csv / "plans.csv").write_text("sku,product,name,currency,price_per_month\nSKU,SIP Trunk,Ten,SGD,50\n")
+    (csv / "subscriptions.csv").write_text(
+        f"uuid,organisation_uuid,sku,status,started_on\n{SUBSCRIPTION},{ORGANISATION},SKU,active,{started}\n"
+    )
+    (csv / "cycles.csv").write_text(
+        "subscription_uuid,starts_on,months,net,tax,paid,invoice_number\n"
+        f"{SUBSCRIPTION},{started},12,600,0,600,A-1\n"
+    )
+    try:
+        web.manage("import_data", str(csv))
+        web.manage("create_staff", "ann", "--role", "billing", "--password-stdin", said=f"{PASSWORD}\n")
+        web.start()
+        web.log_in()
+        yield web
+    finally:
+        if web.process:
+            web.process.terminate()
+            web.process.wait(20)
+        keeper.kill()
+        assert eventually(lambda: not place.processes(), seconds=30)
+        shutil.rmtree(data)
+
+
+@pytest.fixture(autouse=True)
+def _one_process_throughout(web: Web) -> Iterator[None]:
+    """Each test leaves a portal that works, in the process that it began in, with nothing ugly in its log."""
+    worker = _workers(web)
+    yield
+    assert web.ask("/customers/")[0] == 200
+    assert web.ask("/readyz")[:2] == (200, "ready\n")
+    assert _workers(web) == worker
+    assert "Traceback" not in web.log.read_text()
+
+
+def _workers(web: Web) -> str:
+    assert web.process
+    return Path(f"/proc/{web.process.pid}/task/{web.process.pid}/children").read_text()
+
+
+def _is_away(web: Web) -> None:
+    """Every page says so within three seconds; the process itself is well."""
+    for path, headers in (
+        ("/customers/", {}),
+        (f"/customers/{ORGANISATION}/", {"HX-Request": "true"}),
+        (f"/subscriptions/{SUBSCRIPTION}/terminate/", {}),
+        ("/log-in/", {}),
+    ):
+        status, page, seconds = web.ask(path, **headers)
+        if path == "/log-in/" and status == 200:
+            continue  # it needs no database before somebody logs in
+        assert (status, seconds < PATIENCE) == (503, True), (path, status, seconds)
+        assert "The portal is not available just now" in page
+        assert "Traceback" not in page
+        assert "Error" not in page
+    assert web.ask("/healthz")[:2] == (200, "ok\n")
+    status, text, seconds = web.ask("/readyz")
+    assert (status, text, seconds < PATIENCE) == (503, "the database does not answer\n", True)
+
+
+def test_a_server_that_was_killed(web: Web) -> None:
+    supervisor, first = web.place.supervisor(), web.place.postmaster()
+    os.kill(supervisor, signal.SIGSTOP)  # so that nobody starts it again at once
+    try:
+        for pid in web.server():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        _is_away(web)
+    finally:
+        os.kill(supervisor, signal.SIGCONT)
+    assert eventually(lambda: web.place.postmaster() != first and _answers(web), seconds=20)
+    assert web.ask("/customers/")[0] == 200
+
+
+def _answers(web: Web) -> bool:
+    with contextlib.suppress(psycopg.OperationalError), psycopg.connect(web.url(), connect_timeout=2):
+        return True
+    return False
+
+
+def test_a_server_that_hangs(web: Web) -> None:
+    held = web.server()
+    for pid in held:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        # Twice as many as there are threads: none of them is held for longer.
+        answers: list[tuple[int, str, float]] = []
+        crowd = [threading.Thread(target=lambda: answers.append(web.ask("/customers/"))) for _ in range(8)]
+        for one in crowd:
+            one.start()
+        for one in crowd:
+            one.join()
+        assert [answer[0] for answer in answers] == [503] * 8
+        assert max(answer[2] for answer in answers) < PATIENCE
+        _is_away(web)
+    finally:
+        for pid in held:
+            os.kill(pid, signal.SIGCONT)
+    assert web.ask("/customers/")[0] == 200
+
+
+def test_connections_that_were_cut_are_not_used_again(web: Web) -> None:
+    for _ in range(POOL + 1):
+        with psycopg.connect(web.url(), autocommit=True) as other:
+            other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'portal' AND pid <> pg_backend_pid()"
+            )
+        time.sleep(0.1)
+        assert web.ask("/customers/")[0] == 200
+
+
+def test_a_commit_that_waits_too_long_for_a_lock_writes_nothing(web: Web) -> None:
+    base = f"/subscriptions/{SUBSCRIPTION}/terminate/"
+    page = web.ask(base)[1]
+    said = {
+        **_fields(page, "/terminate/refund/"),
+        "reason": re.findall(r'<option value="([a-z_-]+)"', page)[0],
+        "explanation": "They asked.",
+        "requested_by": "Ms Tan",
+        "requested_on": dt.datetime.now(dt.UTC).date().isoformat(),
+        "channel": "phone",
+        "ticket": "T-1",
+    }
+    status, page, _ = web.ask(f"{base}refund/", said)
+    assert status == 200, page
+    status, page, _ = web.ask(f"{base}choice/", _fields(page, "/terminate/choice/"))
+    assert status == 200, page
+    apply = {**_fields(page, "/terminate/apply/"), "choice": "automatic"}
+    with psycopg.connect(web.url()) as other:
+        before = _everything(other)
+        other.execute("SELECT 1 FROM subscriptions_subscription FOR UPDATE")
+        status, page, seconds = web.ask(f"{base}apply/", apply)
+        assert (status, seconds < PATIENCE) == (503, True)
+        assert "The portal is busy" in page
+        other.rollback()
+        assert _everything(other) == before
+        # The same form again, once nobody holds the lock: done, once.
+        other.rollback()
+        for _ in range(2):
+            status, page, _ = web.ask(f"{base}apply/", apply)
+            assert status == 200, page
+        counted = other.execute("SELECT count(*) FROM subscriptions_termination").fetchone()
+        assert counted == (1,)
+
+
+def _everything(other: psycopg.Connection) -> list[tuple[str, int]]:
+    """Count the rows written, by table, since the server began."""
+    other.execute("SELECT pg_stat_clear_snapshot()")
+    tables = other.execute(
+        "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace ORDER BY 1"
+    ).fetchall()
+    counts = []
+    for (table,) in tables:
+        if table == "django_session":
+            continue
+        row = other.execute(
+            f'SELECT count(*), coalesce(sum(hashtext(t::text)), 0) FROM "{table}" AS t'  # type: ignore[arg-type]
+        ).fetchone()
+        assert row
+        counts.append((table, *row))
+    return counts
+
+
+def test_all_connections_taken(web: Web) -> None:
+    """As many requests as there are connections wait for a lock; the next one is told so."""
+    with psycopg.connect(web.url()) as other:
+        other.execute("LOCK TABLE customers_organisation IN ACCESS EXCLUSIVE MODE")
+        answers: list[tuple[int, str, float]] = []
+        crowd = [threading.Thread(target=lambda: answers.append(web.ask("/customers/"))) for _ in range(POOL + 4)]
+        for one in crowd:
+            one.start()
+        assert web.ask("/healthz")[2] < PATIENCE
+        for one in crowd:
+            one.join()
+        other.rollback()
+    assert {answer[0] for answer in answers} == {503}
+    assert max(answer[2] for answer in answers) < PATIENCE
+
+
+def test_migrations_that_are_not_applied(web: Web) -> None:
+    with psycopg.connect(web.url(), autocommit=True) as other:
+        name = other.execute("SELECT max(name) FROM django_migrations WHERE app = 'invoicing'").fetchone()
+        assert name
+        other.execute("UPDATE django_migrations SET name = 'x' WHERE app = 'invoicing' AND name = %s", name)
+        try:
+            assert web.ask("/readyz")[:2] == (503, "migrations are not applied\n")
+            assert web.ask("/healthz")[0] == 200
+        finally:
+            other.execute("UPDATE django_migrations SET name = %s WHERE name = 'x'", name)
