@@ -1,0 +1,62 @@
+"""A mail server of one's own, and messages to be sent."""
+
+import os
+import uuid
+
+import pytest
+from django.db import connection
+
+from portal.outbox.models import Message
+from tests.outbox.sink import Sink
+
+
+@pytest.fixture
+def sink(tmp_path, settings):
+    """A polite mail server; the settings lead to it."""
+    made = Sink(log=tmp_path / "sink.jsonl")
+    made.start()
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", made.port, 5
+    yield made
+    made.kill()
+
+
+@pytest.fixture
+def write(now):
+    """Write a message that is due: `write("billing@example.com")`."""
+
+    def write_one(to="provider@example.com", **fields):
+        return Message.objects.create(
+            **{
+                "kind": "subscription_terminated",
+                "addressee": "provider",
+                "to": to,
+                "subject": "Subscription terminated",
+                "body": "It was terminated.\n",
+                "cause_id": uuid.uuid4(),
+                "organisation_uuid": uuid.uuid4(),
+                "created_at": now,
+                "next_attempt_at": now,
+                **fields,
+            }
+        )
+
+    return write_one
+
+
+@pytest.fixture
+def outside(settings, tmp_path):
+    """The environment of a process that works on the test database and the same mail server."""
+    database = connection.settings_dict
+    address = f"dbname={database['NAME']} user={database['USER']} host={database['HOST']} port={database['PORT']}"
+    if database["PASSWORD"]:
+        address += f" password={database['PASSWORD']}"
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return {
+        **kept,
+        "DATABASE_URL": address,
+        "DJANGO_SETTINGS_MODULE": "portal.settings",
+        "SECRET_KEY": "only-for-tests",
+        "PORTAL_DATA": str(tmp_path),
+        "EMAIL_HOST": settings.EMAIL_HOST,
+        "EMAIL_PORT": str(settings.EMAIL_PORT),
+    }
