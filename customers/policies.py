@@ -1,4 +1,4 @@
-"""What a credit account allows, how its entries are chained, and how a question for a customer is read. No Django."""
+"""What a credit account allows, how its entries are chained, and how a question is read. No Django."""
 
 import hashlib
 import re

@@ -1,14 +1,17 @@
 """Recompute the ledger, the documents and the terminations; name each fault."""
 
 import json
+import shutil
 import sys
+import tempfile
 from argparse import ArgumentParser
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import UTC
-from typing import Any
+from pathlib import Path
+from typing import Any, TextIO
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from subscriptions import verification
@@ -16,19 +19,51 @@ from subscriptions import verification
 
 class Command(BaseCommand):
     help = (
-        "Recompute every balance, sum, status and series and compare them with what is kept. "
+        "Recompute every balance, hash, sum, status and series and compare them with what is kept. "
         "Changes nothing. Exit status 1 when something does not agree."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")
+        parser.add_argument(
+            "--heads",
+            metavar="FILE",
+            help="write each account's last entry with its hash to FILE when everything agrees; keep it elsewhere",
+        )
+        parser.add_argument(
+            "--against", metavar="FILE", help="compare with heads that were kept: each must still be in the ledger"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        kept = self._kept(options["against"]) if options["against"] else ()
         counted = verification.count()
-        found = verification.faults(at=timezone.now().astimezone(UTC))
-        number = self._json(counted, found) if options["json"] else self._table(counted, found)
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as heads:
+            writer = verification.heads.Writer(heads)
+            found = verification.faults(at=timezone.now().astimezone(UTC), kept=kept, on_head=writer.add)
+            number = self._json(counted, found) if options["json"] else self._table(counted, found)
+            if options["heads"]:
+                self._keep(heads, path=options["heads"], faults=number)
         if number:
             sys.exit(1)
+
+    def _kept(self, path: str) -> tuple[verification.Head, ...]:
+        try:
+            with Path(path).open(encoding="utf-8-sig", newline="") as lines:
+                return verification.heads.read(lines)
+        except (OSError, UnicodeDecodeError, verification.heads.Unreadable) as error:
+            raise CommandError(f"The kept heads in {path} cannot be read: {error}", returncode=2) from error
+
+    def _keep(self, heads: TextIO, *, path: str, faults: int) -> None:
+        # Heads of a ledger that does not agree would only prove the wrong thing later.
+        if faults:
+            self.stderr.write(f"The heads were not written to {path}, because not everything agrees.")
+            return
+        heads.seek(0)
+        try:
+            with Path(path).open("w", encoding="utf-8") as file:
+                shutil.copyfileobj(heads, file)
+        except OSError as error:
+            raise CommandError(f"The heads cannot be written to {path}: {error}", returncode=2) from error
 
     def _json(self, counted: verification.Counted, found: Iterator[verification.Fault]) -> int:
         # Written as they come: a broken database may have very many.

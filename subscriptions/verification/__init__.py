@@ -1,0 +1,45 @@
+"""Recompute everything that the ledger, the documents and the terminations say, and name what does not agree.
+
+The database refuses most of this already; this is the second pair of eyes, for a database that was restored,
+moved, or written by somebody with more rights than the portal. `chain` walks along the ledger, `checks` compares
+everything else, `heads` knows the heads that were kept elsewhere. docs/ledger.md says what this can show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+
+from django.db import connection
+
+from subscriptions.verification import chain, checks, heads
+from subscriptions.verification.heads import Head
+from subscriptions.verification.shapes import Counted, Fault
+
+__all__ = ["KINDS", "Counted", "Fault", "Head", "count", "faults", "heads"]
+
+# Every kind of fault, in the order in which they are told.
+KINDS = (*chain.SAYS, *dict.fromkeys(check.kind for check in checks.CHECKS), heads.KIND)
+
+
+def count() -> Counted:
+    """Count what is looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM customers_organisation), (SELECT count(*) FROM customers_ledgerentry)"
+        )
+        organisations, entries = cursor.fetchone()
+    return Counted(organisations=organisations, entries=entries)
+
+
+def faults(
+    *, at: datetime, kept: Iterable[Head] = (), on_head: Callable[[Head], None] = lambda head: None
+) -> Iterator[Fault]:
+    """Recompute everything and go through what does not agree. Reads only.
+
+    *Units*: `at` is the instant of asking; today is a matter of time zones, so the latest date anywhere counts.
+    *Shape*: `kept` are heads of an earlier run; `on_head` is told the head of each account of this one.
+    """
+    yield from chain.faults(on_head=on_head)
+    yield from checks.faults(at=at)
+    yield from heads.faults(kept)
