@@ -171,7 +171,8 @@ def _rewrite() -> None:
     for seq in (3, 4):
         _sql(
             """
-            UPDATE customers_ledgerentry e SET before = p.after, after = p.after + e.amount, previous_sha256 = p.sha256
+            UPDATE customers_ledgerentry e
+            SET before = p.after, after = p.after + e.amount, previous_sha256 = p.sha256
             FROM customers_ledgerentry p WHERE p.account_id = e.account_id AND p.seq = %s AND e.seq = %s
             """,
             seq - 1,
@@ -199,9 +200,7 @@ def test_who_rewrites_everything_is_found_by_a_kept_head_alone(
     assert _kinds(now, kept=kept) == [("kept_head", "4")]
 
 
-def test_entries_without_an_account_and_odd_amounts_end_no_run(
-    organisation: Organisation, now: dt.datetime
-) -> None:
+def test_what_no_python_can_hold_ends_no_run(organisation: Organisation, now: dt.datetime) -> None:
     _as_owner()
     _sql("ALTER TABLE customers_ledgerentry ALTER COLUMN sha256 DROP EXPRESSION")
     _sql("UPDATE customers_ledgerentry SET amount = 'NaN', after = 'NaN', at = 'infinity' WHERE seq = 4")
