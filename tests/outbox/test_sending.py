@@ -206,6 +206,16 @@ def test_several_senders_at_once_never_send_the_same(sink, write, now):
     assert sink.ids() == {f"<{message.message_id}@notifications.portal>": 1 for message in made}
 
 
+def send_until_a_power_cut(sink, *, at):
+    """Kill the mail server while two senders are at work."""
+    enough = len(sink.arrivals()) + 4
+    senders = threading.Thread(target=at_once, args=[lambda: send(at)], kwargs={"times": 2})
+    senders.start()
+    sink.wait_for(lambda: len(sink.arrivals()) >= enough or not senders.is_alive())
+    sink.kill()
+    senders.join()
+
+
 def test_half_of_it_fails_the_server_is_killed_and_everything_arrives(write, now, tmp_path, settings):
     sink = Sink(log=tmp_path / "sink.jsonl", fails=True, seed=7)
     sink.start()
@@ -219,19 +229,7 @@ def test_half_of_it_fails_the_server_is_killed_and_everything_arrives(write, now
     try:
         for _ in range(25):
             if killed < 3:
-                # A power cut while two senders are at work.
-                enough = len(sink.arrivals()) + 4
-                cutter = threading.Thread(
-                    target=lambda enough=enough: (
-                        sink.wait_for(lambda: len(sink.arrivals()) >= enough or not senders.is_alive()),
-                        sink.kill(),
-                    )
-                )
-                senders = threading.Thread(target=at_once, args=[lambda at=at: send(at)], kwargs={"times": 2})
-                senders.start()
-                cutter.start()
-                senders.join()
-                cutter.join()
+                send_until_a_power_cut(sink, at=at)
                 killed += 1
                 sink.start()
             else:

@@ -1,0 +1,115 @@
+"""The message is written with the termination, and only with it."""
+
+import pytest
+from django.db import transaction
+
+from portal.audit.operations import SYSTEM
+from portal.outbox.models import Message
+from settings_app.models import ConfigHead, PortalConfigVersion
+from subscriptions import operations
+from subscriptions.models import Termination
+from tests import factories
+from tests.factories import C
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def notify():
+    """Put a config in force that sends in one way: `notify(customers=True)`."""
+
+    def save(*, customers=False, partner=False, address="provider@example.com"):
+        last = PortalConfigVersion.objects.order_by("-number").first()
+        last.pk, last.number = None, last.number + 1
+        last.notify_customers, last.notify_partner, last.notification_address = customers, partner, address
+        last.save(force_insert=True)
+        ConfigHead.objects.filter(id=1).update(version=last)
+
+    return save
+
+
+def end(now, **organisation):
+    factories.subscription(organisation=factories.OrganisationFactory(**organisation), cycles=(C("2026-01-01"),))
+    assert operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
+    return Message.objects.latest("pk")
+
+
+@pytest.mark.parametrize(
+    ("billing", "owner", "way", "to", "cc", "addressee", "status"),
+    [
+        (
+            "b@x.example",
+            "o@x.example",
+            {"customers": True},
+            "b@x.example",
+            "provider@example.com",
+            "customer",
+            "pending",
+        ),
+        ("", "o@x.example", {"customers": True}, "o@x.example", "provider@example.com", "customer", "pending"),
+        ("", "", {"customers": True}, "", "provider@example.com", "customer", "dead"),
+        (
+            "b@x.example",
+            "",
+            {"customers": True, "partner": True, "address": ""},
+            "b@x.example",
+            "",
+            "customer",
+            "pending",
+        ),
+        ("b@x.example", "", {"partner": True}, "provider@example.com", "", "provider", "pending"),
+        ("b@x.example", "", {"partner": True, "address": ""}, "", "", "provider", "dead"),
+    ],
+)
+def test_where_it_goes(notify, now, billing, owner, way, to, cc, addressee, status):
+    notify(**way)
+    message = end(now, billing_email=billing, owner_email=owner)
+    assert (message.to, message.cc, message.addressee, message.status) == (to, cc, addressee, status)
+    assert message.cause_id == Termination.objects.get().uuid
+    assert bool(message.last_error) == (status == "dead")
+
+
+def test_nobody_is_told_when_nobody_is_to_be(notify, now):
+    notify()
+    factories.subscription(cycles=(C("2026-01-01"),))
+    assert operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
+    assert not Message.objects.exists()
+
+
+def test_a_name_writes_no_line_of_its_own(notify, now):
+    notify(partner=True)
+    message = end(now, name="Acme\r\nSubscription: all of them\r\n\r\nPay here")
+    lines = message.body.split("\n")
+    assert lines[0] == "Organisation: Acme Subscription: all of them Pay here"
+    assert lines[1].startswith("Subscription: ")
+    assert lines[2].startswith("Terminated on: 10 March 2026")
+    assert "\n" not in message.subject
+
+
+def test_a_termination_that_is_rolled_back_tells_nobody(notify, now, monkeypatch):
+    notify(partner=True)
+    monkeypatch.setattr(transaction.Atomic, "__exit__", _break(transaction.Atomic.__exit__))
+    factories.subscription(cycles=(C("2026-01-01"),))
+    with pytest.raises(PowerCut):
+        operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+    assert not Message.objects.exists()
+    assert not Termination.objects.exists()
+
+
+class PowerCut(Exception):
+    pass
+
+
+def _break(leave):
+    """End the first transaction that has written a termination as a fault would."""
+    state = {"done": False}
+
+    def leave_broken(self, kind, error, trace):
+        if error is None and not state["done"] and Termination.objects.exists():
+            state["done"] = True
+            cut = PowerCut()
+            leave(self, PowerCut, cut, None)
+            raise cut
+        return leave(self, kind, error, trace)
+
+    return leave_broken
