@@ -143,7 +143,7 @@ class Diary:
 
     sent: list[Sent] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
-    lost_pages: int = 0
+    lost: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def write(self, sent: Sent) -> None:
@@ -156,7 +156,7 @@ class Diary:
         if answer is not None and answer.status in good:
             return answer
         with self._lock:
-            self.lost_pages += 1
+            self.lost += answer is None or answer.status not in (409, 422)
             if answer is not None and answer.status not in (409, 422, 503):
                 where = f" to {answer.location}" if answer.location else ""
                 self.strange.append(f"{address} answered {answer.status}{where}: {answer.words[:200]}")
@@ -174,16 +174,22 @@ class Worker:
         self.rng = random.Random(seed)
         self._stop = stop
         self._work = work
+        self._seen_lost = 0
 
     def run(self) -> None:
         """Work until told to stop."""
-        while not self._stop.wait(0.05):
+        while not self._stop.wait(self._pause()):
             try:
                 about = self._work.get_nowait()
             except queue.Empty:
                 self.diary.page(self.browser.get("/customers/"), address="/customers/")
                 continue
             self.job(about)
+
+    def _pause(self) -> float:
+        # Whoever sees an error page looks at it for a moment before going on.
+        lost, self._seen_lost = self.diary.lost - self._seen_lost, self.diary.lost
+        return 0.3 if lost else 0.05
 
     def job(self, about: str) -> None:
         """Do one job."""

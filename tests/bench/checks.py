@@ -5,9 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator
 from decimal import Decimal
+from typing import Any
+
+import psycopg
 
 from tests.bench.agents import NOTHING_CHANGED, Answer, Sent
-from tests.bench.house import House
+
+Connection = psycopg.Connection[Any]
 
 # Each statement gives what is wrong, in words. A termination is whole or not there at all.
 HALVES = {
@@ -72,27 +76,39 @@ HALVES = {
 }
 
 
-def halves(house: House) -> Iterator[str]:
+def halves(asked: Connection) -> Iterator[str]:
     """Go through everything in the database that is half, double, or without its counterpart."""
-    with house.connect() as connection:
-        for name, sql in HALVES.items():
-            for (found,) in connection.execute(sql).fetchall():
-                yield f"{name}: {found}"
+    for name, sql in HALVES.items():
+        for (words,) in asked.execute(sql):
+            yield f"{name}: {words}"
 
 
-def ledger() -> Iterator[str]:
-    """Go through the faults that `verify_ledger` names."""
-    from django.db import connections
-    from django.utils import timezone
+class Ledger:
+    """Looks at the ledger after each round, and keeps its heads: an entry that was there stays there."""
 
-    from subscriptions import verification
+    def __init__(self) -> None:
+        self._kept: dict[uuid.UUID, Any] = {}
 
-    connections.close_all()  # it may be one from before a restart
-    try:
-        for fault in verification.faults(at=timezone.now()):
-            yield f"verify_ledger: {fault.kind} {fault.where}: {fault.detail}"
-    finally:
-        connections.close_all()
+    def faults(self) -> Iterator[str]:
+        """Go through the faults that `verify_ledger` names."""
+        from django.db import connections
+        from django.utils import timezone
+
+        from subscriptions import verification
+
+        connections.close_all()  # it may be one from before a restart
+        seen: dict[uuid.UUID, Any] = {}
+        try:
+            found = verification.faults(
+                at=timezone.now(),
+                kept=self._kept.values(),
+                on_head=lambda head: seen.update({head.organisation: head}),
+            )
+            for fault in found:
+                yield f"verify_ledger: {fault.kind} {fault.where}: {fault.detail}"
+        finally:
+            connections.close_all()
+        self._kept = seen
 
 
 # ---- What was answered is what is there --------------------------------------------------------------------
@@ -126,34 +142,34 @@ FOUND = {
 }
 
 
-def found(house: House, sent: Sent) -> list[Row]:
+def found(asked: Connection, sent: Sent) -> list[Row]:
     """Find what a form has written."""
     key: object = sent.key if sent.kind == "termination" else uuid.UUID(sent.key)
-    return house.ask(FOUND[sent.kind], key)  # type: ignore[return-value]
+    return asked.execute(FOUND[sent.kind], [key]).fetchall()  # type: ignore[return-value]
 
 
-def answered(house: House, sent: Sent) -> Iterator[str]:
+def answered(asked: Connection, sent: Sent) -> Iterator[str]:
     """Compare one answer with what is there; a form without an answer is sent again, as it was."""
     if sent.outcome not in ("done", "refused", "lost"):
         yield f"{sent.action} {sent.outcome}: {sent.said[:300]}"
         return
-    rows = found(house, sent)
+    rows = found(asked, sent)
     if sent.outcome == "lost":
         if rows and NOTHING_CHANGED in sent.said:
             yield f"{sent.action}: answered that {NOTHING_CHANGED}, but it was: {rows}"
-        yield from repeated(house, sent, before=rows)
+        yield from repeated(asked, sent, before=rows)
     else:
         yield from _fits(sent, rows, outcome=sent.outcome, location=sent.location)
 
 
-def repeated(house: House, sent: Sent, *, before: list[Row]) -> Iterator[str]:
+def repeated(asked: Connection, sent: Sent, *, before: list[Row]) -> Iterator[str]:
     """Send a form again: what it had done is answered as the first time, and nothing is done twice."""
     answer = sent.browser.post(sent.action, sent.data)
     outcome, location, said = sent.read(answer)
     if outcome not in ("done", "refused"):
         yield f"{sent.action} sent again: {outcome}: {said[:300]}"
         return
-    rows = found(house, sent)
+    rows = found(asked, sent)
     if before and outcome == "refused" and sent.kind == "sending" and "was marked as Sent already" in said:
         pass  # this form has no number of its own: the truth is the first answer's
     elif before and outcome == "refused":
@@ -162,7 +178,7 @@ def repeated(house: House, sent: Sent, *, before: list[Row]) -> Iterator[str]:
         outcome == "refused"
         and sent.kind == "termination"
         and "already terminated" in said
-        and not house.ask(_IS_TERMINATED, uuid.UUID(sent.about))
+        and not asked.execute(_IS_TERMINATED, [uuid.UUID(sent.about)]).fetchone()
     ):
         yield f"{sent.action} sent again: refused as terminated, which it is not: {said[:300]}"
     if before and rows != before:

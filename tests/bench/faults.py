@@ -57,9 +57,9 @@ class Round:
     """One round: who works, what goes on, what was wrong."""
 
     house: House
-    number: int
     kind: str
     rng: random.Random
+    ledger: checks.Ledger
     diary: Diary = field(default_factory=Diary)
     stop: threading.Event = field(default_factory=threading.Event)
     subscriptions: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
@@ -72,6 +72,7 @@ class Round:
 
     def play(self) -> None:
         """Load, fault, recovery, checks."""
+        begun = time.monotonic()
         self._deal_work()
         with ThreadPoolExecutor(len(AGENTS) + 1) as people:
             working = self._start_people(people)
@@ -86,16 +87,17 @@ class Round:
                 self.stop.set()
             for person in working:
                 person.result(LONGEST)
+        loaded = time.monotonic()
         back = self.house.wait_until_healthy(BACK_WITHIN)
         if back is None:
             self.violations.append(
                 f"the portal was not back within {BACK_WITHIN:.0f} s: {self.house.log('server.err')}"
             )
             return
-        self.note += f", back after {back:.1f} s"
         self._await_commands()
         self._finish_commands()
         self._check()
+        self.note += f", {loaded - begun:.1f} s of load, back after {back:.1f} s"
 
     def _deal_work(self) -> None:
         found = self.house.ask(
@@ -219,13 +221,14 @@ class Round:
 
     def _check(self) -> None:
         self.violations += self.diary.strange
-        for sent in self.diary.sent:
-            self.violations += checks.answered(self.house, sent)
-        done = [sent for sent in self.diary.sent if sent.outcome == "done" and sent.kind != "sending"]
-        for sent in self.rng.sample(done, min(4, len(done))):
-            self.violations += checks.repeated(self.house, sent, before=checks.found(self.house, sent))
-        self.violations += checks.halves(self.house)
-        self.violations += checks.ledger()
+        with self.house.connect() as asked:
+            for sent in self.diary.sent:
+                self.violations += checks.answered(asked, sent)
+            done = [sent for sent in self.diary.sent if sent.outcome == "done" and sent.kind != "sending"]
+            for sent in self.rng.sample(done, min(4, len(done))):
+                self.violations += checks.repeated(asked, sent, before=checks.found(asked, sent))
+            self.violations += checks.halves(asked)
+        self.violations += self.ledger.faults()
         if not self.house.is_serving():
             self.violations.append("the server has ended")
 
@@ -433,9 +436,10 @@ def run(*, rounds: int, seed: int, house: House) -> dict[str, object]:
     rng = random.Random(seed)
     kinds: Counter[str] = Counter()
     details: list[dict[str, object]] = []
+    ledger = checks.Ledger()
     for number, kind in enumerate(deal(rounds, rng=rng), start=1):
         started = time.monotonic()
-        played = Round(house, number, kind, random.Random(rng.getrandbits(64)))
+        played = Round(house, kind, random.Random(rng.getrandbits(64)), ledger)
         played.play()
         kinds[kind] += 1
         details += [{"round": number, "fault": kind, "violation": words} for words in played.violations]
