@@ -6,6 +6,7 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError
 
 from portal import roles
+from portal.audit import names
 from portal.audit import operations as audit_operations
 
 SUPERUSER = "superuser"
@@ -38,7 +39,7 @@ def create_staff(*, username: str, role: str, password: str, by: audit_operation
             if not is_superuser:
                 user.groups.add(Group.objects.get(name=role))
             audit_operations.record(
-                app="portal",
+                app=names.PORTAL,
                 event="Staff created",
                 description=f"{username} was created with the role {label}.",
                 by=by,

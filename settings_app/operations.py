@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.db import IntegrityError
 
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from settings_app import policies, selectors
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion, TerminationReason
@@ -96,7 +97,7 @@ def save_config(*, values: policies.Values, seen_version: int, by: audit_operati
         head.version = added
         head.save(update_fields=["version"])
         audit_operations.record(
-            app="settings",
+            app=names.PORTAL_SETTINGS,
             event="Portal Config saved",
             description=f"Version {added.number}. " + "; ".join(str(change) for change in changes) + ".",
             by=by,
@@ -126,7 +127,7 @@ def add_reason(*, code: str, values: ReasonValues, by: audit_operations.Actor, a
                 position=values.position,
             )
             audit_operations.record(
-                app="settings",
+                app=names.PORTAL_SETTINGS,
                 event="Termination reason added",
                 description=f"{code}: {_describe(values)}.",
                 by=by,
@@ -160,7 +161,7 @@ def change_reason(
             reason.position = values.position
             reason.save(update_fields=["label", "needs_ticket", "is_active", "position"])
             audit_operations.record(
-                app="settings",
+                app=names.PORTAL_SETTINGS,
                 event="Termination reason changed",
                 description=f"{reason.code}: {_describe(before)} → {_describe(values)}.",
                 by=by,

@@ -12,7 +12,7 @@ from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from portal.audit import operations
+from portal.audit import names, operations
 
 
 class _SearchableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -92,7 +92,7 @@ class AuditedAdmin(_SearchableAdmin):
     def _record(self, request: HttpRequest, obj: Model, *, done: str, how: str) -> None:
         kind = str(obj._meta.verbose_name)
         operations.record(
-            app=obj._meta.app_label,
+            app=names.of_table(obj._meta.db_table),
             event=f"{kind[0].upper()}{kind[1:]} {done} in the admin",
             description=f"“{obj}” was {done}. {how}".strip(),
             by=operations.Actor.of(request.user),  # type: ignore[arg-type]

@@ -19,20 +19,6 @@ from portal.lib import days
 ENTRIES_PER_PAGE = 50
 ENTRIES_PER_BATCH = 1000
 
-# What staff call the parts of the portal, by what operations and table triggers record; a name that is not
-# here is shown as it was recorded.
-APP_LABELS = {
-    "customers": "Customers",
-    "subscriptions": "Subscriptions",
-    "invoicing": "Invoices",
-    "settings": "Portal Settings",
-    "settings_app": "Portal Settings",
-    "outbox": "Notifications",
-    "portal": "Portal",
-    "auth": "Portal",
-    "import": "Import",
-}
-
 # From one value to the next through the index: SELECT DISTINCT would read every entry there ever was.
 HOPS = """
     WITH RECURSIVE hop(value) AS (
@@ -48,7 +34,7 @@ HOPS = """
 class Filters:
     """Hold what the list is narrowed to; empty means everything.
 
-    *Shape*: `app` (a label) and `event` are compared whole; the other texts are looked for, whatever their case. An
+    *Shape*: `app` and `event` are compared whole; the other texts are looked for, whatever their case. An
     `organisation` that is a UUID is compared whole. Both days are inclusive.
     """
 
@@ -117,18 +103,13 @@ def all_entries(*, filters: Filters) -> Iterator[AuditEntry]:
 
 
 def apps() -> tuple[str, ...]:
-    """List the labels of the apps that have entries."""
-    return tuple(sorted({app_label(name) for name in _distinct("app")}))
+    """List the apps that have entries."""
+    return _distinct("app")
 
 
 def events() -> tuple[str, ...]:
     """List the events that have entries."""
     return _distinct("event")
-
-
-def app_label(name: str) -> str:
-    """Say what staff call the app that an entry was recorded under."""
-    return APP_LABELS.get(name.lower(), name)
 
 
 def moment(at: datetime) -> str:
@@ -140,7 +121,7 @@ def moment(at: datetime) -> str:
 def _matching(filters: Filters) -> QuerySet[AuditEntry]:
     query = AuditEntry.objects.all()
     if filters.app:
-        query = query.filter(app__in=[name for name in _distinct("app") if app_label(name) == filters.app])
+        query = query.filter(app=filters.app)
     if filters.event:
         query = query.filter(event=filters.event)
     if filters.description:
@@ -162,7 +143,7 @@ def _matching(filters: Filters) -> QuerySet[AuditEntry]:
 def _row(entry: AuditEntry) -> Row:
     return Row(
         id=entry.pk,
-        app=app_label(entry.app),
+        app=entry.app,
         event=entry.event,
         description=entry.description,
         actor=entry.actor,

@@ -1,6 +1,15 @@
 """SQL for migrations: tables that never change, and tables that notice a write from outside an operation."""
 
-FUNCTIONS = """
+from portal.audit import names
+
+# The same as `names.of_table`, in SQL.
+_APP = (
+    "CASE split_part(TG_TABLE_NAME, '_', 1) "
+    + " ".join(f"WHEN '{table}' THEN '{name}'" for table, name in names.BY_TABLE.items())
+    + f" ELSE '{names.PORTAL}' END"
+)
+
+FUNCTIONS = f"""
 CREATE FUNCTION portal_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     -- The first argument of the trigger is the sentence that names the refusal.
@@ -18,14 +27,14 @@ BEGIN
     SELECT count(*) INTO changed FROM changed_rows;
     IF changed > 0 THEN
         INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_name)
-        VALUES (clock_timestamp(), split_part(TG_TABLE_NAME, '_', 1), 'Changed outside an operation',
+        VALUES (clock_timestamp(), {_APP}, 'Changed outside an operation',
                 format('%s: %s of %s row(s) outside an operation, by the database role %s',
                        TG_TABLE_NAME, lower(TG_OP), changed, session_user),
                 session_user, '');
     END IF;
     RETURN NULL;
 END $$;
-"""
+"""  # noqa: S608 - from the names above
 
 DROP_FUNCTIONS = """
 DROP FUNCTION portal_note_unmarked_change();

@@ -69,7 +69,7 @@ def _lines(filters: selectors.Filters) -> Iterator[str]:
         yield writer.writerow(
             _cell(value)
             for value in (
-                selectors.app_label(entry.app),
+                entry.app,
                 entry.event,
                 entry.description,
                 entry.actor,

@@ -20,6 +20,7 @@ from invoicing.models import (
     Payment,
     PaymentLine,
 )
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.demo import endings, generate
 from portal.demo.generate import Demo
@@ -165,7 +166,7 @@ def write(*, at: datetime) -> Written:
             demo = generate.generate(at.date())
             rows = write_customers(demo)
         audit_operations.record(
-            app="portal",
+            app=names.PORTAL,
             event="Demo data added",
             description="Demo data added: "
             + " and ".join(["staff"] * needs_staff + ["customers"] * needs_customers)

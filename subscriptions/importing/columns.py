@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 
+from portal.audit import names
 from portal.lib import money, text
 from subscriptions.importing import values
 from subscriptions.importing.values import Parser
@@ -157,7 +158,7 @@ def _credit_note(row: Row) -> Iterator[tuple[str, str]]:
 
 ORGANISATIONS = File(
     "organisations",
-    "Customers",
+    names.CUSTOMERS,
     (
         _uuid("uuid"),
         _text("name", 200),
@@ -180,7 +181,7 @@ ORGANISATIONS = File(
 )
 MEMBERS = File(
     "members",
-    "Customers",
+    names.CUSTOMERS,
     (
         _uuid("organisation_uuid"),
         Column("email", values.email),
@@ -192,7 +193,7 @@ MEMBERS = File(
 )
 PLANS = File(
     "plans",
-    "Subscriptions",
+    names.SUBSCRIPTIONS,
     (
         _text("sku", 100),
         _text("product", 120),
@@ -206,7 +207,7 @@ PLANS = File(
 )
 CONTRACTS = File(
     "contracts",
-    "Subscriptions",
+    names.SUBSCRIPTIONS,
     (
         _text("reference", 100),
         _uuid("organisation_uuid"),
@@ -221,7 +222,7 @@ CONTRACTS = File(
 )
 SUBSCRIPTIONS = File(
     "subscriptions",
-    "Subscriptions",
+    names.SUBSCRIPTIONS,
     (
         _uuid("uuid"),
         _uuid("organisation_uuid"),
@@ -241,7 +242,7 @@ SUBSCRIPTIONS = File(
 )
 CYCLES = File(
     "cycles",
-    "Subscriptions",
+    names.SUBSCRIPTIONS,
     (
         _uuid("subscription_uuid"),
         _day("starts_on"),
@@ -260,7 +261,7 @@ CYCLES = File(
 )
 NUMBERS = File(
     "numbers",
-    "Subscriptions",
+    names.SUBSCRIPTIONS,
     (
         Column("number", values.phone_number),
         _uuid("subscription_uuid"),
@@ -271,7 +272,7 @@ NUMBERS = File(
 )
 CREDIT_NOTES = File(
     "credit_notes",
-    "Invoicing",
+    names.INVOICES,
     (
         _text("number", 60),
         _uuid("organisation_uuid"),

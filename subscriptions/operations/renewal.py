@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
@@ -54,7 +55,7 @@ def set_auto_renew(
         told = f"Auto-renewal on; renews before {until}." if wanted else f"Usable until {until}; no refund."
         HistoryEntry.objects.create(subscription=subscription, at=at, event=event, description=told, actor=by.name)
         audit_operations.record(
-            app="Subscriptions",
+            app=names.SUBSCRIPTIONS,
             event=event,
             description=f"Subscription {subscription.uuid}: {told}",
             by=by,

@@ -3,7 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
-from portal.audit import operations
+from portal.audit import names, operations
 from portal.audit.models import AuditEntry
 from tests.architecture import world as worlds
 from tests.architecture.test_constraints import DELETED, TABLES
@@ -45,7 +45,7 @@ def test_every_table_is_noticed_when_a_row_is_changed(row):
     sentence = f"{TABLES[row]}: update of 1 row(s) outside an operation, by the database role {role}"
     assert sentence in _notes()[before:]
     entry = AuditEntry.objects.filter(description=sentence).latest("pk")
-    assert (entry.app, entry.actor) == (TABLES[row].split("_")[0], role)
+    assert (entry.app, entry.actor) == (names.of_table(TABLES[row]), role)
 
 
 def test_a_deletion_and_a_bulk_update_are_noticed_with_their_count():

@@ -50,7 +50,7 @@ def post_many(organisation: Organisation, count: int) -> None:
                 actor="test",
             )
             audit_operations.record(
-                app="customers",
+                app="Customers",
                 event="Topped up",
                 description=f"Sentence {number + 1}",
                 by=audit_operations.SYSTEM,

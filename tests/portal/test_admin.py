@@ -60,7 +60,7 @@ def one_of_each(now):
         created_at=now,
         next_attempt_at=now,
     )
-    AuditEntry.objects.create(at=now, app="portal", event="Tested", description="It was.", actor="test")
+    AuditEntry.objects.create(at=now, app="Portal", event="Tested", description="It was.", actor="test")
     old = factories.subscription(organisation=organisation, cycles=(factories.C("2020-01-01"),))
     ended = subscriptions.Termination.objects.create(
         subscription=old,

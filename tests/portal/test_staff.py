@@ -43,7 +43,7 @@ def test_a_role_is_a_group(from_stdin, role):
     assert user.check_password(PASSWORD)
     assert user.has_perm("customers.view_organisation")
     entry = AuditEntry.objects.get()
-    assert (entry.app, entry.event, entry.actor) == ("portal", "Staff created", "system")
+    assert (entry.app, entry.event, entry.actor) == ("Portal", "Staff created", "system")
     assert entry.description.startswith("anna was created with the role ")
     assert PASSWORD not in entry.description
 

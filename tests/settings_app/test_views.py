@@ -264,7 +264,7 @@ def test_a_reason_is_added_and_changed(client_of):
         False,
         False,
     )
-    assert AuditEntry.objects.filter(app="settings").count() == 2
+    assert AuditEntry.objects.filter(app="Portal Settings").count() == 2
 
     stale = client.post(path, {"seen": seen, "label": "Mine", "position": "3"})
     assert stale.status_code == 409

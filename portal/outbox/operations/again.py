@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit.operations import Actor, Affected
 from portal.outbox.models import Message
@@ -69,7 +70,7 @@ def send_again(
         message.save(update_fields=["status", "to", "cc", "attempts", "next_attempt_at"])
         copy = f", {message.cc} in copy" if message.cc else ""
         audit_operations.record(
-            app="outbox",
+            app=names.NOTIFICATIONS,
             event="Notification sent again",
             description=f"“{message.subject}” is to be sent again, to {message.to}{copy}.",
             by=by,
