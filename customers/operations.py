@@ -1,14 +1,17 @@
 """Move money on a credit account: link an entry to the one before it, and post corrections."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from customers import policies
 from customers.models import CreditAccount, LedgerEntry, Organisation
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days, money
 
@@ -81,6 +84,20 @@ def post_entry(
     )
 
 
+@contextmanager
+def _request_used_once(request_id: uuid.UUID) -> Iterator[None]:
+    """Refuse a request that posted on another account at the same instant: its lock held nobody up here.
+
+    *Raises*: RequestReused.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if "a_form_posts_one_entry" not in str(error):
+            raise
+        raise RequestReused(entry=LedgerEntry.objects.get(request_id=request_id)) from error
+
+
 def post_correction(
     *,
     organisation_uuid: uuid.UUID,
@@ -98,7 +115,7 @@ def post_correction(
     *Units*: `amount` in the organisation's currency, up to six decimals, above 0 adds, below takes.
     *Raises*: Organisation.DoesNotExist, RequestReused, BalanceOutOfRange.
     """
-    with audit_operations.operation("post_correction"):
+    with _request_used_once(request_id), audit_operations.operation("post_correction"):
         organisation = Organisation.objects.get(uuid=organisation_uuid)
         account = CreditAccount.objects.select_for_update(no_key=True).get(organisation=organisation)
         # Under the lock, so that of two equal forms the second one sees the first one's entry.
@@ -124,7 +141,7 @@ def post_correction(
         moved = f"{shown} added to" if amount > 0 else f"{shown} taken from"
         mended = f", mending termination {cause_id}" if cause_id else ""
         audit_operations.record(
-            app="customers",
+            app=names.CUSTOMERS,
             event="Correction posted",
             description=f"{moved} Available Credits{mended}: {reason}",
             by=by,

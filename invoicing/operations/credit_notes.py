@@ -42,7 +42,7 @@ def create_credit_note(
     *Raises*: Invoice.DoesNotExist; Refused, as one of InvoiceNotCreditable, NothingNamed, AmountNotUsable,
     AboveTheCharge, RequestAlreadyUsed.
     """
-    with audit_operations.operation("create_credit_note"):
+    with documents.request_used_once(), audit_operations.operation("create_credit_note"):
         invoice = documents.locked_invoice(invoice_uuid)
         named = [amount for amount in amounts if amount.net or amount.tax]
         earlier = CreditNote.objects.filter(request_id=request_id).first()

@@ -1,14 +1,35 @@
 """What the operations on documents have in common: locking them, naming them, checking an amount."""
 
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from decimal import Decimal
+
+from django.db import IntegrityError
 
 from invoicing.models import CreditNote, Invoice
 from invoicing.operations import refusals
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import money
 
-APP = "Invoicing"
+APP = names.INVOICES
+
+
+@contextmanager
+def request_used_once() -> Iterator[None]:
+    """Refuse a request that wrote for another document at the same instant: its lock held nobody up here.
+
+    *Raises*: RequestAlreadyUsed.
+    """
+    try:
+        yield
+    except IntegrityError as error:
+        if "request_id" not in str(error):
+            raise
+        raise refusals.RequestAlreadyUsed(
+            "This form was used for another document at the same moment: nothing was written here. Open it again."
+        ) from error
 
 
 def locked_invoice(invoice_uuid: uuid.UUID) -> Invoice:

@@ -34,7 +34,7 @@ def record_payment(
     *Raises*: Invoice.DoesNotExist; Refused, as one of AmountNotUsable, AmountAboveOpen, InvoiceNotPayable,
     MethodNotUsable, ReceivedInTheFuture, RequestAlreadyUsed.
     """
-    with audit_operations.operation("record_payment"):
+    with documents.request_used_once(), audit_operations.operation("record_payment"):
         invoice = documents.locked_invoice(invoice_uuid)
         earlier = Payment.objects.filter(request_id=request_id).first()
         if earlier is not None:

@@ -189,3 +189,29 @@ def test_entries_that_race_form_one_chain() -> None:
     entries = LedgerEntry.objects.order_by("seq").values_list("seq", "before", "after")
     assert list(entries) == [(n, n - 1, n) for n in (1, 2, 3, 4)]
     assert organisation.credit_account.__class__.objects.get().balance == 4
+
+
+@pytest.mark.django_db(transaction=True)
+def test_one_form_for_two_accounts_at_once_posts_one_entry() -> None:
+    organisations = [OrganisationFactory(), OrganisationFactory()]
+    request_id = uuid.uuid4()
+    start = threading.Barrier(2)
+    answers: list[object] = []
+
+    def run(organisation: Organisation) -> None:
+        start.wait()
+        try:
+            answers.append(correct(organisation, "1", request_id=request_id))
+        except operations.RequestReused as refused:
+            answers.append(refused)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(organisation,)) for organisation in organisations]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    entry = LedgerEntry.objects.get()
+    assert {type(answer) for answer in answers} == {LedgerEntry, operations.RequestReused}
+    assert all(getattr(answer, "entry", answer) == entry for answer in answers)
