@@ -10,6 +10,7 @@ the last day of a month that is too short for it, and are always counted from th
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -33,6 +34,9 @@ MONTH_NAMES = (
     "December",
 )
 
+# Python also reads weeks and days of the year.
+_WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 # Names that the zone database carries for its own use and that say nothing about a place.
 _NOT_A_PLACE = frozenset({"Factory", "localtime", "posixrules"})
 
@@ -54,6 +58,14 @@ class UnknownTimezone(ValueError):
     def __init__(self, name: str) -> None:
         self.name = name
         super().__init__(f"“{name}” is not an IANA time zone such as Asia/Singapore.")
+
+
+class NotADay(ValueError):
+    """Say that a text is no day."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(f"“{text}” is not a date; write it as YYYY-MM-DD, for example 2026-03-07.")
 
 
 @dataclass(frozen=True, order=True)
@@ -90,6 +102,19 @@ class Span:
 
     def __contains__(self, day: object) -> bool:
         return isinstance(day, date) and self.first_day <= day < self.day_after
+
+
+def read(text: str) -> date:
+    """Read a day as YYYY-MM-DD, the one way it is written in files and commands.
+
+    *Raises* `NotADay`.
+    """
+    try:
+        if not _WRITTEN.fullmatch(text):
+            raise ValueError
+        return date.fromisoformat(text)
+    except ValueError:
+        raise NotADay(text) from None
 
 
 def add_days(day: date, count: int) -> date:

@@ -109,6 +109,7 @@ def test_standard_input(monkeypatch):
         (("--method", "guess"), "no refund method"),
         (("--full-refund-days", "-1"), "not a number of days"),
         (("--on", "2026-02-30"), "not a date"),
+        (("--on", "2026-W10-1"), "not a date"),
     ],
 )
 def test_a_bad_option_ends_with_2_and_one_sentence(arguments, said):
@@ -116,6 +117,22 @@ def test_a_bad_option_ends_with_2_and_one_sentence(arguments, said):
     assert (code, out) == (2, "")
     assert said in err
     assert len(err.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((str(uuid.uuid4()), "--on"), "expected one argument"),
+        ((str(uuid.uuid4()), "--sum"), "Unrecognized arguments: --sum."),
+        ((), "The following arguments are required: UUID."),
+    ],
+)
+def test_an_option_that_is_none_ends_with_2_and_one_sentence(arguments, said, capsys):
+    code, _, _ = run(*arguments)
+    answer = capsys.readouterr()
+    assert (code, answer.out) == (2, "")
+    assert said in answer.err
+    assert len(answer.err.strip().splitlines()) == 1
 
 
 def test_a_table_for_people():

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
@@ -28,6 +28,16 @@ class _BadOption(Exception):
 
 class Command(BaseCommand):
     help = "Quote the refund of subscriptions: one document per UUID, in input order. Nothing is written."
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        """Answer also an option that is not there with one sentence, without the usage before it."""
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.error = self._refuse  # type: ignore[method-assign]
+        return parser
+
+    def _refuse(self, message: str) -> NoReturn:
+        self.stderr.write(f"{message[:1].upper()}{message[1:]}" + ("" if message.endswith(".") else "."))
+        raise SystemExit(2)
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -48,11 +58,9 @@ class Command(BaseCommand):
             on = _day(options["on"]) if options["on"] is not None else None
             config = _config(method=options["method"], window=options["full_refund_days"])
         except _BadOption as bad:
-            self.stderr.write(str(bad))
-            raise SystemExit(2) from None
+            self._refuse(str(bad))
         if "-" in options["uuid"] and len(options["uuid"]) > 1:
-            self.stderr.write('Give UUIDs, or "-" alone to read them from standard input.')
-            raise SystemExit(2)
+            self._refuse('Give UUIDs, or "-" alone to read them from standard input.')
         is_faulty = False
         for asked in _asked(options["uuid"], on=on):
             answer = _answer(asked, config=config, at=at)
@@ -119,11 +127,9 @@ def _asked(arguments: list[str], *, on: date | None) -> Iterator[_Asked]:
 
 def _day(text: str) -> date:
     try:
-        if len(text) != 10:
-            raise ValueError
-        return date.fromisoformat(text)
-    except ValueError:
-        raise _BadOption(f"“{text}” is not a date; write it as YYYY-MM-DD, for example 2026-03-07.") from None
+        return days.read(text)
+    except days.NotADay as error:
+        raise _BadOption(str(error)) from None
 
 
 def _config(*, method: str | None, window: str | None) -> settings_selectors.Config:
