@@ -102,7 +102,7 @@ def preview_of(
                 text=_note_text(note, shown=shown),
             )
             for note in document["notes"]
-            if Decimal(note["named"])
+            if note["names_this"]
         ),
         destination=_destination(document, shown=shown, is_record=is_record),
         is_nothing=not Decimal(document["to_credits"]),
@@ -111,18 +111,20 @@ def preview_of(
 
 
 def window_closed(document: Mapping[str, Any], *, requested_on: date) -> str:
-    """Say that the full-refund days closed between asking and today; empty where they did not."""
+    """Say that the full-refund days closed between asking and today; empty where they did not.
+
+    Also where the whole cycle, running on the day of asking, is over by now.
+    """
     window = document["terms"]["full_refund_days"]
     if window is None or document["case"] != "customer_request":
         return ""
     on = date.fromisoformat(document["on"])
     for line in document["lines"]:
         first = date.fromisoformat(line["starts_on"])
-        if (
-            first <= on <= date.fromisoformat(line["ends_on"])
-            and 0 <= (requested_on - first).days <= window < (on - first).days
-            and line["reason"] in ("remaining", "used_up", "contract_late")
-        ):
+        last = date.fromisoformat(line["ends_on"])
+        was_open = first <= requested_on <= last and (requested_on - first).days <= window
+        is_open = on <= last and (on - first).days <= window
+        if was_open and not is_open and line["reason"] in ("remaining", "used_up", "contract_late", "over"):
             return (
                 f"The customer asked on {days.display(requested_on)}, within {window} days of the activation on "
                 f"{days.display(first)}. These days have closed since: the refund is that of today."

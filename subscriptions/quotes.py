@@ -12,6 +12,15 @@ from typing import Any
 from portal.lib import days, money
 from subscriptions import policies
 
+WHY_NOTHING = {
+    "over": "every cycle is over",
+    "used_up": "the last month has begun",
+    "trial": "it is a trial",
+    "external_invoice": "it was invoiced elsewhere, so the balance was never charged",
+    "milestone": "it is tied to a milestone contract",
+    "contract_late": "it is tied to an as-incurred contract, and the full-refund days have closed",
+}
+
 
 @dataclass(frozen=True)
 class Terms:
@@ -37,7 +46,8 @@ class Note:
 
     *Units*: `total` is the note's; `named` what it gives back of this subscription's charges; `expected` the
     sum of `left` computed without this note, no fee: what a note for this very refund would say.
-    *Shape*: `is_taken_off` where it lowered what a cycle gives; `is_choosable` where it may be the refund.
+    *Shape*: `names_this` where it names one of this subscription's cycles, were it with nothing;
+    `is_taken_off` where it lowered what a cycle gives; `is_choosable` where it may be the refund.
     """
 
     note_id: int
@@ -45,15 +55,11 @@ class Note:
     number: str
     status: str
     total: Decimal
+    names_this: bool
     named: Decimal
     expected: Decimal
     is_choosable: bool
     is_taken_off: bool
-
-    @property
-    def names_this(self) -> bool:
-        """Tell whether the note names one of this subscription's cycles."""
-        return self.named > 0
 
     @property
     def difference(self) -> Decimal:
@@ -114,7 +120,19 @@ class Quote:
             return "what was not used is set against what is still owed"
         if any(note.is_taken_off for note in self.notes):
             return "credit notes have already given it back"
-        return "the total refund is 0"
+        return self._why_by_cycle
+
+    @property
+    def _why_by_cycle(self) -> str:
+        """Say why the running cycle gives nothing; the last one where none is running."""
+        lines = self.refund.lines
+        if not lines:
+            return "no cycle was charged for"
+        running = [line for line in lines if line.first_day <= self.on < line.day_after]
+        reason = (running or lines)[-1].reason
+        if reason == "used_up" and self.terms.refund_method == "remaining_days":
+            return "no day is left"
+        return WHY_NOTHING.get(reason, "the total refund is 0")
 
     @property
     def choosable(self) -> tuple[Note, ...]:
@@ -242,6 +260,7 @@ def document(quote: Quote) -> dict[str, Any]:
                 "number": note.number,
                 "status": note.status,
                 "total": amount(note.total),
+                "names_this": note.names_this,
                 "named": amount(note.named),
                 "expected": amount(note.expected),
                 "is_choosable": note.is_choosable,

@@ -14,10 +14,20 @@ Case = Literal["customer_request", "expired"]
 
 @dataclass(frozen=True)
 class Ended:
-    """Hold who terminated a subscription, and the day in the organisation's zone."""
+    """Hold who terminated a subscription, and when in the organisation's zone.
+
+    *Shape*: `time` as people read it, "06:00 (Asia/Singapore)"; empty where only the day is known.
+    """
 
     by: str
     on: date
+    time: str = ""
+
+
+def why_ended(ended: Ended) -> str:
+    """Say by whom and when a subscription was terminated: the sentence for every further attempt."""
+    when = days.display(ended.on) + (f" at {ended.time}" if ended.time else "")
+    return f"This subscription was already terminated by {ended.by} on {when}. A termination cannot be undone."
 
 
 @dataclass(frozen=True)
@@ -35,12 +45,7 @@ def standing(*, expires_on: date, on: date, reactivation_days: int, ended: Ended
     *Units*: `expires_on` is the last usable day; expired for more than `reactivation_days` is case 2.
     """
     if ended:
-        return Standing(
-            "terminated",
-            None,
-            f"This subscription was already terminated by {ended.by} on {days.display(ended.on)}. "
-            "A termination cannot be undone.",
-        )
+        return Standing("terminated", None, why_ended(ended))
     if on <= expires_on:
         return Standing("active", "customer_request")
     if (on - expires_on).days > reactivation_days:

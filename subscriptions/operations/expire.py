@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
 from customers.models import Organisation
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
-from subscriptions.operations import records
+from subscriptions import quotes, selectors
+from subscriptions.operations import records, sharing
 
 DEFAULT_BATCH = 1000
+DONE, WOULD_BE = "terminated", "would be terminated"
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,11 @@ class Result:
     expires_on: date
     days_expired: int
     result: str
+
+    @property
+    def is_failure(self) -> bool:
+        """Tell whether it could not be terminated."""
+        return self.result not in (DONE, WOULD_BE)
 
 
 @dataclass(frozen=True)
@@ -55,32 +63,33 @@ def terminate_expired(
     at: datetime,
     batch_size: int = DEFAULT_BATCH,
     is_dry_run: bool = False,
+    workers: int = 1,
     tell: Callable[[Result], None] | None = None,
     progress: Callable[[int], None] | None = None,
 ) -> Counts:
     """Mark passed subscriptions expired, terminate those expired for too long, free numbers. In batches.
 
     *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`.
-    `limit` ends the run after that many terminations. Each batch is one transaction; rows that another
-    worker holds are left to it.
+    `limit` ends the run after that many subscriptions. Each batch is one transaction; rows that another
+    worker holds are left to it. A dry run writes nothing to be shared, so it stays in this process.
+    *Raises*: sharing.WorkerEnded.
     """
     todays = _todays(as_of=as_of, at=at)
     expired = _mark_expired(todays, is_dry_run=is_dry_run)
-    terminated = failed = 0
-    refused: list[int] = []
-    while limit is None or terminated + failed < limit:
-        room = batch_size if limit is None else min(batch_size, limit - terminated - failed)
-        batch = _terminate_batch(todays, room=room, without=refused, by=by, at=at, is_dry_run=is_dry_run, tell=tell)
-        terminated += batch.terminated
-        failed += len(batch.failed)
-        refused += batch.failed
-        if is_dry_run:
-            # Nothing was written, so the same rows would be found again: they are set aside.
-            refused += batch.seen
-        if progress:
-            progress(terminated)
-        if not batch.seen:
-            break
+    tally = _Tally(tell=tell, progress=progress)
+    if workers > 1 and not is_dry_run:
+        sharing.share_out(
+            lambda share, say: _terminate_all(
+                todays, limit=share, batch_size=batch_size, by=by, at=at, is_dry_run=False, say=say
+            ),
+            shares=_shares(limit, workers=workers),
+            tell=tally.add,
+        )
+    else:
+        _terminate_all(
+            todays, limit=limit, batch_size=batch_size, by=by, at=at, is_dry_run=is_dry_run, say=tally.add
+        )
+    terminated, failed = tally.terminated, len(tally.failed)
     released = _release_numbers(todays, is_dry_run=is_dry_run)
     counts = Counts(
         as_of=as_of or at.astimezone(UTC).date(),
@@ -93,7 +102,7 @@ def terminate_expired(
     if not is_dry_run and (expired or terminated or released or failed):
         with audit_operations.operation("terminate_expired"):
             audit_operations.record(
-                app="Subscriptions",
+                app=names.SUBSCRIPTIONS,
                 event="Clean-up run",
                 description=f"{expired} marked expired, {terminated} terminated, {released} numbers freed, "
                 f"{failed} failed; as of {counts.as_of.isoformat()}.",
@@ -101,6 +110,63 @@ def terminate_expired(
                 at=at,
             )
     return counts
+
+
+@dataclass
+class _Tally:
+    """Count the results of batches and pass them on."""
+
+    tell: Callable[[Result], None] | None
+    progress: Callable[[int], None] | None
+    terminated: int = 0
+    failed: set[uuid.UUID] = field(default_factory=set)
+
+    def add(self, results: Sequence[Result]) -> None:
+        """Take the results of one committed batch."""
+        for result in results:
+            if result.is_failure:
+                # Another worker may have tried the same one before.
+                if result.subscription_uuid in self.failed:
+                    continue
+                self.failed.add(result.subscription_uuid)
+            else:
+                self.terminated += 1
+            if self.tell:
+                self.tell(result)
+        if self.progress:
+            self.progress(self.terminated)
+
+
+def _shares(limit: int | None, *, workers: int) -> list[int | None]:
+    """Divide a limit among workers; those that would have nothing to do are left out."""
+    if limit is None:
+        return [None] * workers
+    share, rest = divmod(limit, workers)
+    return [share + (number < rest) for number in range(workers) if share + (number < rest)]
+
+
+def _terminate_all(
+    todays: _Today,
+    *,
+    limit: int | None,
+    batch_size: int,
+    by: audit_operations.Actor,
+    at: datetime,
+    is_dry_run: bool,
+    say: Callable[[Sequence[Result]], None],
+) -> None:
+    """Terminate batch after batch, and say the results of each once it is committed."""
+    done = 0
+    without: list[int] = []
+    while limit is None or done < limit:
+        room = batch_size if limit is None else min(batch_size, limit - done)
+        batch = _terminate_batch(todays, room=room, without=without, by=by, at=at, is_dry_run=is_dry_run)
+        if not batch.results:
+            break
+        done += len(batch.results)
+        # Failed ones would be found again; and all, where nothing was written.
+        without += batch.seen if is_dry_run else batch.failed
+        say(batch.results)
 
 
 @dataclass(frozen=True)
@@ -113,8 +179,10 @@ class _Today:
 
 @dataclass(frozen=True)
 class _Batch:
+    """Hold what became of a batch: its results, and the subscriptions by primary key."""
+
+    results: list[Result]
     seen: list[int]
-    terminated: int
     failed: list[int]
 
 
@@ -168,13 +236,13 @@ def _terminate_batch(
     by: audit_operations.Actor,
     at: datetime,
     is_dry_run: bool,
-    tell: Callable[[Result], None] | None,
 ) -> _Batch:
     results: list[Result] = []
     failed: list[int] = []
     with _step(is_dry_run=is_dry_run):
         config = settings_selectors.locked_config()
         found = _select(todays, room=room, without=without, reactivation_days=config.reactivation_days)
+        previews = _previews(found, config=config)
         rows = [
             records.Row(
                 subscription_id=item.subscription_id,
@@ -188,6 +256,7 @@ def _terminate_batch(
                 config_version_id=config.version_id,
                 settlement="nothing_due",
                 nothing_reason="the subscription has expired",
+                quote=previews[item.subscription_id],
                 told=f"Expired on {days.display(item.expires_on)}, more than {config.reactivation_days} days "
                 "ago. Nothing was refunded.",
             )
@@ -204,18 +273,11 @@ def _terminate_batch(
                     organisation_uuid=item.organisation_uuid,
                     expires_on=item.expires_on,
                     days_expired=(item.today - item.expires_on).days,
-                    result=reason or ("would be terminated" if is_dry_run else "terminated"),
+                    result=reason or (WOULD_BE if is_dry_run else DONE),
                 )
             )
-    if tell:
-        # Only after the commit: a report never names what did not happen.
-        for result in results:
-            tell(result)
-    return _Batch(
-        seen=[item.subscription_id for item in found],
-        terminated=len(found) - len(failed),
-        failed=failed,
-    )
+    # Only after the commit: a report never names what did not happen.
+    return _Batch(results=results, seen=[item.subscription_id for item in found], failed=failed)
 
 
 @dataclass(frozen=True)
@@ -246,6 +308,22 @@ def _select(todays: _Today, *, room: int, without: list[int], reactivation_days:
             _parameters(todays, room=room, without=without, kept=reactivation_days),
         )
         return [_Found(*row) for row in cursor.fetchall()]
+
+
+def _previews(found: list[_Found], *, config: settings_selectors.Config) -> dict[int, dict[str, Any]]:
+    """Compute what an agent would have been shown, by subscription. Two queries for the whole batch."""
+    subscriptions = list(selectors.subscriptions().filter(pk__in=[item.subscription_id for item in found]))
+    facts = selectors.facts_of_many(subscriptions)
+    todays = {item.subscription_id: item.today for item in found}
+    previews = {}
+    for subscription in subscriptions:
+        quote = selectors.quote_of(
+            subscription, on=todays[subscription.pk], config=config, facts=facts[subscription.pk]
+        )
+        # The rows are locked and were selected by the same rule.
+        assert isinstance(quote, quotes.Quote)  # noqa: S101
+        previews[subscription.pk] = quotes.document(quote)
+    return previews
 
 
 def _record(rows: list[records.Row], *, config: settings_selectors.Config) -> dict[int, str]:

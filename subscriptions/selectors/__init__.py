@@ -9,7 +9,9 @@ from subscriptions.selectors.pages import (
 )
 from subscriptions.selectors.quotes import (
     NotTerminableFacts,
+    ended_of,
     facts_of,
+    facts_of_many,
     find,
     quote_of,
     standing_of,
@@ -19,7 +21,9 @@ from subscriptions.selectors.quotes import (
 
 __all__ = [
     "NotTerminableFacts",
+    "ended_of",
     "facts_of",
+    "facts_of_many",
     "find",
     "find_termination",
     "quote_of",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
@@ -38,19 +39,33 @@ def subscriptions() -> QuerySet[Subscription]:
 
 def standing_of(subscription: Subscription, *, on: date, reactivation_days: int) -> standing.Standing:
     """Say where a subscription stands; it must come from `subscriptions()`."""
-    termination = getattr(subscription, "termination", None)
-    ended = standing.Ended(by=termination.actor, on=termination.terminated_on) if termination else None
+    ended = ended_of(subscription) if getattr(subscription, "termination", None) else None
     return standing.standing(
         expires_on=subscription.expires_on, on=on, reactivation_days=reactivation_days, ended=ended
     )
 
 
+def ended_of(subscription: Subscription) -> standing.Ended:
+    """Say who terminated a subscription, and when in the organisation's zone."""
+    termination = subscription.termination
+    zone = subscription.organisation.timezone
+    # What an import says is the day it ended; the instant is that of the import.
+    is_told_by_day = termination.case == termination.Case.ENDED_BEFORE_MOVE
+    time = "" if is_told_by_day else f"{termination.terminated_at.astimezone(ZoneInfo(zone)):%H:%M} ({zone})"
+    return standing.Ended(by=termination.actor, on=termination.terminated_on, time=time)
+
+
 def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
     """Read the cycles and charges of a subscription as the refund policy needs them. One query."""
-    cycles: dict[int, policies.CycleFacts] = {}
+    return facts_of_many([subscription])[subscription.pk]
+
+
+def facts_of_many(found: Sequence[Subscription]) -> dict[int, policies.SubscriptionFacts]:
+    """Read the same of many subscriptions, by their primary keys. One query."""
+    owned: dict[int, dict[int, policies.CycleFacts]] = defaultdict(dict)
     charges: dict[int, list[policies.ChargeFacts]] = defaultdict(list)
     rows = (
-        Cycle.objects.filter(subscription_id=subscription.pk)
+        Cycle.objects.filter(subscription_id__in=[subscription.pk for subscription in found])
         .order_by("first_day", "id", "charges__first_day", "charges__line_id")
         .values_list(
             "id",
@@ -69,11 +84,12 @@ def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
             "charges__line__kind",
             "charges__line__invoice__number",
             "charges__line__invoice__status",
+            "subscription_id",
         )
     )
     for row in rows:
         cycle_id, first_day, day_after, is_external, line_id = row[:5]
-        cycles[cycle_id] = policies.CycleFacts(
+        owned[row[-1]][cycle_id] = policies.CycleFacts(
             cycle_id=cycle_id,
             first_day=first_day,
             day_after=day_after,
@@ -82,7 +98,7 @@ def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
         )
         if line_id is None:
             continue
-        (charge_first, charge_after, net, tax, paid, noted, refunded, waived, kind, number, status) = row[5:]
+        (charge_first, charge_after, net, tax, paid, noted, refunded, waived, kind, number, status) = row[5:-1]
         charges[cycle_id].append(
             policies.ChargeFacts(
                 line_id=line_id,
@@ -97,14 +113,23 @@ def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
                 is_live=status not in ("draft", "void") and kind not in NEVER_REFUNDED,
             )
         )
+    return {
+        subscription.pk: policies.SubscriptionFacts(
+            currency=subscription.currency,
+            anchor=subscription.started_on.day,
+            is_trial=subscription.is_trial,
+            billing_plan=_billing_plan(subscription),
+            cycles=tuple(
+                replace(cycle, charges=tuple(charges[key])) for key, cycle in owned[subscription.pk].items()
+            ),
+        )
+        for subscription in found
+    }
+
+
+def _billing_plan(subscription: Subscription) -> policies.BillingPlan | None:
     item = getattr(subscription, "contract_item", None)
-    return policies.SubscriptionFacts(
-        currency=subscription.currency,
-        anchor=subscription.started_on.day,
-        is_trial=subscription.is_trial,
-        billing_plan=item.contract.billing_plan if item else None,
-        cycles=tuple(replace(cycle, charges=tuple(charges[key])) for key, cycle in cycles.items()),
-    )
+    return item.contract.billing_plan if item else None
 
 
 def terms_of(config: Config, *, currency: str) -> quotes.Terms:
@@ -121,11 +146,12 @@ def terms_of(config: Config, *, currency: str) -> quotes.Terms:
 
 
 def quote_of(
-    subscription: Subscription, *, on: date, config: Config, case: standing.Case | None = None
+    subscription: Subscription, *, on: date, config: Config, facts: policies.SubscriptionFacts | None = None
 ) -> quotes.Quote | NotTerminableFacts:
     """Compute the quote of a subscription from `subscriptions()`, or say why it may not be terminated.
 
-    Three queries: cycles with charges, note lines that name them, notes of the organisation.
+    Three queries: cycles with charges (none where `facts` brings them), note lines that name them, notes of
+    the organisation.
     """
     stands = standing_of(subscription, on=on, reactivation_days=config.reactivation_days)
     if stands.case is None:
@@ -134,7 +160,7 @@ def quote_of(
     policy = policies.RefundPolicy(
         method=terms.refund_method, full_refund_days=terms.full_refund_days, fee=terms.fee
     )
-    facts = facts_of(subscription)
+    facts = facts or facts_of(subscription)
     is_expired = stands.case == "expired"
     refund = policies.refund(facts, on=on, policy=policy, is_expired_case=is_expired)
     notes: tuple[quotes.Note, ...] = ()
@@ -192,13 +218,14 @@ def _notes(
                 number=note.number,
                 status=note.status,
                 total=note.total,
+                names_this=bool(lines),
                 named=sum(lines.values(), Decimal(0)),
                 expected=_left_without(facts, lines=lines, refund=refund, on=on, policy=policy),
                 is_choosable=note.status in ("sent", "partly_applied")
                 and note.holds == 0
                 and note.organisation_id == subscription.organisation_id
                 and note.pk not in foreign,
-                is_taken_off=any(values.get(line_id) for line_id in lines),
+                is_taken_off=any(amount and values.get(line_id) for line_id, amount in lines.items()),
             )
         )
     # A note that is neither choosable nor names a cycle says nothing here.

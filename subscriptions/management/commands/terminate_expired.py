@@ -10,18 +10,21 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
 from portal.audit.operations import SYSTEM
 from portal.lib import days
 from subscriptions import operations
 from subscriptions.operations.expire import DEFAULT_BATCH, Result
+from subscriptions.operations.sharing import WorkerEnded
 
 # The zone whose day begins first: no organisation can have a later today.
 EARLIEST_ZONE = "Pacific/Kiritimati"
+# Each takes a connection of the database.
+MOST_WORKERS = 64
 REPORT_COLUMNS = ("subscription_uuid", "organisation_uuid", "expiry_date", "days_expired", "result")
 
 
@@ -36,6 +39,9 @@ class Command(BaseCommand):
         parser.add_argument("--dry-run", action="store_true", help="select and count, write nothing")
         parser.add_argument("--report", metavar="FILE", help="write a CSV with one row a subscription")
         parser.add_argument("--batch-size", metavar="N", default=str(DEFAULT_BATCH), help="rows a transaction")
+        parser.add_argument(
+            "--workers", metavar="N", default="1", help="processes that share the work (a dry run uses one)"
+        )
         parser.add_argument("--max", metavar="N", dest="limit", help="stop after N subscriptions")
         parser.add_argument("--json", action="store_true")
 
@@ -45,6 +51,7 @@ class Command(BaseCommand):
             options["as_of"], latest=days.today_in(EARLIEST_ZONE, at=at), is_dry_run=options["dry_run"]
         )
         batch_size = self._number("--batch-size", options["batch_size"])
+        workers = self._number("--workers", options["workers"], most=MOST_WORKERS)
         limit = None if options["limit"] is None else self._number("--max", options["limit"], least=0)
         with ExitStack() as stack:
             tell: Callable[[Result], None] | None = None
@@ -72,21 +79,27 @@ class Command(BaseCommand):
             failures: list[Result] = []
 
             def notice(result: Result) -> None:
-                if result.result not in ("terminated", "would be terminated"):
+                if result.is_failure:
                     failures.append(result)
                 if tell:
                     tell(result)
 
-            counts = operations.terminate_expired(
-                as_of=as_of,
-                limit=limit,
-                by=SYSTEM,
-                at=at,
-                batch_size=batch_size,
-                is_dry_run=options["dry_run"],
-                tell=notice,
-                progress=self._progress if sys.stderr.isatty() else None,
-            )
+            try:
+                counts = operations.terminate_expired(
+                    as_of=as_of,
+                    limit=limit,
+                    by=SYSTEM,
+                    at=at,
+                    batch_size=batch_size,
+                    is_dry_run=options["dry_run"],
+                    workers=workers,
+                    tell=notice,
+                    progress=self._progress if sys.stderr.isatty() else None,
+                )
+            except WorkerEnded:
+                raise CommandError(
+                    "A worker ended before its work was done. What was terminated stays; run the clean-up again."
+                ) from None
         for failure in failures:
             self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
         answer = dataclasses.asdict(counts) | {"as_of": counts.as_of.isoformat()}
@@ -106,22 +119,21 @@ class Command(BaseCommand):
         if text is None:
             return None
         try:
-            if len(text) != 10:
-                raise ValueError
-            day = date.fromisoformat(text)
-        except ValueError:
-            self._refuse(f"--as-of: “{text}” is not a date; write it as YYYY-MM-DD.")
+            day = days.read(text)
+        except days.NotADay as error:
+            self._refuse(f"--as-of: {error}")
         if day > latest and not is_dry_run:
             self._refuse(
                 f"--as-of: {text} is later than today anywhere ({latest.isoformat()}); only --dry-run looks ahead."
             )
         return day
 
-    def _number(self, option: str, text: str, *, least: int = 1) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) <= 9 and int(text) >= least):
-            self._refuse(f"{option}: “{text}” is not a whole number from {least} on.")
+    def _number(self, option: str, text: str, *, least: int = 1, most: int = 999_999_999) -> int:
+        if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
+            up_to = f"to {most}" if most == MOST_WORKERS else "on"
+            self._refuse(f"{option}: “{text}” is not a whole number from {least} {up_to}.")
         return int(text)
 
-    def _refuse(self, sentence: str) -> Any:
+    def _refuse(self, sentence: str) -> NoReturn:
         self.stderr.write(sentence)
         raise SystemExit(2)

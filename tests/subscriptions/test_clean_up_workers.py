@@ -1,0 +1,115 @@
+"""The clean-up by several processes: each row is ended by one of them, and told once."""
+
+import csv
+import datetime as dt
+import io
+import json
+import os
+
+import pytest
+import time_machine
+from django.core.management import CommandError, call_command
+from django.db import connection
+
+from portal.audit.models import AuditEntry
+from portal.audit.operations import SYSTEM
+from subscriptions import operations
+from subscriptions.models import PhoneNumber, Subscription, Termination
+from subscriptions.operations import expire, sharing
+from tests import factories
+from tests.factories import C
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def expired(count: int) -> list[Subscription]:
+    organisation = factories.OrganisationFactory()
+    return [
+        factories.subscription(
+            organisation=organisation,
+            cycles=(C("2026-01-01"),),
+            expires_on=dt.date(2026, 2, 1),
+            numbers=(f"+6531{n:06d}",),
+        )
+        for n in range(count)
+    ]
+
+
+def test_three_workers_share_the_rows_and_the_counts_add_up(now, tmp_path):
+    made = expired(12)
+    out = io.StringIO()
+    with time_machine.travel(now, tick=False):
+        call_command(
+            *("terminate_expired", "--json", "--workers", "3", "--batch-size", "2"),
+            *("--report", str(tmp_path / "report.csv")),
+            stdout=out,
+        )
+    assert json.loads(out.getvalue()) == {
+        "as_of": "2026-03-10", "expired": 12, "terminated": 12, "released_numbers": 0, "failed": 0, "dry_run": False
+    }  # fmt: skip
+    assert set(Termination.objects.values_list("subscription_id", flat=True)) == {s.pk for s in made}
+    assert PhoneNumber.objects.filter(status="reserved").count() == 12
+    assert AuditEntry.objects.get(event="Clean-up run").description.startswith("12 marked expired, 12 terminated")
+    rows = list(csv.DictReader((tmp_path / "report.csv").open()))
+    assert {row["subscription_uuid"] for row in rows} == {str(s.uuid) for s in made}
+    assert (len(rows), {row["result"] for row in rows}) == (12, {"terminated"})
+
+
+def test_workers_keep_to_the_limit(now):
+    expired(8)
+    counts = operations.terminate_expired(as_of=None, limit=5, by=SYSTEM, at=now, workers=3)
+    assert (counts.terminated, Termination.objects.count()) == (5, 5)
+
+
+def test_a_dry_run_counts_each_once(now):
+    expired(4)
+    counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=3, is_dry_run=True)
+    assert (counts.terminated, Termination.objects.count()) == (4, 0)
+
+
+def test_a_row_that_fails_for_every_worker_is_one_failure(now):
+    bad, *_ = expired(4)
+    told = []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE subscriptions_historyentry ADD CONSTRAINT test_refusal "
+            f"CHECK (subscription_id <> {bad.pk} OR event <> 'Terminated')"
+        )
+    try:
+        counts = operations.terminate_expired(
+            as_of=None, limit=None, by=SYSTEM, at=now, workers=3, batch_size=1, tell=told.append
+        )
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE subscriptions_historyentry DROP CONSTRAINT test_refusal")
+    assert (counts.terminated, counts.failed) == (3, 1)
+    assert sorted(result.is_failure for result in told) == [False, False, False, True]
+
+
+def test_a_worker_that_is_killed_is_told_and_what_it_did_stays(now, monkeypatch):
+    expired(6)
+    batch = expire._terminate_batch
+
+    def dies_later(*args, **kwargs):
+        if Termination.objects.exists():
+            os._exit(9)
+        return batch(*args, **kwargs)
+
+    monkeypatch.setattr(expire, "_terminate_batch", dies_later)
+    with pytest.raises(sharing.WorkerEnded):
+        operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=2, batch_size=1)
+    assert 1 <= Termination.objects.count() <= 2
+    with time_machine.travel(now, tick=False), pytest.raises(CommandError, match="run the clean-up again"):
+        call_command("terminate_expired", "--workers", "2", stdout=io.StringIO())
+    monkeypatch.undo()
+    done = Termination.objects.count()
+    counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=2)
+    assert done + counts.terminated == 6
+
+
+@pytest.mark.parametrize(
+    ("limit", "workers", "shares"),
+    [(None, 2, [None, None]), (5, 2, [3, 2]), (1, 3, [1]), (0, 2, []), (6, 3, [2, 2, 2])],
+)
+def test_a_limit_is_divided(limit, workers, shares):
+    assert expire._shares(limit, workers=workers) == shares
