@@ -141,7 +141,8 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         else:
             form.is_valid()
         seen = _unseal(step, fresh)
-        picked = _picked(request)
+        # What expired long ago has nothing to choose.
+        picked = None if is_expired else _picked(request)
         if fresh is not None and picked is None and not is_expired and not fresh.terms.is_simplified:
             return _choice_page(
                 step, fresh, form, seal=request.POST["seal"], status=422, error=_what_to_choose(request)
@@ -185,9 +186,8 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 def _quote(step: _Step) -> quotes.Quote:
     found = selectors.quote_of(step.subscription, on=step.today, config=settings_selectors.current_config())
     if isinstance(found, selectors.NotTerminableFacts):
-        termination = getattr(step.subscription, "termination", None)
-        if termination is not None:
-            raise operations.AlreadyTerminated(termination)
+        if getattr(step.subscription, "termination", None) is not None:
+            raise operations.AlreadyTerminated(step.subscription)
         raise operations.NotTerminable(found.why_not)
     return found
 
@@ -270,7 +270,7 @@ def _unseal(step: _Step, fresh: quotes.Quote | None) -> operations.Seen:
     if mine and payload.get("subscription") == str(step.subscription.uuid):
         return operations.Seen(quote_id=uuids.UUID(payload["quote_id"]), document=payload["quote"])
     if fresh is None:
-        raise operations.AlreadyTerminated(step.subscription.termination)
+        raise operations.AlreadyTerminated(step.subscription)
     if payload and not mine:
         raise _SealRefused(fresh, status=409, change="The preview was made for somebody else; this is yours.")
     raise _SealRefused(fresh, status=422, change="The preview could not be read; this is a new one.")

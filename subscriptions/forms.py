@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any
+from typing import Any, ClassVar
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
@@ -24,22 +24,28 @@ def _helper(*layout: Any) -> FormHelper:
     return helper
 
 
-def _line(value: str) -> str:
-    try:
-        return text.clean_line(value)
-    except text.UnusableText as error:
-        raise forms.ValidationError(str(error)) from None
+class _CleanedField(forms.CharField):
+    """A text that is counted as it is kept: cleaned first, then required and measured."""
+
+    clean_with: ClassVar[Callable[[str], str]]
+
+    def to_python(self, value: Any) -> str:
+        try:
+            return super().to_python(self.clean_with(str(value or ""))) or ""
+        except text.UnusableText as error:
+            raise forms.ValidationError(str(error)) from None
 
 
-def _text(value: str) -> str:
-    try:
-        return text.clean_text(value)
-    except text.UnusableText as error:
-        raise forms.ValidationError(str(error)) from None
+class LineField(_CleanedField):
+    """A text of one line."""
+
+    clean_with = staticmethod(text.clean_line)
 
 
-class ExplanationField(forms.CharField):
-    """The explanation: 1 to 2,000 characters after trimming."""
+class ExplanationField(_CleanedField):
+    """The explanation: 1 to 2,000 characters after trimming. A line end, CR LF from browsers, is one."""
+
+    clean_with = staticmethod(text.clean_text)
 
     def __init__(self) -> None:
         super().__init__(
@@ -52,17 +58,13 @@ class ExplanationField(forms.CharField):
             },
         )
 
-    def to_python(self, value: Any) -> str:
-        # Browsers send line ends as CR LF; counted and kept as one character.
-        return super().to_python(str(value or "").replace("\r\n", "\n")) or ""
-
 
 class ReasonForm(forms.Form):
     """Why, who, when and how: what the customer asked. Every field but the ticket is required."""
 
     reason = forms.ChoiceField(label="Reason", error_messages={"required": "Choose a reason."})
     explanation = ExplanationField()
-    requested_by = forms.CharField(
+    requested_by = LineField(
         label="Requested by",
         max_length=200,
         help_text="Name of the person at the customer.",
@@ -82,7 +84,7 @@ class ReasonForm(forms.Form):
         choices=[("", "Choose …"), *Termination.Channel.choices],
         error_messages={"required": "Choose how the customer asked."},
     )
-    ticket = forms.CharField(label="Ticket reference", max_length=100, required=False)
+    ticket = LineField(label="Ticket reference", max_length=100, required=False)
 
     def __init__(self, data: Any = None, *, today: date, reasons: Sequence[Reason], **kwargs: Any) -> None:
         super().__init__(data, initial={"requested_on": today, **kwargs.pop("initial", {})}, **kwargs)
@@ -99,15 +101,6 @@ class ReasonForm(forms.Form):
             Row(Column("requested_by"), Column("requested_on")),
             Row(Column("channel"), Column("ticket")),
         )
-
-    def clean_explanation(self) -> str:
-        return _text(self.cleaned_data["explanation"])
-
-    def clean_requested_by(self) -> str:
-        return _line(self.cleaned_data["requested_by"])
-
-    def clean_ticket(self) -> str:
-        return _line(self.cleaned_data["ticket"])
 
     def clean_requested_on(self) -> date:
         day: date = self.cleaned_data["requested_on"]
@@ -131,9 +124,6 @@ class ExpiredForm(forms.Form):
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.helper = _helper("explanation")
-
-    def clean_explanation(self) -> str:
-        return _text(self.cleaned_data["explanation"])
 
 
 class SubscriptionFilterForm(forms.Form):

@@ -13,11 +13,12 @@ from customers import operations as customers_operations
 from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from settings_app.models import TerminationReason
-from subscriptions import outcomes, quotes, selectors
+from subscriptions import outcomes, quotes, selectors, standing
 from subscriptions.models import CycleCharge, Subscription, Termination
 from subscriptions.operations import records
 
@@ -31,15 +32,11 @@ class NotTerminable(Exception):
 
 
 class AlreadyTerminated(NotTerminable):
-    """Say who terminated the subscription before, and when."""
+    """Say who terminated the subscription before, and when; it comes from `selectors.subscriptions()`."""
 
-    def __init__(self, termination: Termination) -> None:
-        self.termination = termination
-        super().__init__(
-            f"This subscription was already terminated by {termination.actor} on "
-            f"{days.display(termination.terminated_on)} at {termination.terminated_at:%H:%M} UTC. "
-            "Nothing was written."
-        )
+    def __init__(self, subscription: Subscription) -> None:
+        self.termination: Termination = subscription.termination
+        super().__init__(standing.why_ended(selectors.ended_of(subscription)))
 
 
 class QuoteChanged(Exception):
@@ -166,7 +163,7 @@ def terminate(
         if before is not None:
             if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:
                 return Outcome(before, is_repeat=True)
-            raise AlreadyTerminated(before)
+            raise AlreadyTerminated(subscription)
         _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
         quote = _quote(subscription, on=today, config=config)
@@ -220,15 +217,14 @@ def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> None:
 def _quote(subscription: Subscription, *, on: date, config: settings_selectors.Config) -> quotes.Quote:
     quote = selectors.quote_of(subscription, on=on, config=config)
     if isinstance(quote, selectors.NotTerminableFacts):
-        termination = getattr(subscription, "termination", None)
-        if termination is not None:
-            raise AlreadyTerminated(termination)
+        if getattr(subscription, "termination", None) is not None:
+            raise AlreadyTerminated(subscription)
         raise NotTerminable(quote.why_not)
     return quote
 
 
 def _check_request(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> None:
-    if not request.explanation.strip() or len(request.explanation) > 2000:
+    if not 1 <= len(request.explanation.strip()) <= 2000:
         raise RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
     if quote.case == "expired":
         return
@@ -244,7 +240,9 @@ def _settle(
     """Decide the settlement; the table in domain.md 3."""
     if isinstance(choice, quotes.LinkNote):
         note = quote.note(choice.number)
-        if quote.case != "customer_request" or note is None or not note.is_choosable:
+        # The short flow asks no choice: it commits as "No credit note has been sent".
+        is_offered = quote.case == "customer_request" and not quote.terms.is_simplified
+        if not is_offered or note is None or not note.is_choosable:
             raise CreditNoteNotUsable(choice.number)
     required = quotes.acknowledgements(quote, choice=choice)
     missing = tuple(item for item in required if item.key not in acknowledged)
@@ -353,7 +351,7 @@ def _write(
     )
     (pk,) = records.record_terminations([row], config=config)
     audit_operations.record(
-        app="Subscriptions",
+        app=names.SUBSCRIPTIONS,
         event="Subscription terminated",
         description=f"Subscription {subscription.uuid} ({subscription.plan.name}) terminated. {row.told}",
         by=by,

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import uuid as uuids
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -96,6 +97,12 @@ class Details:
     can_terminate: bool
     why_not: str
     termination_uuid: uuids.UUID | None
+
+
+def _moment(at: datetime, *, zone: str) -> str:
+    """Write an instant as the clock on the organisation's wall showed it."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{days.display(local.date())}, {local:%H:%M} ({zone})"
 
 
 def subscriptions_page(
@@ -236,7 +243,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         ),
         history=tuple(
             HistoryRow(
-                at=f"{days.display(h.at.date())}, {h.at:%H:%M} UTC",
+                at=_moment(h.at, zone=subscription.organisation.timezone),
                 event=h.event,
                 description=h.description,
                 actor=h.actor,
@@ -310,7 +317,11 @@ def termination_record(termination: Termination) -> TerminationRecord:
     at = termination.terminated_at
     request = [
         Term("Case", termination.get_case_display()),
-        Term("Terminated on", days.display(termination.terminated_on), f"{at:%Y-%m-%d %H:%M:%S} UTC"),
+        Term(
+            "Terminated on",
+            days.display(termination.terminated_on),
+            f"recorded {_moment(at, zone=termination.organisation.timezone)}; {at:%Y-%m-%d %H:%M:%S} UTC",
+        ),
         Term("By", termination.actor, termination.get_actor_kind_display()),
     ]
     if termination.case == "customer_request" and termination.requested_on:

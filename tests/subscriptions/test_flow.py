@@ -139,7 +139,8 @@ def test_two_agents_the_second_is_told_who_and_when(client_of):
     assert step(one, form_one, choice="automatic").status_code == 302
     late = step(two, form_two, choice="automatic")
     assert late.status_code == 409
-    assert f"already terminated by {one.user.username} on 10 March 2026 at 09:00 UTC" in pages.words(late)
+    told = f"already terminated by {one.user.username} on 10 March 2026 at 17:00 (Asia/Singapore)"
+    assert told in pages.words(late)
     assert LedgerEntry.objects.count() == 1
 
 
@@ -290,9 +291,9 @@ def test_a_total_of_zero_says_why(client_of):
     popup = to_refund(client, made)
     assert "The last month has begun: nothing comes back" in pages.words(popup)
     choice = step(client, pages.form(popup, action="/choice/"))
-    assert "Nothing will be refunded: the total refund is 0." in pages.words(choice)
+    assert "Nothing will be refunded: the last month has begun." in pages.words(choice)
     done = step(client, pages.form(choice, action="/apply/"), choice="automatic")
-    assert "Nothing was refunded: the total refund is 0." in pages.words(client.get(done["Location"]))
+    assert "Nothing was refunded: the last month has begun." in pages.words(client.get(done["Location"]))
 
 
 def test_a_partly_paid_cycle_shows_what_is_waived_and_owed(client_of):
@@ -414,7 +415,7 @@ def test_query_counts(client_of, django_assert_num_queries):
     with django_assert_num_queries(11):
         client.get(address(made, "detail"), headers=htmx)
     form = pages.form(to_choice(client, made), action="/apply/")
-    with django_assert_num_queries(39):
+    with django_assert_num_queries(38):
         client.post(form.action, form.data(choice="automatic"), headers=htmx)
 
 
