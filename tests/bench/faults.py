@@ -147,10 +147,7 @@ class Round:
 
     def start_import(self) -> Command:
         """Start to import a new directory."""
-        place = len(list(self.house.home.glob("import-*")))
-        directory = directories.write(
-            self.house.home / f"import-{place}", number=place, rng=self.rng, today=datetime.now(UTC).date()
-        )
+        directory = new_directory(self.house, rng=self.rng)
         return self._start("import_data", str(directory.path), directory=directory)
 
     def start_clean_up(self) -> Command:
@@ -423,6 +420,14 @@ FAULTS: dict[str, Callable[[Round], None]] = {
 ENDS_COMMANDS = {"kill_backend", "restart_postgresql"}
 
 
+def new_directory(house: House, *, rng: random.Random) -> Directory:
+    """Write a directory for an import, with another number than all before."""
+    number = len(list(house.home.glob("import-*")))
+    return directories.write(
+        house.home / f"import-{number}", number=number, rng=rng, today=datetime.now(UTC).date()
+    )
+
+
 def deal(rounds: int, *, rng: random.Random) -> list[str]:
     """Deal the kinds from one deck after the other, so that each comes up as often as any other."""
     dealt: list[str] = []
@@ -476,6 +481,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rounds", type=int, default=16, help="how many rounds, one fault each (16)")
     parser.add_argument("--seed", type=int, default=1, help="what the dealing starts from (1)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("--small", action="store_true", help="start from a small import instead of the demo")
     parser.add_argument("--logs", type=Path, metavar="DIRECTORY", help="keep what server and commands wrote there")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
@@ -483,7 +489,8 @@ def main(arguments: list[str]) -> int:
     signal.signal(signal.SIGTERM, _leave)
     house = House()
     try:
-        house.open(_say)
+        small = new_directory(house, rng=random.Random(options.seed)).path if options.small else None
+        house.open(_say, first=small)
         result = run(rounds=options.rounds, seed=options.seed, house=house)
     except KeyboardInterrupt:
         _say("stopped")

@@ -1,0 +1,51 @@
+"""The fault bench itself runs, breaks what it says it breaks, and leaves nothing behind."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+from portal import embedded
+from tests.bench import faults
+
+ROUNDS = 2
+
+
+def test_two_rounds_of_the_fault_bench() -> None:
+    # Not pytest's own directory, which the database's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="portal-smoke-") as place:
+        Path(place).chmod(0o755)
+        ended = subprocess.run(
+            [
+                sys.executable,
+                "-m",
+                "tests.bench.faults",
+                "--rounds",
+                str(ROUNDS),
+                "--seed",
+                "4",
+                "--small",
+                "--json",
+            ],
+            cwd=embedded.ROOT,
+            env={**os.environ, "TMPDIR": place},
+            capture_output=True,
+            text=True,
+            timeout=600,
+        )
+        assert ended.returncode == 0, ended.stdout + ended.stderr
+        assert list(Path(place).iterdir()) == []
+    result = json.loads(ended.stdout)
+    assert (result["rounds"], result["violations"], result["details"]) == (ROUNDS, 0, [])
+    assert sum(result["faults"].values()) == ROUNDS
+
+
+def test_every_fault_comes_up_as_often_as_any_other() -> None:
+    dealt = faults.deal(80, rng=random.Random(1))
+    assert set(Counter(dealt).values()) == {10}
+    assert set(dealt) == set(faults.FAULTS)
+    assert dealt == faults.deal(80, rng=random.Random(1))
