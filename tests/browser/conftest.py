@@ -41,6 +41,8 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def visit(live_server, browser: Browser, make_user: Callable[..., User]):
     """Open a browser for somebody of a role: `page = visit("agent")`. Fails on any console error."""
     opened: list[tuple[BrowserContext, list[str]]] = []
+    # The lists re-read themselves after a write: what is still under way must end before the tables are emptied.
+    idle = "() => !document.querySelector('.htmx-request')"
 
     def enter(role: str, *, width: int = 1440, theme: str = "light", javascript: bool = True) -> Page:
         user = make_user(role, f"{role}-{len(opened) + 1}")
@@ -76,6 +78,8 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
 
     yield enter
     for context, said in opened:
+        for page in context.pages:
+            page.wait_for_function(idle)
         context.close()
         assert said == [], said
 
