@@ -62,7 +62,9 @@ def test_allow_refund_off(visit):
     made = running(ago=2)
     page = visit("agent")
     to_choice(page, made)
-    expect(page.locator("#dialog")).to_contain_text("Nothing will be refunded: Allow Refund is off in Portal Config.")
+    expect(page.locator("#dialog")).to_contain_text(
+        "Nothing will be refunded: Allow Refund is off in Portal Config."
+    )
     pick(page, "No credit note has been sent")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#dialog")).to_contain_text("Nothing was refunded: Allow Refund is off in Portal Config.")
@@ -102,7 +104,8 @@ def test_the_same_seal_twice_gives_the_first_answer(visit):
     expect(page.locator("#dialog")).to_contain_text("SGD 50.00 added to Available Credits.")
     again = page.evaluate(
         """async (address) => {
-            const answer = await fetch(address, {method: "POST", body: window.kept, headers: {"HX-Request": "true"}});
+            const headers = {"HX-Request": "true"};
+            const answer = await fetch(address, {method: "POST", body: window.kept, headers: headers});
             return [answer.status, await answer.text()];
         }""",
         f"/subscriptions/{made.uuid}/terminate/apply/",

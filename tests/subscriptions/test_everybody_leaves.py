@@ -31,7 +31,9 @@ def test_the_sum_of_the_entries_is_the_sum_that_was_quoted(agent, monkeypatch):
     assert len(leaving) > 30
     quoted: dict[str, Decimal] = defaultdict(Decimal)
     out = io.StringIO()
-    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO("\n".join(str(s.uuid) for s in leaving).encode())))
+    monkeypatch.setattr(
+        sys, "stdin", io.TextIOWrapper(io.BytesIO("\n".join(str(s.uuid) for s in leaving).encode()))
+    )
     call_command("quote_refund", "-", "--json", stdout=out)
     for line in out.getvalue().splitlines():
         answer = json.loads(line)
