@@ -1,0 +1,509 @@
+"""Random days of a portal, step by step beside a plain model: every write operation, in any order.
+
+`TEST_FULL=1` tries far more of them. Each example is rolled back to the same small world.
+"""
+
+import dataclasses
+import datetime as dt
+import os
+import uuid
+from collections.abc import Callable
+from copy import deepcopy
+from decimal import Decimal
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import connection, transaction
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+
+from customers import operations as customers_operations
+from customers.models import CreditAccount, LedgerEntry
+from invoicing import operations as invoicing_operations
+from invoicing.models import ChargeLine, CreditNote
+from portal.audit.operations import SYSTEM, Actor
+from settings_app import operations as settings_operations
+from settings_app import policies as settings_policies
+from settings_app import selectors as settings_selectors
+from subscriptions import operations, quotes, verification
+from subscriptions.models import Subscription, Termination
+from tests import factories
+from tests.factories import C
+from tests.subscriptions import conftest as steps
+from tests.subscriptions.model import COUNTED, ZERO, Charge, Model, Note, Sub
+
+IS_FULL = os.environ.get("TEST_FULL") == "1"
+FEE = Decimal("21.40")
+
+PICK = st.integers(0, 11)
+# Cents: often small, sometimes all of a charge, sometimes too much.
+AMOUNT = st.one_of(
+    st.sampled_from([Decimal("54.50"), Decimal("10.90"), Decimal("63.50"), Decimal("0.01")]),
+    st.integers(1, 20_000).map(lambda number: Decimal(number) / 100),
+)
+
+
+@dataclasses.dataclass
+class World:
+    """What every example starts from: the model, and its keys in the database."""
+
+    model: Model
+    account_id: int
+    organisation_uuid: uuid.UUID
+    lines: dict[str, int]
+    invoices: dict[str, uuid.UUID]
+    subs: dict[str, uuid.UUID]
+    people: tuple[Actor, Actor]
+
+
+def _world(make_user: Callable[..., Any]) -> World:
+    """Three subscriptions of one customer on 10 February 2026, and an invoice of no cycle."""
+    organisation = factories.OrganisationFactory(account="100")
+    cycles = {
+        "long": (
+            C("2026-01-01", net="50", tax="4.50"),
+            C("2026-02-01", months=3, net="149.99", tax="13.50", paid="100"),
+            C("2026-05-01", net="50", tax="4.50"),
+        ),
+        "short": (C("2026-02-01", net="10", tax="0.90", paid="0"), C("2026-03-01", net="10", tax="0.90")),
+        "past": (C("2026-01-01", net="33.33", tax="3"),),
+    }
+    charges: dict[str, Charge] = {}
+    lines: dict[str, ChargeLine] = {}
+    subs: dict[str, Subscription] = {}
+    for name, wanted in cycles.items():
+        subs[name] = factories.subscription(organisation=organisation, cycles=wanted, auto_renew=name == "short")
+        for place, cycle in enumerate(wanted):
+            key = f"{name}{place}"
+            lines[key] = factories.charge_of(subs[name], cycle.first_day)
+            net, tax = Decimal(cycle.net), Decimal(cycle.tax)
+            charges[key] = Charge(
+                sub=name,
+                first_day=dt.date.fromisoformat(cycle.first_day),
+                months=cycle.months,
+                net=net,
+                tax=tax,
+                paid=net + tax if cycle.paid is None else Decimal(cycle.paid),
+            )
+    lines["other"] = factories.invoice(organisation, amounts=[("80", "0")], paid=["0"]).lines.get()
+    charges["other"] = Charge("", dt.date(2026, 1, 1), 1, Decimal(80), ZERO, ZERO)
+    model = Model(
+        today=dt.date(2026, 2, 10),
+        charges=charges,
+        subs={name: Sub(sub.expires_on, auto_renew=sub.auto_renew) for name, sub in subs.items()},
+        entries=[("opening_balance", Decimal(100))],
+        config={
+            "simplified": False,
+            "allow_refund": True,
+            "refund_method": "remaining_months",
+            "full_refund_days": 14,
+            "reactivation_days": 28,
+            "fee": None,
+        },
+    )
+    return World(
+        model=model,
+        account_id=organisation.credit_account.pk,
+        organisation_uuid=organisation.uuid,
+        lines={key: line.pk for key, line in lines.items()},
+        invoices={key: line.invoice.uuid for key, line in lines.items()},
+        subs={name: sub.uuid for name, sub in subs.items()},
+        people=(Actor.of(make_user("agent")), Actor.of(make_user("billing"))),
+    )
+
+
+class Portal(RuleBasedStateMachine):
+    """Every rule foretells by the model what an operation will do, does it, and lets the model follow."""
+
+    world: World
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A frame like that of a test case: operations, which own their transaction, may stand inside.
+        self.frame = transaction.atomic()
+        self.frame._from_testcase = True
+        self.frame.__enter__()
+        self.model = deepcopy(self.world.model)
+        self.notes: dict[str, uuid.UUID] = {}
+        self.kept: dict[str, operations.Seen] = {}
+        self.last_form: Callable[[], Any] | None = None
+
+    def teardown(self) -> None:
+        transaction.set_rollback(True)
+        self.frame.__exit__(None, None, None)
+
+    # --- helpers
+
+    @property
+    def at(self) -> dt.datetime:
+        return dt.datetime.combine(self.model.today, dt.time(9), tzinfo=dt.UTC)
+
+    @property
+    def agent(self) -> Actor:
+        return self.world.people[0]
+
+    def expect(self, refusal: str, call: Callable[[], Any]) -> Any:
+        """Make a call that is refused by the class of that name; by none where it is empty."""
+        try:
+            answer = call()
+        except Exception as error:
+            assert type(error).__name__ == refusal, f"{type(error).__name__}: {error}, not {refusal or 'a success'}"
+            return None
+        assert not refusal, f"{refusal} was expected"
+        return answer
+
+    def sub(self, pick: int) -> str:
+        return list(self.model.subs)[pick % len(self.model.subs)]
+
+    def charge(self, pick: int) -> str:
+        return list(self.model.charges)[pick % len(self.model.charges)]
+
+    def note(self, pick: int) -> str:
+        return list(self.model.notes)[pick % len(self.model.notes)]
+
+    # --- time and settings
+
+    @rule(days=st.sampled_from([1, 2, 4, 5, 9, 18, 31]))
+    def days_pass(self, days: int) -> None:
+        self.model.today += dt.timedelta(days=days)
+
+    @rule(
+        simplified=st.booleans(),
+        allow_refund=st.sampled_from([True, True, False]),
+        method=st.sampled_from(["remaining_months", "remaining_months", "remaining_days", "full", "none"]),
+        window=st.sampled_from([14, 0, None]),
+        reactivation=st.sampled_from([28, 10]),
+        fee=st.sampled_from([None, FEE]),
+    )
+    def save_settings(self, simplified, allow_refund, method, window, reactivation, fee) -> None:
+        current = settings_selectors.current_config()
+        known = {f.name: getattr(current, f.name) for f in dataclasses.fields(settings_policies.Values)}
+        values = settings_policies.Values(
+            **{
+                **known,
+                "termination_method": "simplified" if simplified else "by_credit_note",
+                "allow_refund": allow_refund,
+                "refund_method": method,
+                "full_refund_days": window,
+                "reactivation_days": reactivation,
+                "charge_administrative_fee": fee is not None,
+                "fees": {"SGD": FEE},
+            }
+        )
+        call = partial(
+            settings_operations.save_config, values=values, seen_version=current.number, by=self.agent, at=self.at
+        )
+        saved = self.expect("", call)
+        assert saved.number == current.number + bool(saved.changes)
+        self.model.config = {
+            "simplified": simplified,
+            "allow_refund": allow_refund,
+            "refund_method": method,
+            "full_refund_days": window,
+            "reactivation_days": reactivation,
+            "fee": fee,
+        }
+
+    # --- the ends of subscriptions
+
+    @rule(pick=PICK)
+    def look_at_the_preview(self, pick: int) -> None:
+        """An agent opens the popup and leaves it open."""
+        name = self.sub(pick)
+        if self.model.case(name) in ("request", "expired"):
+            self.kept[name] = steps.seen_of(self.preview(name))
+
+    def preview(self, name: str) -> quotes.Quote:
+        quote = operations.quote_termination(
+            subscription_uuid=self.world.subs[name],
+            on=self.model.today,
+            config=settings_selectors.current_config(),
+        )
+        waived, fee, total = self.model.quote(name)
+        assert (quote.refund.waived, quote.refund.fee, quote.total) == (waived, fee, total)
+        if self.model.case(name) == "request":
+            wanted = {self.notes[key] for key in self.model.choosable(name)}
+            assert {note.uuid for note in quote.choosable} == wanted
+            for key in self.model.choosable(name):
+                (shown,) = (note for note in quote.notes if note.uuid == self.notes[key])
+                assert shown.expected == self.model.expected(name, key)
+        return quote
+
+    @rule(pick=PICK, note=st.one_of(st.none(), PICK), confirms=st.booleans(), from_kept=st.booleans())
+    def terminate(self, pick: int, note: int | None, confirms: bool, from_kept: bool) -> None:
+        name = self.sub(pick)
+        key = self.note(note) if note is not None and self.model.notes else ""
+        outcome = self.model.outcome(name, note=key, confirms=confirms)
+        seen = self.kept.get(name) if from_kept else None
+        if outcome in ("AlreadyTerminated", "NotTerminable"):
+            self.expect(outcome, partial(self.preview, name))
+            seen = seen or operations.Seen(quote_id=uuid.uuid4(), document={})
+            # Whoever applied it gets the first answer again, everybody else hears who it was.
+            mine = self.model.subs[name].ended and self.model.subs[name].ended.get("quote_id") == seen.quote_id
+            self.expect("" if mine else outcome, self.apply(name, key, seen=seen, confirms=confirms))
+            return
+        fresh = steps.seen_of(self.preview(name))
+        if seen is None:
+            seen = fresh
+        elif seen.document != fresh.document:
+            outcome = "QuoteChanged"
+        call = self.apply(name, key, seen=seen, confirms=confirms)
+        if outcome[0].isupper():
+            self.expect(outcome, call)
+            return
+        done = self.expect("", call)
+        assert (done.is_repeat, done.termination.settlement) == (False, outcome)
+        self.model.end(name, note=key, settlement=outcome)
+        self.model.subs[name].ended["quote_id"] = seen.quote_id
+        # The double click, and the same seal in another hand.
+        again = self.expect("", call)
+        assert (again.is_repeat, again.termination.pk) == (True, done.termination.pk)
+        other = self.apply(name, key, seen=seen, confirms=confirms, by=self.world.people[1])
+        self.expect("AlreadyTerminated", other)
+
+    def apply(
+        self, name: str, note: str, *, seen: operations.Seen, confirms: bool, by: Actor | None = None
+    ) -> Callable[[], operations.Outcome]:
+        choice: quotes.Choice = quotes.Automatic()
+        if note:
+            choice = quotes.LinkNote(CreditNote.objects.get(uuid=self.notes[note]).number)
+        numbers = CreditNote.objects.values_list("number", flat=True)
+        keys = [f"{word}:{number}" for number in numbers for word in ("double", "difference")]
+        return partial(
+            operations.terminate,
+            subscription_uuid=self.world.subs[name],
+            request=(
+                operations.ExpiredRequest("Expired long ago.")
+                if self.model.case(name) == "expired"
+                else steps.request(requested_on=self.model.today)
+            ),
+            choice=choice,
+            acknowledged=keys if confirms else (),
+            seen=seen,
+            by=by or self.agent,
+            at=self.at,
+        )
+
+    @rule()
+    def clean_up(self) -> None:
+        counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=self.at)
+        assert (counts.expired, counts.terminated, counts.failed) == (*self.model.clean_up(), 0)
+
+    @rule(pick=PICK, wanted=st.booleans())
+    def switch_renewal(self, pick: int, wanted: bool) -> None:
+        name = self.sub(pick)
+        sub = self.model.subs[name]
+        refusal = "RenewalRefused" if self.model.case(name) != "request" else ""
+        if not refusal and sub.auto_renew == wanted:
+            refusal = "AlreadySo"
+        self.expect(
+            refusal,
+            partial(
+                operations.set_auto_renew,
+                subscription_uuid=self.world.subs[name],
+                wanted=wanted,
+                by=self.agent,
+                at=self.at,
+            ),
+        )
+        if not refusal:
+            sub.auto_renew = wanted
+
+    # --- documents and money
+
+    @rule(pick=PICK, amount=AMOUNT)
+    def pay(self, pick: int, amount: Decimal) -> None:
+        key = self.charge(pick)
+        charge = self.model.charges[key]
+        refusal = "InvoiceNotPayable" if not charge.open else "AmountAboveOpen" if amount > charge.open else ""
+        form = partial(
+            invoicing_operations.record_payment,
+            invoice_uuid=self.world.invoices[key],
+            amount=amount,
+            method="bank_transfer",
+            received_on=self.model.today,
+            reference="",
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        self.expect(refusal, form)
+        if not refusal:
+            charge.paid += amount
+            self.last_form = form
+
+    @rule(pick=PICK, amount=AMOUNT, tax=st.sampled_from([ZERO, Decimal("0.90"), Decimal("4.50")]))
+    def draft_a_note(self, pick: int, amount: Decimal, tax: Decimal) -> None:
+        key = self.charge(pick)
+        net = max(ZERO, amount - tax)
+        net_left, tax_left, left = self.model.creditable(key)
+        refusal = "AboveTheCharge" if net > net_left or tax > tax_left or net + tax > left else ""
+        form = partial(
+            invoicing_operations.create_credit_note,
+            invoice_uuid=self.world.invoices[key],
+            amounts=[invoicing_operations.NoteAmount(line_id=self.world.lines[key], net=net, tax=tax)],
+            reason="",
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        note = self.expect(refusal, form)
+        if not refusal:
+            name = f"note {len(self.notes)}"
+            self.notes[name] = note.uuid
+            self.model.notes[name] = Note(charge=key, net=net, tax=tax)
+            self.last_form = form
+
+    @precondition(lambda self: self.notes)
+    @rule(pick=PICK)
+    def send_a_note(self, pick: int) -> None:
+        key = self.note(pick)
+        note = self.model.notes[key]
+        refusal = ""
+        if note.status != "draft":
+            refusal = "NoteNotSendable"
+        elif note.total > self.model.creditable(note.charge)[2]:
+            refusal = "AboveTheCharge"
+        self.expect(
+            refusal,
+            partial(invoicing_operations.mark_as_sent, note_uuid=self.notes[key], by=self.agent, at=self.at),
+        )
+        if not refusal:
+            note.status = "sent"
+
+    @precondition(lambda self: self.notes)
+    @rule(pick=PICK)
+    def void_a_note(self, pick: int) -> None:
+        key = self.note(pick)
+        note = self.model.notes[key]
+        refusal = "NoteNotVoidable" if note.status == "void" or note.allocated or note.holds else ""
+        self.expect(
+            refusal, partial(invoicing_operations.void, note_uuid=self.notes[key], by=self.agent, at=self.at)
+        )
+        if not refusal:
+            note.status = "void"
+
+    @precondition(lambda self: self.notes)
+    @rule(pick=PICK, to=PICK, amount=AMOUNT, takes_all=st.booleans())
+    def allocate(self, pick: int, to: int, amount: Decimal, takes_all: bool) -> None:
+        key, to_key = self.note(pick), self.charge(to)
+        note, charge = self.model.notes[key], self.model.charges[to_key]
+        left = note.total - note.allocated
+        amount = left if takes_all and left else amount
+        if note.status not in ("sent", "partly_applied"):
+            refusal = "NoteNotAllocatable"
+        elif amount > left:
+            refusal = "AmountAboveNote"
+        elif not charge.open:
+            refusal = "InvoiceNotPayable"
+        else:
+            refusal = "AmountAboveOpen" if amount > charge.open else ""
+        form = partial(
+            invoicing_operations.allocate,
+            note_uuid=self.notes[key],
+            invoice_uuid=self.world.invoices[to_key],
+            amount=amount,
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        self.expect(refusal, form)
+        if not refusal:
+            note.allocated += amount
+            note.status = "applied" if note.allocated == note.total else "partly_applied"
+            charge.paid += amount
+            self.last_form = form
+
+    @rule(amount=AMOUNT, takes=st.booleans(), fraction=st.sampled_from([ZERO, Decimal("0.000001")]))
+    def correct(self, amount: Decimal, takes: bool, fraction: Decimal) -> None:
+        moved = -(amount + fraction) if takes else amount + fraction
+        form = partial(
+            customers_operations.post_correction,
+            organisation_uuid=self.world.organisation_uuid,
+            amount=moved,
+            reason="Counted wrongly.",
+            cause_id=Termination.objects.values_list("uuid", flat=True).order_by("pk").first(),
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        self.expect("", form)
+        self.model.entries.append(("correction", moved))
+        self.last_form = form
+
+    @precondition(lambda self: self.last_form)
+    @rule()
+    def send_the_last_form_again(self) -> None:
+        """The lost answer: nothing may be written twice."""
+        assert self.last_form
+        self.expect("", self.last_form)
+
+    # --- what is always true
+
+    @invariant()
+    def the_database_agrees(self) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+            cursor.execute("SET CONSTRAINTS ALL DEFERRED")
+        self.check_money()
+        self.check_endings()
+        found = list(verification.faults(at=self.at))
+        assert found == []
+
+    def check_money(self) -> None:
+        entries = LedgerEntry.objects.filter(account_id=self.world.account_id).order_by("seq")
+        assert list(entries.values_list("kind", "amount")) == self.model.entries
+        account = CreditAccount.objects.get(pk=self.world.account_id)
+        assert (account.balance, account.last_seq) == (self.model.balance, len(self.model.entries))
+        rows = {line.pk: line for line in ChargeLine.objects.select_related("invoice")}
+        for key, charge in self.model.charges.items():
+            line = rows[self.world.lines[key]]
+            kept = (line.paid, line.noted, line.waived, line.refunded)
+            assert kept == (charge.paid, self.model.noted(key), charge.waived, charge.refunded), key
+            assert line.noted + line.waived + line.refunded <= charge.charged
+            assert line.paid + line.waived <= charge.charged
+            assert line.refunded <= line.paid
+            assert line.invoice.status == ("awaiting_payment" if charge.open else "paid")
+        notes = {note.uuid: note for note in CreditNote.objects.prefetch_related("held_by")}
+        assert set(notes) == set(self.notes.values())
+        for key, wanted in self.model.notes.items():
+            note = notes[self.notes[key]]
+            assert (note.status, note.allocated, note.holds) == (wanted.status, wanted.allocated, len(wanted.holds))
+            assert sorted(hold.kind for hold in note.held_by.all()) == sorted(kind for kind, _ in wanted.holds)
+
+    def check_endings(self) -> None:
+        rows = {sub.uuid: sub for sub in Subscription.objects.select_related("termination", "termination__entry")}
+        terminations = 0
+        for name, wanted in self.model.subs.items():
+            sub = rows[self.world.subs[name]]
+            assert (sub.status, sub.auto_renew) == (wanted.status, wanted.auto_renew), name
+            made = getattr(sub, "termination", None)
+            assert (made is not None) == (wanted.ended is not None)
+            if made is not None and wanted.ended:
+                terminations += 1
+                expected = {name: value for name, value in wanted.ended.items() if name != "quote_id"}
+                assert {name: getattr(made, name) for name in expected} == expected
+                # Whole or not at all: what was credited is its entry, in the same breath.
+                assert (made.entry.amount if made.entry else None) == made.credited
+        assert Termination.objects.count() == terminations
+
+
+@pytest.mark.django_db
+def test_the_portal_does_what_the_model_does(make_user: Callable[..., Any]) -> None:
+    # The world is made once; each example goes back to it.
+    machine = type("InThisWorld", (Portal,), {"world": _world(make_user)})
+    run_state_machine_as_test(
+        machine,
+        settings=settings(
+            max_examples=400 if IS_FULL else 30,
+            stateful_step_count=30 if IS_FULL else 15,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_notes_count_in_the_model_as_they_do_in_the_portal() -> None:
+    assert {str(status) for status in CreditNote.COUNTED} == set(COUNTED)
