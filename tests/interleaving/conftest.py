@@ -16,7 +16,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     if sums["pairs"]:
         every = sum(sums[kind] for kind in ("serial", "orders", "unreduced", "by_lot"))
         terminalreporter.write_line(
-            f"{sums['pairs']} pairs, {every} interleavings, {sums['violations']} violations "
-            f"({sums['serial']} serial, {sums['orders']} reduced, {sums['cut']} cut short as known, "
-            f"{sums['unreduced']} unreduced, {sums['by_lot']} by lot; {sums['waits']} waits for a lock)"
+            f"{sums['pairs']} pairs, {every} interleavings, {sums['violations']} violations\n"
+            f"  {sums['serial']} serial, {sums['orders']} reduced ({sums['unfinished']} pairs ended early), "
+            f"{sums['unreduced']} unreduced, {sums['by_lot']} by lot; "
+            f"{sums['cut']} cut short as known; {sums['waits']} waits for a lock"
         )

@@ -17,31 +17,20 @@ NOTHING: frozenset[str] = frozenset()
 
 # How a table is taken hold of. Which pairs may get into each other's way follows PostgreSQL's row locks; INSERT
 # meets another INSERT (or an UPDATE) only in a unique index.
-SHARE, KEY_SHARE, NO_KEY_UPDATE, EXCLUSIVE, INSERT, UPDATE = (
-    "share",
-    "key share",
-    "no key",
-    "exclusive",
-    "ins",
-    "upd",
-)
+SHARE, KEY_SHARE, NO_KEY_UPDATE, EXCLUSIVE = "share", "key share", "no key update", "update lock"
+INSERT, UPDATE, KEY_UPDATE = "insert", "update", "update of a key"
+WRITES = (INSERT, UPDATE, KEY_UPDATE)
+_ALONE = (EXCLUSIVE, KEY_UPDATE)
+_ONE_AT_A_TIME = (NO_KEY_UPDATE, UPDATE, *_ALONE)
 MEETING = frozenset(
     frozenset(pair)
     for pair in (
-        (SHARE, NO_KEY_UPDATE),
-        (SHARE, EXCLUSIVE),
-        (SHARE, UPDATE),
-        (KEY_SHARE, EXCLUSIVE),
-        (KEY_SHARE, UPDATE),
-        (NO_KEY_UPDATE,),
-        (NO_KEY_UPDATE, EXCLUSIVE),
-        (NO_KEY_UPDATE, UPDATE),
-        (EXCLUSIVE,),
-        (EXCLUSIVE, UPDATE),
-        (UPDATE,),
+        *((one, other) for one in _ONE_AT_A_TIME for other in _ONE_AT_A_TIME),
+        *((SHARE, other) for other in _ONE_AT_A_TIME),
+        *((KEY_SHARE, other) for other in _ALONE),
     )
 )
-MEETING_IN_AN_INDEX = frozenset({frozenset((INSERT,)), frozenset((INSERT, UPDATE))})
+MEETING_IN_AN_INDEX = frozenset(frozenset((INSERT, other)) for other in WRITES)
 
 Holds = frozenset[tuple[str, str]]
 
@@ -51,14 +40,14 @@ class Step:
     """Hold what a player is about to do: a statement, or the end of a transaction.
 
     *Shape*: `reads` are tables it sees committed rows of; `takes` are (table, how) it locks or writes;
-    `publishes` are tables whose new rows others see after it; `releases` what others may take after it; after a
+    `publishes` is what others see after it; `releases` what others may take after it; after a
     step that `ends`, no transaction is open.
     """
 
     words: str
     reads: frozenset[str] = NOTHING
     takes: Holds = frozenset()
-    publishes: frozenset[str] = NOTHING
+    publishes: Holds = frozenset()
     releases: Holds = frozenset()
     ends: bool = False
 
@@ -71,11 +60,30 @@ def are_dependent(one: Step, other: Step) -> bool:
     """
     if _meet(one.takes, other.takes) or _meet(one.releases, other.takes) or _meet(other.releases, one.takes):
         return True
-    return bool(one.publishes & _looked_at(other) or other.publishes & _looked_at(one))
+    return _sees(one, other.publishes) or _sees(other, one.publishes)
 
 
-def _looked_at(step: Step) -> frozenset[str]:
-    return step.reads | {table for table, _ in step.takes}
+def _sees(step: Step, published: Holds) -> bool:
+    """Tell whether a step looks at something that a commit makes visible.
+
+    A foreign key looks whether a key is there, so new rows and changed keys alone matter to it; an insert looks
+    into unique indexes, if there are any.
+    """
+    return any(table in step.reads for table, _ in published) or _finds(step.takes, published)
+
+
+@cache
+def _finds(takes: Holds, published: Holds) -> bool:
+    for table, how in takes:
+        for other, done in published:
+            if table != other:
+                continue
+            if how == KEY_SHARE:
+                if done in (INSERT, KEY_UPDATE):
+                    return True
+            elif how != INSERT or table in schema().with_unique_index:
+                return True
+    return False
 
 
 @cache
@@ -103,6 +111,7 @@ class Schema:
     checked_at_once: Mapping[str, frozenset[str]]
     checked_at_commit: Mapping[str, frozenset[str]]
     with_unique_index: frozenset[str]
+    key_columns: Mapping[str, frozenset[str]]
 
 
 @cache
@@ -113,14 +122,16 @@ def schema() -> Schema:
         tables = frozenset(row[0] for row in cursor.fetchall())
         cursor.execute(
             """
-            SELECT c.relname, t.tgtype, p.prosrc FROM pg_trigger t
+            SELECT c.relname, t.tgtype, p.prosrc, encode(t.tgargs, 'escape') FROM pg_trigger t
             JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
             WHERE NOT t.tgisinternal AND p.proname <> 'portal_note_unmarked_change'
             """
         )
         triggers: dict[tuple[str, str], tuple[str, ...]] = {}
-        for table, kind, words in cursor.fetchall():
-            for bit, verb in ((4, INSERT), (16, UPDATE)):
+        for table, kind, body, given in cursor.fetchall():
+            # A trigger may be told by its argument which column it writes.
+            words = body + "".join(f"\n-- {name} = " for name in given.split("\\000") if name)
+            for bit, verb in ((4, INSERT), (16, UPDATE), (16, KEY_UPDATE)):
                 if kind & bit:
                     triggers[table, verb] = (*triggers.get((table, verb), ()), words)
         cursor.execute(
@@ -140,14 +151,23 @@ def schema() -> Schema:
             """
         )
         unique = frozenset(row[0] for row in cursor.fetchall())
-    return Schema(tables, triggers, keys[False], keys[True], unique)
+        # Whose change PostgreSQL takes for a change of the key: columns of plain unique indexes.
+        cursor.execute(
+            """
+            SELECT i.indrelid::regclass::text, array_agg(DISTINCT a.attname::text) FROM pg_index i
+            JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY(i.indkey)
+            WHERE i.indisunique AND i.indpred IS NULL AND i.indexprs IS NULL GROUP BY 1
+            """
+        )
+        key_columns = {table: frozenset(names) - {"id"} for table, names in cursor.fetchall()}
+    return Schema(tables, triggers, keys[False], keys[True], unique, key_columns)
 
 
 @dataclass
 class Transaction:
     """Follow one player's transaction: what it holds, what it will make visible, what is checked at its end."""
 
-    written: frozenset[str] = NOTHING
+    written: Holds = frozenset()
     held: Holds = frozenset()
     to_check: frozenset[str] = NOTHING
 
@@ -176,25 +196,24 @@ class Transaction:
         checks = self._checks("COMMIT")
         step = Step(
             "COMMIT",
-            reads=checks.reads,
             takes=checks.takes,
             publishes=self.written,
             releases=self.held,
             ends=True,
         )
-        self.written, self.held, self.to_check = NOTHING, frozenset(), NOTHING
+        self.written, self.held, self.to_check = frozenset(), frozenset(), NOTHING
         return step
 
     def rollback(self) -> Step:
         """Describe the other end: only locks are let go."""
         step = Step("ROLLBACK", releases=self.held, ends=True)
-        self.written, self.held, self.to_check = NOTHING, frozenset(), NOTHING
+        self.written, self.held, self.to_check = frozenset(), frozenset(), NOTHING
         return step
 
     def _checks(self, words: str) -> Step:
         takes = frozenset((table, KEY_SHARE) for table in self.to_check)
         self.held |= takes
-        return Step(words, reads=self.to_check, takes=takes)
+        return Step(words, takes=takes)
 
 
 _LOCK = re.compile(r"\bFOR\s+(NO KEY UPDATE|UPDATE|SHARE|KEY SHARE)(?:\s+OF\s+\"?(\w+)\"?)?", re.IGNORECASE)
@@ -202,42 +221,47 @@ _WRITE = re.compile(r"(?<!KEY )(?<!FOR )\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM)\s
 _HOW = {"NO KEY UPDATE": NO_KEY_UPDATE, "UPDATE": EXCLUSIVE, "SHARE": SHARE, "KEY SHARE": KEY_SHARE}
 
 
+_RETURNING = re.compile(r"\bRETURNING\b.*", re.IGNORECASE | re.DOTALL)
+
+
 @cache
-def _touched(words: str) -> tuple[frozenset[str], Holds, frozenset[str], frozenset[str]]:
+def _touched(words: str) -> tuple[frozenset[str], Holds, Holds, frozenset[str]]:
     """Find what a statement reads, takes, writes and leaves to be checked at the commit; triggers included."""
     tables = schema().tables
-    named = frozenset(re.findall(r"\w+", words)) & tables
+    named = _named(words)
     takes: set[tuple[str, str]] = set()
     for how, of in _LOCK.findall(words):
-        locked = named
-        if of in tables:
-            locked = frozenset({of})
-        elif of and (meant := re.search(rf"(\w+)\s+(?:AS\s+)?{of}\b", words)) and meant[1] in tables:
-            locked = frozenset({meant[1]})
-        takes |= {(table, _HOW[how.upper()]) for table in locked}
-    reads, written, deferred = set(named), set(), set()
+        meant = {of} & tables if of else named
+        if of and not meant:  # the name that the statement gives a table
+            meant = set(re.findall(rf"(\w+)\s+(?:AS\s+)?{of}\b", words)) & tables
+        takes |= {(table, _HOW[how.upper()]) for table in meant or named}
+    reads, deferred = set(named), set()
+    _follow(words, reads=reads, takes=takes, deferred=deferred)
+    written = frozenset((table, how) for table, how in takes if how in WRITES)
+    return frozenset(reads), frozenset(takes), written, frozenset(deferred)
+
+
+def _named(words: str) -> frozenset[str]:
+    """List the tables whose rows a statement reads: not the one it inserts into, if that is all it says of it."""
+    plain = re.sub(r"INSERT\s+INTO\s+\"?\w+\"?", "", _RETURNING.sub("", words), flags=re.IGNORECASE)
+    return frozenset(re.findall(r"\w+", plain)) & schema().tables
+
+
+def _follow(words: str, *, reads: set[str], takes: set[tuple[str, str]], deferred: set[str]) -> None:
+    """Add what a statement writes: the rows, their keys, and their triggers with all that these write."""
     for verb, table in _WRITE.findall(words):
-        if table in tables:
-            how = INSERT if verb.upper().startswith("INSERT") else UPDATE
-            _follow(table, how, reads=reads, takes=takes, written=written, deferred=deferred)
-    return frozenset(reads), frozenset(takes), frozenset(written), frozenset(deferred)
-
-
-def _follow(
-    table: str, how: str, *, reads: set[str], takes: set[tuple[str, str]], written: set[str], deferred: set[str]
-) -> None:
-    """Add what writing a table does: itself, its keys, and its triggers with all that they write."""
-    if (table, how) in takes:
-        return
-    takes.add((table, how))
-    written.add(table)
-    at_once = schema().checked_at_once.get(table, NOTHING)
-    reads |= at_once
-    takes |= {(target, KEY_SHARE) for target in at_once}
-    deferred |= schema().checked_at_commit.get(table, NOTHING)
-    for body in schema().triggers.get((table, how), ()):
-        reads |= frozenset(re.findall(r"\w+", body)) & schema().tables
-        for verb, target in _WRITE.findall(body):
-            if target in schema().tables:
-                kind = INSERT if verb.upper().startswith("INSERT") else UPDATE
-                _follow(target, kind, reads=reads, takes=takes, written=written, deferred=deferred)
+        if table not in schema().tables:
+            continue
+        how = {"INSERT": INSERT, "UPDATE": UPDATE, "DELETE": KEY_UPDATE}[verb.upper().split()[0]]
+        if how == UPDATE and any(
+            re.search(rf"\b{column}\"?\s*=", words) for column in schema().key_columns.get(table, NOTHING)
+        ):
+            how = KEY_UPDATE
+        if (table, how) in takes:
+            continue
+        takes.add((table, how))
+        takes |= {(target, KEY_SHARE) for target in schema().checked_at_once.get(table, NOTHING)}
+        deferred |= schema().checked_at_commit.get(table, NOTHING)
+        for body in schema().triggers.get((table, how), ()):
+            reads |= frozenset(re.findall(r"\w+", body)) & schema().tables
+            _follow(body, reads=reads, takes=takes, deferred=deferred)

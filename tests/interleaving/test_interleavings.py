@@ -40,6 +40,9 @@ SHORT = (
     ("unsubscribe", "unsubscribe"),
 )
 MOST_ORDERS = 4000
+# The clean-up has six transactions, so against some others it has more orders than are worth their time. Pairs
+# that end here are counted, and told in the summary.
+MOST_REDUCED = int(os.environ.get("INTERLEAVING_MOST", "250"))
 
 FORMS = (uuid.UUID(int=1), uuid.UUID(int=2))
 
@@ -98,6 +101,7 @@ class Bench:
     waits: int = 0
     by_lot: int = 0
     unreduced: int = 0
+    unfinished: int = 0
     violations: list[str] = field(default_factory=list)
     _rows: worlds.Rows | None = None
     _looked_at: set[tuple[str, Outcome]] = field(default_factory=set)
@@ -120,14 +124,19 @@ class Bench:
         found = set(serial)
         # An operation of several transactions may let the other one in between: looked at when it is needed.
         between = self._counted(exploration.one_after_the_other(is_whole=False), "serial")
+
+        def is_serial(came: Outcome) -> bool:
+            while came not in serial and (other := next(between, None)) is not None:
+                serial.add(outcome(other))
+            return came in serial
+
         for run in self._counted(exploration.explore(limit=limit, seed=seed), "orders"):
             came = outcome(run)
             found.add(came)
-            while came not in serial and (other := next(between, None)) is not None:
-                serial.add(outcome(other))
-            if came not in serial:
+            if not is_serial(came):
                 self._violated(pair, run, "is the outcome of no order of whole transactions")
         self.cut += exploration.cut
+        self.unfinished += not exploration.is_complete
         if is_short:
             complete = Exploration(self.table, exploration.jobs, self._reset)
             runs = complete.explore(is_reduced=False, limit=MOST_ORDERS)
@@ -136,7 +145,12 @@ class Bench:
                 self.violations.append(f"{pair}: has more than {MOST_ORDERS} orders, so it is not short")
         if by_lot:
             lot = exploration.wander(times=by_lot, seed=SEED)
-            self._compared(pair, lot, "by_lot", outcome, found)
+            if exploration.is_complete:
+                self._compared(pair, lot, "by_lot", outcome, found)
+            else:
+                for run in self._counted(lot, "by_lot"):
+                    if not is_serial(outcome(run)):
+                        self._violated(pair, run, "is the outcome of no order of whole transactions")
 
     def _compared(
         self, pair: Pair, runs: Iterator[Run], count: str, outcome: Callable[[Run], Outcome], found: set[Outcome]
@@ -206,7 +220,7 @@ def _deadlocks() -> int:
 
 
 def _tell(bench: Bench, record: Callable[[str, object], None], *, pairs: int) -> None:
-    for name in ("orders", "cut", "serial", "waits", "by_lot", "unreduced"):
+    for name in ("orders", "cut", "serial", "waits", "by_lot", "unreduced", "unfinished"):
         record(name, getattr(bench, name))
     record("pairs", pairs)
     record("violations", len(bench.violations))
@@ -223,7 +237,7 @@ def test_every_order_ends_as_one_after_the_other_would(bench, part, record_prope
     for pair in pairs:
         bench.run(
             pair,
-            limit=None if IS_FULL else ORDERS_IN_A_SAMPLE,
+            limit=MOST_REDUCED if IS_FULL else ORDERS_IN_A_SAMPLE,
             seed=None if IS_FULL else SEED,
             is_short=IS_FULL and not pair.is_again and (pair.first.name, pair.second.name) in SHORT,
             by_lot=BY_LOT if IS_FULL else 0,
