@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
-from typing import Any, ClassVar
+from typing import Any
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
@@ -24,28 +24,26 @@ def _helper(*layout: Any) -> FormHelper:
     return helper
 
 
-class _CleanedField(forms.CharField):
-    """A text that is counted as it is kept: cleaned first, then required and measured."""
-
-    clean_with: ClassVar[Callable[[str], str]]
-
-    def to_python(self, value: Any) -> str:
-        try:
-            return super().to_python(self.clean_with(str(value or ""))) or ""
-        except text.UnusableText as error:
-            raise forms.ValidationError(str(error)) from None
+def _cleaned(value: Any, *, clean: Callable[[str], str]) -> str:
+    # Before anything is required or measured: a text counts as it is kept.
+    try:
+        return clean(str(value or ""))
+    except text.UnusableText as error:
+        raise forms.ValidationError(str(error)) from None
 
 
-class LineField(_CleanedField):
+class LineField(forms.CharField):
     """A text of one line."""
 
-    clean_with = staticmethod(text.clean_line)
+    def to_python(self, value: Any) -> str:
+        return super().to_python(_cleaned(value, clean=text.clean_line)) or ""
 
 
-class ExplanationField(_CleanedField):
+class ExplanationField(forms.CharField):
     """The explanation: 1 to 2,000 characters after trimming. A line end, CR LF from browsers, is one."""
 
-    clean_with = staticmethod(text.clean_text)
+    def to_python(self, value: Any) -> str:
+        return super().to_python(_cleaned(value, clean=text.clean_text)) or ""
 
     def __init__(self) -> None:
         super().__init__(
