@@ -187,3 +187,10 @@ def test_a_note_naming_two_subscriptions_is_taken_off_both_and_chosen_for_neithe
         assert outcome.termination.credited == refunded
     note.refresh_from_db()
     assert note.holds == 2
+
+
+def test_a_suspended_postpaid_customer_is_refunded_like_any_other_and_marked_unbilled(agent, now):
+    organisation = factories.OrganisationFactory(status="suspended", payment_mode="postpaid")
+    outcome = terminate(factories.subscription(organisation=organisation), by=agent, at=now)
+    entry = outcome.termination.entry
+    assert (entry.amount, entry.is_unbilled, entry.after) == (50, True, 50)
