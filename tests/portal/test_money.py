@@ -142,3 +142,13 @@ def test_displays_with_code_and_groups(amount, currency, written):
 )
 def test_displays_balances_with_what_they_have(amount, currency, written):
     assert money.display_balance(Decimal(amount), currency=currency) == written
+
+
+@given(
+    st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**80), max_value=10**80),
+    st.sampled_from(["JPY", "SGD", "KWD", "CLF"]),
+)
+def test_decimals_round_as_the_fractions_they_are(amount, currency):
+    rounded = money.round_half_up(amount, currency=currency)
+    by_fraction = money.round_half_up(Fraction(amount), currency=currency)
+    assert (rounded.as_tuple(), str(rounded)) == (by_fraction.as_tuple(), str(by_fraction))
