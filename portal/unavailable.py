@@ -18,12 +18,14 @@ BUSY = {"57014", "55P03", "40P01", "40001"}
 AWAY = {"25P03", "25006"}
 
 
-class NoTracebackWhenAway(logging.Filter):
-    """Keep a lost database to its one line: where it was noticed says nothing."""
+class OneLine(logging.Filter):
+    """Keep to one line what is nobody's mistake in the code: a lost database, a request that was refused."""
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if record.exc_info and record.exc_info[1] and is_away(record.exc_info[1]):
-            record.exc_info = None
+        if record.exc_info and record.exc_info[1]:
+            refused = getattr(record, "status_code", 500) < 500
+            if refused or is_away(record.exc_info[1]):
+                record.exc_info = None
         return True
 
 
