@@ -16,7 +16,10 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import connection
 
+from invoicing.models import Invoice
+from invoicing.operations import documents
 from subscriptions import verification
+from subscriptions.operations import termination
 from tests.interleaving import world as worlds
 from tests.interleaving.repertoire import Operation, repertoire
 from tests.interleaving.scheduler import Exploration, Run, Table
@@ -255,3 +258,24 @@ def test_the_reduction_finds_what_every_order_finds(bench, record_property):
     assert not bench.violations, "\n".join(bench.violations[:20])
     assert bench.unreduced > bench.orders > 2, "every order, more than the reduced ones, more than the serial ones"
     assert bench.waits, "some of them have to wait for a lock"
+
+
+@pytest.mark.parametrize(
+    ("place", "name", "instead", "wanted"),
+    [
+        (termination, "_lock_money", lambda *_, **__: None, "terminate, automatic | record a payment"),
+        (termination, "_lock_money", lambda *_, **__: None, "terminate, chosen note | void a free note"),
+        (
+            documents,
+            "locked_invoice",
+            lambda invoice_uuid: Invoice.objects.select_related("organisation").get(uuid=invoice_uuid),
+            "record a payment | record a payment",
+        ),
+    ],
+)
+def test_a_lock_that_is_left_out_is_found(bench, monkeypatch, place, name, instead, wanted):
+    """The net of the tests above: each lock that is taken away lets some order through that must not be."""
+    (pair,) = [p for p in _pairs(bench) if str(p) == wanted]
+    monkeypatch.setattr(place, name, instead)
+    bench.run(pair, limit=40, seed=None, is_short=False, by_lot=0)
+    assert bench.violations
