@@ -78,6 +78,8 @@ def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             "may_terminate": request.user.has_perm("subscriptions.terminate_subscription"),
             "may_change_renewal": request.user.has_perm("subscriptions.change_renewal"),
             "close_url": reverse("subscriptions:tab", args=[details.organisation_uuid]),
+            # Where the next answer goes: into the sidebar, or into this page when it was opened by its address.
+            "place": _place(request),
         },
     )
 
@@ -149,6 +151,11 @@ def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         action=reverse("subscriptions:correction", args=[uuid]),
         back=reverse("subscriptions:termination", args=[uuid]),
     )
+
+
+def _place(request: HttpRequest) -> str:
+    is_page = not htmx.wants_fragment(request) or request.headers.get("HX-Target") == "details"
+    return "#details" if is_page else "#sidebar"
 
 
 def _find(uuid: uuids.UUID) -> Subscription:

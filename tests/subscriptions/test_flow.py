@@ -435,3 +435,15 @@ def test_a_correction_names_the_termination_and_changes_nothing_else(client_of):
     assert "Refunded too much." in pages.words(billing.get(done["Location"]))
     record.refresh_from_db()
     assert record.credited == 50
+
+
+def test_the_sidebar_and_its_own_page_each_refresh_themselves(client_of):
+    client = client_of("agent")
+    made = factories.subscription(auto_renew=True)
+    page = client.get(address(made, "detail")).content.decode()
+    assert 'hx-target="#details"' in page
+    assert 'hx-target="#sidebar"' not in page
+    sidebar = client.get(address(made, "detail"), headers={"HX-Request": "true", "HX-Target": "sidebar"})
+    assert 'hx-target="#sidebar"' in sidebar.content.decode()
+    again = client.get(address(made, "detail"), headers={"HX-Request": "true", "HX-Target": "details"})
+    assert 'hx-target="#details"' in again.content.decode()
