@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from django.db import connection, transaction
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
@@ -35,7 +35,29 @@ from tests.subscriptions import conftest as steps
 from tests.subscriptions.model import COUNTED, ZERO, Charge, Model, Note, Sub
 
 IS_FULL = os.environ.get("TEST_FULL") == "1"
+# verify_ledger is asked after a termination and after so many other writes.
+EVERY = 1 if IS_FULL else 3
 FEE = Decimal("21.40")
+
+REFUSALS = {
+    refusal.__name__: refusal
+    for refusal in (
+        operations.AcknowledgementMissing,
+        operations.AlreadySo,
+        operations.AlreadyTerminated,
+        operations.CreditNoteNotUsable,
+        operations.NotTerminable,
+        operations.QuoteChanged,
+        operations.RenewalRefused,
+        invoicing_operations.AboveTheCharge,
+        invoicing_operations.AmountAboveNote,
+        invoicing_operations.AmountAboveOpen,
+        invoicing_operations.InvoiceNotPayable,
+        invoicing_operations.NoteNotAllocatable,
+        invoicing_operations.NoteNotSendable,
+        invoicing_operations.NoteNotVoidable,
+    )
+}
 
 PICK = st.integers(0, 11)
 # Cents: often small, sometimes all of a charge, sometimes too much.
@@ -129,6 +151,7 @@ class Portal(RuleBasedStateMachine):
         self.notes: dict[str, uuid.UUID] = {}
         self.kept: dict[str, operations.Seen] = {}
         self.last_form: Callable[[], Any] | None = None
+        self.unverified = EVERY
 
     def teardown(self) -> None:
         transaction.set_rollback(True)
@@ -146,13 +169,13 @@ class Portal(RuleBasedStateMachine):
 
     def expect(self, refusal: str, call: Callable[[], Any]) -> Any:
         """Make a call that is refused by the class of that name; by none where it is empty."""
-        try:
-            answer = call()
-        except Exception as error:
-            assert type(error).__name__ == refusal, f"{type(error).__name__}: {error}, not {refusal or 'a success'}"
-            return None
-        assert not refusal, f"{refusal} was expected"
-        return answer
+        if not refusal:
+            self.unverified += 1
+            return call()
+        with pytest.raises(REFUSALS[refusal]) as caught:
+            call()
+        assert type(caught.value) is REFUSALS[refusal]
+        return None
 
     def sub(self, pick: int) -> str:
         return list(self.model.subs)[pick % len(self.model.subs)]
@@ -231,10 +254,17 @@ class Portal(RuleBasedStateMachine):
                 assert shown.expected == self.model.expected(name, key)
         return quote
 
-    @rule(pick=PICK, note=st.one_of(st.none(), PICK), confirms=st.booleans(), from_kept=st.booleans())
-    def terminate(self, pick: int, note: int | None, confirms: bool, from_kept: bool) -> None:
-        name = self.sub(pick)
-        key = self.note(note) if note is not None and self.model.notes else ""
+    @rule(pick=PICK, confirms=st.booleans(), from_kept=st.booleans())
+    def refund(self, pick: int, confirms: bool, from_kept: bool) -> None:
+        self.terminate(self.sub(pick), "", confirms=confirms, from_kept=from_kept)
+
+    @precondition(lambda self: self.notes)
+    @rule(pick=PICK, note=PICK, confirms=st.booleans(), from_kept=st.booleans())
+    def link(self, pick: int, note: int, confirms: bool, from_kept: bool) -> None:
+        self.terminate(self.sub(pick), self.note(note), confirms=confirms, from_kept=from_kept)
+
+    def terminate(self, name: str, key: str, *, confirms: bool, from_kept: bool) -> None:
+        """Choose a note, or none, in the popup; `from_kept` applies a preview that was left open."""
         outcome = self.model.outcome(name, note=key, confirms=confirms)
         seen = self.kept.get(name) if from_kept else None
         if outcome in ("AlreadyTerminated", "NotTerminable"):
@@ -245,6 +275,7 @@ class Portal(RuleBasedStateMachine):
             self.expect("" if mine else outcome, self.apply(name, key, seen=seen, confirms=confirms))
             return
         fresh = steps.seen_of(self.preview(name))
+        event(f"{self.model.case(name)}: {outcome}{' from an open popup' if seen else ''}")
         if seen is None:
             seen = fresh
         elif seen.document != fresh.document:
@@ -255,6 +286,7 @@ class Portal(RuleBasedStateMachine):
             return
         done = self.expect("", call)
         assert (done.is_repeat, done.termination.settlement) == (False, outcome)
+        self.unverified = EVERY
         self.model.end(name, note=key, settlement=outcome)
         self.model.subs[name].ended["quote_id"] = seen.quote_id
         # The double click, and the same seal in another hand.
@@ -288,7 +320,8 @@ class Portal(RuleBasedStateMachine):
 
     @rule()
     def clean_up(self) -> None:
-        counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=self.at)
+        call = partial(operations.terminate_expired, as_of=None, limit=None, by=SYSTEM, at=self.at)
+        counts = self.expect("", call)
         assert (counts.expired, counts.terminated, counts.failed) == (*self.model.clean_up(), 0)
 
     @rule(pick=PICK, wanted=st.booleans())
@@ -334,8 +367,13 @@ class Portal(RuleBasedStateMachine):
             charge.paid += amount
             self.last_form = form
 
-    @rule(pick=PICK, amount=AMOUNT, tax=st.sampled_from([ZERO, Decimal("0.90"), Decimal("4.50")]))
-    def draft_a_note(self, pick: int, amount: Decimal, tax: Decimal) -> None:
+    @rule(
+        pick=PICK,
+        amount=AMOUNT,
+        tax=st.sampled_from([ZERO, Decimal("0.90"), Decimal("4.50")]),
+        sends=st.sampled_from([True, True, False]),
+    )
+    def draft_a_note(self, pick: int, amount: Decimal, tax: Decimal, sends: bool) -> None:
         key = self.charge(pick)
         net = max(ZERO, amount - tax)
         net_left, tax_left, left = self.model.creditable(key)
@@ -355,11 +393,15 @@ class Portal(RuleBasedStateMachine):
             self.notes[name] = note.uuid
             self.model.notes[name] = Note(charge=key, net=net, tax=tax)
             self.last_form = form
+            if sends:
+                self.send(name)
 
     @precondition(lambda self: self.notes)
     @rule(pick=PICK)
     def send_a_note(self, pick: int) -> None:
-        key = self.note(pick)
+        self.send(self.note(pick))
+
+    def send(self, key: str) -> None:
         note = self.model.notes[key]
         refusal = ""
         if note.status != "draft":
@@ -449,8 +491,10 @@ class Portal(RuleBasedStateMachine):
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         self.check_money()
         self.check_endings()
-        found = list(verification.faults(at=self.at))
-        assert found == []
+        # The long look. A fault stays, so looking at every third write finds it too; refusals moved nothing.
+        if self.unverified >= EVERY:
+            assert list(verification.faults(at=self.at)) == []
+            self.unverified = 0
 
     def check_money(self) -> None:
         entries = LedgerEntry.objects.filter(account_id=self.world.account_id).order_by("seq")
