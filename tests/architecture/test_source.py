@@ -117,6 +117,7 @@ def test_no_float_where_money_is():
     no_money = {
         "portal/embedded.py": "waits in fractions of a second",
         "portal/settings.py": "hours of a lock-out",
+        "portal/postgresql/base.py": "waits in fractions of a second",
         "portal/demo/population.py": "how likely the demo draws what",
         "customers/policies.py": "how similar two words are",
         "customers/selectors/search.py": "how similar two words are",
@@ -130,11 +131,12 @@ def test_no_float_where_money_is():
 
 
 def test_operations_own_their_transaction():
-    """One frame opens transactions; the two others are savepoints and settings of a reading."""
+    """One frame opens transactions; the others are savepoints and what a reading needs."""
     may = {
         "portal/audit/operations.py": "the frame itself",
         "subscriptions/operations/expire.py": "savepoints inside a batch",
         "customers/selectors/search.py": "a limit that holds for one reading",
+        "subscriptions/verification/chain.py": "a cursor that reads one state of the ledger",
     }
     used = {
         module.path
