@@ -120,7 +120,7 @@ def test_a_payment_fills_the_charges_in_order(unpaid, now):
     assert (unpaid.paid, unpaid.waived, unpaid.status) == (300, 0, "awaiting_payment")
     assert sentences() == [
         (
-            "Invoicing",
+            "Invoices",
             "Payment recorded",
             f"SGD 300.00 paid on {unpaid.number} (bank transfer, FT 12), received on 10 March 2026.",
             "billing-1",

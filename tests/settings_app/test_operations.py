@@ -42,7 +42,12 @@ def test_saving_adds_a_version_and_puts_it_in_force(by, now):
     # What was there stays as it was.
     assert selectors.config_of(PortalConfigVersion.objects.get(number=1)) == before
     entry = AuditEntry.objects.get()
-    assert (entry.app, entry.event, entry.actor, entry.at) == ("settings", "Portal Config saved", "root", now)
+    assert (entry.app, entry.event, entry.actor, entry.at) == (
+        "Portal Settings",
+        "Portal Config saved",
+        "root",
+        now,
+    )
     assert entry.description == (
         "Version 2. Allow Refund: on → off; Full refund within (days): 14 → off; "
         "Administrative fee in AUD: 20.00 → none; Administrative fee in HKD: 110.00 → none; "

@@ -57,7 +57,8 @@ def test_fifty_people_apply_at_once(now):
     who = done.termination.actor
     assert len(refused) == APPLIES - 1, answers
     assert set(refused) == {
-        f"This subscription was already terminated by {who} on 10 March 2026 at 09:00 UTC. Nothing was written."
+        f"This subscription was already terminated by {who} on 10 March 2026 at 17:00 (Asia/Singapore). "
+        "A termination cannot be undone."
     }
     termination = Termination.objects.get()
     entry = LedgerEntry.objects.get()
