@@ -213,7 +213,7 @@ CASES: tuple[tuple[str, str], ...] = (
         "ALTER TABLE customers_ledgerentry ALTER COLUMN sha256 DROP EXPRESSION;"
         f"{ENTRY} at = at + interval '1 microsecond' {LAST_ENTRY}",
     ),
-    ("account_currency", "UPDATE customers_creditaccount SET currency = 'USD' WHERE id = %(bare)s"),
+    ("account_currency", "UPDATE customers_creditaccount SET currency = 'USD' WHERE organisation_id = %(bare)s"),
     ("account_missing", "DELETE FROM customers_creditaccount WHERE organisation_id = %(bare)s"),
     ("account_balance", "UPDATE customers_creditaccount SET balance = balance + 0.000001 WHERE id = %(account)s"),
     ("account_head", "UPDATE customers_creditaccount SET head = sha256('another'::bytea) WHERE id = %(account)s"),
