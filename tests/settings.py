@@ -5,9 +5,9 @@ import os
 os.environ.setdefault("SECRET_KEY", "only-for-tests")
 
 from portal.settings import *  # noqa: E402, F403
-from portal.settings import DATABASES, INSTALLED_APPS  # noqa: E402
+from portal.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE  # noqa: E402
 
-INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations"]
+INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "zeal"]
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("PORTAL_TEST_DB", "test_portal")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {
@@ -15,3 +15,14 @@ STORAGES = {
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 AXES_ENABLED = False
+
+# A request that asks row by row what one query could tell fails.
+MIDDLEWARE = ["zeal.middleware.zeal_middleware", *MIDDLEWARE]
+ZEAL_RAISE = True
+ZEAL_ALLOWLIST = [
+    # The frame of a page and its view each read the config in force once.
+    {"model": "settings_app.ConfigHead", "field": "get()"},
+    {"model": "settings_app.PortalConfigVersion", "field": "fees"},
+    # Read by the view, and again under lock.
+    {"model": "settings_app.TerminationReason", "field": "get()"},
+]
