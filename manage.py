@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -11,11 +12,16 @@ from portal import embedded
 OLDEST_POSTGRESQL = 15
 # Any number of our own: whoever migrates this database holds the advisory lock of this name.
 MIGRATION_LOCK = 7_160_421
+# What standard output says when it can take no more: the disk is full, or who read it has ended.
+UNWRITABLE = {errno.ENOSPC, errno.EPIPE}
+# As shells report a process that was ended by SIGPIPE, and by SIGINT.
+READER_HAS_LEFT, INTERRUPTED = 141, 130
 # They change or only name migrations, or need no database.
 NEVER_MIGRATES = {"migrate", "makemigrations", "squashmigrations", "help", "version", "--help", "-h", "--version"}
 
 
 def main(arguments: list[str]) -> int:
+    _fill_closed_streams()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     # Set by ./run; taken out, so that no child process inherits the wish.
     wants_migration = os.environ.pop("PORTAL_MIGRATE", "") == "1"
@@ -29,8 +35,34 @@ def main(arguments: list[str]) -> int:
         refusal = _bring_up_to_date()
         if refusal:
             return _refuse(refusal)
-    execute_from_command_line(arguments)
+    try:
+        try:
+            execute_from_command_line(arguments)
+        finally:
+            # What is still held back would fail after the last moment at which that can be told.
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in UNWRITABLE or error.filename:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if error.errno == errno.EPIPE:
+            return READER_HAS_LEFT
+        return _refuse(f"The answer can't be written: {error.strerror}.")
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
+
+
+def _fill_closed_streams() -> None:
+    """Open what the caller has closed, before a lock or a connection gets its number."""
+    for name, number, how in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is None:
+            handle = os.open(os.devnull, os.O_RDWR)
+            if handle != number:
+                os.dup2(handle, number)
+                os.close(handle)
+            os.set_inheritable(number, True)
+            setattr(sys, name, open(number, how, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
 
 
 def _bring_up_to_date() -> str:

@@ -118,7 +118,7 @@ def _database() -> dict[str, Any]:
 
 def _pool_size() -> int:
     given = os.environ.get("PORTAL_POOL_SIZE") or "12"
-    if not (given.isascii() and given.isdigit() and 0 < int(given) < 1000):
+    if not (given.isascii() and given.isdigit() and len(given) < 4 and int(given)):
         raise ImproperlyConfigured(f"PORTAL_POOL_SIZE is {given!r}: it has to be a number from 1 to 999.")
     return int(given)
 
@@ -226,7 +226,7 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 def _email_port() -> int:
     given = os.environ.get("EMAIL_PORT") or "25"
-    if not (given.isascii() and given.isdigit() and 0 < int(given) < 65536):
+    if not (given.isascii() and given.isdigit() and len(given) < 6 and 0 < int(given) < 65536):
         raise ImproperlyConfigured(f"EMAIL_PORT is {given!r}: it has to be a number from 1 to 65535.")
     return int(given)
 

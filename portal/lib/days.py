@@ -18,6 +18,8 @@ from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo, available_timezones
 
+from portal.lib import text as text_lib
+
 # Written out, because strftime would follow the locale of the machine.
 MONTH_NAMES = (
     "January",
@@ -65,7 +67,7 @@ class NotADay(ValueError):
 
     def __init__(self, text: str) -> None:
         self.text = text
-        super().__init__(f"“{text}” is not a date; write it as YYYY-MM-DD, for example 2026-03-07.")
+        super().__init__(f"“{text_lib.shown(text)}” is not a date; write it as YYYY-MM-DD, for example 2026-03-07.")
 
 
 @dataclass(frozen=True, order=True)

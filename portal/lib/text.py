@@ -19,6 +19,9 @@ _UNSEEN = dict.fromkeys(
 )
 
 
+LONGEST_SHOWN = 60
+
+
 class UnusableText(ValueError):
     """Say in a sentence which character makes a text unusable."""
 
@@ -56,6 +59,12 @@ def clean_text(text: str) -> str:
     cleaned = _trimmed(unicodedata.normalize("NFC", _NEWLINES.sub("\n", text.translate(_UNSEEN))))
     _refuse_controls(cleaned, allowed="\n\t")
     return cleaned
+
+
+def shown(text: str) -> str:
+    """Write what somebody gave into a message: on one line, harmless to a terminal, not too long."""
+    cut = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in cut)
 
 
 def _refuse_controls(text: str, *, allowed: str) -> None:

@@ -6,6 +6,8 @@ import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from portal.lib import text
+
 MOST_SHOWN = 1000
 _CUT = 5 * MOST_SHOWN
 
@@ -52,6 +54,5 @@ class Faults:
 
 
 def shown(value: str) -> str:
-    """Write a value for a message: quoted, on one line, not too long."""
-    cut = value if len(value) <= 60 else value[:57] + "..."
-    return f'"{repr(cut)[1:-1]}"'
+    """Write a value for a message, quoted."""
+    return f'"{text.shown(value)}"'

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from fractions import Fraction
 
-from portal.lib import days
+from portal.lib import days, text
 from subscriptions.policies.shapes import BillingPlan
 
 ALL = Fraction(1)
@@ -23,7 +23,7 @@ class UnknownMethod(ValueError):
 
     def __init__(self, method: str) -> None:
         self.method = method
-        super().__init__(f'There is no refund method "{method}"; there are {", ".join(METHODS)}.')
+        super().__init__(f'There is no refund method "{text.shown(method)}"; there are {", ".join(METHODS)}.')
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,6 @@ from urllib.parse import urlsplit
 
 import pytest
 import time_machine
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection, transaction
@@ -30,7 +29,7 @@ from django.urls.exceptions import NoReverseMatch
 from tests import factories, pages
 from tests.architecture import world as worlds
 from tests.architecture.test_urls import TABLE, address_of
-from tests.hostile import nasty
+from tests.hostile import nasty, tables
 
 pytestmark = pytest.mark.django_db
 
@@ -38,8 +37,6 @@ REQUESTS = 20_000 if os.environ.get("TEST_FULL") == "1" else 2_000
 SHARE = 250
 NOW = "2026-03-10T09:00:00Z"
 READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
-# Written by a log-in or a session, not by what somebody does.
-ASIDE = {"django_session", "axes_accessattempt", "axes_accesslog", "axes_accessfailurelog"}
 # Sent to addresses that filter, search or page.
 PARAMETERS = (
     *("q", "after", "before", "status", "kind", "app", "event", "actor", "description", "organisation"),
@@ -98,7 +95,7 @@ class Hostile:
         self.addresses = [address_of(name, self.world) for name in TABLE if name != "account_logout"]
         self.patterns = list(_patterns(get_resolver()))
         self.forms = list(self._forms())
-        self.before = _digest()
+        self.before = tables.digest()
 
     def _client(self, **options: bool) -> Client:
         client = Client(raise_request_exception=False, **options)
@@ -336,7 +333,7 @@ class Hostile:
 
     def _notice(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:
         found = WRITE.match(sql)
-        if found and found[1] not in ASIDE:
+        if found and found[1] not in tables.ASIDE:
             self.written.append(found[1])
         return execute(sql, params, many, context)
 
@@ -371,7 +368,7 @@ class Hostile:
         """Name the tables that are others now: an operation may write, see and take back."""
         if not self.written:
             return []
-        now = _digest()
+        now = tables.digest()
         aside = {"auth_user"} if path.startswith(reverse("account_login")) else set()  # the last log-in
         return sorted(table for table in now if now[table] != self.before[table] and table not in aside)
 
@@ -407,18 +404,6 @@ def _patterns(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, li
             yield f"{prefix}{pattern.name}", list(pattern.pattern.regex.groupindex)
 
 
-def _digest() -> dict[str, tuple[int, int]]:
-    digest = {}
-    with connection.cursor() as cursor:
-        for model in apps.get_models():
-            table = model._meta.db_table
-            if table in ASIDE or not model._meta.managed:
-                continue
-            cursor.execute(f'SELECT count(*), coalesce(sum(hashtext(t::text)::bigint), 0) FROM "{table}" AS t')
-            digest[table] = cursor.fetchone()
-    return digest
-
-
 @pytest.fixture
 def _quiet() -> Iterator[None]:
     """Thousands of refusals are no news."""
@@ -436,7 +421,7 @@ def test_whatever_is_sent_nothing_breaks_and_nothing_slips_in(seed, settings):
         kinds = (hostile.address, hostile.question, hostile.form, hostile.form, hostile.protocol)
         while hostile.count < SHARE:
             hostile.draw.choice(kinds)()
-        after = _digest()
+        after = tables.digest()
     assert hostile.faults == [], f"{len(hostile.faults)} faults:\n" + "\n".join(hostile.faults)
     assert after == hostile.before
     assert hostile.count == SHARE

@@ -35,7 +35,7 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:
-        port = _port()
+        port, workers = _port(), _workers()
         listener = _listen(port)
         if embedded.is_used():
             with _alone("demo"):
@@ -48,7 +48,7 @@ class Command(BaseCommand):
         self._print_logins()
         self.stdout.write("Ctrl-C ends it.")
         self.stdout.flush()
-        _become_gunicorn(listener)
+        _become_gunicorn(listener, workers=workers)
 
     def _say(self, sentence: str) -> None:
         # Django paints what goes to standard error red, and this is no error.
@@ -73,8 +73,17 @@ class Command(BaseCommand):
 
 def _port() -> int:
     given = os.environ.get("PORT") or DEFAULT_PORT
-    if not given.isascii() or not given.isdigit() or not 0 < int(given) < 65536:
+    if not (given.isascii() and given.isdigit() and len(given) < 6 and 0 < int(given) < 65536):
         raise CommandError(f"PORT is {given!r}: it has to be a number from 1 to 65535.")
+    return int(given)
+
+
+def _workers() -> int:
+    given = os.environ.get("WEB_CONCURRENCY")
+    if not given:
+        return max(2, min(4, os.cpu_count() or 1))
+    if not (given.isascii() and given.isdigit() and len(given) < 4 and int(given)):
+        raise CommandError(f"WEB_CONCURRENCY is {given!r}: it has to be a number from 1 to 999.")
     return int(given)
 
 
@@ -117,10 +126,9 @@ def _static_digest() -> str:
     return digest.hexdigest()
 
 
-def _become_gunicorn(listener: socket.socket) -> None:
+def _become_gunicorn(listener: socket.socket, *, workers: int) -> None:
     """Replace this process: the lock on the embedded database and the open port go along."""
     listener.set_inheritable(True)
-    workers = os.environ.get("WEB_CONCURRENCY") or str(max(2, min(4, os.cpu_count() or 1)))
     memory = "/dev/shm"  # noqa: S108 - heartbeats on a busy disk look like a worker that hangs
     heartbeats = memory if os.access(memory, os.W_OK | os.X_OK) else str(embedded.data_directory())
     os.execv(  # noqa: S606 - our own interpreter, our own words
@@ -129,7 +137,7 @@ def _become_gunicorn(listener: socket.socket) -> None:
             *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
             *("--chdir", str(embedded.ROOT), "--preload", "--config", str(embedded.ROOT / "portal" / "web.py")),
             *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
-            *("--worker-class", "gthread", "--workers", workers, "--threads", str(THREADS)),
+            *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
             *("--worker-tmp-dir", heartbeats, "--log-level", "warning"),
         ],
     )

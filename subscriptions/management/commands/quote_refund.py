@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import sys
 import uuid
 from collections.abc import Iterator
@@ -15,6 +16,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
 from portal.lib import days, money
+from portal.lib import text as text_lib
 from settings_app import selectors as settings_selectors
 from subscriptions import policies, quotes, selectors
 from subscriptions.models import Subscription
@@ -105,11 +107,11 @@ class _Asked:
 
 def _asked(arguments: list[str], *, on: date | None) -> Iterator[_Asked]:
     if arguments != ["-"]:
-        yield from (_Asked(text, on) for text in arguments)
+        yield from (_Asked(_readable(os.fsencode(text)), on) for text in arguments)
         return
     # Read as bytes: a line that is no UTF-8 is a fault of that line alone.
     source = getattr(sys.stdin, "buffer", None)
-    lines = (raw.decode("utf-8", "replace") for raw in source) if source else iter(sys.stdin)
+    lines = (_readable(raw) for raw in source) if source else iter(sys.stdin)
     for line in lines:
         line = line.removeprefix("\ufeff").strip()
         if not line:
@@ -123,6 +125,11 @@ def _asked(arguments: list[str], *, on: date | None) -> Iterator[_Asked]:
             yield _Asked(text, _day(day.strip()))
         except _BadOption as bad:
             yield _Asked(text, None, error=str(bad))
+
+
+def _readable(given: bytes) -> str:
+    # The answer repeats what was asked, and is UTF-8 whatever that was.
+    return given.decode("utf-8", "replace")
 
 
 def _day(text: str) -> date:
@@ -147,7 +154,7 @@ def _window(text: str) -> int | None:
     if text == "none":
         return None
     if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise _BadOption(f"“{text}” is not a number of days; give 0 or more, or none.")
+        raise _BadOption(f"“{text_lib.shown(text)}” is not a number of days; give 0 or more, or none.")
     return int(text)
 
 
@@ -160,7 +167,7 @@ def _answer(asked: _Asked, *, config: settings_selectors.Config, at: Any) -> dic
     except ValueError:
         wanted = None
     if wanted is None or str(wanted) != asked.text.lower():
-        return {"subscription": asked.text, "error": f"“{asked.text}” is not a UUID."}
+        return {"subscription": asked.text, "error": f"“{text_lib.shown(asked.text)}” is not a UUID."}
     try:
         subscription = selectors.find(wanted)
     except Subscription.DoesNotExist:

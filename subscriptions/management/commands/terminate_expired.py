@@ -6,8 +6,6 @@ import csv
 import dataclasses
 import json
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 from typing import Any, NoReturn
@@ -17,6 +15,7 @@ from django.utils import timezone
 
 from portal.audit.operations import SYSTEM
 from portal.lib import days
+from portal.lib import text as text_lib
 from subscriptions import operations
 from subscriptions.operations.expire import DEFAULT_BATCH, Result
 from subscriptions.operations.sharing import WorkerEnded
@@ -26,6 +25,38 @@ EARLIEST_ZONE = "Pacific/Kiritimati"
 # Each takes a connection of the database.
 MOST_WORKERS = 64
 REPORT_COLUMNS = ("subscription_uuid", "organisation_uuid", "expiry_date", "days_expired", "result")
+
+
+class _Report:
+    """Write a row for each subscription; a disk that is full ends the report and not the run."""
+
+    def __init__(self, path: str) -> None:
+        self.trouble = ""
+        self._file = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115 - see close
+        self._csv = csv.writer(self._file)
+        self._csv.writerow(REPORT_COLUMNS)
+
+    def add(self, result: Result) -> None:
+        if self.trouble:
+            return
+        try:
+            self._csv.writerow(
+                (
+                    result.subscription_uuid,
+                    result.organisation_uuid,
+                    result.expires_on.isoformat(),
+                    result.days_expired,
+                    result.result,
+                )
+            )
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
+
+    def close(self) -> None:
+        try:
+            self._file.close()
+        except OSError as error:
+            self.trouble = error.strerror or str(error)
 
 
 class Command(BaseCommand):
@@ -53,53 +84,39 @@ class Command(BaseCommand):
         batch_size = self._number("--batch-size", options["batch_size"])
         workers = self._number("--workers", options["workers"], most=MOST_WORKERS)
         limit = None if options["limit"] is None else self._number("--max", options["limit"], least=0)
-        with ExitStack() as stack:
-            tell: Callable[[Result], None] | None = None
-            if options["report"]:
-                try:
-                    file = stack.enter_context(Path(options["report"]).open("w", newline="", encoding="utf-8"))
-                except OSError as error:
-                    self._refuse(f"The report cannot be written to {options['report']}: {error.strerror}.")
-                writer = csv.writer(file)
-                writer.writerow(REPORT_COLUMNS)
-
-                def write(result: Result) -> None:
-                    writer.writerow(
-                        (
-                            result.subscription_uuid,
-                            result.organisation_uuid,
-                            result.expires_on.isoformat(),
-                            result.days_expired,
-                            result.result,
-                        )
-                    )
-
-                tell = write
-
-            failures: list[Result] = []
-
-            def notice(result: Result) -> None:
-                if result.is_failure:
-                    failures.append(result)
-                if tell:
-                    tell(result)
-
+        report: _Report | None = None
+        if options["report"] is not None:
             try:
-                counts = operations.terminate_expired(
-                    as_of=as_of,
-                    limit=limit,
-                    by=SYSTEM,
-                    at=at,
-                    batch_size=batch_size,
-                    is_dry_run=options["dry_run"],
-                    workers=workers,
-                    tell=notice,
-                    progress=self._progress if sys.stderr.isatty() else None,
-                )
-            except WorkerEnded:
-                raise CommandError(
-                    "A worker ended before its work was done. What was terminated stays; run the clean-up again."
-                ) from None
+                report = _Report(options["report"])
+            except OSError as error:
+                self._refuse(f"The report cannot be written to {options['report']}: {error.strerror}.")
+        failures: list[Result] = []
+
+        def notice(result: Result) -> None:
+            if result.is_failure:
+                failures.append(result)
+            if report:
+                report.add(result)
+
+        try:
+            counts = operations.terminate_expired(
+                as_of=as_of,
+                limit=limit,
+                by=SYSTEM,
+                at=at,
+                batch_size=batch_size,
+                is_dry_run=options["dry_run"],
+                workers=workers,
+                tell=notice,
+                progress=self._progress if sys.stderr.isatty() else None,
+            )
+        except WorkerEnded:
+            raise CommandError(
+                "A worker ended before its work was done. What was terminated stays; run the clean-up again."
+            ) from None
+        finally:
+            if report:
+                report.close()
         for failure in failures:
             self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
         answer = dataclasses.asdict(counts) | {"as_of": counts.as_of.isoformat()}
@@ -109,6 +126,8 @@ class Command(BaseCommand):
             width = max(len(name) for name in answer)
             for name, value in answer.items():
                 self.stdout.write(f"{name.replace('_', ' '):<{width}}  {value}")
+        if report and report.trouble:
+            raise CommandError(f"The report in {options['report']} is not whole: {report.trouble}.")
         if counts.failed:
             raise SystemExit(1)
 
@@ -131,7 +150,7 @@ class Command(BaseCommand):
     def _number(self, option: str, text: str, *, least: int = 1, most: int = 999_999_999) -> int:
         if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
             up_to = f"to {most}" if most == MOST_WORKERS else "on"
-            self._refuse(f"{option}: “{text}” is not a whole number from {least} {up_to}.")
+            self._refuse(f"{option}: “{text_lib.shown(text)}” is not a whole number from {least} {up_to}.")
         return int(text)
 
     def _refuse(self, sentence: str) -> NoReturn:

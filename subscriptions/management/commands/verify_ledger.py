@@ -16,6 +16,8 @@ from django.utils import timezone
 
 from subscriptions import verification
 
+LONGEST_LINE = 1 << 20
+
 
 class Command(BaseCommand):
     help = (
@@ -35,13 +37,13 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        kept = self._kept(options["against"]) if options["against"] else ()
+        kept = self._kept(options["against"]) if options["against"] is not None else ()
         counted = verification.count()
         with tempfile.TemporaryFile("w+", encoding="utf-8") as heads:
             writer = verification.heads.Writer(heads)
             found = verification.faults(at=timezone.now().astimezone(UTC), kept=kept, on_head=writer.add)
             number = self._json(counted, found) if options["json"] else self._table(counted, found)
-            if options["heads"]:
+            if options["heads"] is not None:
                 self._keep(heads, path=options["heads"], faults=number)
         if number:
             sys.exit(1)
@@ -49,7 +51,8 @@ class Command(BaseCommand):
     def _kept(self, path: str) -> tuple[verification.Head, ...]:
         try:
             with Path(path).open(encoding="utf-8-sig", newline="") as lines:
-                return verification.heads.read(lines)
+                # A line that is longer is none; a device may have no end.
+                return verification.heads.read(iter(lambda: lines.readline(LONGEST_LINE), ""))
         except (OSError, UnicodeDecodeError, verification.heads.Unreadable) as error:
             raise CommandError(f"The kept heads in {path} cannot be read: {error}", returncode=2) from error
 
