@@ -40,9 +40,19 @@ class BalanceOutOfRange(Exception):
     balance: Decimal
 
 
+def lock_account(*, organisation_id: int) -> CreditAccount:
+    """Lock the account of an organisation until the transaction ends, and read it as it is under the lock.
+
+    *Raises*: NoTransaction; CreditAccount.DoesNotExist.
+    """
+    if not connection.in_atomic_block:
+        raise NoTransaction
+    return CreditAccount.objects.select_for_update(no_key=True).get(organisation_id=organisation_id)
+
+
 def post_entry(
     *,
-    account_id: int,
+    account: CreditAccount,
     kind: str,
     amount: Decimal,
     cause_id: uuid.UUID | None,
@@ -53,14 +63,14 @@ def post_entry(
     actor: str,
     request_id: uuid.UUID | None = None,
 ) -> LedgerEntry:
-    """Link the next entry to an account, whose balance and head follow; locks the account's row.
+    """Link the next entry to an account from `lock_account`, whose balance and head follow.
 
+    One entry for each time the account was read: the keys of the chain refuse a second one at the same place.
     *Units*: `amount` in the account's currency, not 0; above 0 adds to the balance, below takes from it.
-    *Raises*: NoTransaction; BalanceOutOfRange; CreditAccount.DoesNotExist.
+    *Raises*: NoTransaction; BalanceOutOfRange.
     """
     if not connection.in_atomic_block:
         raise NoTransaction
-    account = CreditAccount.objects.select_for_update(no_key=True).get(pk=account_id)
     after = account.balance + amount
     if not policies.is_balance_in_range(after):
         raise BalanceOutOfRange(balance=account.balance)
@@ -117,7 +127,7 @@ def post_correction(
     """
     with _request_used_once(request_id), audit_operations.operation("post_correction"):
         organisation = Organisation.objects.get(uuid=organisation_uuid)
-        account = CreditAccount.objects.select_for_update(no_key=True).get(organisation=organisation)
+        account = lock_account(organisation_id=organisation.pk)
         # Under the lock, so that of two equal forms the second one sees the first one's entry.
         posted = LedgerEntry.objects.filter(request_id=request_id).first()
         if posted is not None:
@@ -126,7 +136,7 @@ def post_correction(
                 raise RequestReused(entry=posted)
             return posted
         entry = post_entry(
-            account_id=account.pk,
+            account=account,
             kind=LedgerEntry.Kind.CORRECTION,
             amount=amount,
             cause_id=cause_id,

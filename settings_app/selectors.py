@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from portal.lib import days
 from settings_app import policies
@@ -70,8 +71,8 @@ def provider_name() -> str:
 
 
 def current_config() -> Config:
-    """Read the config in force, in two queries: the version with its head, and its fees."""
-    return config_of(ConfigHead.objects.select_related("version").get(id=1).version)
+    """Read the config in force. One query."""
+    return _read(PortalConfigVersion.objects.filter(pk__in=ConfigHead.objects.filter(id=1).values("version_id")))
 
 
 def locked_config() -> Config:
@@ -88,24 +89,31 @@ def locked_config() -> Config:
         row = cursor.fetchone()
     if row is None:
         raise ConfigHead.DoesNotExist
-    return config_of(PortalConfigVersion.objects.get(pk=row[0]))
+    return _read(PortalConfigVersion.objects.filter(pk=row[0]))
+
+
+_OF_A_VERSION = tuple(field.name for field in fields(policies.Values) if field.name != "fees")
+
+
+def _read(versions: QuerySet[PortalConfigVersion]) -> Config:
+    """Read one version together with its fees, a row for each."""
+    rows = list(versions.values("pk", "number", *_OF_A_VERSION, "fees__currency", "fees__amount"))
+    if not rows:
+        raise PortalConfigVersion.DoesNotExist
+    return Config(
+        version_id=rows[0]["pk"],
+        number=rows[0]["number"],
+        **{name: rows[0][name] for name in _OF_A_VERSION},
+        fees={row["fees__currency"]: row["fees__amount"] for row in rows if row["fees__currency"]},
+    )
 
 
 def config_of(version: PortalConfigVersion) -> Config:
-    """Turn a version and its fees, which are read here, into a `Config`."""
+    """Turn a version and its fees, which are read here unless they were prefetched, into a `Config`."""
     return Config(
         version_id=version.pk,
         number=version.number,
-        termination_method=version.termination_method,
-        allow_refund=version.allow_refund,
-        refund_method=version.refund_method,
-        full_refund_days=version.full_refund_days,
-        reactivation_days=version.reactivation_days,
-        charge_administrative_fee=version.charge_administrative_fee,
-        notify_partner=version.notify_partner,
-        notify_customers=version.notify_customers,
-        provider_name=version.provider_name,
-        notification_address=version.notification_address,
+        **{name: getattr(version, name) for name in _OF_A_VERSION},
         fees={fee.currency: fee.amount for fee in version.fees.all()},
     )
 

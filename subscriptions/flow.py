@@ -78,9 +78,7 @@ def refund(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     except operations.NotTerminable as refusal:
         return _refused(step, refusal)
     if quote.case == "expired":
-        return _expired_page(
-            step, quote, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
-        )
+        return _other_case(step, quote)
     form = _reason_form(step, request.POST)
     if not form.is_valid():
         return _reason_page(step, form, status=422)
@@ -98,9 +96,7 @@ def choice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     try:
         quote = _quote(step)
         if quote.case == "expired":
-            return _expired_page(
-                step, quote, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
-            )
+            return _other_case(step, quote)
         if not form.is_valid():
             return _reason_page(step, form, status=422)
         seen = _unseal(step, quote)
@@ -124,26 +120,20 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     step = _start(request, uuid)
     is_expired = "reason" not in request.POST
     form: Any = ExpiredForm(request.POST) if is_expired else _reason_form(step, request.POST)
-    fresh: quotes.Quote | None = None
+    is_valid = form.is_valid()
+    # What expired long ago has nothing to choose.
+    picked = None if is_expired else _picked(request)
+    is_ended = getattr(step.subscription, "termination", None) is not None
     try:
-        if getattr(step.subscription, "termination", None) is None:
-            fresh = _quote(step)
+        # What is whole goes to the operation, which computes the quote under lock; all else is shown one here.
+        fresh = None if is_ended or (is_valid and (picked or is_expired)) else _quote(step)
+        if fresh:
             if is_expired != (fresh.case == "expired"):
-                if is_expired:
-                    return _reason_page(step, _reason_form(step, None), status=409)
-                return _expired_page(
-                    step, fresh, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
-                )
-            if not form.is_valid():
-                if is_expired:
-                    return _expired_page(step, fresh, form, status=422)
-                return _reason_page(step, form, status=422)
-        else:
-            form.is_valid()
+                return _other_case(step, fresh)
+            if not is_valid:
+                return _again(step, fresh, form)
         seen = _unseal(step, fresh)
-        # What expired long ago has nothing to choose.
-        picked = None if is_expired else _picked(request)
-        if fresh is not None and picked is None and not is_expired and not fresh.terms.is_simplified:
+        if fresh and picked is None and not fresh.terms.is_simplified:
             return _choice_page(
                 step, fresh, form, seal=request.POST["seal"], status=422, error=_what_to_choose(request)
             )
@@ -159,21 +149,26 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     except operations.NotTerminable as refusal:
         return _refused(step, refusal)
     except operations.QuoteChanged as changed:
-        if is_expired or changed.fresh.case == "expired":
+        if is_expired != (changed.fresh.case == "expired"):
+            return _other_case(step, changed.fresh)
+        if is_expired:
             said = quotes.changes(old=changed.seen, new=quotes.document(changed.fresh))
             return _expired_page(step, changed.fresh, ExpiredForm(), status=409, changes=said)
         return _changed_page(step, changed.fresh, form, seen=changed.seen)
     except _SealRefused as refusal:
-        if refusal.quote.case == "expired":
+        if is_expired != (refusal.quote.case == "expired"):
+            return _other_case(step, refusal.quote)
+        if is_expired:
             return _expired_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
         return _refund_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
     except operations.RequestNotAcceptable as refusal:
+        quote = _quote(step)
+        if is_expired != (quote.case == "expired"):
+            return _other_case(step, quote)
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-        if is_expired and fresh:
-            return _expired_page(step, fresh, form, status=422)
-        return _reason_page(step, form, status=422)
+        return _again(step, quote, form)
     except (operations.CreditNoteNotUsable, operations.AcknowledgementMissing) as refusal:
-        quote = fresh or _quote(step)
+        quote = _quote(step)
         if quote.terms.is_simplified:
             return _refund_page(step, quote, form, seal=request.POST["seal"], status=422, error=str(refusal))
         return _choice_page(step, quote, form, seal=request.POST["seal"], status=422, error=str(refusal))
@@ -259,9 +254,11 @@ def _unseal(step: _Step, fresh: quotes.Quote | None) -> operations.Seen:
     try:
         payload = seals.unseal(step.request.POST.get("seal", ""), at=step.at, purpose=PURPOSE, max_age=SEAL_AGE)
     except seals.SealExpired as expired:
-        if fresh is not None:
+        if getattr(step.subscription, "termination", None) is None:
             raise _SealRefused(
-                fresh, status=409, change="The preview is older than 30 minutes; this is a new one."
+                fresh or _quote(step),
+                status=409,
+                change="The preview is older than 30 minutes; this is a new one.",
             ) from None
         payload = expired.payload
     except seals.SealBroken:
@@ -269,8 +266,7 @@ def _unseal(step: _Step, fresh: quotes.Quote | None) -> operations.Seen:
     mine = payload.get("user") == step.request.user.pk
     if mine and payload.get("subscription") == str(step.subscription.uuid):
         return operations.Seen(quote_id=uuids.UUID(payload["quote_id"]), document=payload["quote"])
-    if fresh is None:
-        raise operations.AlreadyTerminated(step.subscription)
+    fresh = fresh or _quote(step)
     if payload and not mine:
         raise _SealRefused(fresh, status=409, change="The preview was made for somebody else; this is yours.")
     raise _SealRefused(fresh, status=422, change="The preview could not be read; this is a new one.")
@@ -298,6 +294,22 @@ def _page(step: _Step, fragment: str, context: dict[str, Any], *, status: int = 
 
 def _address(step: _Step, name: str) -> str:
     return reverse(f"subscriptions:{name}", args=[step.subscription.uuid])
+
+
+def _other_case(step: _Step, quote: quotes.Quote) -> HttpResponse:
+    """Begin again: since the form was shown, the subscription has expired for too long, or has it no longer."""
+    if quote.case == "expired":
+        return _expired_page(
+            step, quote, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
+        )
+    return _reason_page(step, _reason_form(step, None), status=409)
+
+
+def _again(step: _Step, quote: quotes.Quote, form: Any) -> HttpResponse:
+    """Show the form that was sent once more, with its errors."""
+    if quote.case == "expired":
+        return _expired_page(step, quote, form, status=422)
+    return _reason_page(step, form, status=422)
 
 
 def _reason_page(step: _Step, form: ReasonForm, *, status: int = 200) -> HttpResponse:

@@ -66,7 +66,7 @@ def client_of(make_user: Callable[..., User]) -> Callable[[str], Client]:
     def log_in(role: str) -> Client:
         client = Client()
         client.user = make_user(role)  # type: ignore[attr-defined]
-        client.force_login(client.user, backend="django.contrib.auth.backends.ModelBackend")  # type: ignore[attr-defined]
+        client.force_login(client.user, backend="portal.permissions.Backend")  # type: ignore[attr-defined]
         return client
 
     return log_in

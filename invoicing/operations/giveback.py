@@ -7,11 +7,19 @@ import uuid
 from collections.abc import Sequence
 from decimal import Decimal
 
-from invoicing.models import ChargeLine, ChargeRefund, ChargeWaiver, CreditNote, CreditNoteHold, Invoice
+from invoicing.models import (
+    ChargeLine,
+    ChargeRefund,
+    ChargeWaiver,
+    CreditNote,
+    CreditNoteHold,
+    CreditNoteLine,
+    Invoice,
+)
 
 
 def lock_invoices(line_ids: Sequence[int]) -> None:
-    """Lock the invoices of these charges, by primary key.
+    """Lock the invoices of these charges, by primary key. One query.
 
     Whoever changes what is paid or credited for a charge holds this lock.
     """
@@ -19,10 +27,17 @@ def lock_invoices(line_ids: Sequence[int]) -> None:
     list(invoices.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
 
 
-def lock_notes(note_ids: Sequence[int]) -> list[CreditNote]:
-    """Lock credit notes, by primary key, after the invoices."""
-    notes = CreditNote.objects.filter(pk__in=note_ids)
-    return list(notes.select_for_update(no_key=True, of=("self",)).order_by("pk"))
+def lock_notes(*, naming: Sequence[int], number: str = "") -> None:
+    """Lock the credit notes that name these charges, and the one of a number, by primary key. One query.
+
+    After the invoices: with their lock held, no note that names one of their charges can come or go.
+    """
+    wanted = CreditNoteLine.objects.filter(line__in=naming).order_by().values("credit_note_id")
+    if number:
+        # Not an OR, for which every note would be read.
+        wanted = wanted.union(CreditNote.objects.filter(number=number).order_by().values("pk"))
+    notes = CreditNote.objects.filter(pk__in=wanted)
+    list(notes.select_for_update(no_key=True, of=("self",)).order_by("pk").values_list("pk"))
 
 
 def write_giveback(

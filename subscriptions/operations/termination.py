@@ -12,7 +12,6 @@ from typing import Any, assert_never
 from customers import operations as customers_operations
 from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
-from invoicing.models import CreditNote
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
@@ -164,7 +163,7 @@ def terminate(
             if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:
                 return Outcome(before, is_repeat=True)
             raise AlreadyTerminated(subscription)
-        _lock_money(subscription, choice=choice)
+        account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
         quote = _quote(subscription, on=today, config=config)
         if quotes.document(quote) != seen.document:
@@ -173,6 +172,7 @@ def terminate(
         settlement, confirmed = _settle(quote, choice=choice, acknowledged=acknowledged)
         termination = _write(
             subscription,
+            account=account,
             quote=quote,
             request=request,
             choice=choice,
@@ -197,21 +197,17 @@ def _lock(subscription_uuid: uuid.UUID) -> Subscription:
     return selectors.subscriptions().get(pk=pk)
 
 
-def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> None:
+def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> CreditAccount:
     """Take the locks below the subscription in the one order: invoices, notes, account."""
+    # As a list: nested into the statements that lock, it made plans that depend on fresh statistics.
     line_ids = list(
         CycleCharge.objects.filter(cycle__subscription_id=subscription.pk).values_list("line_id", flat=True)
     )
     invoicing_operations.lock_invoices(line_ids)
-    note_ids = set(CreditNote.objects.filter(lines__line__in=line_ids).values_list("pk", flat=True))
-    if isinstance(choice, quotes.LinkNote):
-        note_ids.update(CreditNote.objects.filter(number=choice.number).values_list("pk", flat=True))
-    invoicing_operations.lock_notes(sorted(note_ids))
-    list(
-        CreditAccount.objects.select_for_update(no_key=True, of=("self",)).filter(
-            organisation_id=subscription.organisation_id
-        )
+    invoicing_operations.lock_notes(
+        naming=line_ids, number=choice.number if isinstance(choice, quotes.LinkNote) else ""
     )
+    return customers_operations.lock_account(organisation_id=subscription.organisation_id)
 
 
 def _quote(subscription: Subscription, *, on: date, config: settings_selectors.Config) -> quotes.Quote:
@@ -226,10 +222,12 @@ def _quote(subscription: Subscription, *, on: date, config: settings_selectors.C
 def _check_request(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> None:
     if not 1 <= len(request.explanation.strip()) <= 2000:
         raise RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
-    if quote.case == "expired":
+    if isinstance(request, ExpiredRequest):
+        if quote.case != "expired":
+            raise RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
         return
-    if not isinstance(request, CustomerRequest):
-        raise RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
+    if quote.case == "expired":
+        raise RequestNotAcceptable("explanation", "The subscription has expired: only an explanation is asked.")
     if request.requested_on > quote.on:
         raise RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
 
@@ -265,6 +263,7 @@ def _settle(
 def _write(
     subscription: Subscription,
     *,
+    account: CreditAccount,
     quote: quotes.Quote,
     request: CustomerRequest | ExpiredRequest,
     choice: quotes.Choice,
@@ -290,7 +289,7 @@ def _write(
         case Credited(amount=amount):
             credited = amount
             entry_id = customers_operations.post_entry(
-                account_id=organisation.credit_account.pk,
+                account=account,
                 kind="refund",
                 amount=amount,
                 cause_id=cause,

@@ -48,7 +48,7 @@ def test_the_list_has_the_columns_of_the_product(client_of, django_assert_num_qu
     client = client_of("auditor")
     client.get("/audit/")
     # Session, user, its permissions, group label; provider name; apps, events; the entries.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = client.get("/audit/").content.decode()
     columns = ("App", "Event", "Description", "Actor", "Affected Organization", "Datetime")
     assert "".join(f'<th scope="col">{column}</th>' for column in columns) in page

@@ -33,7 +33,7 @@ def correct(organisation: Organisation, amount: str = "12.50", **changed: object
 
 def post(account: CreditAccount, amount: str, **changed: object) -> LedgerEntry:
     wanted = {
-        "account_id": account.pk,
+        "account": operations.lock_account(organisation_id=account.organisation_id),
         "kind": "refund",
         "amount": Decimal(amount),
         "cause_id": uuid.uuid4(),

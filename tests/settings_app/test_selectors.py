@@ -11,7 +11,7 @@ from settings_app.models import TerminationReason
 
 @pytest.mark.django_db
 def test_a_new_portal_has_the_documented_config(django_assert_num_queries):
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         config = selectors.current_config()
     assert config.termination_method == "by_credit_note"
     assert (config.allow_refund, config.refund_method) == (True, "remaining_months")
@@ -37,7 +37,7 @@ def test_a_fee_that_is_switched_off_or_has_no_row_is_none():
 
 @pytest.mark.django_db
 def test_the_locked_config_is_the_current_one(django_assert_num_queries):
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(2):
         locked = selectors.locked_config()
     assert locked == selectors.current_config()
 

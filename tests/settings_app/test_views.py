@@ -62,8 +62,8 @@ def test_nobody_is_sent_to_the_log_in(client):
 def test_the_page_says_the_words_of_the_product(client_of, django_assert_num_queries):
     client = client_of("superuser")
     client.get(CONFIG)
-    # Session, user; provider name; head with version, fees; who saved it.
-    with django_assert_num_queries(6):
+    # Session, user; provider name; version with fees; who saved it.
+    with django_assert_num_queries(5):
         page = client.get(CONFIG).content.decode()
     for words in (
         "Termination Method",
@@ -212,7 +212,7 @@ def test_versions_are_listed_in_pages(client_of, now, django_assert_num_queries)
     client = client_of("auditor")
     client.get("/settings/versions/")
     # Session, user, its permissions, group label; provider name; versions, fees, head.
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = client.get("/settings/versions/").content.decode()
     assert "Reactivation days: 42 → 43" in page
     assert "Reactivation days: 23 → 24" in page

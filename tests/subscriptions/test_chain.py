@@ -25,7 +25,7 @@ CAUSE = uuid.UUID("0b9f8f6e-63a5-4d6f-9a55-1f2f3d8c7a10")
 
 def _post(organisation: Organisation, amount: str, *, at: dt.datetime, **changed: object) -> LedgerEntry:
     wanted = {
-        "account_id": organisation.credit_account.pk,
+        "account": operations.lock_account(organisation_id=organisation.pk),
         "kind": "top_up",
         "amount": Decimal(amount),
         "cause_id": None,

@@ -412,10 +412,10 @@ def test_query_counts(client_of, django_assert_num_queries):
     made = factories.subscription()
     client.get(address(made, "detail"))
     htmx = {"HX-Request": "true"}
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(9):
         client.get(address(made, "detail"), headers=htmx)
     form = pages.form(to_choice(client, made), action="/apply/")
-    with django_assert_num_queries(38):
+    with django_assert_num_queries(30):
         client.post(form.action, form.data(choice="automatic"), headers=htmx)
 
 

@@ -267,6 +267,15 @@ def test_a_request_that_is_not_acceptable_writes_nothing(agent, now, changes, fi
     assert refusal.value.field == field
 
 
+@pytest.mark.parametrize(("last_day", "is_expired_said"), [("2026-03-31", True), ("2026-01-31", False)])
+def test_what_is_said_must_fit_the_case(agent, now, last_day, is_expired_said):
+    made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date.fromisoformat(last_day))
+    said = operations.ExpiredRequest("Long gone.") if is_expired_said else request()
+    with pytest.raises(operations.RequestNotAcceptable):
+        terminate(made, by=agent, at=now, asked=said)
+    assert not Termination.objects.exists()
+
+
 def test_simplified_termination_commits_from_the_popup(agent, now, configure):
     configure(termination_method="simplified")
     made = factories.subscription()
