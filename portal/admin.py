@@ -4,6 +4,8 @@ from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 
@@ -39,3 +41,7 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
 class RoleAdmin(ReadOnlyAdmin):
     list_display = ["name"]
     search_fields = ["name"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
+        """Read the permissions with what their names begin with, not one by one."""
+        return super().get_queryset(request).prefetch_related("permissions__content_type")

@@ -252,7 +252,7 @@ class ReasonForm(forms.Form):
         """Give what the page showed; None when the hidden field is not what the portal wrote."""
         try:
             return operations.ReasonValues(**json.loads(self.cleaned_data["seen"]))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):  # the last: lists in lists in lists
             return None
 
 

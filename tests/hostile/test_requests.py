@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 import pytest
 import time_machine
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import connection, transaction
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -412,9 +412,28 @@ def _quiet() -> Iterator[None]:
     logging.disable(logging.NOTSET)
 
 
+@pytest.fixture(scope="module")
+def told() -> Iterator[Counter[str]]:
+    """Add up what all shares did, and print it at the end (seen with -s)."""
+    sums: Counter[str] = Counter()
+    yield sums
+    print("\n" + ", ".join(f"{count} {name}" for name, count in sums.items()))
+
+
+def test_what_broke_once_does_not_break_again():
+    with time_machine.travel(NOW, tick=False):
+        hostile = Hostile(0)
+        hostile.send("GET", reverse("admin:auth_group_change", args=[Group.objects.get(name="agent").pk]))
+        hostile.send("GET", reverse("admin:audit_auditentry_changelist") + "?app=%00")
+        seen = b"label=x&position=1&seen=" + b"%5B" * 3_000
+        hostile.send("POST", reverse("settings_app:change_reason", args=[hostile.world.reason.pk]), body=seen)
+    assert hostile.faults == []
+    assert sorted(hostile.statuses.elements()) == [200, 400, 422]
+
+
 @pytest.mark.usefixtures("_quiet")
 @pytest.mark.parametrize("seed", range(REQUESTS // SHARE))
-def test_whatever_is_sent_nothing_breaks_and_nothing_slips_in(seed, settings):
+def test_whatever_is_sent_nothing_breaks_and_nothing_slips_in(seed, settings, told):
     settings.AXES_ENABLED = True
     with time_machine.travel(NOW, tick=False):
         hostile = Hostile(seed)
@@ -422,6 +441,10 @@ def test_whatever_is_sent_nothing_breaks_and_nothing_slips_in(seed, settings):
         while hostile.count < SHARE:
             hostile.draw.choice(kinds)()
         after = tables.digest()
+    told.update({"requests": hostile.count, "writes taken in and undone": hostile.accepted})
+    told.update({f"answers {hundred}xx": 0 for hundred in range(2, 6)})
+    told.update(f"answers {status // 100}xx" for status in hostile.statuses.elements())
+    told.update({"faults": len(hostile.faults)})
     assert hostile.faults == [], f"{len(hostile.faults)} faults:\n" + "\n".join(hostile.faults)
     assert after == hostile.before
     assert hostile.count == SHARE
