@@ -61,14 +61,24 @@ LOCKS = (
 ALL = {
     "all_organisations": """
         SELECT r.*, c.digits, z.today FROM (
-            SELECT s.uuid, k.id, s.line,
+            SELECT u.uuid, k.id, s.line,
                    coalesce(k.currency, s.currency) AS currency, coalesce(k.timezone, s.timezone) AS timezone
-            FROM (SELECT DISTINCT ON (uuid) * FROM import_organisations
-                  WHERE uuid IS NOT NULL ORDER BY uuid, line) s
-            LEFT JOIN customers_organisation k ON k.uuid = s.uuid
-            UNION ALL
-            SELECT k.uuid, k.id, NULL, k.currency, k.timezone FROM customers_organisation k
-            WHERE NOT EXISTS (SELECT FROM import_organisations s WHERE s.uuid = k.uuid)
+            FROM (SELECT uuid FROM import_organisations
+                  UNION SELECT organisation_uuid FROM import_members
+                  UNION SELECT organisation_uuid FROM import_contracts
+                  UNION SELECT organisation_uuid FROM import_subscriptions
+                  UNION SELECT organisation_uuid FROM import_credit_notes
+                  UNION SELECT o.uuid
+                        FROM (SELECT uuid FROM import_subscriptions
+                              UNION SELECT subscription_uuid FROM import_cycles
+                              UNION SELECT subscription_uuid FROM import_numbers
+                              UNION SELECT subscription_uuid FROM import_credit_notes) n
+                        JOIN subscriptions_subscription p ON p.uuid = n.uuid
+                        JOIN customers_organisation o ON o.id = p.organisation_id) u
+            LEFT JOIN (SELECT DISTINCT ON (uuid) * FROM import_organisations ORDER BY uuid, line) s
+                   ON s.uuid = u.uuid
+            LEFT JOIN customers_organisation k ON k.uuid = u.uuid
+            WHERE s.line IS NOT NULL OR k.id IS NOT NULL
         ) r
         LEFT JOIN import_currency c ON c.currency = r.currency
         LEFT JOIN import_zone z ON z.timezone = r.timezone
