@@ -48,8 +48,6 @@ def main(arguments: list[str]) -> int:
         if error.errno == errno.EPIPE:
             return READER_HAS_LEFT
         return _refuse(f"The answer can't be written: {error.strerror}.")
-    except KeyboardInterrupt:
-        return INTERRUPTED
     return 0
 
 
@@ -125,5 +123,13 @@ def _refuse(sentence: str) -> int:
     return 1
 
 
+def _main_until_interrupted(arguments: list[str]) -> int:
+    """Let Ctrl-C end whatever runs without a traceback, and say so as a shell does."""
+    try:
+        return main(arguments)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv))
+    sys.exit(_main_until_interrupted(sys.argv))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -11,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.management.base import CommandError
 
 from portal import embedded
 from portal.management.commands import serve
@@ -68,7 +68,7 @@ def test_a_port_that_is_taken_is_one_sentence(place: Place) -> None:
         port = str(taken.getsockname()[1])
         answer = run(place, PORT=port)
     assert answer.returncode == 1
-    assert f"Port {port} of 127.0.0.1 can't be used" in answer.stderr
+    assert answer.stderr.startswith(f"Port {port} of 127.0.0.1 can't be used")
     assert answer.stderr.count("\n") == 1
     assert answer.stdout == ""
 
@@ -76,7 +76,7 @@ def test_a_port_that_is_taken_is_one_sentence(place: Place) -> None:
 @pytest.mark.parametrize("port", ["eighty", "0", "65536", "-1", "8²"])
 def test_a_port_that_is_none_is_refused(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", port)
-    with pytest.raises(CommandError, match="a number from 1 to 65535"):
+    with pytest.raises(serve._CannotServe, match="a number from 1 to 65535"):
         serve._port()
 
 
@@ -97,3 +97,30 @@ def test_an_address_that_leads_nowhere_is_one_sentence(place: Place, address: st
 def test_a_relative_path_is_one_of_the_caller(place: Place) -> None:
     answer = run(place, "shell", "--no-imports", "-c", "import os; print(os.getcwd())", cwd=place.data)
     assert answer.stdout == f"{os.path.realpath(place.data)}\n"
+
+
+@pytest.mark.parametrize("moment", ["Making the demo ...", "Preparing the static files ..."])
+def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, moment: str) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    process = subprocess.Popen(
+        [embedded.ROOT / "run"],
+        env=place.environment(PORT=port),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    said = ""
+    while moment not in said:
+        line = process.stderr.readline()
+        assert line, said
+        said += line
+    # A terminal sends it to everybody in the foreground.
+    os.killpg(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err) == (130, "", "")

@@ -35,8 +35,12 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:
-        port, workers = _port(), _workers()
-        listener = _listen(port)
+        try:
+            port, workers = _port(), _workers()
+            listener = _listen(port)
+        except _CannotServe as refusal:
+            self._say(str(refusal))
+            sys.exit(1)
         if embedded.is_used():
             with _alone("demo"):
                 if not User.objects.exists() or not Organisation.objects.exists():
@@ -71,10 +75,14 @@ class Command(BaseCommand):
             self.stdout.write(f"Log in as {', '.join(names)}; the password is {store.PASSWORD}.")
 
 
+class _CannotServe(CommandError):
+    """Say in one sentence why the portal can't be served here."""
+
+
 def _port() -> int:
     given = os.environ.get("PORT") or DEFAULT_PORT
     if not (given.isascii() and given.isdigit() and len(given) < 6 and 0 < int(given) < 65536):
-        raise CommandError(f"PORT is {given!r}: it has to be a number from 1 to 65535.")
+        raise _CannotServe(f"PORT is {given!r}: it has to be a number from 1 to 65535.")
     return int(given)
 
 
@@ -83,7 +91,7 @@ def _workers() -> int:
     if not given:
         return max(2, min(4, os.cpu_count() or 1))
     if not (given.isascii() and given.isdigit() and len(given) < 4 and int(given)):
-        raise CommandError(f"WEB_CONCURRENCY is {given!r}: it has to be a number from 1 to 999.")
+        raise _CannotServe(f"WEB_CONCURRENCY is {given!r}: it has to be a number from 1 to 999.")
     return int(given)
 
 
@@ -95,7 +103,7 @@ def _listen(port: int) -> socket.socket:
         listener.bind((HOST, port))
         listener.listen(256)
     except OSError as error:
-        raise CommandError(
+        raise _CannotServe(
             f"Port {port} of {HOST} can't be used ({error.strerror}): set PORT to another one."
         ) from error
     return listener
