@@ -10,14 +10,11 @@ from invoicing.selectors.lists import (
     payable_invoices,
 )
 from invoicing.selectors.possible import creditables, drafted_by, why_not_voidable
-from invoicing.selectors.terminations import NamedNote, NoteFacts, note_lines_naming, notes_of_organisation
 
 __all__ = [
     "InvoiceDetails",
     "InvoiceRow",
-    "NamedNote",
     "NoteDetails",
-    "NoteFacts",
     "NoteRow",
     "PayableInvoice",
     "credit_notes",
@@ -26,8 +23,6 @@ __all__ = [
     "invoice_details",
     "invoices",
     "note_details",
-    "note_lines_naming",
-    "notes_of_organisation",
     "payable_invoices",
     "why_not_voidable",
 ]

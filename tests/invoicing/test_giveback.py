@@ -6,7 +6,7 @@ from decimal import Decimal as D
 import pytest
 from django.db import IntegrityError, transaction
 
-from invoicing import operations, selectors
+from invoicing import operations
 from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold, NumberSeries
 from tests import factories
 
@@ -108,49 +108,3 @@ def test_a_settling_note_is_held_by_nobody_else(settles, name):
         operations.hold_notes(
             cause_id=OTHER, settles=note.pk if settles else None, taken_off=[] if settles else [note.pk]
         )
-
-
-def test_only_notes_that_count_name_a_charge(django_assert_num_queries):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("100", "9"), ("10", "0")])
-    line, other = invoice.lines.all()
-    for status in ("draft", "void"):
-        factories.credit_note(invoice.organisation, line=line, status=status)
-    sent = factories.credit_note(invoice.organisation, net="20", tax="1.80", line=line)
-    factories.credit_note(invoice.organisation, net="5", line=other)
-    with django_assert_num_queries(1):
-        (named,) = selectors.note_lines_naming([line.pk])
-    assert named == selectors.NamedNote(
-        note_id=sent.pk,
-        note_uuid=sent.uuid,
-        number=sent.number,
-        status="sent",
-        issued_on=sent.issued_on,
-        line_id=line.pk,
-        net=D(20),
-        tax=D("1.8"),
-        amount=D("21.8"),
-        note_total=D("21.8"),
-        allocated=D(0),
-    )
-
-
-def test_notes_of_an_organisation_say_who_holds_them(django_assert_num_queries):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0"), ("10", "0")])
-    line = invoice.lines.first()
-    organisation = invoice.organisation
-    free = factories.credit_note(organisation)
-    settling = factories.credit_note(organisation, line=line)
-    taken = factories.credit_note(organisation)
-    factories.credit_note(organisation, status="applied")
-    factories.credit_note(factories.OrganisationFactory())
-    operations.hold_notes(cause_id=CAUSE, settles=settling.pk, taken_off=[taken.pk])
-    with django_assert_num_queries(2):
-        found = selectors.notes_of_organisation(
-            organisation_id=organisation.pk, currency="SGD", statuses=["sent", "partly_applied"]
-        )
-    assert [(n.note_id, n.is_settling, n.is_taken_off, n.line_ids) for n in found] == [
-        (taken.pk, False, True, ()),
-        (settling.pk, True, False, (line.pk,)),
-        (free.pk, False, False, ()),
-    ]
-    assert selectors.notes_of_organisation(organisation_id=organisation.pk, currency="MYR", statuses=["sent"]) == ()
