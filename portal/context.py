@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal import roles
-from settings_app import selectors as settings_selectors
+from settings_app import views as settings_views
 
 # label, name of the address, icon, permission
 NAVIGATION = (
@@ -46,7 +46,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         items.append({"label": "Admin", "url": reverse("admin:index"), "icon": "shield", "is_current": False})
     return {
         "nav_items": items,
-        "provider_name": settings_selectors.provider_name(),
+        "provider_name": settings_views.provider_name_of(request),
         "user_display": user.get_username(),
         "role_label": roles.label_of(user),
     }

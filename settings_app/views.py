@@ -19,13 +19,28 @@ from settings_app.models import TerminationReason
 READ_OR_SAVE = ["GET", "HEAD", "POST"]
 
 
+def config_of(request: HttpRequest) -> selectors.Config:
+    """Read the config in force once for a request: the page's frame and its body want it."""
+    kept: selectors.Config | None = getattr(request, "portal_config", None)
+    if kept is None:
+        kept = selectors.current_config()
+        request.portal_config = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def provider_name_of(request: HttpRequest) -> str:
+    """Name the provider without reading the config again."""
+    kept: selectors.Config | None = getattr(request, "portal_config", None)
+    return kept.provider_name if kept else selectors.provider_name()
+
+
 @require_http_methods(READ_OR_SAVE)
 @permission_required("settings_app.view_portalconfigversion", raise_exception=True)
 def portal_config(request: HttpRequest) -> HttpResponse:
     """Show Portal Config, as a form to whoever may change it; a POST saves it."""
     if request.method == "POST":
         return _save_config(request)
-    config = selectors.current_config()
+    config = config_of(request)
     return _config_page(
         request,
         config=config,
@@ -39,9 +54,7 @@ def _save_config(request: HttpRequest) -> HttpResponse:
     form = forms.ConfigForm(request.POST)
     fees: Any = forms.FeeFormSet(request.POST, prefix="fees")
     if not (form.is_valid() & fees.is_valid()):
-        if not fees.is_valid():
-            form.add_error(None, "Administrative fees: see the rows below.")
-        return _config_page(request, config=selectors.current_config(), form=form, fees=fees, status=422)
+        return _config_page(request, config=config_of(request), form=form, fees=fees, status=422)
     values = form.values(fees.fees())
     try:
         saved = operations.save_config(
@@ -191,6 +204,18 @@ def _fee_rows(config: selectors.Config) -> list[dict[str, str]]:
     ]
 
 
+def _fee_problems(fees: Any) -> list[dict[str, str]]:
+    """List what is wrong with the fees for the error summary, each with the field that it leads to."""
+    found = [{"text": f"Administrative fees – {error}", "id": "fees"} for error in fees.non_form_errors()]
+    for number, row in enumerate(fees.forms, start=1):
+        for field in row.visible_fields():
+            found += [
+                {"text": f"Administrative fees, row {number}, {field.label} – {error}", "id": field.auto_id}
+                for error in field.errors
+            ]
+    return found
+
+
 def _config_page(
     request: HttpRequest,
     *,
@@ -214,6 +239,7 @@ def _config_page(
             "settings": policies.in_words(config),
             "form": form,
             "fees": fees,
+            "fee_problems": _fee_problems(fees),
             "seen_version": seen_version,
             "differences": differences,
         },

@@ -268,7 +268,7 @@
     const toField = target.closest("[data-error-summary] a[href^='#']");
     if (toField) {
       const holder = byId(toField.getAttribute("href").slice(1));
-      const field = holder && holder.querySelector("input:not([type=hidden]), select, textarea");
+      const field = holder && holder.querySelector("input:not([type=hidden]):not(:disabled), select, textarea");
       if (field) {
         event.preventDefault();
         field.focus();

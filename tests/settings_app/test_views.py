@@ -62,8 +62,8 @@ def test_nobody_is_sent_to_the_log_in(client):
 def test_the_page_says_the_words_of_the_product(client_of, django_assert_num_queries):
     client = client_of("superuser")
     client.get(CONFIG)
-    # Session, user; provider name; version with fees; who saved it.
-    with django_assert_num_queries(5):
+    # Session, user; version with fees, and the name of the provider in it; who saved it.
+    with django_assert_num_queries(4):
         page = client.get(CONFIG).content.decode()
     for words in (
         "Termination Method",
