@@ -193,7 +193,8 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],  # Bootstrap draws check marks and arrows as data: pictures
+        # Ours replace all of Bootstrap's data: pictures; a browser may ask for those before portal.css is there.
+        "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],

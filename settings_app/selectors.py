@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from portal.lib import days
+from portal.lib import days, text
 from settings_app import policies
 from settings_app.models import ConfigHead, PortalConfigVersion, TerminationReason
 
@@ -122,13 +123,13 @@ def active_reasons() -> tuple[Reason, ...]:
     """List the reasons that are offered, in their order."""
     return tuple(
         Reason(id=reason.pk, code=reason.code, label=reason.label, needs_ticket=reason.needs_ticket)
-        for reason in TerminationReason.objects.filter(is_active=True)
+        for reason in _in_order(TerminationReason.objects.filter(is_active=True))
     )
 
 
 def reasons() -> tuple[ReasonRow, ...]:
     """List all reasons in their order, also those that are no longer offered."""
-    return tuple(_reason_row(reason) for reason in TerminationReason.objects.all())
+    return tuple(_reason_row(reason) for reason in _in_order(TerminationReason.objects.all()))
 
 
 def reason(pk: int) -> ReasonRow:
@@ -175,6 +176,11 @@ def saved_by(number: int) -> tuple[str, str]:
 def moment(at: datetime) -> str:
     """Write an instant for people, in UTC: 7 March 2026, 09:15 UTC."""
     return f"{days.display(at.date())}, {at:%H:%M} UTC"
+
+
+def _in_order(found: Iterable[TerminationReason]) -> list[TerminationReason]:
+    """Sort reasons by their position and, where it is the same, by their label as people sort."""
+    return sorted(found, key=lambda reason: (reason.position, text.sort_key(reason.label)))
 
 
 def _reason_row(found: TerminationReason) -> ReasonRow:

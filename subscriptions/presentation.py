@@ -18,6 +18,12 @@ REFUND_METHODS = {
 }
 
 
+def plan_title(*, product: str, plan: str) -> str:
+    """Name a plan with its product; many plans begin with their product's name already."""
+    begins = plan.casefold().startswith(product.casefold()) and not plan[len(product) : len(product) + 1].isalnum()
+    return plan if begins else f"{product}, {plan}"
+
+
 @dataclass(frozen=True)
 class Line:
     """One row of the total refund: a cycle, or the earlier cycles that give nothing together."""
@@ -26,8 +32,6 @@ class Line:
     why: str
     charged: str
     paid: str
-    credited: str
-    waived: str
     net: str
     tax: str
     refund: str
@@ -94,7 +98,7 @@ def preview_of(
         fee=shown(document["fee"]) if Decimal(document["fee"]) else "",
         tax=shown(sum((Decimal(line["tax"]) for line in document["lines"]), Decimal(0))),
         waived=_by_invoice(document, "waived", "{amount} set against what is still owed on {invoice}", shown),
-        owed=_by_invoice(document, "owed", "still owed on {invoice}: {amount}", shown),
+        owed=_by_invoice(document, "owed", "{amount} on {invoice}", shown),
         notes=tuple(
             NoteRow(
                 number=note["number"],
@@ -145,11 +149,9 @@ def _line(
     span = days.Span.inclusive(first, last)
     return Line(
         period=days.display_range(span),
-        why=_why(line["reason"], span=span, document=document, on=on),
+        why=_why(line, span=span, document=document, on=on, shown=shown),
         charged=shown(line["charged"]),
         paid=shown(line["paid"]),
-        credited=shown(line["credited"]) if Decimal(line["credited"]) else "",
-        waived=shown(line["waived"]) if Decimal(line["waived"]) else "",
         net=shown(line["net"]),
         tax=shown(line["tax"]),
         refund=shown(line["refund"]),
@@ -170,11 +172,13 @@ def _summary(lines: list[Mapping[str, Any]], *, shown: Any) -> Line:
     span = days.Span.inclusive(date.fromisoformat(lines[0]["starts_on"]), date.fromisoformat(lines[-1]["ends_on"]))
     return Line(
         period=f"{len(lines)} earlier cycles, {days.display_range(span)}",
-        why="Over: nothing comes back",
+        why=_nothing(
+            "Over: nothing comes back",
+            given=sum((Decimal(line["credited"]) for line in lines), Decimal(0)),
+            shown=shown,
+        ),
         charged=total("charged"),
         paid=total("paid"),
-        credited=total("credited") if any(Decimal(line["credited"]) for line in lines) else "",
-        waived="",
         net=total("net"),
         tax=total("tax"),
         refund=total("refund"),
@@ -189,20 +193,46 @@ def _summary(lines: list[Mapping[str, Any]], *, shown: Any) -> Line:
     )
 
 
-def _why(reason: str, *, span: days.Span, document: Mapping[str, Any], on: date) -> str:
+def _why(line: Mapping[str, Any], *, span: days.Span, document: Mapping[str, Any], on: date, shown: Any) -> str:
+    """Say why a cycle gives what it gives; where something is taken off, what was there and what went."""
     terms = document["terms"]
-    if reason == "remaining":
-        if terms["refund_method"] == "remaining_days":
-            return f"{days.days_after(span, on=on)} of {span.days} days left"
-        if terms["refund_method"] == "full":
-            return "Running: comes back in full"
-        anchor = document["anchor"]
-        not_begun = days.months_not_begun(span, on=on, anchor=anchor)
-        return f"{not_begun} of {days.months_of(span, anchor=anchor)} months not begun"
+    reason = line["reason"]
+    is_whole = reason in ("not_begun", "within_window") or terms["refund_method"] == "full"
+    if reason == "not_begun":
+        head = "Not begun"
+    elif reason == "within_window":
+        head = f"Within {terms['full_refund_days']} days of activation"
+    elif reason == "remaining":
+        head = _what_remains(span, terms=terms, anchor=document["anchor"], on=on)
+    else:
+        return _nothing(_why_nothing(reason, terms=terms), given=Decimal(line["credited"]), shown=shown)
+    value = sum((Decimal(charge["value"]) for charge in line["charges"]), Decimal(0))
+    given = value - sum((Decimal(charge["left"]) for charge in line["charges"]), Decimal(0))
+    waived = Decimal(line["waived"])
+    if given or waived:
+        parts = [f"{head}: {shown(value)}{' in full' if is_whole else ''}"]
+        parts += [f"less {shown(given)} already given back"] if given else []
+        parts += [f"less {shown(waived)} waived"] if waived else []
+        return ", ".join(parts)
+    return f"{head}: comes back in full" if is_whole else head
+
+
+def _what_remains(span: days.Span, *, terms: Mapping[str, Any], anchor: int, on: date) -> str:
+    if terms["refund_method"] == "remaining_days":
+        return f"{days.days_after(span, on=on)} of {span.days} days left"
+    if terms["refund_method"] == "full":
+        return "Running"
+    not_begun = days.months_not_begun(span, on=on, anchor=anchor)
+    return f"{not_begun} of {days.months_of(span, anchor=anchor)} months not begun"
+
+
+def _nothing(why: str, *, given: Decimal, shown: Any) -> str:
+    return f"{why}; {shown(given)} was given back before" if given else why
+
+
+def _why_nothing(reason: str, *, terms: Mapping[str, Any]) -> str:
     return {
         "over": "Over: nothing comes back",
-        "not_begun": "Not begun: comes back in full",
-        "within_window": f"Within {terms['full_refund_days']} days of activation: comes back in full",
         "used_up": "The last month has begun: nothing comes back"
         if terms["refund_method"] != "remaining_days"
         else "No day is left: nothing comes back",
@@ -226,7 +256,7 @@ def _by_invoice(document: Mapping[str, Any], name: str, sentence: str, shown: An
 
 def _note_text(note: Mapping[str, Any], *, shown: Any) -> str:
     if note["is_taken_off"]:
-        return f"names this subscription; {shown(note['named'])} of it already given back is taken off"
+        return f"names this subscription; the {shown(note['named'])} that it gave back is taken off the refund"
     return "names a cycle of this subscription that gives nothing back"
 
 

@@ -17,7 +17,7 @@ from customers import views as customers_views
 from customers.models import Organisation
 from portal.audit.operations import Actor
 from portal.lib import days, htmx
-from settings_app import selectors as settings_selectors
+from settings_app import views as settings_views
 from subscriptions import operations, selectors
 from subscriptions.forms import SubscriptionFilterForm
 from subscriptions.models import Subscription, Termination
@@ -37,7 +37,7 @@ def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     page = selectors.subscriptions_page(
         organisation_id=organisation.id,
         today=today,
-        config=settings_selectors.current_config(),
+        config=settings_views.config_of(request),
         status=wanted.get("status", ""),
         expiry=wanted.get("expiry", ""),
         after=request.GET.get("after", ""),
@@ -68,7 +68,7 @@ def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
     subscription = _find(uuid)
     today = days.today_in(subscription.organisation.timezone, at=timezone.now())
-    details = selectors.subscription_details(subscription, today=today, config=settings_selectors.current_config())
+    details = selectors.subscription_details(subscription, today=today, config=settings_views.config_of(request))
     return htmx.render_page(
         request,
         page="subscriptions/detail.html",

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from customers import policies, selectors
 from customers.models import LedgerEntry, Member, Organisation
 from portal.audit.models import AuditEntry
-from portal.lib import days, money
+from portal.lib import days, money, text
 
 PAGE = 50
 
@@ -137,8 +137,8 @@ def members(organisation_uuid: uuid.UUID) -> tuple[selectors.OrganisationHeader,
     """Find the people of an organisation: owners, admins, the others. *Raises*: Organisation.DoesNotExist."""
     header = selectors.organisation_header(organisation_uuid)
     order = {Member.Role.OWNER: 0, Member.Role.ADMIN: 1, Member.Role.MEMBER: 2}
-    people = Member.objects.filter(organisation_id=header.id).order_by("name", "id")
-    rows = sorted(people, key=lambda member: order[Member.Role(member.role)])
+    people = Member.objects.filter(organisation_id=header.id).order_by("id")
+    rows = sorted(people, key=lambda member: (order[Member.Role(member.role)], text.sort_key(member.name)))
     return header, tuple(
         MemberRow(name=member.name, email=member.email, role=member.get_role_display()) for member in rows
     )

@@ -28,6 +28,7 @@ from invoicing.models import (
 from portal.demo import catalogue
 from portal.demo.names import Locale
 from portal.lib import days, money, text
+from subscriptions import presentation
 from subscriptions.models import (
     AddOn,
     Assignment,
@@ -138,7 +139,9 @@ class Book:
     ) -> Organisation:
         """Add an organisation with its account, search keys and owner."""
         owner = self._person(locale)
-        domain = text.fold(name).replace(" ", "-").strip(".-+@")[:30].strip(".-+@") or "customer"
+        label = text.fold(name).replace(" ", "-").strip(".-+@")[:30].strip(".-+@") or "customer"
+        # No message may ever reach anybody.
+        domain = f"{label}.example"
         owner_email = self._email(owner, domain)
         made = Organisation(
             uuid=self.draw_uuid(),
@@ -149,7 +152,7 @@ class Book:
             timezone=timezone or self.rng.choice(locale.timezones),
             payment_mode=payment_mode,
             owner_email=owner_email,
-            billing_email=self.rng.choice((f"billing@{domain}.example", f"accounts@{domain}.example", "")),
+            billing_email=self.rng.choice((f"billing@{domain}", f"accounts@{domain}", "")),
             customer_reference=reference,
             created_on=created_on,
         )
@@ -265,7 +268,12 @@ class Book:
             is_trial=is_trial,
         )
         self.add(made)
-        self.history(made, on=started_on, event="Purchased", description=f"{plan.product.name}: {plan.name}.")
+        self.history(
+            made,
+            on=started_on,
+            event="Purchased",
+            description=f"{presentation.plan_title(product=plan.product.name, plan=plan.name)}.",
+        )
         if expired:
             self.history(
                 made,

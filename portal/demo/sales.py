@@ -11,6 +11,7 @@ from invoicing.models import ChargeLine, Invoice
 from portal.demo import catalogue
 from portal.demo.book import ZERO, Book, Item
 from portal.lib import days
+from subscriptions import presentation
 from subscriptions.models import Cycle, Subscription
 
 
@@ -122,7 +123,7 @@ def sell(
         lags=lags,
     )
     monthly = ZERO if is_trial else plan.price_per_month if price is None else price
-    items = [Item("plan", f"{plan.product.name}, {plan.name}", monthly)]
+    items = [Item("plan", presentation.plan_title(product=plan.product.name, plan=plan.name), monthly)]
     items += [book.add_on(subscription, name) for name in add_ons]
     items += [book.number(subscription, ported_in=index < ported_in) for index in range(numbers)]
     fee = catalogue.price(catalogue.ACTIVATION_FEE, currency=organisation.currency)

@@ -39,6 +39,11 @@ def fold(text: str) -> str:
     return _NOT_KEPT.sub(" ", _APOSTROPHES.sub("", plain)).strip()
 
 
+def sort_key(text: str) -> tuple[str, str]:
+    """Give what people sort a name by: Ä stands with A, not behind Z; the text itself decides between equals."""
+    return fold(text), text
+
+
 def clean_line(text: str) -> str:
     """Clean a text of one line: composed (NFC), without unseen marks, trimmed.
 

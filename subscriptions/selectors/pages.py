@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from customers.models import LedgerEntry
-from portal.lib import days, money
+from portal.lib import days, money, text
 from settings_app.selectors import Config
 from subscriptions import outcomes, presentation
 from subscriptions.models import HistoryEntry, Subscription, Termination
@@ -26,7 +26,6 @@ class Row:
     """One subscription in the tab."""
 
     uuid: uuids.UUID
-    product: str
     plan: str
     status: str
     status_label: str
@@ -67,6 +66,15 @@ class NumberRow:
 
 
 @dataclass(frozen=True)
+class Assignee:
+    """Somebody who uses the subscription, or did (`until`)."""
+
+    name: str
+    email: str
+    until: str
+
+
+@dataclass(frozen=True)
 class HistoryRow:
     """One line of the history."""
 
@@ -78,19 +86,19 @@ class HistoryRow:
 
 @dataclass(frozen=True)
 class Details:
-    """Everything in the sidebar."""
+    """Everything in the sidebar, in the order of domain.md 3."""
 
     uuid: uuids.UUID
-    organisation_uuid: uuids.UUID
-    organisation_name: str
-    product: str
-    plan: str
     status: str
     status_label: str
-    terms: tuple[Term, ...]
-    assignees: tuple[str, ...]
+    organisation_uuid: uuids.UUID
+    organisation_name: str
+    assignees: tuple[Assignee, ...]
+    contract: Term
+    plan: Term
     add_ons: tuple[Term, ...]
     numbers: tuple[NumberRow, ...]
+    billing: tuple[Term, ...]
     history: tuple[HistoryRow, ...]
     auto_renew: bool
     can_switch_renewal: bool
@@ -167,8 +175,7 @@ def _row(item: Subscription, *, today: date) -> Row:
     contract = getattr(item, "contract_item", None)
     return Row(
         uuid=item.uuid,
-        product=item.plan.product.name,
-        plan=item.plan.name,
+        plan=presentation.plan_title(product=item.plan.product.name, plan=item.plan.name),
         status=status,
         status_label=STATUS_LABELS[status],
         auto_renewal="On" if item.auto_renew else "Off",
@@ -191,17 +198,8 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
     termination = getattr(subscription, "termination", None)
     currency = subscription.currency
     price = money.display(subscription.plan.price_per_month, currency=currency)
-    terms = [
-        Term("Plan", f"{subscription.plan.product.name}, {subscription.plan.name}", f"{price} a month, net"),
+    billing = [
         Term("Billing model", subscription.organisation.get_payment_mode_display(), currency),
-        Term(
-            "Contract",
-            item.contract.reference if item else "",
-            f"{item.contract.get_billing_plan_display()}"
-            + (f", freed on {days.display(item.freed_on)}" if item.freed_on else "")
-            if item
-            else "",
-        ),
         Term("Started on", days.display(subscription.started_on)),
         Term("Expiry date", days.display(subscription.expires_on)),
         Term(
@@ -213,23 +211,40 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         ),
     ]
     if subscription.is_trial:
-        terms.append(Term("Trial", "Yes", "nothing comes back when it ends"))
+        billing.append(Term("Trial", "Yes", "nothing comes back when it ends"))
     return Details(
         uuid=subscription.uuid,
-        organisation_uuid=subscription.organisation.uuid,
-        organisation_name=subscription.organisation.name,
-        product=subscription.plan.product.name,
-        plan=subscription.plan.name,
         status=stands.status,
         status_label=STATUS_LABELS[stands.status],
-        terms=tuple(terms),
+        organisation_uuid=subscription.organisation.uuid,
+        organisation_name=subscription.organisation.name,
         assignees=tuple(
-            f"{a.member.name} ({a.member.email})" + (f", until {days.display(a.ended_on)}" if a.ended_on else "")
-            for a in subscription.assignments.select_related("member").order_by("member__name", "pk")
+            Assignee(
+                name=a.member.name,
+                email=a.member.email,
+                until=f"until {days.display(a.ended_on)}" if a.ended_on else "",
+            )
+            for a in sorted(
+                subscription.assignments.select_related("member").order_by("pk"),
+                key=lambda assignment: text.sort_key(assignment.member.name),
+            )
+        ),
+        contract=Term(
+            "Contract",
+            item.contract.reference if item else "",
+            f"{item.contract.get_billing_plan_display()}"
+            + (f", freed on {days.display(item.freed_on)}" if item.freed_on else "")
+            if item
+            else "",
+        ),
+        plan=Term(
+            "Plan",
+            presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name),
+            f"{price} a month, net",
         ),
         add_ons=tuple(
             Term(a.name, f"{money.display(a.price_per_month, currency=currency)} a month")
-            for a in subscription.add_ons.all()
+            for a in sorted(subscription.add_ons.all(), key=lambda add_on: text.sort_key(add_on.name))
         ),
         numbers=tuple(
             NumberRow(
@@ -241,6 +256,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
             )
             for n in subscription.numbers.all()
         ),
+        billing=tuple(billing),
         history=tuple(
             HistoryRow(
                 at=_moment(h.at, zone=subscription.organisation.timezone),
@@ -338,7 +354,9 @@ def termination_record(termination: Termination) -> TerminationRecord:
         subscription_uuid=termination.subscription.uuid,
         organisation_uuid=termination.organisation.uuid,
         organisation_name=termination.organisation.name,
-        plan=f"{termination.subscription.plan.product.name}, {termination.subscription.plan.name}",
+        plan=presentation.plan_title(
+            product=termination.subscription.plan.product.name, plan=termination.subscription.plan.name
+        ),
         sentences=result_sentences(termination),
         request=tuple(request),
         settlement=(
