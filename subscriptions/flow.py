@@ -5,7 +5,9 @@ What the agent saw travels sealed in hidden fields. Every step recomputes; what 
 
 from __future__ import annotations
 
+import functools
 import uuid as uuids
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,17 +19,22 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from portal.audit.operations import Actor
 from portal.lib import days, htmx, money, seals
 from settings_app import selectors as settings_selectors
+from settings_app import views as settings_views
 from subscriptions import operations, presentation, quotes, selectors
 from subscriptions.forms import ExpiredForm, ReasonForm
 from subscriptions.models import Subscription, Termination
 
 PURPOSE = "terminate"
 SEAL_AGE = timedelta(minutes=30)
+TOO_LARGE = (
+    "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated here. "
+    "Nothing was written. Tell whoever runs the portal."
+)
 
 may_terminate = permission_required("subscriptions.terminate_subscription", raise_exception=True)
 
@@ -44,6 +51,10 @@ class _Step:
     def today(self) -> Any:
         return days.today_in(self.subscription.organisation.timezone, at=self.at)
 
+    @property
+    def config(self) -> settings_selectors.Config:
+        return settings_views.config_of(self.request)
+
 
 def _start(request: HttpRequest, uuid: uuids.UUID) -> _Step:
     try:
@@ -52,22 +63,52 @@ def _start(request: HttpRequest, uuid: uuids.UUID) -> _Step:
         raise Http404 from None
 
 
-@require_safe
+class _PreviewTooLarge(Exception):
+    """Carry the step whose preview cannot travel through a browser."""
+
+    def __init__(self, step: _Step) -> None:
+        self.step = step
+        super().__init__(TOO_LARGE)
+
+
+def _says_what_is_too_large(
+    view: Callable[[HttpRequest, uuids.UUID], HttpResponse],
+) -> Callable[[HttpRequest, uuids.UUID], HttpResponse]:
+    """Answer with a sentence where a preview is too large to travel through a browser."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+        try:
+            return view(request, uuid)
+        except _PreviewTooLarge as refusal:
+            return _refused_page(refusal.step, TOO_LARGE, status=422)
+
+    return answer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
 @may_terminate
+@_says_what_is_too_large
 def reason(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    """Ask for the reason; for a subscription that expired long ago, for the explanation alone."""
+    """Ask for the reason; for a subscription that expired long ago, for the explanation alone.
+
+    A POST is somebody coming back from a later step: the form as it was filled in.
+    """
     step = _start(request, uuid)
+    is_back = request.method == "POST"
     try:
         quote = _quote(step)
     except operations.NotTerminable as refusal:
         return _refused(step, refusal)
     if quote.case == "expired":
-        return _expired_page(step, quote, ExpiredForm())
-    return _reason_page(step, _reason_form(step, None))
+        return _other_case(step, quote) if is_back else _expired_page(step, quote, ExpiredForm())
+    form = _reason_form(step, request.POST if is_back else None)
+    return _reason_page(step, form, status=422 if is_back and not form.is_valid() else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_terminate
+@_says_what_is_too_large
 def refund(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Show the total refund in answer to the reason form."""
     if request.method != "POST":
@@ -87,6 +128,7 @@ def refund(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_terminate
+@_says_what_is_too_large
 def choice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Ask how the refund is made, in answer to the popup's "Terminate"."""
     if request.method != "POST":
@@ -113,6 +155,7 @@ def choice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @may_terminate
+@_says_what_is_too_large
 def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Commit: the one step that writes."""
     if request.method != "POST":
@@ -135,7 +178,7 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         seen = _unseal(step, fresh)
         if fresh and picked is None and not fresh.terms.is_simplified:
             return _choice_page(
-                step, fresh, form, seal=request.POST["seal"], status=422, error=_what_to_choose(request)
+                step, fresh, form, seal=request.POST["seal"], status=422, problems=(_what_to_choose(request),)
             )
         outcome = operations.terminate(
             subscription_uuid=uuid,
@@ -153,7 +196,7 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             return _other_case(step, changed.fresh)
         if is_expired:
             said = quotes.changes(old=changed.seen, new=quotes.document(changed.fresh))
-            return _expired_page(step, changed.fresh, ExpiredForm(), status=409, changes=said)
+            return _expired_page(step, changed.fresh, _explained(request), status=409, changes=said)
         return _changed_page(step, changed.fresh, form, seen=changed.seen)
     except _SealRefused as refusal:
         if is_expired != (refusal.quote.case == "expired"):
@@ -169,9 +212,10 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         return _again(step, quote, form)
     except (operations.CreditNoteNotUsable, operations.AcknowledgementMissing) as refusal:
         quote = _quote(step)
-        if quote.terms.is_simplified:
-            return _refund_page(step, quote, form, seal=request.POST["seal"], status=422, error=str(refusal))
-        return _choice_page(step, quote, form, seal=request.POST["seal"], status=422, error=str(refusal))
+        show = _refund_page if quote.terms.is_simplified else _choice_page
+        return show(
+            step, quote, form, seal=request.POST["seal"], status=422, problems=_problems_of(refusal, quote=quote)
+        )
     return _done(request, outcome.termination)
 
 
@@ -179,7 +223,7 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _quote(step: _Step) -> quotes.Quote:
-    found = selectors.quote_of(step.subscription, on=step.today, config=settings_selectors.current_config())
+    found = selectors.quote_of(step.subscription, on=step.today, config=step.config)
     if isinstance(found, selectors.NotTerminableFacts):
         if getattr(step.subscription, "termination", None) is not None:
             raise operations.AlreadyTerminated(step.subscription)
@@ -187,8 +231,14 @@ def _quote(step: _Step) -> quotes.Quote:
     return found
 
 
-def _reason_form(step: _Step, data: Any) -> ReasonForm:
-    return ReasonForm(data, today=step.today, reasons=settings_selectors.active_reasons())
+def _reason_form(step: _Step, data: Any, **initial: str) -> ReasonForm:
+    reasons = settings_selectors.active_reasons()
+    return ReasonForm(data, today=step.today, reasons=reasons, initial=initial)
+
+
+def _explained(request: HttpRequest) -> ExpiredForm:
+    """Ask for the explanation with what was typed already."""
+    return ExpiredForm(initial={"explanation": request.POST.get("explanation", "")})
 
 
 def _said(
@@ -217,10 +267,27 @@ def _picked(request: HttpRequest) -> quotes.Choice | None:
     return None
 
 
-def _what_to_choose(request: HttpRequest) -> str:
+@dataclass(frozen=True)
+class _Problem:
+    """Say what is wrong with a choice. *Shape*: `field` is "choice", "note" or an acknowledgement's key."""
+
+    field: str
+    text: str
+
+
+def _what_to_choose(request: HttpRequest) -> _Problem:
     if request.POST.get("choice") == "credit_note":
-        return "Choose the credit note that is the refund."
-    return "Choose how the refund is made."
+        return _Problem("note", "Choose the credit note that is the refund.")
+    return _Problem("choice", "Choose how the refund is made.")
+
+
+def _problems_of(
+    refusal: operations.CreditNoteNotUsable | operations.AcknowledgementMissing, *, quote: quotes.Quote
+) -> tuple[_Problem, ...]:
+    if isinstance(refusal, operations.AcknowledgementMissing):
+        return tuple(_Problem(item.key, f"Please confirm: {item.text}") for item in refusal.missing)
+    # Where the last note that could be chosen is gone, there is no list of notes to point at.
+    return (_Problem("note" if quote.choosable else "choice", str(refusal)),)
 
 
 # ---- The seal -----------------------------------------------------------------------------------------------
@@ -237,16 +304,16 @@ class _SealRefused(Exception):
 
 
 def _seal(step: _Step, quote: quotes.Quote) -> str:
-    return seals.seal(
-        {
-            "user": step.request.user.pk,
-            "subscription": str(step.subscription.uuid),
-            "quote_id": str(uuids.uuid4()),
-            "quote": quotes.document(quote),
-        },
-        at=step.at,
-        purpose=PURPOSE,
-    )
+    payload = {
+        "user": step.request.user.pk,
+        "subscription": str(step.subscription.uuid),
+        "quote_id": str(uuids.uuid4()),
+        "quote": quotes.document(quote),
+    }
+    try:
+        return seals.seal(payload, at=step.at, purpose=PURPOSE)
+    except seals.SealTooLarge:
+        raise _PreviewTooLarge(step) from None
 
 
 def _unseal(step: _Step, fresh: quotes.Quote | None) -> operations.Seen:
@@ -279,7 +346,7 @@ def _page(step: _Step, fragment: str, context: dict[str, Any], *, status: int = 
     subscription = step.subscription
     context = {
         "subscription_uuid": subscription.uuid,
-        "plan": f"{subscription.plan.product.name}, {subscription.plan.name}",
+        "plan": presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name),
         "organisation_name": subscription.organisation.name,
         "organisation_uuid": subscription.organisation.uuid,
         "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
@@ -297,12 +364,12 @@ def _address(step: _Step, name: str) -> str:
 
 
 def _other_case(step: _Step, quote: quotes.Quote) -> HttpResponse:
-    """Begin again: since the form was shown, the subscription has expired for too long, or has it no longer."""
+    """Ask what fits the case, which is another one than when the form was shown; the explanation stays."""
     if quote.case == "expired":
-        return _expired_page(
-            step, quote, ExpiredForm(), status=409, changes=("The subscription has expired since.",)
-        )
-    return _reason_page(step, _reason_form(step, None), status=409)
+        changes = ("The subscription has expired since.",)
+        return _expired_page(step, quote, _explained(step.request), status=409, changes=changes)
+    form = _reason_form(step, None, explanation=step.request.POST.get("explanation", ""))
+    return _reason_page(step, form, status=409, changes=("The subscription is active again.",))
 
 
 def _again(step: _Step, quote: quotes.Quote, form: Any) -> HttpResponse:
@@ -312,14 +379,16 @@ def _again(step: _Step, quote: quotes.Quote, form: Any) -> HttpResponse:
     return _reason_page(step, form, status=422)
 
 
-def _reason_page(step: _Step, form: ReasonForm, *, status: int = 200) -> HttpResponse:
-    is_short = settings_selectors.current_config().termination_method == "simplified"
-    return _page(
-        step,
-        "subscriptions/_reason.html",
-        {"form": form, "form_action": _address(step, "refund"), "short": is_short},
-        status=status,
-    )
+def _reason_page(
+    step: _Step, form: ReasonForm, *, status: int = 200, changes: tuple[str, ...] = ()
+) -> HttpResponse:
+    context = {
+        "form": form,
+        "form_action": _address(step, "refund"),
+        "changes": changes,
+        "short": step.config.termination_method == "simplified",
+    }
+    return _page(step, "subscriptions/_reason.html", context, status=status)
 
 
 def _expired_page(
@@ -361,10 +430,12 @@ def _refund_page(
     status: int = 200,
     changes: tuple[str, ...] = (),
     changed: frozenset[str] = frozenset(),
-    error: str = "",
+    problems: tuple[_Problem, ...] = (),
 ) -> HttpResponse:
     document = quotes.document(quote)
     is_short = quote.terms.is_simplified
+    required = quotes.acknowledgements(quote, choice=quotes.Automatic()) if is_short else ()
+    boxes = _to_confirm(step, required, problems, name="acknowledge")
     requested_on = form.cleaned_data.get("requested_on") if form.is_valid() else None
     context = {
         "form": form,
@@ -372,13 +443,47 @@ def _refund_page(
         "preview": presentation.preview_of(document, changed=changed),
         "window_closed": presentation.window_closed(document, requested_on=requested_on) if requested_on else "",
         "changes": changes,
-        "error": error,
-        "acknowledgements": quotes.acknowledgements(quote, choice=quotes.Automatic()) if is_short else (),
-        "acknowledged": step.request.POST.getlist("acknowledge"),
+        "problems": _summary(problems, boxes),
+        "acknowledgements": boxes,
         "form_action": _address(step, "apply" if is_short else "choice"),
+        "back_action": _address(step, "terminate"),
         "short": is_short,
     }
     return _page(step, "subscriptions/_refund.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class _ToConfirm:
+    """One acknowledgement as a box to tick. *Shape*: `id` is that of the box; keys may hold what ids may not."""
+
+    id: str
+    key: str
+    text: str
+    is_ticked: bool
+    is_missing: bool
+
+
+def _to_confirm(
+    step: _Step, items: Iterable[quotes.Acknowledgement], problems: tuple[_Problem, ...], *, name: str
+) -> tuple[_ToConfirm, ...]:
+    ticked = step.request.POST.getlist("acknowledge")
+    missing = {problem.field for problem in problems}
+    return tuple(
+        _ToConfirm(
+            id=f"{name}-{number}",
+            key=item.key,
+            text=item.text,
+            is_ticked=item.key in ticked,
+            is_missing=item.key in missing,
+        )
+        for number, item in enumerate(items, start=1)
+    )
+
+
+def _summary(problems: tuple[_Problem, ...], boxes: Iterable[_ToConfirm]) -> list[dict[str, str]]:
+    """List what is wrong for the error summary, each with the id of the box or group that it leads to."""
+    ids = {box.key: box.id for box in boxes}
+    return [{"text": problem.text, "id": ids.get(problem.field, problem.field)} for problem in problems]
 
 
 @dataclass(frozen=True)
@@ -389,8 +494,7 @@ class _NoteOption:
     total: str
     text: str
     is_chosen: bool
-    difference: quotes.Acknowledgement | None
-    is_confirmed: bool
+    difference: tuple[_ToConfirm, ...]
 
 
 def _choice_page(
@@ -400,36 +504,42 @@ def _choice_page(
     *,
     seal: str,
     status: int = 200,
-    error: str = "",
+    problems: tuple[_Problem, ...] = (),
 ) -> HttpResponse:
     sent = step.request.POST
-    acknowledged = sent.getlist("acknowledge")
     picked = sent.get("choice") or ("credit_note" if quote.doubling else "")
     chosen = sent.get("note") or (quote.doubling[0].number if quote.doubling else "")
+    required = quotes.acknowledgements(quote, choice=quotes.Automatic())
+    boxes = _to_confirm(step, required, problems, name="acknowledge")
     options = [
         _NoteOption(
             number=note.number,
             total=money.display(note.total, currency=quote.currency),
             text="names this subscription" if note.names_this else "names no subscription",
             is_chosen=note.number == chosen,
-            difference=quotes.difference(quote, note=note) if note.difference else None,
-            is_confirmed=f"difference:{note.number}" in acknowledged,
+            difference=_to_confirm(
+                step,
+                quotes.acknowledgements(quote, choice=quotes.LinkNote(note.number)),
+                problems,
+                name=f"difference-{place}",
+            ),
         )
-        for note in quote.choosable
+        for place, note in enumerate(quote.choosable, start=1)
     ]
     context = {
         "form": form,
         "seal": seal,
         "picked": picked,
         "notes": options,
-        "acknowledgements": quotes.acknowledgements(quote, choice=quotes.Automatic()),
-        "acknowledged": acknowledged,
+        "acknowledgements": boxes,
         "preview": presentation.preview_of(quotes.document(quote)),
         "to_credits": money.display(quote.to_credits, currency=quote.currency) if quote.to_credits else "",
         "why_nothing": quote.why_nothing,
         "is_waiving": quote.is_waiving,
-        "error": error,
+        "problems": _summary(problems, [*boxes, *(box for option in options for box in option.difference)]),
+        "wrong": {problem.field: problem.text for problem in problems},
         "form_action": _address(step, "apply"),
+        "back_action": _address(step, "refund"),
     }
     return _page(step, "subscriptions/_choice.html", context, status=status)
 
@@ -437,12 +547,16 @@ def _choice_page(
 def _refused(step: _Step, refusal: operations.NotTerminable) -> HttpResponse:
     """Say why not, and what can be done."""
     termination = refusal.termination if isinstance(refusal, operations.AlreadyTerminated) else None
-    return _page(
-        step,
-        "subscriptions/_refused.html",
-        {"why_not": refusal.why_not, "termination_uuid": termination.uuid if termination else None},
-        status=409,
+    return _refused_page(
+        step, refusal.why_not, status=409, termination_uuid=termination.uuid if termination else None
     )
+
+
+def _refused_page(
+    step: _Step, why_not: str, *, status: int, termination_uuid: uuids.UUID | None = None
+) -> HttpResponse:
+    context = {"why_not": why_not, "termination_uuid": termination_uuid}
+    return _page(step, "subscriptions/_refused.html", context, status=status)
 
 
 def _done(request: HttpRequest, termination: Termination) -> HttpResponse:

@@ -47,7 +47,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:tab": ("organisation", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:detail": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:renewal": ("running", {"POST": ("subscriptions.change_renewal", 404)}),
-    "subscriptions:terminate": ("running", {"GET": (_TERMINATE, 200)}),
+    "subscriptions:terminate": ("running", {"GET": (_TERMINATE, 200), "POST": (_TERMINATE, 422)}),
     "subscriptions:refund": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 422)}),
     "subscriptions:choice": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 422)}),
     # An empty request is the form of an expired subscription, which this one is not: the world is another one.

@@ -158,3 +158,82 @@ def test_the_reason_form_is_filled_in_once(visit):
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#dialog")).to_contain_text("terminated.")
     assert Termination.objects.get().ticket == "T-1 <b>& more</b>"
+
+
+def test_going_back_keeps_what_was_typed(visit):
+    made = running(ago=2)
+    page = visit("agent")
+    to_choice(page, made)
+    title, dialog = page.locator("#dialog-title"), page.locator("#dialog")
+    dialog.get_by_role("button", name="Back").click()
+    expect(title).to_have_text("Total refund")
+    expect(title).to_be_focused()
+    dialog.get_by_role("button", name="Back").press("Enter")
+    expect(title).to_have_text("Terminate subscription")
+    expect(page.get_by_label("Explanation")).to_have_value("Found something cheaper.")
+    expect(page.get_by_label("Requested by")).to_have_value("Ms Tan")
+    page.get_by_label("Explanation").fill("Found something better.")
+    terminate_button(page).click()
+    expect(title).to_have_text("Total refund")
+    terminate_button(page).click()
+    # Enter in a field presses the button that goes on, not the one that goes back.
+    page.get_by_label("No credit note has been sent").press(" ")
+    page.get_by_label("No credit note has been sent").press("Enter")
+    expect(dialog).to_contain_text("terminated.")
+    assert Termination.objects.get().explanation == "Found something better."
+
+
+def test_going_back_without_javascript(visit):
+    made = running(ago=2)
+    page = visit("agent", javascript=False)
+    page.goto(f"/subscriptions/{made.uuid}/terminate/")
+    give_reason(page)
+    page.get_by_role("button", name="Terminate").click()
+    page.get_by_role("button", name="Terminate").click()
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_role("heading", name="Total refund")).to_be_visible()
+    page.get_by_role("button", name="Back").click()
+    expect(page.get_by_label("Explanation")).to_have_value("Found something cheaper.")
+    expect(page.get_by_label("Channel")).to_have_value("phone")
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_what_is_wrong_takes_the_focus_and_leads_to_its_box(visit, javascript):
+    made = running(ago=2)
+    factories.credit_note(made.organisation, net="20", line=factories.charge_of(made), number="CN-0000012")
+    page = visit("agent", javascript=javascript)
+    summary = page.locator("[data-error-summary]")
+    if javascript:
+        open_sidebar(page, made)
+        page.locator("#terminate-button").click()
+    else:
+        page.goto(f"/subscriptions/{made.uuid}/terminate/")
+    page.get_by_role("button", name="Terminate").click()
+    expect(summary).to_be_focused()
+    expect(summary).to_contain_text("Choose a reason.")
+    give_reason(page)
+    page.get_by_role("button", name="Terminate").click()
+    expect(page.get_by_role("heading", name="Total refund")).to_be_visible()
+    page.get_by_role("button", name="Terminate").click()
+    pick(page, "No credit note has been sent")
+    page.get_by_role("button", name="Apply").click()
+    expect(summary).to_be_focused()
+    box = page.get_by_role("checkbox", name="CN-0000012 (SGD 20.00) names")
+    expect(box).to_have_attribute("aria-invalid", "true")
+    expect(box).to_have_accessible_description("Please confirm this first.")
+    if javascript:
+        summary.get_by_role("link").click()
+        expect(box).to_be_focused()
+
+
+def test_the_settings_say_what_is_wrong_first(visit):
+    page = visit("superuser")
+    page.goto("/settings/portal-config/")
+    page.get_by_label("Currency, row 1").fill("XX")
+    page.get_by_label("Fee, row 1").fill("5")
+    page.get_by_role("button", name="Save").click()
+    summary = page.locator("[data-error-summary]")
+    expect(summary).to_be_focused()
+    summary.get_by_role("link").first.click()
+    expect(page.get_by_label("Currency, row 1")).to_be_focused()
+    assert page.get_by_label("Currency, row 1").get_attribute("aria-invalid") == "true"

@@ -1,6 +1,7 @@
 """The main job without JavaScript: every step as a browser would send it, from the form that was served."""
 
 import datetime as dt
+import re
 from decimal import Decimal
 
 import pytest
@@ -8,6 +9,8 @@ import time_machine
 from django.urls import reverse
 
 from customers.models import LedgerEntry
+from portal.lib import seals
+from settings_app.models import TerminationReason
 from subscriptions.models import Termination
 from tests import factories, pages
 from tests.factories import C
@@ -255,6 +258,126 @@ def test_a_choice_must_be_made(client_of):
         assert said in pages.words(answer)
 
 
+def test_what_is_wrong_with_the_choice_takes_the_focus_and_stands_beside_its_box(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    # An imported note may have any number; an id may not.
+    factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN 12 b")
+    factories.credit_note(made.organisation, net="25", number="CN-2")
+    form = pages.form(to_choice(client, made), action="/apply/")
+    for changes, group in (
+        ({"choice": None, "note": None}, "choice"),
+        ({"choice": "credit_note", "note": None}, "note"),
+        ({"choice": "credit_note", "note": "CN-9"}, "note"),
+    ):
+        for headers in ({}, {"HX-Request": "true"}):
+            page = client.post(form.action, form.data(**changes), headers=headers)
+            html = page.content.decode()
+            assert page.status_code == 422
+            assert html.count("autofocus") == 1
+            assert '<div class="error-summary" role="alert" tabindex="-1" autofocus data-error-summary>' in html
+            assert f'<a href="#div_{group}">' in html
+            assert (
+                f'id="div_{group}" role="radiogroup" aria-invalid="true" aria-describedby="{group}_error"' in html
+            )
+            assert f'id="{group}_error"' in html
+            assert html.count("aria-invalid") == 1
+    for changes, box in (
+        ({"choice": "automatic"}, "acknowledge-1"),
+        ({"choice": "credit_note", "note": "CN 12 b"}, "difference-1-1"),
+        ({"choice": "credit_note", "note": "CN-2"}, "difference-2-1"),
+    ):
+        html = step(client, form, **changes).content.decode()
+        assert f'<a href="#div_{box}">Please confirm: I know that' in html
+        assert f'id="div_{box}"' in html
+        assert re.search(f'id="{box}"[^>]* aria-invalid="true" aria-describedby="{box}_error"', html)
+        assert f'id="{box}_error"' in html
+        assert html.count("aria-invalid") == 1
+    assert "autofocus" not in to_choice(client, made).content.decode()
+
+
+def test_a_difference_takes_the_focus(client_of, configure):
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_choice(client, made), action="/apply/")
+    configure(allow_refund=False)
+    html = step(client, form, choice="automatic").content.decode()
+    assert 'role="alert" tabindex="-1" autofocus data-error-summary' in html
+
+
+def test_going_back_keeps_what_was_typed(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    typed = {**REASON, "explanation": "Two\nlines & <more>", "ticket": "T-1"}
+    choice = to_choice(client, made, **typed)
+    assert f'formaction="{address(made, "refund")}"' in choice.content.decode()
+    form = pages.form(choice, action="/apply/")
+    assert form.buttons == ["Apply", "Back"]
+    # What Enter in a field presses is the first button of a form.
+    popup = client.post(address(made, "refund"), form.data())
+    assert "Total refund" in pages.words(popup)
+    assert f'formaction="{address(made)}"' in popup.content.decode()
+    form = pages.form(popup, action="/choice/")
+    assert form.buttons == ["Terminate", "Back"]
+    reason = client.post(address(made), form.data())
+    assert reason.status_code == 200
+    assert "Please correct" not in pages.words(reason)
+    form = pages.form(reason, action="/refund/")
+    assert {name: form.fields[name] for name in typed} == {name: [value] for name, value in typed.items()}
+    again = step(client, pages.form(step(client, form), action="/choice/"))
+    done = step(client, pages.form(again, action="/apply/"), choice="automatic")
+    assert done.status_code == 302
+    assert Termination.objects.get().explanation == typed["explanation"]
+
+
+def test_going_back_says_what_is_no_longer_right(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_refund(client, made), action="/choice/")
+    TerminationReason.objects.filter(code=REASON["reason"]).update(is_active=False)
+    back = client.post(address(made), form.data())
+    assert back.status_code == 422
+    assert "Reason – Select a valid choice" in pages.words(back)
+    assert "Found something cheaper." in pages.words(back)
+
+
+def test_what_was_typed_stays_when_the_case_changes(client_of):
+    client = client_of("agent")
+    gone = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))
+    form = pages.form(client.get(address(gone)), action="/apply/")
+    type(gone).objects.filter(pk=gone.pk).update(expires_on=dt.date(2026, 4, 1))
+    answer = step(client, form, explanation="Gone for a month.")
+    assert answer.status_code == 409
+    assert "The subscription is active again." in pages.words(answer)
+    assert pages.form(answer, action="/refund/").fields["explanation"] == ["Gone for a month."]
+    # And the other way, at each step.
+    made = factories.subscription()
+    choice = pages.form(to_choice(client, made), action="/apply/").data()
+    type(made).objects.filter(pk=made.pk).update(expires_on=dt.date(2026, 2, 1))
+    for name in ("terminate", "refund", "choice", "apply"):
+        answer = client.post(address(made, name), choice)
+        assert answer.status_code == 409
+        assert "The subscription has expired since." in pages.words(answer)
+        assert pages.form(answer, action="/apply/").fields["explanation"] == ["Found something cheaper."]
+
+
+@pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_CHARACTERS"])
+def test_a_preview_that_is_too_large_is_a_sentence(client_of, monkeypatch, limit):
+    client = client_of("agent")
+    made = factories.subscription()
+    gone = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))
+    form = pages.form(client.get(address(made)), action="/refund/")
+    monkeypatch.setattr(seals, limit, 100)
+    for headers in ({}, {"HX-Request": "true"}):
+        for answer in (
+            client.post(form.action, form.data(**REASON), headers=headers),
+            client.get(address(gone), headers=headers),
+        ):
+            assert answer.status_code == 422
+            assert "more cycles and charges than one preview can carry" in pages.words(answer)
+    assert not Termination.objects.exists()
+
+
 def test_the_double_refund_guard(client_of):
     client = client_of("agent")
     made = factories.subscription()
@@ -305,11 +428,68 @@ def test_a_partly_paid_cycle_shows_what_is_waived_and_owed(client_of):
     popup = to_refund(client, made)
     assert f"SGD 135.71 set against what is still owed on {number}" in pages.words(popup)
     assert f"still owed on {number}: SGD 11.20" in pages.words(popup)
+    assert f"Still owed SGD 11.20 on {number}" in pages.words(popup)
+    assert "6 of 12 months not begun: SGD 135.71, less SGD 135.71 waived;" in pages.words(popup)
     choice = step(client, pages.form(popup, action="/choice/"))
     done = step(client, pages.form(choice, action="/apply/"), choice="automatic")
     said = pages.words(client.get(done["Location"]))
     assert f"SGD 135.71 was waived on {number}." in said
     assert Termination.objects.get().waived == Decimal("135.71")
+
+
+def test_what_was_given_back_already_is_told_with_the_sum_it_is_taken_off(client_of):
+    client = client_of("agent")
+    made = factories.subscription(
+        cycles=(C("2026-01-01"), C("2026-02-01"), C("2026-03-01", net="80")), started_on="2026-01-01"
+    )
+    for first_day in ("2026-01-01", "2026-02-01"):
+        factories.credit_note(made.organisation, net="20", line=factories.charge_of(made, first_day))
+    factories.credit_note(made.organisation, net="80", line=factories.charge_of(made, "2026-03-01"), number="CN-1")
+    said = pages.words(to_refund(client, made))
+    assert "Over: nothing comes back; SGD 40.00 was given back before" in said
+    assert "Within 14 days of activation: SGD 80.00 in full, less SGD 80.00 already given back" in said
+    assert "comes back in full" not in said
+    assert "names this subscription; the SGD 80.00 that it gave back is taken off the refund" in said
+
+
+@pytest.mark.parametrize(
+    ("product", "plan", "title"),
+    [
+        ("SIP Trunk", "SIP Trunk, 10 channels", "SIP Trunk, 10 channels"),
+        ("SIP Trunk", "sip trunk", "sip trunk"),
+        ("SIP Trunk", "10 channels", "SIP Trunk, 10 channels"),
+        ("SIP Trunk", "SIP Trunking", "SIP Trunk, SIP Trunking"),
+    ],
+)
+def test_a_plan_does_not_name_its_product_twice(client_of, product, plan, title):
+    client = client_of("agent")
+    made = factories.subscription()
+    type(made.plan).objects.filter(pk=made.plan_id).update(name=plan)
+    type(made.plan.product).objects.filter(pk=made.plan.product_id).update(name=product)
+    listed = pages.words(client.get(reverse("subscriptions:tab", args=[made.organisation.uuid])))
+    assert f"Trial {title} {made.uuid}" in listed
+    assert f"Subscription Details {title} Active" in pages.words(client.get(address(made, "detail")))
+    assert f"{title} · {made.organisation.name}" in pages.words(to_refund(client, made))
+    done = step(client, pages.form(to_choice(client, made), action="/apply/"), choice="automatic")
+    assert f"Subscriptions {title} Termination" in pages.words(client.get(done["Location"]))
+
+
+def test_the_sidebar_stands_in_the_order_of_the_handbook(client_of):
+    client = client_of("agent")
+    made = factories.subscription(numbers=("+6530000001",), billing_plan="as_incurred", auto_renew=True)
+    for name in ("Zoë", "Ärne", "Bert"):
+        made.assignments.create(
+            member=factories.MemberFactory(organisation=made.organisation, name=name),
+            assigned_on=made.started_on,
+        )
+    made.add_ons.create(name="Voicemail", price_per_month=5)
+    said = pages.words(client.get(address(made, "detail"), headers={"HX-Request": "true"}))
+    order = (
+        *("Owner organisation", "Assignees", "Ärne", "Bert", "Zoë", "Contract", "Plan", "Add-ons", "Voicemail"),
+        *("Numbers", "+6530000001", "Billing model", "Unsubscribe", "History", "Terminate"),
+    )
+    places = [said.index(word) for word in order]
+    assert places == sorted(places)
 
 
 def test_allow_refund_off(client_of, configure):
