@@ -114,6 +114,6 @@ def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
     def take(page: Page, name: str) -> None:
         if folder := os.environ.get("SCREENSHOTS"):
             with _own_styles(page):
-                page.screenshot(path=f"{folder}/{name}.png")
+                page.screenshot(path=f"{folder}/{name}.png", caret="initial")
 
     return take
