@@ -37,7 +37,7 @@ BACK_WITHIN = 20.0
 """Seconds in which the portal has to be back after a fault, by itself. The machine may be busy."""
 
 # Nothing of the surrounding run may reach the bench's portal.
-_HIDDEN = (
+HIDDEN = (
     *("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PORTAL_WEB", "PORTAL_MIGRATE", "SECURE", "ALLOWED_HOSTS"),
     *(embedded.LOCK_VARIABLE, embedded.URL_VARIABLE),
 )
@@ -64,7 +64,7 @@ class House:
 
         *Shape*: `first` is a directory to import instead of making the demo, which takes longer.
         """
-        for name in _HIDDEN:
+        for name in HIDDEN:
             os.environ.pop(name, None)
         os.environ |= {"PORTAL_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "portal.settings"}
         tell("starting PostgreSQL")
@@ -79,7 +79,7 @@ class House:
         self.proxy = Proxy(directory=sockets, upstream=upstream)
         self.proxy.start()
         tell("starting the server")
-        self.port = _free_port()
+        self.port = free_port()
         self._server = self.start("serve", log="server")
         self.wait_until_healthy(60)
         for username in (*AGENTS, BILLING):
@@ -117,7 +117,7 @@ class House:
         for number in (signal.SIGINT, signal.SIGTERM):  # nothing stops this half-way
             signal.signal(number, signal.SIG_IGN)
         for child in self._children:
-            _end(child)
+            end(child)
         if self.proxy:
             self.proxy.stop()
         if self.url:
@@ -147,7 +147,7 @@ class House:
 
     def start(self, *arguments: str, log: str) -> subprocess.Popen[bytes]:
         """Start manage.py with these arguments, its database behind the proxy; output goes to LOG.out, LOG.err."""
-        environment = {name: value for name, value in os.environ.items() if name not in _HIDDEN}
+        environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
         environment |= {
             "DATABASE_URL": f"postgresql://{embedded.ROLE}@/{embedded.DATABASE}?host={self.home / 'proxy'}",
             "PORT": str(self.port),
@@ -163,7 +163,7 @@ class House:
                 stdout=out,
                 stderr=err,
                 start_new_session=True,  # Ctrl-C is ours to handle
-                preexec_fn=_die_with_parent,
+                preexec_fn=die_with_parent,
             )
         self._children = [known for known in self._children if known.poll() is None] + [child]
         return child
@@ -230,18 +230,21 @@ class House:
         return None
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Find a port of this machine that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
+    """Ask the kernel to end this process with its parent; for a child, before it becomes another program."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(1, int(signal.SIGTERM))
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
+def end(child: subprocess.Popen[bytes]) -> None:
+    """End a process and what it left behind in its session."""
     for number, patience in ((signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
         if child.poll() is not None:
             break

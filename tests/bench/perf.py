@@ -1,0 +1,99 @@
+"""`./test bench`: measure ours beside a floor or a peer, in one run on one warmed database, and print the ratios.
+
+A subject is a module with `FIGURES` (what it can measure, with targets) and `measure(world)`, which gives a
+`Measured` for each; it is entered in `SUBJECTS`. NAME on the command line is a subject or one of its figures. Who
+writes to the database takes `world.copy()`; who needs the portal over HTTP takes `world.serve()`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import sys
+import time
+from types import FrameType, ModuleType
+
+from portal import embedded
+from tests.bench.figures import Figure, Measured
+from tests.bench.world import World, say
+
+SUBJECTS: dict[str, ModuleType] = {}
+DEFAULT_ROWS = 200_000
+
+
+def chosen(given: list[str]) -> list[str]:
+    """Find the subjects of what was named; all of them when nothing was. *Raises*: KeyError."""
+    by_figure = {figure.name: subject for subject, module in SUBJECTS.items() for figure in module.FIGURES}
+    wanted = {name if name in SUBJECTS else by_figure[name] for name in given} or set(SUBJECTS)
+    return [subject for subject in SUBJECTS if subject in wanted]
+
+
+def run(subjects: list[str], *, rows: int, fresh: bool) -> list[tuple[Figure, Measured]]:
+    """Measure the subjects one after the other."""
+    world = World(rows=rows)
+    world.open(fresh=fresh)
+    results = []
+    for subject in subjects:
+        module = SUBJECTS[subject]
+        started = time.monotonic()
+        say(f"measuring {subject} (load {os.getloadavg()[0]:.1f})")
+        measured = {found.name: found for found in module.measure(world)}
+        results += [(figure, measured[figure.name]) for figure in module.FIGURES]
+        say(f"    {time.monotonic() - started:.0f} s")
+    return results
+
+
+def table(results: list[tuple[Figure, Measured]]) -> str:
+    """Lay the figures out for people, as Markdown."""
+    rows = [("Figure", "", "Value", "Ours", "Floor or peer", "Target", "Met")]
+    for figure, found in results:
+        met = "" if not figure.target else "yes" if figure.is_met_by(found.value) else "**no**"
+        rows.append(
+            (f"`{figure.name}`", figure.says, f"{found.value:.4g}", found.ours, found.peer, figure.target, met)
+        )
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(128 + number)
+
+
+def main(arguments: list[str]) -> int:
+    """Read the arguments, measure, print."""
+    parser = argparse.ArgumentParser(prog="./test bench", description="Measure ours beside a floor or a peer.")
+    parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, metavar="N", help="organisations (200,000)")
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--fresh", action="store_true", help="build the database anew")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"figures or subjects ({', '.join(SUBJECTS)})")
+    options = parser.parse_args(arguments)
+    if options.rows < 100:
+        parser.error("--rows is 100 or more")
+    try:
+        subjects = chosen(options.names)
+    except KeyError as error:
+        parser.error(f"nothing is called {error.args[0]}: expected {', '.join(SUBJECTS)} or a figure of theirs")
+    signal.signal(signal.SIGTERM, _leave)
+    try:
+        results = run(subjects, rows=options.rows, fresh=options.fresh)
+    except embedded.EmbeddedError as error:
+        say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        say("stopped")
+        return 130
+    if options.json:
+        print(json.dumps({found.name: round(found.value, 4) for _, found in results}, indent=2))
+    else:
+        print(table(results))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,198 @@
+"""Where the benchmarks work: an embedded PostgreSQL of their own, a database of N organisations, the real server.
+
+The database is kept from run to run while number, schema and day are the same. Whoever only reads uses it as it is;
+whoever writes takes a copy and throws it away, so that each benchmark finds what the one before it found.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import psycopg
+from psycopg import conninfo, sql
+
+from portal import embedded
+from tests.bench import house, population
+
+AGENTS = tuple(f"bench-agent-{number}" for number in range(1, 9))
+BILLING = "bench-billing"
+SUPERUSER = "bench-superuser"
+PASSWORD = "every-figure-1"
+_START_WITHIN = 120.0
+
+
+def say(line: str) -> None:
+    """Tell whoever waits what is going on."""
+    print(line, file=sys.stderr, flush=True)
+
+
+class World:
+    """Holds what is measured on. *Shape*: `url` is the database of N organisations, for those who only read."""
+
+    def __init__(self, *, rows: int) -> None:
+        self.rows = rows
+        self.home = embedded.data_directory() / "bench"
+        self.url = ""
+        self._server_url = ""
+
+    def open(self, *, fresh: bool) -> None:
+        """Start PostgreSQL, and build the database unless it is there; set Django up on it."""
+        for name in house.HIDDEN:
+            os.environ.pop(name, None)
+        self.home.mkdir(parents=True, exist_ok=True)
+        os.environ |= {"PORTAL_DATA": str(self.home), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+        self._server_url = embedded.join()
+        name = f"bench_{self.rows}"
+        self.url = self._address(name)
+        os.environ["DATABASE_URL"] = self.url
+        today = datetime.now(tz=UTC).date()
+        wanted = population.key(rows=self.rows, today=today)
+        if fresh or self._comment(name) != wanted:
+            self._build(name, wanted)
+        import django
+
+        django.setup()
+
+    def _address(self, database: str) -> str:
+        return conninfo.make_conninfo(self._server_url, dbname=database)
+
+    def _comment(self, database: str) -> str | None:
+        with psycopg.connect(self._server_url) as connection:
+            row = connection.execute(
+                "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = %s", [database]
+            ).fetchone()
+        return row[0] if row else None
+
+    def _build(self, name: str, wanted: str) -> None:
+        started = time.monotonic()
+        say(f"building a database of {self.rows:,} organisations")
+        with psycopg.connect(self._server_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        self.command("migrate", "--verbosity", "0")
+        roles = {**dict.fromkeys(AGENTS, "agent"), BILLING: "billing", SUPERUSER: "superuser"}
+        self.command("shell", "--verbosity", "0", "-c", _STAFF.format(roles=roles, password=PASSWORD))
+        with psycopg.connect(self.url, autocommit=True) as connection:
+            population.build(
+                connection,
+                rows=self.rows,
+                today=datetime.now(tz=UTC).date(),
+                tell=lambda what: say(f"{time.monotonic() - started:6.0f} s  {what}"),
+            )
+        with psycopg.connect(self._server_url, autocommit=True) as connection:
+            # Last of all: a database that was only half built has no such mark.
+            connection.execute(
+                sql.SQL("COMMENT ON DATABASE {} IS {}").format(sql.Identifier(name), sql.Literal(wanted))
+            )
+        say(f"{time.monotonic() - started:6.0f} s  built")
+
+    # ---- Databases -----------------------------------------------------------------------------------------
+
+    def connect(self, url: str = "") -> psycopg.Connection[Any]:
+        """Connect to a database, that of N organisations when none is named; commits by itself."""
+        return psycopg.connect(url or self.url, autocommit=True, application_name="bench")
+
+    @contextlib.contextmanager
+    def copy(self) -> Iterator[str]:
+        """Make a database with the same content, to be written to; gone in the end. Gives its address."""
+        from django.db import connections
+
+        for connection in connections.all(initialized_only=True):
+            connection.close()
+        name = f"bench_{self.rows}_copy"
+        target, source = sql.Identifier(name), sql.Identifier(f"bench_{self.rows}")
+        with psycopg.connect(self._server_url, autocommit=True) as server:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(target))
+            # As files: written through the log, a large database would take minutes.
+            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(target, source))
+            try:
+                yield self._address(name)
+            finally:
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(target))
+
+    @contextlib.contextmanager
+    def empty(self) -> Iterator[str]:
+        """Make a migrated database without organisations; gone in the end. Gives its address."""
+        name = "bench_empty"
+        with psycopg.connect(self._server_url, autocommit=True) as server:
+            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            try:
+                self.command("migrate", "--verbosity", "0", url=self._address(name))
+                yield self._address(name)
+            finally:
+                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+
+    # ---- Processes -----------------------------------------------------------------------------------------
+
+    def environment(self, url: str = "") -> dict[str, str]:
+        """Give the environment in which a program of the portal uses a database."""
+        return {**os.environ, "DATABASE_URL": url or self.url}
+
+    def command(self, *arguments: str, url: str = "") -> str:
+        """Run a management command to its end and give what it printed."""
+        ended = subprocess.run(
+            [sys.executable, str(embedded.ROOT / "manage.py"), *arguments],
+            cwd=embedded.ROOT,
+            env=self.environment(url),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            close_fds=True,
+        )
+        if ended.returncode:
+            raise RuntimeError(f"{arguments[0]} ended with {ended.returncode}: {ended.stderr[-2000:]}")
+        return ended.stdout
+
+    @contextlib.contextmanager
+    def serve(self, url: str = "") -> Iterator[int]:
+        """Run the server as `./run` starts it, over a database. Gives its port."""
+        port = house.free_port()
+        with (self.home / "server.log").open("wb") as log:
+            server = subprocess.Popen(
+                [sys.executable, str(embedded.ROOT / "manage.py"), "serve"],
+                cwd=embedded.ROOT,
+                env={**self.environment(url), "PORT": str(port)},
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                preexec_fn=house.die_with_parent,
+            )
+        try:
+            self._wait_for(server, port)
+            yield port
+        finally:
+            house.end(server)
+
+    def _wait_for(self, server: subprocess.Popen[bytes], port: int) -> None:
+        until = time.monotonic() + _START_WITHIN
+        while time.monotonic() < until and server.poll() is None:
+            line = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                line.request("GET", "/readyz")
+                if line.getresponse().status == 200:
+                    return
+            line.close()
+            time.sleep(0.1)
+        raise RuntimeError(f"the server does not answer: see {self.home / 'server.log'}")
+
+
+_STAFF = """
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.models import User
+from django.utils import timezone
+from portal import operations
+from portal.audit import operations as audit_operations
+for name, role in {roles!r}.items():
+    operations.create_staff(username=name, role=role, password="{password}", by=audit_operations.SYSTEM,
+                            at=timezone.now())
+"""
