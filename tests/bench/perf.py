@@ -16,10 +16,11 @@ import time
 from types import FrameType, ModuleType
 
 from portal import embedded
+from tests.bench import pages
 from tests.bench.figures import Figure, Measured
 from tests.bench.world import World, say
 
-SUBJECTS: dict[str, ModuleType] = {}
+SUBJECTS: dict[str, ModuleType] = {"pages": pages}
 DEFAULT_ROWS = 200_000
 
 

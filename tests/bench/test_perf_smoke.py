@@ -1,0 +1,41 @@
+"""Each subject of `./test bench` runs on a tiny database and gives every figure it names."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portal import embedded
+from tests.bench import pages
+
+SUBJECTS = {"pages": pages}
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[Path]:
+    """Hold one database for all subjects."""
+    # Not pytest's own directory, which the database's user may not enter.
+    with tempfile.TemporaryDirectory(prefix="portal-smoke-") as place:
+        Path(place).chmod(0o755)
+        yield Path(place)
+
+
+@pytest.mark.parametrize("subject", SUBJECTS)
+def test_a_subject_measures_what_it_names(home: Path, subject: str) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.bench.perf", "--rows", "200", "--json", subject],
+        cwd=embedded.ROOT,
+        env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    found = json.loads(ended.stdout)
+    assert set(found) == {figure.name for figure in SUBJECTS[subject].FIGURES}
+    assert all(value > 0 for value in found.values())
