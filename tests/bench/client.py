@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import http.cookies
 import re
@@ -17,7 +18,7 @@ _PATIENCE = 60.0
 
 @dataclass(frozen=True)
 class Answer:
-    """What came back. *Units*: `seconds` from the first byte sent to the last one read; `wire` in bytes."""
+    """What came back. *Units*: `seconds` from the first byte sent to the last one read; `wire` bytes as sent."""
 
     status: int
     content: bytes
@@ -53,7 +54,10 @@ class Client:
         return self._send("POST", address, urlencode(data, doseq=True), wanted, headers)
 
     def _send(self, method: str, address: str, body: str | None, wanted: int, headers: Mapping[str, str]) -> Answer:
-        sent = {"Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items())}
+        sent = {
+            "Accept-Encoding": "gzip, deflate, br",
+            "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
+        }
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         if body is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
@@ -70,6 +74,9 @@ class Client:
                     raise
         content = response.read()
         seconds = time.perf_counter() - started
+        came = len(content)
+        if response.headers.get("Content-Encoding") == "gzip":
+            content = gzip.decompress(content)
         for header in response.headers.get_all("Set-Cookie") or []:
             for name, morsel in http.cookies.SimpleCookie(header).items():
                 self._cookies[name] = morsel.value
@@ -84,6 +91,6 @@ class Client:
             content=content,
             location=urlsplit(response.headers.get("Location") or "").path,
             seconds=seconds,
-            wire=head + len(content),
+            wire=head + came,
             headers=response.headers,  # type: ignore[arg-type]
         )

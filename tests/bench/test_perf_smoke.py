@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from portal import embedded
-from tests.bench import pages
+from tests.bench import pages, weight
 
-SUBJECTS = {"pages": pages}
+SUBJECTS = {"pages": pages, "weight": weight}
 
 
 @pytest.fixture(scope="module")
