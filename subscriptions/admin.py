@@ -7,6 +7,8 @@ from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin, ReadOnlyInline
 from subscriptions.models import (
     AddOn,
     Assignment,
+    CleanUpFailure,
+    CleanUpRun,
     Contract,
     ContractItem,
     Cycle,
@@ -177,4 +179,43 @@ class TerminationAdmin(ReadOnlyAdmin):
     uuid_fields = ["uuid", "subscription__uuid"]
     date_hierarchy = "terminated_on"
     list_select_related = ["subscription", "organisation"]
-    raw_id_fields = ["subscription", "organisation", "actor_user", "config_version", "credit_note", "entry"]
+    raw_id_fields = [
+        "subscription",
+        "organisation",
+        "actor_user",
+        "config_version",
+        "credit_note",
+        "entry",
+        "clean_up_run",
+    ]
+
+
+@admin.register(CleanUpRun)
+class CleanUpRunAdmin(ReadOnlyAdmin):
+    list_display = [
+        "started_at",
+        "finished_at",
+        "actor",
+        "as_of",
+        "workers",
+        "expired",
+        "terminated",
+        "renewing",
+        "released_numbers",
+        "failed",
+        "was_stopped",
+    ]
+    list_filter = ["was_stopped"]
+    search_fields = ["actor"]
+    uuid_fields = ["uuid"]
+    date_hierarchy = "started_at"
+
+
+@admin.register(CleanUpFailure)
+class CleanUpFailureAdmin(ReadOnlyAdmin):
+    list_display = ["run", "subscription", "reason"]
+    search_fields = ["reason"]
+    uuid_fields = ["run__uuid", "subscription__uuid"]
+    list_select_related = ["run", "subscription"]
+    raw_id_fields = ["run", "subscription"]
+    ordering = ["-id"]

@@ -775,4 +775,119 @@ class Migration(migrations.Migration):
             model_name="termination",
             constraint=models.UniqueConstraint(fields=("id", "subscription"), name="termination_and_subscription"),
         ),
+        migrations.CreateModel(
+            name="CleanUpRun",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("started_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                ("actor", models.CharField(max_length=150)),
+                ("as_of", models.DateField()),
+                ("workers", models.PositiveIntegerField()),
+                ("limit", models.PositiveBigIntegerField(blank=True, null=True)),
+                ("was_stopped", models.BooleanField(default=False)),
+                ("expired", models.PositiveBigIntegerField(default=0)),
+                ("terminated", models.PositiveBigIntegerField(default=0)),
+                ("renewing", models.PositiveBigIntegerField(default=0)),
+                ("released_numbers", models.PositiveBigIntegerField(default=0)),
+                ("failed", models.PositiveBigIntegerField(default=0)),
+            ],
+            options={
+                "verbose_name": "clean-up run",
+                "ordering": ["-id"],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("finished_at__isnull", True),
+                            ("finished_at__gte", models.F("started_at")),
+                            _connector="OR",
+                        ),
+                        name="a_run_finishes_after_it_started",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("workers__gte", 1)), name="a_run_has_at_least_one_worker"
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("renewing__lte", models.F("terminated"))),
+                        name="a_run_counts_renewing_among_terminated",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("was_stopped", False), ("finished_at__isnull", False), _connector="OR"),
+                        name="a_run_that_was_stopped_has_finished",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="CleanUpFailure",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                ),
+                ("reason", models.TextField()),
+                (
+                    "subscription",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="subscriptions.subscription",
+                    ),
+                ),
+                (
+                    "run",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="failures",
+                        to="subscriptions.cleanuprun",
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "clean-up failure",
+                "ordering": ["id"],
+            },
+        ),
+        migrations.AddField(
+            model_name="termination",
+            name="clean_up_run",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="terminations",
+                to="subscriptions.cleanuprun",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="termination",
+            index=models.Index(
+                condition=models.Q(("clean_up_run__isnull", False)),
+                fields=["clean_up_run", "id"],
+                name="termination_by_run",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="termination",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("clean_up_run__isnull", True),
+                    models.Q(("actor_kind", "system"), ("case", "expired")),
+                    _connector="OR",
+                ),
+                name="a_run_ends_what_has_expired",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="cleanupfailure",
+            constraint=models.UniqueConstraint(
+                fields=("run", "subscription"), name="a_run_fails_a_subscription_once"
+            ),
+        ),
     ]

@@ -15,6 +15,8 @@ TABLES = (
     "subscriptions_assignment",
     "subscriptions_historyentry",
     "subscriptions_termination",
+    "subscriptions_cleanuprun",
+    "subscriptions_cleanupfailure",
 )
 
 KEYS = """
@@ -65,7 +67,17 @@ CREATE TRIGGER a_terminated_subscription_never_changes BEFORE UPDATE OR DELETE O
 """
 DROP_ENDED = "DROP TRIGGER a_terminated_subscription_never_changes ON subscriptions_subscription;"
 
-NAME = "a_termination_is_never_changed"
+FINISHED = """
+CREATE TRIGGER a_finished_run_never_changes BEFORE UPDATE OR DELETE ON subscriptions_cleanuprun
+    FOR EACH ROW WHEN (OLD.finished_at IS NOT NULL)
+    EXECUTE FUNCTION portal_refuse_change('a_finished_run_never_changes');
+"""
+DROP_FINISHED = "DROP TRIGGER a_finished_run_never_changes ON subscriptions_cleanuprun;"
+
+NEVER_CHANGED = {
+    "subscriptions_termination": "a_termination_is_never_changed",
+    "subscriptions_cleanupfailure": "a_failure_of_a_run_is_never_changed",
+}
 
 
 class Migration(migrations.Migration):
@@ -74,8 +86,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(KEYS, DROP_KEYS),
         migrations.RunSQL(ENDED, DROP_ENDED),
+        migrations.RunSQL(FINISHED, DROP_FINISHED),
         migrations.RunSQL(
-            triggers.never_changed("subscriptions_termination", NAME) + triggers.note_unmarked(*TABLES),
-            triggers.drop_never_changed("subscriptions_termination", NAME) + triggers.drop_note_unmarked(*TABLES),
+            "".join(triggers.never_changed(table, name) for table, name in NEVER_CHANGED.items())
+            + triggers.note_unmarked(*TABLES),
+            "".join(triggers.drop_never_changed(table, name) for table, name in NEVER_CHANGED.items())
+            + triggers.drop_note_unmarked(*TABLES),
         ),
     ]

@@ -1,6 +1,6 @@
 """Decide and write. One function a verb, one transaction a call."""
 
-from subscriptions.operations.expire import Counts, terminate_expired
+from subscriptions.operations.expire import Counts, count_due, terminate_expired
 from subscriptions.operations.renewal import AlreadySo, RenewalRefused, set_auto_renew
 from subscriptions.operations.termination import (
     AcknowledgementMissing,
@@ -31,6 +31,7 @@ __all__ = [
     "RenewalRefused",
     "RequestNotAcceptable",
     "Seen",
+    "count_due",
     "quote_termination",
     "set_auto_renew",
     "terminate",

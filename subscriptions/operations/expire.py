@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from typing import Any
 
 from django.db import IntegrityError, connection, transaction
 
-from customers.models import Organisation
-from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.lib import days
+from portal.lib import money
 from settings_app import selectors as settings_selectors
-from subscriptions import quotes, selectors
-from subscriptions.operations import records, sharing
+from subscriptions.operations import due, records, runs, sharing
 
-DEFAULT_BATCH = 1000
+DEFAULT_BATCH = 5000
 DONE, WOULD_BE = "terminated", "would be terminated"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Result:
     """Hold what became of one selected subscription; `result` is "terminated" or the reason of the failure."""
 
@@ -32,6 +27,7 @@ class Result:
     expires_on: date
     days_expired: int
     result: str
+    had_auto_renewal: bool = False
 
     @property
     def is_failure(self) -> bool:
@@ -41,7 +37,7 @@ class Result:
 
 @dataclass(frozen=True)
 class Counts:
-    """Hold what a run did (or would do)."""
+    """Hold what a run did (or would do); `renewing` says how many of the terminated had auto-renewal on."""
 
     as_of: date
     expired: int
@@ -49,10 +45,24 @@ class Counts:
     released_numbers: int
     failed: int
     dry_run: bool
+    renewing: int = 0
+    was_stopped: bool = False
 
 
-class _DryRun(Exception):
-    """Roll a dry run back."""
+@dataclass(frozen=True)
+class Run:
+    """Hold what every batch of a run needs."""
+
+    id: int
+    todays: due.Todays
+    batch_size: int
+    by: audit_operations.Actor
+    at: datetime
+    stop: Callable[[], bool]
+
+
+def _never() -> bool:
+    return False
 
 
 def terminate_expired(
@@ -66,50 +76,86 @@ def terminate_expired(
     workers: int = 1,
     tell: Callable[[Result], None] | None = None,
     progress: Callable[[int], None] | None = None,
+    stop: Callable[[], bool] = _never,
+    clock: Callable[[], datetime] | None = None,
 ) -> Counts:
     """Mark passed subscriptions expired, terminate those expired for too long, free numbers. In batches.
 
-    *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`.
-    `limit` ends the run after that many subscriptions. Each batch is one transaction; rows that another
-    worker holds are left to it. A dry run writes nothing to be shared, so it stays in this process.
-    *Raises*: sharing.WorkerEnded.
+    *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`, the
+    start; `clock` tells the end. `limit` ends the run after that many subscriptions. Each batch is one
+    transaction; rows that another worker holds are left to it. Once `stop` says so, the running batch is the
+    last, in every worker: it has to read what processes share. A dry run only reads, in this process.
+    *Raises*: sharing.WorkerEnded; the run stays without an end then.
     """
-    todays = _todays(as_of=as_of, at=at)
-    expired = _mark_expired(todays, is_dry_run=is_dry_run)
+    todays = due.todays(as_of=as_of, at=at)
+    day = as_of or at.astimezone(UTC).date()
     tally = _Tally(tell=tell, progress=progress)
-    if workers > 1 and not is_dry_run:
+    if is_dry_run:
+        return _look(todays, day=day, limit=limit, batch_size=batch_size, stop=stop, tally=tally)
+    begun = runs.begin(as_of=day, limit=limit, workers=workers, by=by, at=at)
+    run = Run(id=begun.pk, todays=todays, batch_size=batch_size, by=by, at=at, stop=stop)
+    due.mark_expired(todays, run_id=run.id, stop=stop)
+    if workers > 1:
         sharing.share_out(
-            lambda share, say: _terminate_all(
-                todays, limit=share, batch_size=batch_size, by=by, at=at, is_dry_run=False, say=say
-            ),
+            lambda share, say: _terminate_all(run, limit=share, say=say),
             shares=_shares(limit, workers=workers),
             tell=tally.add,
         )
     else:
-        _terminate_all(
-            todays, limit=limit, batch_size=batch_size, by=by, at=at, is_dry_run=is_dry_run, say=tally.add
-        )
-    terminated, failed = tally.terminated, len(tally.failed)
-    released = _release_numbers(todays, is_dry_run=is_dry_run)
-    counts = Counts(
-        as_of=as_of or at.astimezone(UTC).date(),
-        expired=expired,
-        terminated=terminated,
-        released_numbers=released,
-        failed=failed,
-        dry_run=is_dry_run,
+        _terminate_all(run, limit=limit, say=tally.add)
+    due.release_numbers(todays, run_id=run.id, stop=stop)
+    ended = runs.finish(begun, was_stopped=stop(), by=by, at=clock() if clock else at)
+    return Counts(
+        as_of=day,
+        expired=ended.expired,
+        terminated=ended.terminated,
+        released_numbers=ended.released_numbers,
+        failed=ended.failed,
+        dry_run=False,
+        renewing=ended.renewing,
+        was_stopped=ended.was_stopped,
     )
-    if not is_dry_run and (expired or terminated or released or failed):
-        with audit_operations.operation("terminate_expired"):
-            audit_operations.record(
-                app=names.SUBSCRIPTIONS,
-                event="Clean-up run",
-                description=f"{expired} marked expired, {terminated} terminated, {released} numbers freed, "
-                f"{failed} failed; as of {counts.as_of.isoformat()}.",
-                by=by,
-                at=at,
-            )
-    return counts
+
+
+def count_due(*, as_of: date | None, at: datetime) -> int:
+    """Count what a run would terminate; for whoever wants to know how long it takes."""
+    config = settings_selectors.current_config()
+    return due.count(due.todays(as_of=as_of, at=at), reactivation_days=config.reactivation_days)
+
+
+def _look(
+    todays: due.Todays, *, day: date, limit: int | None, batch_size: int, stop: Callable[[], bool], tally: _Tally
+) -> Counts:
+    """Select as a run would, and count."""
+    config = settings_selectors.current_config()
+    done, after = 0, due.START
+    while not stop() and (limit is None or done < limit):
+        room = batch_size if limit is None else min(batch_size, limit - done)
+        found = due.select(
+            todays,
+            reactivation_days=config.reactivation_days,
+            room=room,
+            after=after,
+            without=[],
+            is_locking=False,
+        )
+        if not found:
+            break
+        done += len(found)
+        after = due.Place(found[-1].expires_on, found[-1].subscription_id)
+        tally.add([_result(item, WOULD_BE) for item in found])
+        if len(found) < room:
+            break
+    return Counts(
+        as_of=day,
+        expired=due.count_passed(todays),
+        terminated=tally.terminated,
+        released_numbers=due.count_over(todays),
+        failed=0,
+        dry_run=True,
+        renewing=tally.renewing,
+        was_stopped=stop(),
+    )
 
 
 @dataclass
@@ -119,6 +165,7 @@ class _Tally:
     tell: Callable[[Result], None] | None
     progress: Callable[[int], None] | None
     terminated: int = 0
+    renewing: int = 0
     failed: set[uuid.UUID] = field(default_factory=set)
 
     def add(self, results: Sequence[Result]) -> None:
@@ -131,10 +178,11 @@ class _Tally:
                 self.failed.add(result.subscription_uuid)
             else:
                 self.terminated += 1
+                self.renewing += result.had_auto_renewal
             if self.tell:
                 self.tell(result)
         if self.progress:
-            self.progress(self.terminated)
+            self.progress(self.terminated + len(self.failed))
 
 
 def _shares(limit: int | None, *, workers: int) -> list[int | None]:
@@ -145,208 +193,104 @@ def _shares(limit: int | None, *, workers: int) -> list[int | None]:
     return [share + (number < rest) for number in range(workers) if share + (number < rest)]
 
 
-def _terminate_all(
-    todays: _Today,
-    *,
-    limit: int | None,
-    batch_size: int,
-    by: audit_operations.Actor,
-    at: datetime,
-    is_dry_run: bool,
-    say: Callable[[Sequence[Result]], None],
-) -> None:
+def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[Result]], None]) -> None:
     """Terminate batch after batch, and say the results of each once it is committed."""
-    done = 0
+    done, after = 0, due.START
     without: list[int] = []
-    while limit is None or done < limit:
-        room = batch_size if limit is None else min(batch_size, limit - done)
-        batch = _terminate_batch(todays, room=room, without=without, by=by, at=at, is_dry_run=is_dry_run)
-        if not batch.results:
-            break
+    while not run.stop() and (limit is None or done < limit):
+        room = run.batch_size if limit is None else min(run.batch_size, limit - done)
+        batch = _terminate_batch(run, room=room, after=after, without=without)
+        if batch.results:
+            say(batch.results)
         done += len(batch.results)
-        # Failed ones would be found again; and all, where nothing was written.
-        without += batch.seen if is_dry_run else batch.failed
-        say(batch.results)
-
-
-@dataclass(frozen=True)
-class _Today:
-    """Hold today of every time zone in use, as two parallel lists for unnest()."""
-
-    zones: list[str]
-    dates: list[date]
+        # Failed ones would be found again.
+        without += batch.failed
+        if batch.last is not None:
+            after = batch.last
+        elif after == due.START:
+            break
+        else:
+            # Once more from the start: what somebody held before may be free now.
+            after = due.START
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Hold what became of a batch: its results, and the subscriptions by primary key."""
+    """Hold the results of a batch, those that failed by primary key, and where the next one goes on.
+
+    *Shape*: `last` is None where the selection has come to its end.
+    """
 
     results: list[Result]
-    seen: list[int]
     failed: list[int]
+    last: due.Place | None
 
 
-def _todays(*, as_of: date | None, at: datetime) -> _Today:
-    zones = list(Organisation.objects.order_by().values_list("timezone", flat=True).distinct())
-    return _Today(zones, [as_of or days.today_in(zone, at=at) for zone in zones])
-
-
-@contextmanager
-def _step(*, is_dry_run: bool) -> Iterator[None]:
-    """Own one transaction; that of a dry run is rolled back."""
-    try:
-        with audit_operations.operation("terminate_expired"):
-            yield
-            if is_dry_run:
-                raise _DryRun
-    except _DryRun:
-        pass
-
-
-_TODAY = "JOIN unnest(%(zones)s::varchar[], %(dates)s::date[]) AS d(zone, today) ON d.zone = o.timezone"
-
-
-def _mark_expired(todays: _Today, *, is_dry_run: bool) -> int:
-    with _step(is_dry_run=is_dry_run), connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH passed AS (
-                SELECT s.id FROM subscriptions_subscription s
-                JOIN customers_organisation o ON o.id = s.organisation_id {_TODAY}
-                WHERE s.status = 'active' AND s.expires_on < d.today AND s.expires_on < %(latest)s
-                ORDER BY s.id FOR NO KEY UPDATE OF s SKIP LOCKED
-            )
-            UPDATE subscriptions_subscription s SET status = 'expired' FROM passed WHERE s.id = passed.id
-            """,  # noqa: S608 - built from constants
-            _parameters(todays),
-        )
-        return int(cursor.rowcount)
-
-
-def _parameters(todays: _Today, **more: Any) -> dict[str, Any]:
-    latest = max(todays.dates, default=date(1970, 1, 1))
-    return {"zones": todays.zones, "dates": todays.dates, "latest": latest, **more}
-
-
-def _terminate_batch(
-    todays: _Today,
-    *,
-    room: int,
-    without: list[int],
-    by: audit_operations.Actor,
-    at: datetime,
-    is_dry_run: bool,
-) -> _Batch:
-    results: list[Result] = []
-    failed: list[int] = []
-    with _step(is_dry_run=is_dry_run):
+def _terminate_batch(run: Run, *, room: int, after: due.Place, without: list[int]) -> _Batch:
+    with audit_operations.operation("terminate_expired"):
         config = settings_selectors.locked_config()
-        found = _select(todays, room=room, without=without, reactivation_days=config.reactivation_days)
-        previews = _previews(found, config=config)
-        rows = [
-            records.Row(
-                subscription_id=item.subscription_id,
-                organisation_id=item.organisation_id,
-                currency=item.currency,
-                case="expired",
-                terminated_at=at,
-                terminated_on=item.today,
-                actor_kind=by.kind,
-                actor=by.name,
-                config_version_id=config.version_id,
-                settlement="nothing_due",
-                nothing_reason="the subscription has expired",
-                quote=previews[item.subscription_id],
-                told=f"Expired on {days.display(item.expires_on)}, more than {config.reactivation_days} days "
-                "ago. Nothing was refunded.",
-            )
-            for item in found
-        ]
-        reasons = _record(rows, config=config)
-        for item in found:
-            reason = reasons.get(item.subscription_id)
-            if reason is not None:
-                failed.append(item.subscription_id)
-            results.append(
-                Result(
-                    subscription_uuid=item.subscription_uuid,
-                    organisation_uuid=item.organisation_uuid,
-                    expires_on=item.expires_on,
-                    days_expired=(item.today - item.expires_on).days,
-                    result=reason or (WOULD_BE if is_dry_run else DONE),
-                )
-            )
+        found = due.select(
+            run.todays,
+            reactivation_days=config.reactivation_days,
+            room=room,
+            after=after,
+            without=without,
+            is_locking=True,
+        )
+        reasons = _record_all(run, found, config=config)
+        done = [item for item in found if item.subscription_id not in reasons] if reasons else found
+        if reasons:
+            runs.fail(run.id, reasons=reasons)
+        runs.add(run.id, terminated=len(done), renewing=sum(item.auto_renew for item in done))
     # Only after the commit: a report never names what did not happen.
-    return _Batch(results=results, seen=[item.subscription_id for item in found], failed=failed)
+    return _Batch(
+        results=[_result(item, reasons.get(item.subscription_id, DONE)) for item in found],
+        failed=list(reasons),
+        last=due.Place(found[-1].expires_on, found[-1].subscription_id) if len(found) == room else None,
+    )
 
 
-@dataclass(frozen=True)
-class _Found:
-    subscription_id: int
-    subscription_uuid: uuid.UUID
-    organisation_id: int
-    organisation_uuid: uuid.UUID
-    currency: str
-    expires_on: date
-    today: date
+def _result(item: due.Due, result: str) -> Result:
+    return Result(
+        subscription_uuid=item.subscription_uuid,
+        organisation_uuid=item.organisation_uuid,
+        expires_on=item.expires_on,
+        days_expired=(item.today - item.expires_on).days,
+        result=result,
+        had_auto_renewal=item.auto_renew,
+    )
 
 
-def _select(todays: _Today, *, room: int, without: list[int], reactivation_days: int) -> list[_Found]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT s.id, s.uuid, o.id, o.uuid, s.currency, s.expires_on, d.today
-            FROM subscriptions_subscription s
-            JOIN customers_organisation o ON o.id = s.organisation_id {_TODAY}
-            WHERE s.status <> 'terminated'
-              AND d.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
-              AND s.id <> ALL(%(without)s::bigint[])
-            ORDER BY s.expires_on, s.id
-            LIMIT %(room)s
-            FOR NO KEY UPDATE OF s SKIP LOCKED
-            """,  # noqa: S608 - built from constants
-            _parameters(todays, room=room, without=without, kept=reactivation_days),
-        )
-        return [_Found(*row) for row in cursor.fetchall()]
+def _record_all(run: Run, found: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
+    """Write a batch; give the reason of each row that can't be written, by subscription."""
+    strange = {currency for currency in {item.currency for item in found} if not money.is_currency(currency)}
+    reasons = {
+        item.subscription_id: str(money.UnknownCurrency(item.currency))
+        for item in found
+        if item.currency in strange
+    }
+    return reasons | _record(run, [item for item in found if item.currency not in strange], config=config)
 
 
-def _previews(found: list[_Found], *, config: settings_selectors.Config) -> dict[int, dict[str, Any]]:
-    """Compute what an agent would have been shown, by subscription. Two queries for the whole batch."""
-    subscriptions = list(selectors.subscriptions().filter(pk__in=[item.subscription_id for item in found]))
-    facts = selectors.facts_of_many(subscriptions)
-    todays = {item.subscription_id: item.today for item in found}
-    previews = {}
-    for subscription in subscriptions:
-        quote = selectors.quote_of(
-            subscription, on=todays[subscription.pk], config=config, facts=facts[subscription.pk]
-        )
-        # The rows are locked and were selected by the same rule.
-        assert isinstance(quote, quotes.Quote)  # noqa: S101
-        previews[subscription.pk] = quotes.document(quote)
-    return previews
-
-
-def _record(rows: list[records.Row], *, config: settings_selectors.Config) -> dict[int, str]:
-    """Write the batch; where the database refuses it, one by one, so that one bad row stops no other.
-
-    *Shape*: the reason of each refused row, by subscription.
-    """
+def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
+    """Write rows together; where the database refuses, by halves, so that one bad row stops no other."""
+    if not items:
+        return {}
+    expired = records.Expired(
+        subscription_ids=[item.subscription_id for item in items],
+        todays=[item.today for item in items],
+        currencies=[item.currency for item in items],
+    )
     try:
         with transaction.atomic():
-            records.record_terminations(rows, config=config)
+            records.record_expired(expired, config=config, by=run.by, at=run.at, run_id=run.id)
             _check_deferred()
         return {}
-    except IntegrityError:
-        pass
-    reasons: dict[int, str] = {}
-    for row in rows:
-        try:
-            with transaction.atomic():
-                records.record_terminations([row], config=config)
-                _check_deferred()
-        except IntegrityError as error:
-            reasons[row.subscription_id] = str(error).strip().splitlines()[0]
-    return reasons
+    except IntegrityError as error:
+        if len(items) == 1:
+            return {items[0].subscription_id: str(error).strip().splitlines()[0]}
+    middle = len(items) // 2
+    return _record(run, items[:middle], config=config) | _record(run, items[middle:], config=config)
 
 
 def _check_deferred() -> None:
@@ -354,22 +298,3 @@ def _check_deferred() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
-
-
-def _release_numbers(todays: _Today, *, is_dry_run: bool) -> int:
-    with _step(is_dry_run=is_dry_run), connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH over AS (
-                SELECT n.id FROM subscriptions_phonenumber n
-                JOIN subscriptions_subscription s ON s.id = n.subscription_id
-                JOIN customers_organisation o ON o.id = s.organisation_id {_TODAY}
-                WHERE n.status = 'reserved' AND n.reserved_through < d.today
-                ORDER BY n.id FOR NO KEY UPDATE OF n SKIP LOCKED
-            )
-            UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
-            FROM over WHERE n.id = over.id
-            """,  # noqa: S608 - built from constants
-            _parameters(todays),
-        )
-        return int(cursor.rowcount)

@@ -15,11 +15,15 @@ from typing import Any
 
 from django.db import connection
 
+from portal.audit import names
+from portal.audit.operations import Actor
 from settings_app.selectors import Config
+from subscriptions.operations import previews
 
 # Days a number stays reserved after the termination date, that day not counted.
 RESERVED_DAYS = 28
 RESERVED_DAYS_PORTED_IN = 56
+WHY_EXPIRED = "the subscription has expired"
 
 
 @dataclass(frozen=True)
@@ -138,7 +142,7 @@ ORDER BY r.subscription_id
 
 # To the customer with the provider in copy, or to the provider; no billing e-mail: the owner's; no address
 # at all: a dead letter, which billing staff see. A name is kept to its line: it may not write lines of its own.
-_WRITE_NOTIFICATIONS = """
+_NOTIFICATIONS = """
 INSERT INTO outbox_message
     (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
      next_attempt_at, attempts, delivered_to, last_error)
@@ -154,12 +158,7 @@ SELECT 'subscription_terminated',
            || r.told || E'\\n\\n' || %(provider_name)s,
        r.uuid, o.uuid, gen_random_uuid(), r.terminated_at, r.terminated_at, 0, '{}',
        CASE WHEN a.address = '' THEN 'There is no address to send it to.' ELSE '' END
-FROM jsonb_to_recordset(%(rows)s::jsonb)
-     AS r(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
-          terminated_on date, told text)
-JOIN subscriptions_subscription s ON s.id = r.subscription_id
-JOIN subscriptions_plan p ON p.id = s.plan_id
-JOIN customers_organisation o ON o.id = r.organisation_id
+FROM {ended}
 CROSS JOIN LATERAL (
     SELECT CASE WHEN %(to_customers)s THEN coalesce(nullif(o.billing_email, ''), o.owner_email)
                 ELSE %(provider_address)s END AS address,
@@ -167,6 +166,17 @@ CROSS JOIN LATERAL (
 ) a
 ORDER BY r.subscription_id
 """
+_WRITE_NOTIFICATIONS = _NOTIFICATIONS.replace(
+    "{ended}",
+    """
+    jsonb_to_recordset(%(rows)s::jsonb)
+        AS r(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
+             terminated_on date, told text)
+    JOIN subscriptions_subscription s ON s.id = r.subscription_id
+    JOIN subscriptions_plan p ON p.id = s.plan_id
+    JOIN customers_organisation o ON o.id = r.organisation_id
+    """,
+)
 
 
 def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
@@ -187,13 +197,100 @@ def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
             cursor.execute(statement, parameters)
         cursor.execute(_WRITE_HISTORY, {"rows": payload})
         if config.notify_partner or config.notify_customers:
-            cursor.execute(
-                _WRITE_NOTIFICATIONS,
-                {
-                    "rows": payload,
-                    "to_customers": config.notify_customers,
-                    "provider_address": config.notification_address,
-                    "provider_name": config.provider_name,
-                },
-            )
+            cursor.execute(_WRITE_NOTIFICATIONS, {"rows": payload, **_addresses(config)})
     return ids
+
+
+def _addresses(config: Config) -> dict[str, Any]:
+    return {
+        "to_customers": config.notify_customers,
+        "provider_address": config.notification_address,
+        "provider_name": config.provider_name,
+    }
+
+
+# ---- Many at once ----------------------------------------------------------------------------------------------
+# The clean-up ends what has expired a thousand at a time. All it has to say follows from the rows themselves, so
+# that nothing is made of them here: the statements read where those of a single termination are told.
+
+_INSERT_EXPIRED = f"""
+INSERT INTO subscriptions_termination
+    (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
+     explanation, requested_by, channel, ticket, config_version_id, choice, settlement, waived, nothing_reason,
+     quote, acknowledgements, clean_up_run_id)
+SELECT gen_random_uuid(), s.id, s.organisation_id, s.currency, 'expired', %(at)s, f.today, %(actor_kind)s,
+       %(actor)s, '', '', '', '', %(version)s, 'none', 'nothing_due', 0, %(why)s, {previews.DOCUMENT}, '[]', %(run)s
+FROM unnest(%(subscriptions)s::bigint[], %(todays)s::date[]) AS f(id, today)
+JOIN subscriptions_subscription s ON s.id = f.id
+JOIN customers_organisation o ON o.id = s.organisation_id
+{previews.TERMS}
+ORDER BY s.id
+RETURNING id
+"""  # noqa: S608 - built from constants
+
+_ENDED = """
+(SELECT t.uuid, t.subscription_id, t.organisation_id, t.terminated_at, t.terminated_on, t.actor,
+        'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth YYYY') || %(told)s AS told
+ FROM subscriptions_termination t JOIN subscriptions_subscription s ON s.id = t.subscription_id
+ WHERE t.id = ANY(%(ids)s)) r
+JOIN subscriptions_subscription s ON s.id = r.subscription_id
+JOIN subscriptions_plan p ON p.id = s.plan_id
+JOIN customers_organisation o ON o.id = r.organisation_id
+"""
+
+_WRITE_HISTORY_EXPIRED = f"""
+INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
+SELECT r.subscription_id, r.terminated_at, 'Terminated', r.told, r.actor FROM {_ENDED} ORDER BY r.subscription_id
+"""  # noqa: S608 - built from constants
+
+# The same sentence as `terminate` leaves.
+_WRITE_AUDIT_EXPIRED = f"""
+INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_uuid, organisation_name)
+SELECT r.terminated_at, '{names.SUBSCRIPTIONS}', 'Subscription terminated',
+       'Subscription ' || s.uuid || ' (' || p.name || ') terminated. ' || r.told, r.actor, o.uuid, o.name
+FROM {_ENDED} ORDER BY r.subscription_id
+"""  # noqa: S608 - built from constants
+
+_WRITE_NOTIFICATIONS_EXPIRED = _NOTIFICATIONS.replace("{ended}", _ENDED)
+
+
+@dataclass(frozen=True)
+class Expired:
+    """Hold subscriptions that have expired for too long, as parallel lists, with today where each lives."""
+
+    subscription_ids: Sequence[int]
+    todays: Sequence[date]
+    currencies: Sequence[str]
+
+
+def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime, run_id: int) -> None:
+    """Write the terminations of expired subscriptions with everything that belongs to them, audit included.
+
+    *Raises*: IntegrityError with the name of the constraint that refuses.
+    """
+    parameters: dict[str, Any] = {
+        "subscriptions": list(expired.subscription_ids),
+        "todays": list(expired.todays),
+        "at": at,
+        "actor_kind": by.kind,
+        "actor": by.name,
+        "version": config.version_id,
+        "why": WHY_EXPIRED,
+        "run": run_id,
+        **previews.parameters(expired.currencies, config=config),
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT_EXPIRED, parameters)
+        effects: dict[str, Any] = {
+            "ids": [row[0] for row in cursor.fetchall()],
+            "reserved": RESERVED_DAYS,
+            "ported": RESERVED_DAYS_PORTED_IN,
+            "told": f", more than {config.reactivation_days} days ago. Nothing was refunded.",
+        }
+        for statement in (
+            *(_END, _RESERVE_NUMBERS, _END_ASSIGNMENTS, _FREE_CONTRACT_ITEMS),
+            *(_WRITE_HISTORY_EXPIRED, _WRITE_AUDIT_EXPIRED),
+        ):
+            cursor.execute(statement, effects)
+        if config.notify_partner or config.notify_customers:
+            cursor.execute(_WRITE_NOTIFICATIONS_EXPIRED, effects | _addresses(config))

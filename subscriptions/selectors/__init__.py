@@ -8,6 +8,7 @@ from subscriptions.selectors.pages import (
     termination_record,
 )
 from subscriptions.selectors.quotes import (
+    NEVER_REFUNDED,
     NotTerminableFacts,
     ended_of,
     facts_of,
@@ -20,6 +21,7 @@ from subscriptions.selectors.quotes import (
 )
 
 __all__ = [
+    "NEVER_REFUNDED",
     "NotTerminableFacts",
     "ended_of",
     "facts_of",

@@ -28,6 +28,8 @@ from settings_app.models import AdministrativeFee, PortalConfigVersion, Terminat
 from subscriptions.models import (
     AddOn,
     Assignment,
+    CleanUpFailure,
+    CleanUpRun,
     Contract,
     ContractItem,
     Cycle,
@@ -79,6 +81,7 @@ def build() -> SimpleNamespace:
         NumberSeries.objects.filter(pk=series.pk).update(last_number=1)
     version = PortalConfigVersion.objects.get()
     member = factories.MemberFactory(organisation=organisation)
+    run = CleanUpRun.objects.create(started_at=timezone.now(), actor="system", as_of=TODAY, workers=1)
     rows = {
         "organisation": organisation,
         "stranger": stranger,
@@ -122,6 +125,11 @@ def build() -> SimpleNamespace:
         ),
         "termination": refunded.termination,
         "by_note": by_note,
+        "run": run,
+        "finished_run": CleanUpRun.objects.create(
+            started_at=timezone.now(), finished_at=timezone.now(), actor="system", as_of=TODAY, workers=1
+        ),
+        "failure": CleanUpFailure.objects.create(run=run, subscription=running, reason="refused"),
         "version": version,
         "fee": AdministrativeFee.objects.create(version=version, currency="XTS", amount=1),
         "head": SimpleNamespace(pk=1),

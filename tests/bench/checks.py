@@ -46,13 +46,13 @@ HALVES = {
         LEFT JOIN subscriptions_termination t ON t.uuid = m.cause_id
         WHERE m.kind = 'subscription_terminated' AND t.id IS NULL
     """,
-    "a termination by a person has one audit entry, and the other way round": """
+    "a termination has one audit entry, and the other way round": """
         SELECT format('subscription %s has %s entries and %s terminations', coalesce(s.uuid::text, e.uuid),
                       coalesce(e.count, 0), count(t.id))
         FROM (SELECT substring(description FROM 14 FOR 36) AS uuid, count(*) FROM audit_auditentry
               WHERE event = 'Subscription terminated' GROUP BY 1) e
         FULL JOIN (SELECT t.id, s.uuid FROM subscriptions_termination t
-                   JOIN subscriptions_subscription s ON s.id = t.subscription_id WHERE t.actor_kind = 'agent') t
+                   JOIN subscriptions_subscription s ON s.id = t.subscription_id WHERE t.actor_kind <> 'import') t
             ON t.uuid::text = e.uuid
         LEFT JOIN subscriptions_subscription s ON s.uuid = t.uuid
         GROUP BY s.uuid, e.uuid, e.count HAVING count(t.id) <> 1 OR coalesce(e.count, 0) <> 1

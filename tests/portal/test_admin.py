@@ -75,6 +75,8 @@ def one_of_each(now):
     )
     old.status, old.auto_renew, old.termination_ref = "terminated", False, ended.pk
     old.save()
+    run = subscriptions.CleanUpRun.objects.create(started_at=now, actor="system", as_of=now.date(), workers=1)
+    subscriptions.CleanUpFailure.objects.create(run=run, subscription=old, reason="refused")
     assert note.pk
 
 

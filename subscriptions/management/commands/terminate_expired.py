@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import csv
-import dataclasses
 import json
-import sys
-from datetime import date
+import mmap
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,6 +20,7 @@ from portal.audit.operations import SYSTEM
 from portal.lib import days
 from portal.lib import text as text_lib
 from subscriptions import operations
+from subscriptions.management.progress import Progress
 from subscriptions.operations.expire import DEFAULT_BATCH, Result
 from subscriptions.operations.sharing import WorkerEnded
 
@@ -24,6 +28,8 @@ from subscriptions.operations.sharing import WorkerEnded
 EARLIEST_ZONE = "Pacific/Kiritimati"
 # Each takes a connection of the database.
 MOST_WORKERS = 64
+# What a shell says of a program that SIGTERM ended.
+STOPPED = 128 + signal.SIGTERM
 REPORT_COLUMNS = ("subscription_uuid", "organisation_uuid", "expiry_date", "days_expired", "result")
 
 
@@ -57,6 +63,31 @@ class _Report:
             self._file.close()
         except OSError as error:
             self.trouble = error.strerror or str(error)
+
+
+class _Stop:
+    """Remember a SIGTERM, for this process and those that come of it: they share one byte."""
+
+    def __init__(self) -> None:
+        self._byte = mmap.mmap(-1, 1)
+
+    def __call__(self) -> bool:
+        return self._byte[0] == 1
+
+    @contextmanager
+    def listening(self) -> Iterator[None]:
+        """Take SIGTERM as a wish to stop after the running batch."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = signal.signal(signal.SIGTERM, self._remember)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGTERM, before)
+
+    def _remember(self, number: int, frame: object) -> None:
+        self._byte[0] = 1
 
 
 class Command(BaseCommand):
@@ -98,41 +129,71 @@ class Command(BaseCommand):
             if report:
                 report.add(result)
 
+        progress = Progress(self.stderr, total=self._total(as_of=as_of, at=at, limit=limit))
+        stop = _Stop()
         try:
-            counts = operations.terminate_expired(
-                as_of=as_of,
-                limit=limit,
-                by=SYSTEM,
-                at=at,
-                batch_size=batch_size,
-                is_dry_run=options["dry_run"],
-                workers=workers,
-                tell=notice,
-                progress=self._progress if sys.stderr.isatty() else None,
-            )
+            with stop.listening():
+                counts = operations.terminate_expired(
+                    as_of=as_of,
+                    limit=limit,
+                    by=SYSTEM,
+                    at=at,
+                    batch_size=batch_size,
+                    is_dry_run=options["dry_run"],
+                    workers=workers,
+                    tell=notice,
+                    progress=progress.show,
+                    stop=stop,
+                    clock=timezone.now,
+                )
         except WorkerEnded:
             raise CommandError(
                 "A worker ended before its work was done. What was terminated stays; run the clean-up again."
             ) from None
         finally:
+            progress.clear()
             if report:
                 report.close()
         for failure in failures:
             self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
-        answer = dataclasses.asdict(counts) | {"as_of": counts.as_of.isoformat()}
-        if options["json"]:
+        self._answer(counts, is_json=options["json"])
+        if report and report.trouble:
+            raise CommandError(f"The report in {options['report']} is not whole: {report.trouble}.")
+        if counts.was_stopped:
+            self.stderr.write("Stopped as asked, after the running batch; the next run does the rest.")
+        if counts.failed:
+            raise SystemExit(1)
+        if counts.was_stopped:
+            raise SystemExit(STOPPED)
+
+    def _total(self, *, as_of: date | None, at: datetime, limit: int | None) -> int | None:
+        """Count what is due, for a bar that somebody looks at."""
+        if not self.stderr.isatty():
+            return None
+        due = operations.count_due(as_of=as_of, at=at)
+        return due if limit is None else min(due, limit)
+
+    def _answer(self, counts: operations.Counts, *, is_json: bool) -> None:
+        answer = {
+            "as_of": counts.as_of.isoformat(),
+            "expired": counts.expired,
+            "terminated": counts.terminated,
+            "released_numbers": counts.released_numbers,
+            "failed": counts.failed,
+            "dry_run": counts.dry_run,
+        }
+        if is_json:
             self.stdout.write(json.dumps(answer))
         else:
             width = max(len(name) for name in answer)
             for name, value in answer.items():
                 self.stdout.write(f"{name.replace('_', ' '):<{width}}  {value}")
-        if report and report.trouble:
-            raise CommandError(f"The report in {options['report']} is not whole: {report.trouble}.")
-        if counts.failed:
-            raise SystemExit(1)
-
-    def _progress(self, terminated: int) -> None:
-        self.stderr.write(f"\r{terminated} terminated", ending="")
+        if counts.renewing:
+            # Not part of the answer, whose form is kept: a warning for whoever runs this.
+            self.stderr.write(
+                f"{counts.renewing:,} of {counts.terminated:,} had auto-renewal on. Import new cycles before the "
+                "clean-up, so that what was renewed elsewhere is not ended here."
+            )
 
     def _as_of(self, text: str | None, *, latest: date, is_dry_run: bool) -> date | None:
         if text is None:

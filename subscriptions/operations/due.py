@@ -1,0 +1,187 @@
+"""What is due in the clean-up, and the two steps that are one UPDATE each: mark expired, free numbers.
+
+All of them go through an index from one batch to the next, and leave rows alone that somebody else holds.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from django.db import connection
+
+from customers.models import Organisation
+from portal.audit import operations as audit_operations
+from portal.lib import days
+from subscriptions.operations import runs
+
+# Rows of the two steps that only change a word; nobody waits for them long.
+BATCH = 10_000
+
+
+@dataclass(frozen=True)
+class Todays:
+    """Hold today of every time zone in use, as two parallel lists for unnest()."""
+
+    zones: list[str]
+    dates: list[date]
+
+    def parameters(self, **more: Any) -> dict[str, Any]:
+        """Give what the statements below need, and more."""
+        latest = max(self.dates, default=date(1970, 1, 1))
+        return {"zones": self.zones, "dates": self.dates, "latest": latest, **more}
+
+
+@dataclass(frozen=True)
+class Place:
+    """Hold how far the selection has come: behind this subscription, in the order of the expiry dates."""
+
+    expires_on: date = date.min
+    subscription_id: int = 0
+
+
+START = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Hold a subscription that has expired for more than the reactivation days."""
+
+    subscription_id: int
+    subscription_uuid: uuid.UUID
+    organisation_uuid: uuid.UUID
+    currency: str
+    expires_on: date
+    today: date
+    auto_renew: bool
+
+
+def todays(*, as_of: date | None, at: datetime) -> Todays:
+    """Say which day it is in each zone; `as_of` in all of them, where it is given."""
+    zones = list(Organisation.objects.order_by().values_list("timezone", flat=True).distinct())
+    return Todays(zones, [as_of or days.today_in(zone, at=at) for zone in zones])
+
+
+_TODAY = "JOIN unnest(%(zones)s::varchar[], %(dates)s::date[]) AS d(zone, today) ON d.zone = o.timezone"
+
+_DUE = f"""
+FROM subscriptions_subscription s
+JOIN customers_organisation o ON o.id = s.organisation_id {_TODAY}
+WHERE s.status <> 'terminated'
+  AND d.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
+"""
+
+_PASSED = f"""
+FROM subscriptions_subscription s
+JOIN customers_organisation o ON o.id = s.organisation_id {_TODAY}
+WHERE s.status = 'active' AND s.status <> 'terminated'
+  AND s.expires_on < d.today AND s.expires_on < %(latest)s
+"""
+
+_OVER = f"""
+FROM subscriptions_phonenumber n
+JOIN subscriptions_subscription s ON s.id = n.subscription_id
+JOIN customers_organisation o ON o.id = s.organisation_id {_TODAY}
+WHERE n.status = 'reserved' AND n.reserved_through < d.today
+"""
+
+
+def select(
+    todays: Todays, *, reactivation_days: int, room: int, after: Place, without: list[int], is_locking: bool
+) -> list[Due]:
+    """List the next subscriptions that are due, and lock them until the transaction ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT s.id, s.uuid, o.uuid, s.currency, s.expires_on, d.today, s.auto_renew
+            {_DUE} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s) AND s.id <> ALL(%(without)s::bigint[])
+            ORDER BY s.expires_on, s.id
+            LIMIT %(room)s
+            {"FOR NO KEY UPDATE OF s SKIP LOCKED" if is_locking else ""}
+            """,
+            todays.parameters(
+                room=room,
+                without=without,
+                kept=reactivation_days,
+                after_day=after.expires_on,
+                after_id=after.subscription_id,
+            ),
+        )
+        return [Due(*row) for row in cursor.fetchall()]
+
+
+def count(todays: Todays, *, reactivation_days: int) -> int:
+    """Count the subscriptions that are due."""
+    return _count(_DUE, todays.parameters(kept=reactivation_days))
+
+
+def count_passed(todays: Todays) -> int:
+    """Count the subscriptions that are marked active though their last day is over."""
+    return _count(_PASSED, todays.parameters())
+
+
+def count_over(todays: Todays) -> int:
+    """Count the numbers whose reservation is over."""
+    return _count(_OVER, todays.parameters())
+
+
+def _count(selection: str, parameters: dict[str, Any]) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT count(*) {selection}", parameters)
+        return int(cursor.fetchone()[0])
+
+
+def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
+    """Mark subscriptions expired whose last day is over; say how many."""
+    marked, after = 0, START
+    while not stop():
+        with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                WITH passed AS MATERIALIZED (
+                    SELECT s.id, s.expires_on
+                    {_PASSED} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s)
+                    ORDER BY s.expires_on, s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
+                ), marked AS (
+                    UPDATE subscriptions_subscription s SET status = 'expired' FROM passed WHERE s.id = passed.id
+                )
+                SELECT count(*) OVER (), expires_on, id FROM passed ORDER BY expires_on DESC, id DESC LIMIT 1
+                """,  # noqa: S608 - built from constants
+                todays.parameters(after_day=after.expires_on, after_id=after.subscription_id),
+            )
+            row = cursor.fetchone()
+            if row is None:
+                break
+            runs.add(run_id, expired=row[0])
+        marked += row[0]
+        after = Place(row[1], row[2])
+        if row[0] < BATCH:
+            break
+    return marked
+
+
+def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
+    """Free the numbers whose reservation is over; say how many."""
+    released = 0
+    while not stop():
+        with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
+            cursor.execute(
+                f"""
+                WITH over AS MATERIALIZED (
+                    SELECT n.id {_OVER} ORDER BY n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
+                )
+                UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
+                FROM over WHERE n.id = over.id
+                """,  # noqa: S608 - built from constants
+                todays.parameters(),
+            )
+            found = cursor.rowcount
+            if found:
+                runs.add(run_id, released_numbers=found)
+        released += found
+        if found < BATCH:
+            break
+    return released

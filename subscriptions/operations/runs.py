@@ -1,0 +1,61 @@
+"""The rows of the clean-up's runs: begun, counted with each batch, finished. One that was killed has no end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+
+from django.db import connection
+from django.db.models import F
+
+from portal.audit import names
+from portal.audit import operations as audit_operations
+from subscriptions.models import CleanUpRun
+
+
+def begin(*, as_of: date, limit: int | None, workers: int, by: audit_operations.Actor, at: datetime) -> CleanUpRun:
+    """Write that a run has begun, for everybody to see."""
+    with audit_operations.operation("terminate_expired"):
+        return CleanUpRun.objects.create(started_at=at, actor=by.name, as_of=as_of, workers=workers, limit=limit)
+
+
+def add(run_id: int, **counts: int) -> None:
+    """Add to the counts of a run, in the transaction that makes them true."""
+    changes = {name: F(name) + count for name, count in counts.items() if count}
+    if changes:
+        CleanUpRun.objects.filter(pk=run_id).update(**changes)
+
+
+def fail(run_id: int, *, reasons: Mapping[int, str]) -> None:
+    """Keep which subscriptions could not be terminated; one that several workers tried counts once."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO subscriptions_cleanupfailure (run_id, subscription_id, reason)
+            SELECT %(run)s, f.id, f.reason FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS f(id, reason)
+            ORDER BY f.id ON CONFLICT (run_id, subscription_id) DO NOTHING
+            """,
+            {"run": run_id, "ids": list(reasons), "reasons": list(reasons.values())},
+        )
+        failed = cursor.rowcount
+    add(run_id, failed=failed)
+
+
+def finish(run: CleanUpRun, *, was_stopped: bool, by: audit_operations.Actor, at: datetime) -> CleanUpRun:
+    """Write the end of a run, and a sentence into the audit where it did something."""
+    with audit_operations.operation("terminate_expired"):
+        run = CleanUpRun.objects.select_for_update(no_key=True).get(pk=run.pk)
+        run.finished_at = max(at, run.started_at)
+        run.was_stopped = was_stopped
+        run.save(update_fields=["finished_at", "was_stopped"])
+        if run.expired or run.terminated or run.released_numbers or run.failed:
+            audit_operations.record(
+                app=names.SUBSCRIPTIONS,
+                event="Clean-up run",
+                description=f"{run.expired} marked expired, {run.terminated} terminated, "
+                f"{run.renewing} of them with auto-renewal on, {run.released_numbers} numbers freed, "
+                f"{run.failed} failed; as of {run.as_of.isoformat()}.",
+                by=by,
+                at=run.started_at,
+            )
+    return run
