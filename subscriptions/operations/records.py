@@ -179,6 +179,16 @@ _WRITE_NOTIFICATIONS = _NOTIFICATIONS.replace(
 )
 
 
+# One statement, since an agent waits for each: none reads what another one writes.
+_EFFECTS = {
+    "ended": _END,
+    "numbers": _RESERVE_NUMBERS,
+    "assignments": _END_ASSIGNMENTS,
+    "items": _FREE_CONTRACT_ITEMS,
+    "history": _WRITE_HISTORY,
+}
+
+
 def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
     """Write terminations with everything that belongs to them; give their ids in no order.
 
@@ -193,11 +203,13 @@ def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
         cursor.execute(_INSERT, {"rows": payload})
         ids = [row[0] for row in cursor.fetchall()]
         parameters: dict[str, Any] = {"ids": ids, "reserved": RESERVED_DAYS, "ported": RESERVED_DAYS_PORTED_IN}
-        for statement in (_END, _RESERVE_NUMBERS, _END_ASSIGNMENTS, _FREE_CONTRACT_ITEMS):
-            cursor.execute(statement, parameters)
-        cursor.execute(_WRITE_HISTORY, {"rows": payload})
+        parameters |= {"rows": payload}
+        effects = _EFFECTS
         if config.notify_partner or config.notify_customers:
-            cursor.execute(_WRITE_NOTIFICATIONS, {"rows": payload, **_addresses(config)})
+            effects = _EFFECTS | {"notifications": _WRITE_NOTIFICATIONS}
+            parameters |= _addresses(config)
+        written = ", ".join(f"{name} AS ({statement})" for name, statement in effects.items())
+        cursor.execute(f"WITH {written} SELECT", parameters)
     return ids
 
 
