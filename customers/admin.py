@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
+from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey, SearchText, SearchWord
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 
 
@@ -36,6 +36,20 @@ class SearchKeyAdmin(ReadOnlyAdmin):
     search_fields = ["text"]
     list_select_related = ["organisation"]
     raw_id_fields = ["organisation"]
+
+
+@admin.register(SearchText)
+class SearchTextAdmin(ReadOnlyAdmin):
+    list_display = ["organisation", "text"]
+    search_fields = ["text"]
+    list_select_related = ["organisation"]
+    raw_id_fields = ["organisation"]
+
+
+@admin.register(SearchWord)
+class SearchWordAdmin(ReadOnlyAdmin):
+    list_display = ["word"]
+    search_fields = ["word"]
 
 
 @admin.register(CreditAccount)

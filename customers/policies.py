@@ -1,6 +1,7 @@
 """What a credit account allows, how its entries are chained, and how a question is read. No Django."""
 
 import hashlib
+import itertools
 import re
 import uuid
 from dataclasses import dataclass
@@ -24,10 +25,15 @@ _IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 
 # Shorter beginnings of a UUID would be shared by customers that nobody means.
 _UUID_BEGINNING = 4
-# From here on a piece from the middle of a UUID says as much as its beginning.
-_UUID_PART = 8
-# Below this a word has too few letters to be recognised with a wrong one.
+# From eight digits on a piece from the middle of a UUID says as much as its beginning.
+_SHORT_HEX = re.compile(r"[0-9a-f-]{1,7}")
+# A trigram index can look up three letters anywhere; fewer only where a word begins.
+_SHORTEST_PART = 3
+# Below this a word has too few letters to be recognised with a wrong one; the other bound saves time.
 _SHORTEST_TYPO = 4
+_LONGEST_TYPO = 60
+_LETTER = re.compile(r"[a-z]")
+_BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
 def available_credits(*, balance: Decimal, credit_limit: Decimal, reserved: Decimal) -> Decimal:
@@ -84,15 +90,12 @@ def entry_sha256(
 class Reading:
     """One way to understand a question: all `words` must be found among the keys of an organisation.
 
-    *Shape*: words as `portal.lib.text.fold` leaves them, so none of them holds a wildcard of SQL. `kind`
-    limits the keys to one kind; `is_beginning`: the words must stand at the beginning of the key, `is_whole`:
-    they must be the key.
+    *Shape*: words as `portal.lib.text.fold` leaves them, so none of them holds a wildcard of SQL; one that begins
+    with "=" is the beginning of a UUID. `is_whole`: the phrase must be a key.
     """
 
     words: tuple[str, ...]
     phrase: str
-    kind: str = ""
-    is_beginning: bool = False
     is_whole: bool = False
 
 
@@ -100,46 +103,78 @@ def readings(query: str) -> tuple[Reading, ...]:
     """Read what was typed in every way that makes sense; nothing when it holds neither letter nor digit."""
     typed = query[:LONGEST_QUERY]
     folded = text.fold(typed)
-    words = tuple(dict.fromkeys(w for w in folded.split() if any(map(str.isalnum, w))))[:MOST_WORDS]
+    words = _words(folded.split())
     if not words:
         return ()
     uuid = folded.removeprefix("urn uuid ")
     if _HEX.fullmatch(uuid) and (len(uuid) == 32 or any(map(str.isdigit, uuid))):
         uuid = _with_hyphens(uuid)
     if _UUID.fullmatch(uuid):
-        return (Reading(words=(uuid,), phrase=uuid, kind="uuid", is_whole=True),)
+        return (Reading(words=(uuid,), phrase=uuid, is_whole=True),)
     read = [Reading(words=words, phrase=folded)]
     if uuid != folded:
-        read.append(Reading(words=(uuid,), phrase=uuid, kind="uuid", is_beginning=True))
+        read.append(Reading(words=(f"={uuid}",), phrase=f"={uuid}"))
     # A number is written in many ways: +65 6123-4567, (0)44 123 45 67, 0065...
     number = text.fold(_IN_BRACKETS.sub(" ", typed))
     digits = re.sub(r"\D", "", number).lstrip("0")
     if _NUMBER.fullmatch(number) and len(digits) >= 3 and digits != folded:
-        read.append(Reading(words=(digits,), phrase=digits, kind="number"))
+        read.append(Reading(words=(digits,), phrase=digits))
     return tuple(read)
 
 
-def uuid_part(word: str) -> str:
-    """Say which part of a UUID a word may be: "any", "beginning" or "" (too short to mean one)."""
-    if len(word) >= _UUID_PART:
-        return "any"
-    return "beginning" if len(word) >= _UUID_BEGINNING else ""
+def _words(given: list[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(word for word in given if any(map(str.isalnum, word))))[:MOST_WORDS]
+
+
+def pattern(word: str) -> str:
+    """Give the pattern of LIKE for a word in a search text: anywhere in it, a short one where a word begins."""
+    return f"% {word}%" if len(word) < _SHORTEST_PART else f"%{word}%"
+
+
+def is_hex(word: str) -> bool:
+    """Say whether a word may stand in a UUID by chance; then it counts there as its beginning or not at all."""
+    return _SHORT_HEX.fullmatch(word) is not None
+
+
+def is_uuid_beginning(word: str) -> bool:
+    """Say whether a word is long enough to mean the beginning of a UUID."""
+    return len(word) >= _UUID_BEGINNING
+
+
+def answers(word: str, *, kind: str, key: str) -> bool:
+    """Say whether a key has a word of a question, by the rules of `pattern` and `is_hex`."""
+    if kind == "uuid":
+        if is_hex(word):
+            return is_uuid_beginning(word) and key.startswith(word)
+        return len(word) >= _SHORTEST_PART and word in f"={key}"
+    return f" {word}" in f" {key}" if len(word) < _SHORTEST_PART else word in key
+
+
+def misspelt(reading: Reading) -> tuple[str, ...]:
+    """Give the words of a question as they are compared with others: an address is several."""
+    return _words(_BETWEEN_WORDS.split(reading.phrase))
 
 
 def typing_errors(word: str) -> int:
-    """Give how many letters of a word may be wrong: one in five at least, none in very short words."""
-    return 0 if len(word) < _SHORTEST_TYPO else max(1, (len(word) + 1) // 4)
+    """Give how many letters of a word may be wrong: one in five at least, none in short words and numbers."""
+    if not _SHORTEST_TYPO <= len(word) <= _LONGEST_TYPO or not _LETTER.search(word):
+        return 0
+    return max(1, (len(word) + 1) // 4)
 
 
-def least_similarity(word: str) -> float:
-    """Give the trigram word similarity below which no word with that many wrong letters can fall.
+def pieces(word: str) -> tuple[str, ...]:
+    """Give patterns of LIKE, one of which a word answers when no more letters of it are wrong than allowed.
 
-    A word of n letters has n + 1 trigrams (two blanks before, one behind). Each wrong letter spoils up to
-    three of them, and puts as many others in the place of those that should be there. Never above 0.4, where
-    "telekomm" still finds "Telecom" (0.44).
+    The word is cut into one piece more than letters may be wrong, so that one piece stays as it is. In the middle
+    a piece needs three letters to be looked up (the one in a word of seven borrows its third), at the ends two.
     """
-    trigrams, spoilt = len(word) + 1, 3 * max(1, len(word) // 5)
-    return min(0.4, max(0.2, (trigrams - spoilt) / (trigrams + spoilt) - 0.01))
+    parts = typing_errors(word) + 1
+    edges = [len(word) * place // parts for place in range(parts + 1)]
+    patterns = [f"{word[: edges[1]]}%"]
+    for start, end in itertools.pairwise(edges[1:]):
+        piece = word[start : max(end, start + 3)]
+        patterns.append(f"%{piece}%" if len(piece) >= 3 else f"%{piece}")
+    return tuple(patterns)
 
 
 def _with_hyphens(digits: str) -> str:

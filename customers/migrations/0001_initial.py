@@ -2,6 +2,7 @@
 
 import uuid
 
+import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.expressions
@@ -126,12 +127,40 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="search_keys",
                         to="customers.organisation",
                     ),
                 ),
             ],
+        ),
+        migrations.CreateModel(
+            name="SearchText",
+            fields=[
+                (
+                    "organisation",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        primary_key=True,
+                        related_name="search_text",
+                        serialize=False,
+                        to="customers.organisation",
+                    ),
+                ),
+                ("name", models.TextField(db_collation="C")),
+                ("text", models.TextField(db_collation="C")),
+                (
+                    "words",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.TextField(db_collation="C"), size=None
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
+            name="SearchWord",
+            fields=[("word", models.TextField(db_collation="C", primary_key=True, serialize=False))],
         ),
         migrations.CreateModel(
             name="LedgerEntry",
@@ -370,13 +399,27 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="searchkey",
+            index=models.Index(fields=["text"], name="search_key_text"),
+        ),
+        migrations.AddIndex(
+            model_name="searchtext",
             index=django.contrib.postgres.indexes.GinIndex(
-                fields=["text"], name="search_key_trigrams", opclasses=["gin_trgm_ops"]
+                fields=["text"], name="search_text_trigrams", opclasses=["gin_trgm_ops"]
             ),
         ),
         migrations.AddIndex(
-            model_name="searchkey",
-            index=models.Index(fields=["text"], name="search_key_prefix", opclasses=["varchar_pattern_ops"]),
+            model_name="searchtext",
+            index=django.contrib.postgres.indexes.GinIndex(fields=["words"], name="search_text_words"),
+        ),
+        migrations.AddIndex(
+            model_name="searchtext",
+            index=models.Index(fields=["name", "organisation"], name="search_text_name"),
+        ),
+        migrations.AddIndex(
+            model_name="searchword",
+            index=django.contrib.postgres.indexes.GinIndex(
+                fields=["word"], name="search_word_trigrams", opclasses=["gin_trgm_ops"]
+            ),
         ),
         migrations.AddConstraint(
             model_name="searchkey",

@@ -43,14 +43,6 @@ _ORGANISATIONS = (
     FROM new_organisations n JOIN customers_creditaccount a ON a.organisation_id = n.id CROSS JOIN import_run r
     WHERE n.opening_balance <> 0 ORDER BY n.line
     """,
-    """
-    INSERT INTO customers_searchkey (organisation_id, kind, text)
-    SELECT n.id, k.kind, k.text FROM new_organisations n
-    CROSS JOIN LATERAL (VALUES ('name', n.folded_name), ('uuid', n.uuid::text),
-        ('owner_email', n.folded_owner_email), ('billing_email', n.folded_billing_email),
-        ('reference', n.folded_customer_reference)) k (kind, text)
-    WHERE k.text <> '' ORDER BY n.line
-    """,
 )
 
 _MEMBERS = (
@@ -237,11 +229,22 @@ _NUMBERS = (
         THEN {RESERVED_DAYS_PORTED_IN} ELSE {RESERVED_DAYS} END AS through) d
     WHERE n.known_id IS NULL ORDER BY n.line
     """,  # noqa: S608
+)
+
+# One statement, so that the text made of an organisation's keys is written once.
+_SEARCH_KEYS = (
     """
     INSERT INTO customers_searchkey (organisation_id, kind, text)
+    SELECT n.id, k.kind, k.text FROM new_organisations n
+    CROSS JOIN LATERAL (VALUES ('name', n.folded_name), ('uuid', n.uuid::text),
+        ('owner_email', n.folded_owner_email), ('billing_email', n.folded_billing_email),
+        ('reference', n.folded_customer_reference)) k (kind, text)
+    WHERE k.text <> ''
+    UNION ALL
     SELECT k.organisation_id, 'number', n.number
     FROM import_numbers n JOIN subscriptions_subscription k ON k.uuid = n.subscription_uuid
-    WHERE n.known_id IS NULL ORDER BY n.line
+    WHERE n.known_id IS NULL
+    ORDER BY 1
     ON CONFLICT DO NOTHING
     """,
 )
@@ -300,6 +303,7 @@ _STATEMENTS = (
     *_SUBSCRIPTIONS,
     *_CYCLES,
     *_NUMBERS,
+    *_SEARCH_KEYS,
     _NEW_NOTES,
     *_CREDIT_NOTES,
     _series("invoice", "new_cycles", "invoice_number"),

@@ -7,8 +7,8 @@ from django.db.models.signals import ModelSignal, class_prepared
 
 # The floor may point at the staff (auth), as every app may; nothing else of Django's is pointed at.
 HEIGHT = {"auth": 0, "audit": 1, "outbox": 1, "settings_app": 2, "customers": 3, "invoicing": 4, "subscriptions": 5}
-# A search key is a copy of a fact, written again at will.
-CASCADES = {"customers.SearchKey.organisation"}
+# A search key is a copy of a fact, written again at will; a search text goes with the last of them.
+CASCADES = {"customers.SearchKey.organisation", "customers.SearchText.organisation"}
 
 
 def _keys() -> list[models.ForeignKey]:

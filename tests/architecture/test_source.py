@@ -119,8 +119,7 @@ def test_no_float_where_money_is():
         "portal/settings.py": "hours of a lock-out",
         "portal/postgresql/base.py": "waits in fractions of a second",
         "portal/demo/population.py": "how likely the demo draws what",
-        "customers/policies.py": "how similar two words are",
-        "customers/selectors/search.py": "how similar two words are",
+        "customers/selectors/finding.py": "how similar two words are",
     }
     ours = [module for module in modules() if module.path not in no_money]
     floats = [
@@ -135,7 +134,6 @@ def test_operations_own_their_transaction():
     may = {
         "portal/audit/operations.py": "the frame itself",
         "subscriptions/operations/expire.py": "savepoints inside a batch",
-        "customers/selectors/search.py": "a limit that holds for one reading",
         "subscriptions/verification/chain.py": "a cursor that reads one state of the ledger",
     }
     used = {

@@ -26,6 +26,8 @@ TABLES = (
     "customers_organisation",
     "customers_member",
     "customers_searchkey",
+    "customers_searchtext",
+    "customers_searchword",
     "customers_creditaccount",
     "customers_ledgerentry",
     "invoicing_invoice",
@@ -48,6 +50,8 @@ TABLES = (
     "subscriptions_termination",
     "audit_auditentry",
 )
+
+_WITHOUT_ID = {"customers_searchtext", "customers_searchword"}
 
 # Made-up words, as companies like to be called: rare words are what people search for.
 _WRITTEN = {
@@ -119,9 +123,10 @@ def build(connection: psycopg.Connection[Any], *, rows: int, today: date, tell: 
                 cursor.execute(statement)
         for table in TABLES:
             cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-            cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest(max(id), 1)) FROM {table}"
-            )
+            if table not in _WITHOUT_ID:
+                cursor.execute(
+                    f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), greatest(max(id), 1)) FROM {table}"
+                )
         tell("checking every constraint, building the indexes")
         for statement in aside:
             cursor.execute(statement)
@@ -591,6 +596,17 @@ _STATEMENTS: tuple[tuple[str, str], ...] = (
         JOIN subscriptions_subscription s ON s.id = p.subscription_id
         ORDER BY 1
         """,
+    ),
+    (
+        "search texts",
+        """
+        INSERT INTO customers_searchtext (organisation_id, name, text, words)
+        SELECT organisation_id, name, text, words FROM customers_searchtext_made ORDER BY organisation_id
+        """,
+    ),
+    (
+        "search texts",
+        "INSERT INTO customers_searchword (word) SELECT DISTINCT unnest(words) FROM customers_searchtext",
     ),
     (
         "audit",
