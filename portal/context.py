@@ -14,6 +14,7 @@ NAVIGATION = (
     ("Invoices", "invoicing:invoice_list", "receipt", "invoicing.view_invoice"),
     ("Credit notes", "invoicing:credit_note_list", "file-minus", "invoicing.view_creditnote"),
     ("Notifications", "outbox:list", "mail", "outbox.view_message"),
+    ("Clean-up runs", "subscriptions:clean_up_runs", "clock", "subscriptions.view_cleanuprun"),
     ("Audit", "audit:list", "scroll-text", "audit.view_auditentry"),
     ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),
 )

@@ -20,12 +20,14 @@ _BILLING = (
     "invoicing.allocate_creditnote",
     "invoicing.record_payment",
     "customers.post_correction",
+    "subscriptions.view_cleanuprun",
     "outbox.view_message",
     "outbox.send_again",
 )
 _AUDITOR = (
     *_READ_CUSTOMERS,
     *_READ_DOCUMENTS,
+    "subscriptions.view_cleanuprun",
     "audit.view_auditentry",
     "outbox.view_message",
     "settings_app.view_portalconfigversion",

@@ -1,6 +1,6 @@
 from django.urls import path
 
-from subscriptions import flow, views
+from subscriptions import clean_up, flow, views
 
 app_name = "subscriptions"
 urlpatterns = [
@@ -13,4 +13,6 @@ urlpatterns = [
     path("subscriptions/<uuid:uuid>/terminate/apply/", flow.apply, name="apply"),
     path("terminations/<uuid:uuid>/", views.termination, name="termination"),
     path("terminations/<uuid:uuid>/correction/", views.correction, name="correction"),
+    path("clean-up-runs/", clean_up.run_list, name="clean_up_runs"),
+    path("clean-up-runs/<uuid:uuid>/", clean_up.run, name="clean_up_run"),
 ]

@@ -19,10 +19,14 @@ from subscriptions.selectors.quotes import (
     subscriptions,
     terms_of,
 )
+from subscriptions.selectors.runs import Keys, clean_up_report, clean_up_runs
 
 __all__ = [
     "NEVER_REFUNDED",
+    "Keys",
     "NotTerminableFacts",
+    "clean_up_report",
+    "clean_up_runs",
     "ended_of",
     "facts_of",
     "facts_of_many",

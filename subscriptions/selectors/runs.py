@@ -1,0 +1,206 @@
+"""Read the runs of the clean-up: the list, and the report of one."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from django.db.models import Model, QuerySet
+
+from portal.lib import days
+from subscriptions import presentation
+from subscriptions.models import CleanUpFailure, CleanUpRun, Subscription, Termination
+
+RUNS_PER_PAGE = 50
+ENDED_PER_PAGE = 50
+NOT_FINISHED = "Not finished"
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Say where a page begins: behind `before`, or ahead of `after`; neither gives the newest rows."""
+
+    before: int | None = None
+    after: int | None = None
+
+
+NEWEST = Keys()
+
+
+@dataclass(frozen=True)
+class RunRow:
+    """Hold one run as the list shows it."""
+
+    uuid: uuids.UUID
+    started: str
+    actor: str
+    as_of: str
+    terminated: str
+    renewing: str
+    failed: str
+    has_failed: bool
+    is_finished: bool
+    finished: str
+
+
+@dataclass(frozen=True)
+class RunPage:
+    """Hold one page of runs, newest first. `older` and `newer` are the keys the pages beside it begin at."""
+
+    rows: tuple[RunRow, ...]
+    older: int | None
+    newer: int | None
+
+
+@dataclass(frozen=True)
+class EndedRow:
+    """Hold one subscription that a run terminated."""
+
+    termination_uuid: uuids.UUID
+    terminated_on: str
+    organisation_uuid: uuids.UUID
+    organisation_name: str
+    subscription_uuid: uuids.UUID
+    plan: str
+    expired_on: str
+
+
+@dataclass(frozen=True)
+class FailedRow:
+    """Hold one subscription that a run could not terminate, and why."""
+
+    organisation_uuid: uuids.UUID
+    organisation_name: str
+    subscription_uuid: uuids.UUID
+    plan: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """Hold what a run did; the keys are those of the pages beside the ones shown."""
+
+    run: RunRow
+    workers: int
+    limit: str
+    expired: str
+    released_numbers: str
+    was_stopped: bool
+    has_renewing: bool
+    ended: tuple[EndedRow, ...]
+    ended_older: int | None
+    ended_newer: int | None
+    failures: tuple[FailedRow, ...]
+    failures_older: int | None
+    failures_newer: int | None
+
+
+def clean_up_runs(keys: Keys = NEWEST) -> RunPage:
+    """List the runs, newest first. One query."""
+    found, older, newer = _page(CleanUpRun.objects.all(), key="pk", keys=keys, room=RUNS_PER_PAGE)
+    return RunPage(rows=tuple(_run(item) for item in found), older=older, newer=newer)
+
+
+def clean_up_report(run_uuid: uuids.UUID, *, ended: Keys = NEWEST, failures: Keys = NEWEST) -> Report:
+    """Read a run with a page of its terminations and one of its failures, newest first. Three queries.
+
+    *Raises*: CleanUpRun.DoesNotExist.
+    """
+    run = CleanUpRun.objects.get(uuid=run_uuid)
+    terminations, ended_older, ended_newer = _page(
+        Termination.objects.filter(clean_up_run=run).select_related("subscription__plan__product", "organisation"),
+        key="pk",
+        keys=ended,
+        room=ENDED_PER_PAGE,
+    )
+    failed, failures_older, failures_newer = _page(
+        CleanUpFailure.objects.filter(run=run).select_related(
+            "subscription__plan__product", "subscription__organisation"
+        ),
+        # What the index of a run's failures is sorted by.
+        key="subscription_id",
+        keys=failures,
+        room=ENDED_PER_PAGE,
+    )
+    return Report(
+        run=_run(run),
+        workers=run.workers,
+        limit="" if run.limit is None else f"{run.limit:,}",
+        expired=f"{run.expired:,}",
+        released_numbers=f"{run.released_numbers:,}",
+        was_stopped=run.was_stopped,
+        has_renewing=run.renewing > 0,
+        ended=tuple(_ended(item) for item in terminations),
+        ended_older=ended_older,
+        ended_newer=ended_newer,
+        failures=tuple(_failed(item) for item in failed),
+        failures_older=failures_older,
+        failures_newer=failures_newer,
+    )
+
+
+def _page(query: QuerySet[M], *, key: str, keys: Keys, room: int) -> tuple[list[M], int | None, int | None]:
+    """Take the page that begins at the keys, and give the keys of the older and the newer page."""
+    if keys.after is not None:
+        found = list(query.filter(**{f"{key}__gt": keys.after}).order_by(key)[: room + 1])
+        has_newer, has_older = len(found) > room, True
+        found = found[:room][::-1]
+    else:
+        behind: dict[str, Any] = {} if keys.before is None else {f"{key}__lt": keys.before}
+        found = list(query.filter(**behind).order_by(f"-{key}")[: room + 1])
+        has_newer, has_older = keys.before is not None, len(found) > room
+        found = found[:room]
+    return (
+        found,
+        getattr(found[-1], key) if found and has_older else None,
+        getattr(found[0], key) if found and has_newer else None,
+    )
+
+
+def _run(run: CleanUpRun) -> RunRow:
+    return RunRow(
+        uuid=run.uuid,
+        started=_moment(run.started_at),
+        actor=run.actor,
+        as_of=days.display(run.as_of),
+        terminated=f"{run.terminated:,}",
+        renewing=f"{run.renewing:,}",
+        failed=f"{run.failed:,}",
+        has_failed=run.failed > 0,
+        is_finished=run.finished_at is not None,
+        finished=_moment(run.finished_at) if run.finished_at else NOT_FINISHED,
+    )
+
+
+def _ended(termination: Termination) -> EndedRow:
+    return EndedRow(
+        termination_uuid=termination.uuid,
+        terminated_on=days.display(termination.terminated_on),
+        organisation_uuid=termination.organisation.uuid,
+        organisation_name=termination.organisation.name,
+        subscription_uuid=termination.subscription.uuid,
+        plan=_plan(termination.subscription),
+        expired_on=days.display(termination.subscription.expires_on),
+    )
+
+
+def _failed(failure: CleanUpFailure) -> FailedRow:
+    return FailedRow(
+        organisation_uuid=failure.subscription.organisation.uuid,
+        organisation_name=failure.subscription.organisation.name,
+        subscription_uuid=failure.subscription.uuid,
+        plan=_plan(failure.subscription),
+        reason=failure.reason,
+    )
+
+
+def _plan(subscription: Subscription) -> str:
+    return presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name)
+
+
+def _moment(at: datetime) -> str:
+    at = at.astimezone(UTC)
+    return f"{days.display(at.date())}, {at:%H:%M} UTC"

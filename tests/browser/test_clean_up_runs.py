@@ -1,0 +1,43 @@
+"""The clean-up's runs in a browser: accessible, and no wider than the screen."""
+
+import datetime as dt
+
+import pytest
+from django.utils import timezone
+from playwright.sync_api import expect
+
+from portal.audit.operations import SYSTEM
+from subscriptions import operations
+from subscriptions.models import CleanUpFailure, CleanUpRun
+from tests import factories
+from tests.factories import C
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (768, "dark"), (360, "light"), (360, "dark")])
+def test_list_and_report_are_accessible_and_fit(visit, check_axe, shot, width, theme):
+    page = visit("auditor", width=width, theme=theme)
+
+    def look(name: str) -> None:
+        check_axe(page)
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"
+        shot(page, f"{name}-{width}-{theme}")
+
+    page.goto("/clean-up-runs/")
+    look("runs-0-empty")
+    made = [
+        factories.subscription(cycles=(C("2025-01-01"),), expires_on=dt.date(2025, 2, 1), auto_renew=True)
+        for _ in range(2)
+    ]
+    operations.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=timezone.now())
+    # One that was broken off, and could not do everything.
+    run = CleanUpRun.objects.create(
+        started_at=timezone.now(), actor="system", as_of=dt.date(2026, 3, 10), workers=1, failed=1
+    )
+    CleanUpFailure.objects.create(run=run, subscription=made[1], reason="a_constraint_with_a_name_" * 6)
+    page.goto("/clean-up-runs/")
+    look("runs-1-list")
+    page.locator("tbody a").last.click()
+    expect(page.get_by_role("heading", name="Clean-up run", exact=True)).to_be_visible()
+    look("runs-2-report")
+    page.goto(f"/clean-up-runs/{run.uuid}/")
+    look("runs-3-failures")
