@@ -1,0 +1,220 @@
+"""`./test mutations`: break the product on purpose, one guard at a time, and see that a named test notices.
+
+Each mutation changes one place in a copy of the sources, and its test is run there, on a database made by the
+copy's migrations. A test that still passes, or a place that is no longer there, is a hole in the net. The tests are
+run unbroken first: one that fails anyway proves nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from portal import embedded
+
+FAILED = 1
+"""What pytest ends with when tests failed; anything else is an error of its own."""
+SOURCES = ("portal", "customers", "subscriptions", "invoicing", "settings_app", "templates", "static", "tests")
+FILES = ("manage.py", "pyproject.toml")
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """Say what is broken: in `file`, `old` (found once) becomes `new`, and `test` has to fail."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    test: str
+
+
+MUTATIONS = (
+    Mutation(
+        "the subscription is not locked",
+        "subscriptions/operations/termination.py",
+        'Subscription.objects.select_for_update(no_key=True, of=("self",))',
+        "Subscription.objects.all()",
+        "tests/subscriptions/test_races.py::test_eight_agents_one_subscription_one_refund",
+    ),
+    Mutation(
+        "the account is not locked",
+        "customers/operations.py",
+        "CreditAccount.objects.select_for_update(no_key=True).get(organisation_id=organisation_id)",
+        "CreditAccount.objects.get(organisation_id=organisation_id)",
+        "tests/subscriptions/test_races.py::test_two_refunds_into_one_account_add_up",
+    ),
+    Mutation(
+        "what was seen is not compared",
+        "subscriptions/operations/termination.py",
+        "if quotes.document(quote) != seen.document:",
+        "if False:",
+        "tests/subscriptions/test_terminate.py::test_a_payment_after_the_preview_changes_the_quote",
+    ),
+    Mutation(
+        "the same seal again is not recognised",
+        "subscriptions/operations/termination.py",
+        "if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:",
+        "if False:",
+        "tests/subscriptions/test_terminate.py::test_the_same_seal_twice_gives_the_first_answer",
+    ),
+    Mutation(
+        "another user's seal is taken for one's own",
+        "subscriptions/operations/termination.py",
+        "if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:",
+        "if before.quote_id == seen.quote_id:",
+        "tests/subscriptions/test_terminate.py::test_another_seal_or_another_user_is_refused_with_who_and_when",
+    ),
+    Mutation(
+        "a sent note needs no acknowledgement",
+        "subscriptions/operations/termination.py",
+        "if missing:",
+        "if False:",
+        "tests/subscriptions/test_terminate.py::test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement",
+    ),
+    Mutation(
+        "a chosen note is not held",
+        "subscriptions/operations/termination.py",
+        "settles=note_id,",
+        "settles=None,",
+        "tests/subscriptions/test_terminate.py::test_a_note_settles_one_termination_only",
+    ),
+    Mutation(
+        "notes don't count towards the cap of a charge",
+        "invoicing/migrations/0001_initial.py",
+        'models.F("noted"), "+", models.F("waived")',
+        'models.F("waived"), "+", models.F("waived")',
+        "tests/architecture/test_constraints.py::test_a_change_is_refused",
+    ),
+    Mutation(
+        "a cause can be refunded twice",
+        "customers/migrations/0001_initial.py",
+        'fields=("cause_id",),\n                        name="a_termination_is_refunded_once",',
+        'fields=("id",),\n                        name="a_termination_is_refunded_once",',
+        "tests/customers/test_operations.py::test_a_termination_is_refunded_once",
+    ),
+    Mutation(
+        "a form can post two entries",
+        "customers/migrations/0001_initial.py",
+        'models.UniqueConstraint(fields=("request_id",), name="a_form_posts_one_entry")',
+        'models.UniqueConstraint(fields=("id",), name="a_form_posts_one_entry")',
+        "tests/architecture/test_constraints.py::test_an_addition_is_refused",
+    ),
+    Mutation(
+        "an operation can be a part of a larger transaction",
+        "portal/audit/operations.py",
+        "transaction.atomic(durable=True)",
+        "transaction.atomic()",
+        "tests/audit/test_operation.py::test_an_operation_is_never_part_of_a_larger_transaction",
+    ),
+    Mutation(
+        "no message is written with a termination",
+        "subscriptions/operations/records.py",
+        'effects = _EFFECTS | {"notifications": _WRITE_NOTIFICATIONS}',
+        "effects = _EFFECTS",
+        "tests/subscriptions/test_terminate.py::test_the_message_goes_where_the_config_says",
+    ),
+    Mutation(
+        "the hash forgets the one before it",
+        "customers/migrations/0001_initial.py",
+        'models.Func(models.F("previous_sha256"), models.Value("hex"), function="encode"),',
+        'models.Value(""),',
+        "tests/subscriptions/test_chain.py::test_the_hash_is_that_of_the_text_in_the_documentation",
+    ),
+    Mutation(
+        "the clean-up ends a subscription a day early",
+        "subscriptions/operations/due.py",
+        "d.today - s.expires_on > %(kept)s",
+        "d.today - s.expires_on >= %(kept)s",
+        "tests/subscriptions/test_terminate_expired.py::test_each_zone_has_its_own_today",
+    ),
+)
+
+
+def copied(to: Path) -> Path:
+    """Copy the sources, and nothing that running them left behind."""
+    for name in SOURCES:
+        shutil.copytree(embedded.ROOT / name, to / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in FILES:
+        shutil.copy(embedded.ROOT / name, to / name)
+    return to
+
+
+def ended_with(root: Path, *tests: str) -> tuple[int, str]:
+    """Run tests in a copy. Gives pytest's exit status and what it printed."""
+    ended = subprocess.run(
+        [sys.executable, "-P", "portal/embedded.py", "exec", sys.executable, "-m", "pytest"]
+        + ["--create-db", "-q", "-x", "-p", "no:cacheprovider", *tests],
+        cwd=root,
+        env={
+            **os.environ,
+            "PORTAL_DATA": str(embedded.data_directory()),
+            "PORTAL_TEST_DB": "test_mutations",
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    return ended.returncode, ended.stdout + ended.stderr
+
+
+def verdict(mutation: Mutation) -> str:
+    """Break a copy and run its test. Gives "" when the test noticed, else what is wrong."""
+    with tempfile.TemporaryDirectory(prefix="mutation-") as directory:
+        root = copied(Path(directory))
+        place = root / mutation.file
+        text = place.read_text()
+        if text.count(mutation.old) != 1:
+            return f"the place is there {text.count(mutation.old)} times, not once"
+        place.write_text(text.replace(mutation.old, mutation.new))
+        status, printed = ended_with(root, mutation.test)
+    if status == FAILED and "\nFAILED " in printed:
+        return ""
+    if status == 0:
+        return "the test passes all the same"
+    return f"the test did not run: {printed.strip().splitlines()[-1] if printed.strip() else status}"
+
+
+def main(arguments: list[str]) -> int:
+    """Read the arguments, break and look, print."""
+    parser = argparse.ArgumentParser(prog="./test mutations", description="See that tests notice what is broken.")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument("words", nargs="*", metavar="WORD", help="only mutations whose name holds a word")
+    options = parser.parse_args(arguments)
+    chosen = [one for one in MUTATIONS if not options.words or any(word in one.name for word in options.words)]
+    if not chosen:
+        parser.error("no mutation's name holds any of these words")
+    tests = sorted({one.test for one in chosen})
+    with tempfile.TemporaryDirectory(prefix="mutation-") as directory:
+        status, printed = ended_with(copied(Path(directory)), *tests)
+    if status:
+        print(printed[-3000:], file=sys.stderr)
+        print("The tests fail without any mutation: see above.", file=sys.stderr)
+        return 1
+    missed = {}
+    for mutation in chosen:
+        started = time.monotonic()
+        wrong = verdict(mutation)
+        if wrong:
+            missed[mutation.name] = wrong
+        line = f"{'MISSED' if wrong else 'caught'}  {mutation.name}: {wrong or mutation.test}"
+        print(f"{line} ({time.monotonic() - started:.0f} s)", file=sys.stderr, flush=True)
+    if options.json:
+        result = {"mutations": len(chosen), "caught": len(chosen) - len(missed), "missed": missed}
+        print(json.dumps(result, indent=2))
+    else:
+        print(f"{len(chosen)} mutations, {len(chosen) - len(missed)} caught, {len(missed)} missed")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
