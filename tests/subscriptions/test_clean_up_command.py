@@ -1,0 +1,223 @@
+"""The clean-up's command as the night runs it: stopped, killed, with bad rows among good ones, and what it says."""
+
+import datetime as dt
+import io
+import json
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+
+from portal.audit.models import AuditEntry
+from portal.audit.operations import SYSTEM
+from subscriptions import operations
+from subscriptions.models import CleanUpFailure, CleanUpRun, Subscription, Termination
+from subscriptions.operations import expire, records, sharing
+from tests import factories
+from tests.factories import C
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def expired(count: int, **fields) -> list[Subscription]:
+    organisation = factories.OrganisationFactory()
+    return [
+        factories.subscription(
+            organisation=organisation, cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 1), **fields
+        )
+        for _ in range(count)
+    ]
+
+
+def command(*arguments: str, at: dt.datetime) -> tuple[int, str, str]:
+    """Run it in this process: its exit status, and what it wrote to the two streams."""
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    with time_machine.travel(at, tick=False):
+        try:
+            call_command("terminate_expired", *arguments, stdout=out, stderr=err)
+        except SystemExit as exit_:
+            status = exit_.code
+    return status, out.getvalue(), err.getvalue()
+
+
+@contextmanager
+def refusing(*bad: Subscription) -> Iterator[None]:
+    """Let the database refuse what the clean-up writes about some subscriptions."""
+    keys = ", ".join(str(s.pk) for s in bad)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE subscriptions_historyentry ADD CONSTRAINT test_refusal "
+            f"CHECK (subscription_id NOT IN ({keys}) OR event <> 'Terminated')"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE subscriptions_historyentry DROP CONSTRAINT test_refusal")
+
+
+@pytest.fixture
+def asked_to_stop(monkeypatch):
+    """Send SIGTERM to the command while it is in its first batch."""
+    command_process, batch = os.getpid(), expire._terminate_batch
+
+    def and_ask(*args, **kwargs):
+        os.kill(command_process, signal.SIGTERM)
+        return batch(*args, **kwargs)
+
+    monkeypatch.setattr(expire, "_terminate_batch", and_ask)
+    return monkeypatch
+
+
+def test_sigterm_ends_after_the_running_batch(now, asked_to_stop, tmp_path):
+    expired(5)
+    before = signal.getsignal(signal.SIGTERM)
+    status, out, err = command("--json", "--batch-size", "2", "--report", str(tmp_path / "r.csv"), at=now)
+    assert status == 143
+    assert json.loads(out)["terminated"] == Termination.objects.count() == 2
+    assert "Stopped as asked, after the running batch; the next run does the rest." in err
+    assert len((tmp_path / "r.csv").read_text().splitlines()) == 3
+    run = CleanUpRun.objects.get()
+    assert (run.was_stopped, run.finished_at, run.terminated) == (True, now, 2)
+    assert signal.getsignal(signal.SIGTERM) is before
+    asked_to_stop.undo()
+    status, out, _ = command("--json", at=now)
+    assert (status, json.loads(out)["terminated"], Termination.objects.count()) == (0, 3, 5)
+    assert not CleanUpRun.objects.latest("pk").was_stopped
+
+
+def test_sigterm_ends_every_worker_after_its_batch(now, asked_to_stop):
+    expired(12)
+    status, out, err = command("--json", "--batch-size", "1", "--workers", "3", at=now)
+    assert status == 143
+    assert "Stopped as asked" in err
+    done = Termination.objects.count()
+    # A batch in each worker, at most; one that came late found that it was to stop.
+    assert 1 <= done <= 3
+    assert json.loads(out)["terminated"] == CleanUpRun.objects.get().terminated == done
+    assert CleanUpRun.objects.get().was_stopped
+    asked_to_stop.undo()
+    assert command("--workers", "3", at=now)[0] == 0
+    assert Termination.objects.count() == 12
+
+
+def test_several_bad_rows_are_found_by_halves(now, monkeypatch):
+    made = expired(16)
+    bad = [made[0], made[7], made[8], made[15]]
+    tried: list[int] = []
+    write = records.record_expired
+
+    def count(found, **kwargs):
+        tried.append(len(found.subscription_ids))
+        return write(found, **kwargs)
+
+    monkeypatch.setattr(records, "record_expired", count)
+    with refusing(*bad):
+        status, out, err = command("--json", at=now)
+    assert status == 1
+    assert (json.loads(out)["terminated"], json.loads(out)["failed"]) == (12, 4)
+    assert set(Termination.objects.values_list("subscription_id", flat=True)) == {
+        s.pk for s in made if s not in bad
+    }
+    assert set(CleanUpFailure.objects.values_list("subscription_id", flat=True)) == {s.pk for s in bad}
+    assert all("test_refusal" in failure.reason for failure in CleanUpFailure.objects.all())
+    assert CleanUpRun.objects.get().failed == 4
+    for subscription in bad:
+        assert re.search(rf"^{subscription.uuid}: .*test_refusal", err, re.MULTILINE)
+        subscription.refresh_from_db()
+        assert subscription.status == "expired"
+    # The whole, and then only the halves in which one is bad: not each row for itself.
+    assert tried[0] == 16
+    assert len(tried) < 4 * 2 * 4 + 1
+    # Once the database takes them, the next run does.
+    status, out, _ = command("--json", at=now)
+    assert (status, json.loads(out)["terminated"]) == (0, 4)
+
+
+def test_bad_rows_do_not_keep_the_run_from_what_comes_after_them(now):
+    made = expired(6)
+    with refusing(*made[:3]):
+        status, out, _ = command("--json", "--batch-size", "2", at=now)
+    assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (1, 3, 3)
+
+
+def test_the_row_of_a_killed_run_stays_without_an_end(now):
+    expired(6)
+    # A connection that two processes use is none.
+    sharing._let_go_of_connections()
+    child = os.fork()
+    if child == 0:
+        # A process of its own, that is killed between two batches: nothing of Python's may follow.
+        try:
+            batch = expire._terminate_batch
+
+            def dies_later(*args, **kwargs):
+                if Termination.objects.exists():
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return batch(*args, **kwargs)
+
+            expire._terminate_batch = dies_later
+            operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, batch_size=2)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    killed = CleanUpRun.objects.get()
+    # It counts with each batch, so that it is right up to the last one.
+    assert (killed.finished_at, killed.was_stopped) == (None, False)
+    assert (killed.expired, killed.terminated, killed.terminations.count()) == (6, 2, 2)
+    assert not AuditEntry.objects.filter(event="Clean-up run").exists()
+    status, out, _ = command("--json", at=now)
+    assert (status, json.loads(out)["terminated"]) == (0, 4)
+    killed.refresh_from_db()
+    assert killed.finished_at is None
+    assert CleanUpRun.objects.latest("pk").finished_at == now
+
+
+def test_a_dry_run_and_one_with_nothing_to_do(now):
+    expired(2)
+    assert command("--dry-run", at=now)[0] == 0
+    assert not CleanUpRun.objects.exists()
+    command(at=now)
+    command(at=now)
+    # Each run has its row; the audit has those that did something.
+    assert [run.terminated for run in CleanUpRun.objects.order_by("pk")] == [2, 0]
+    assert AuditEntry.objects.filter(event="Clean-up run").count() == 1
+
+
+def test_a_log_gets_a_line_for_each_batch(now):
+    expired(5)
+    status, _, err = command("--batch-size", "2", at=now)
+    said = err.splitlines()
+    assert (status, len(said)) == (0, 3)
+    assert [re.sub(r", [\d,]+ a second$", "", line) for line in said] == ["2 done", "4 done", "5 done"]
+    assert "\r" not in err
+
+
+def test_what_is_one_batch_says_nothing_but_the_answer(now):
+    expired(5)
+    status, out, err = command(at=now)
+    assert (status, err) == (0, "")
+    assert re.search(r"^terminated +5$", out, re.MULTILINE)
+
+
+@pytest.mark.parametrize("options", [(), ("--dry-run",), ("--workers", "2", "--batch-size", "1")])
+def test_auto_renewal_that_was_on_is_a_warning(now, options):
+    expired(2, auto_renew=True)
+    expired(1)
+    status, out, err = command("--json", *options, at=now)
+    assert status == 0
+    assert "2 of 3 had auto-renewal on. Import new cycles before the clean-up" in err
+    # The answer's form is kept.
+    assert "renewing" not in json.loads(out)
+    assert list(CleanUpRun.objects.values_list("renewing", flat=True)) == ([] if "--dry-run" in options else [2])
+
+
+def test_without_auto_renewal_there_is_no_warning(now):
+    expired(1)
+    assert "auto-renewal" not in command(at=now)[2]
