@@ -87,7 +87,9 @@ def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int
 
 def _found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int, is_anywhere: bool) -> Found:
     sql = _Sql()
-    arms = [arm for reading in readings for arm in _arms(sql, reading, is_anywhere=is_anywhere)]
+    arms = [arm for reading in readings for arm in _first_arms(sql, reading)]
+    if is_anywhere:
+        arms += _arms_anywhere(sql, readings)
     tables = ", ".join(f"arm{number} AS MATERIALIZED ({arm})" for number, arm in enumerate(arms))
     union = " UNION ".join(f"SELECT organisation_id FROM arm{number}" for number in range(len(arms)))  # noqa: S608
     is_cut = " OR ".join(f"(SELECT count(*) >= {MOST} FROM arm{number})" for number in range(len(arms)))  # noqa: S608
@@ -105,21 +107,32 @@ def _found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: in
     return Found([Place(*row[:3]) for row in rows], is_cut=bool(rows) and rows[0][3])
 
 
-def _arms(sql: _Sql, reading: policies.Reading, *, is_anywhere: bool) -> Iterable[str]:
-    """Write the questions whose answers together are those of a reading; each has one index and a limit."""
-    yield f"SELECT organisation_id FROM customers_searchkey WHERE text = {sql.put(reading.phrase)} LIMIT {MOST}"  # noqa: S608
-    if reading.is_whole:
-        return
-    beginning = sql.put(f"{reading.phrase}%")
+# Arms are the questions whose answers together are those of the readings; each has one index and a limit, and an
+# order, so that every page is cut from the same answers.
+
+
+def _first_arms(sql: _Sql, reading: policies.Reading) -> Iterable[str]:
     yield (
-        f"SELECT organisation_id FROM customers_searchtext WHERE name LIKE {beginning} "  # noqa: S608
-        f"ORDER BY name, organisation_id LIMIT {MOST}"
+        f"SELECT organisation_id FROM customers_searchkey WHERE text = {sql.put(reading.phrase)} "  # noqa: S608
+        f"ORDER BY organisation_id LIMIT {MOST}"
     )
-    if is_anywhere:
-        words = " AND ".join(_has(sql, word) for word in reading.words)
-        # By id, so that every page is cut from the same ones.
+    if not reading.is_whole:
         yield (
-            f"SELECT organisation_id FROM customers_searchtext WHERE {words} AND name NOT LIKE {beginning} "  # noqa: S608
+            f"SELECT organisation_id FROM customers_searchtext WHERE name LIKE {sql.put(f'{reading.phrase}%')} "  # noqa: S608
+            f"ORDER BY name, organisation_id LIMIT {MOST}"
+        )
+
+
+def _arms_anywhere(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[str]:
+    # Not those of the first arms, also when these were cut: pages before would not have shown them.
+    others = " AND ".join(
+        f"name NOT LIKE {sql.put(f'{reading.phrase}%')} AND text NOT LIKE {sql.put(f'%/ {reading.phrase} /%')}"
+        for reading in readings
+    )
+    for reading in readings:
+        words = " AND ".join(_has(sql, word) for word in reading.words)
+        yield (
+            f"SELECT organisation_id FROM customers_searchtext WHERE {words} AND {others} "  # noqa: S608
             f"ORDER BY organisation_id LIMIT {MOST}"
         )
 

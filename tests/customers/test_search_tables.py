@@ -1,5 +1,8 @@
 """What the search reads is made of the search keys, whoever writes them, and by nobody else."""
 
+import threading
+import time
+
 import pytest
 from django.db import IntegrityError, connection, transaction
 
@@ -69,6 +72,33 @@ def test_texts_follow_every_write_of_keys(acme: Organisation) -> None:
     assert agree()
     SearchKey.objects.filter(organisation=acme).delete()
     assert not SearchText.objects.filter(organisation=acme).exists()
+    assert agree()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_who_write_keys_of_one_organisation_lose_none(acme: Organisation) -> None:
+    """The second one waits for the first, and makes the text of what both wrote."""
+    ended: list[str] = []
+
+    def write() -> None:
+        try:
+            SearchKey.objects.create(organisation=acme, kind="number", text="+6522222222")
+            ended.append("second")
+        finally:
+            connection.close()
+
+    second = threading.Thread(target=write)
+    with transaction.atomic():
+        SearchKey.objects.create(organisation=acme, kind="number", text="+6511111111")
+        second.start()
+        until = time.monotonic() + 30
+        while not rows("SELECT 1 FROM pg_locks WHERE NOT granted") and time.monotonic() < until:
+            time.sleep(0.01)
+        ended.append("first")
+    second.join(30)
+    assert ended == ["first", "second"]
+    text = SearchText.objects.get().text
+    assert "/ +6511111111 / +6522222222 /" in text
     assert agree()
 
 
