@@ -89,6 +89,7 @@ class Report:
     expired: str
     released_numbers: str
     was_stopped: bool
+    has_ended: bool
     has_renewing: bool
     ended: tuple[EndedRow, ...]
     ended_older: int | None
@@ -132,6 +133,7 @@ def clean_up_report(run_uuid: uuids.UUID, *, ended: Keys = NEWEST, failures: Key
         expired=f"{run.expired:,}",
         released_numbers=f"{run.released_numbers:,}",
         was_stopped=run.was_stopped,
+        has_ended=run.terminated > 0,
         has_renewing=run.renewing > 0,
         ended=tuple(_ended(item) for item in terminations),
         ended_older=ended_older,

@@ -91,7 +91,7 @@ def test_a_report_names_what_was_terminated_with_links(client_of, now):
     ):
         assert f'href="{address}"' in markup
     assert "1 February 2026 10 March 2026" in said
-    assert "Of these with auto-renewal on 1" in said
+    assert "Terminated 1 With auto-renewal on 1" in said
     assert "Some had auto-renewal on" in said
     assert "At most No limit" in said
     assert "Failures" not in said
@@ -108,7 +108,15 @@ def test_a_report_gives_the_reason_of_each_failure(client_of, now):
     said = pages.words(page)
     assert "These were not terminated. Each run tries them again." in said
     assert "Not finished The run is still at work, or it was broken off." in said
-    assert "this run terminated no subscription" in said
+    assert "This run terminated no subscription." in said
+
+
+def test_a_page_of_a_report_behind_the_last_leads_back(client_of, now):
+    expired()
+    address = f"{LIST}{clean_up(now).uuid}/"
+    page = client_of("auditor").get(address, {"before": "1"})
+    assert "No more on this page. Show the newest" in pages.words(page)
+    assert f'href="{address}"' in page.content.decode()
 
 
 def test_a_run_that_was_stopped_says_so(client_of, now):
