@@ -41,6 +41,10 @@ class LoginRequired(auth_middleware.LoginRequiredMiddleware):
         patch_vary_headers(response, ["HX-Request"])
         if not request.htmx:  # type: ignore[attr-defined]
             return response
-        current = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        try:
+            current = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+        except ValueError:
+            # A header that is no address, from something that is no browser.
+            current = "/"
         target = auth_middleware.redirect_to_login(current, self.get_login_url(view_func), "next")
         return HttpResponse(status=204, headers={"HX-Redirect": target["Location"]})

@@ -431,6 +431,13 @@ def test_what_broke_once_does_not_break_again():
     assert sorted(hostile.statuses.elements()) == [200, 400, 422]
 
 
+@pytest.mark.django_db
+def test_an_address_that_is_none_leads_to_the_log_in():
+    headers = {"HX-Request": "true", "HX-Current-URL": "http://[x]:1:x"}
+    response = Client().get(reverse("customers:list"), headers=headers)
+    assert (response.status_code, response["HX-Redirect"]) == (204, f"{reverse('account_login')}?next=/")
+
+
 @pytest.mark.usefixtures("_quiet")
 @pytest.mark.parametrize("seed", range(REQUESTS // SHARE))
 def test_whatever_is_sent_nothing_breaks_and_nothing_slips_in(seed, settings, told):
