@@ -1,6 +1,7 @@
 """The cases of the main job in the browser: sums, settings, refusals, and seals that are not the agent's own."""
 
 import datetime as dt
+import re
 
 import pytest
 from django.utils import timezone
@@ -237,3 +238,39 @@ def test_the_settings_say_what_is_wrong_first(visit):
     summary.get_by_role("link").first.click()
     expect(page.get_by_label("Currency, row 1")).to_be_focused()
     assert page.get_by_label("Currency, row 1").get_attribute("aria-invalid") == "true"
+
+
+def test_a_search_under_way_is_followed_by_the_newest_only(visit):
+    """Enter right after typing neither breaks off what is under way (the console would show it) nor is lost."""
+    for name in ("Zürich AG", "Bern AG"):
+        factories.OrganisationFactory(name=name)
+    page = visit("agent")
+    page.goto("/customers/")
+    under_way, asked = [], []
+    page.on("request", lambda request: asked.append(request.url) if "q=" in request.url else None)
+    page.route(re.compile(r"q=b$"), lambda route: under_way.append(route))
+    with page.expect_request(re.compile(r"q=b$")):
+        page.get_by_role("searchbox").press_sequentially("b")
+    page.get_by_role("searchbox").fill("zurich")
+    page.get_by_role("searchbox").press("Enter")
+    assert len(under_way) == 1
+    under_way[0].continue_()
+    expect(page.locator("#results")).to_contain_text("Zürich AG")
+    expect(page.locator("#results")).not_to_contain_text("Bern AG")
+    assert "q=zurich" in asked[-1]
+
+
+def test_a_step_answers_htmx_as_soon_as_it_is_there(visit):
+    """A key pressed the moment a step appears must not leave the dialog for a page of its own."""
+    made = running(ago=2)
+    page = visit("agent")
+    to_choice(page, made)
+    page.evaluate(
+        """() => document.addEventListener("htmx:afterSwap", () => queueMicrotask(
+            () => document.querySelector("#dialog form button[type=submit]:not([formaction])").click()
+        ), { once: true })"""
+    )
+    with page.expect_request("**/terminate/choice/") as sent:
+        page.locator("#dialog").get_by_role("button", name="Back").press("Enter")
+    assert sent.value.headers.get("hx-request") == "true"
+    expect(page.locator("#dialog-title")).to_have_text("How is the refund made?")
