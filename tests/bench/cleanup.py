@@ -1,0 +1,157 @@
+"""The nightly clean-up beside its writes by hand, a loop of single operations, a second worker, and a tenth of it.
+
+The night is one far ahead, by which every subscription of the database has expired: each is marked expired, ended
+with its preview, and told of. Every run has a fresh copy. Ours and the floor leave the same rows, or
+nothing counts.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from portal import embedded
+from tests.bench import cleanup_floor, population
+from tests.bench.figures import TURNS, Figure, Measured, in_turns
+from tests.bench.world import World
+
+FIGURES = (
+    Figure(name="cleanup_vs_floor", says="rows a second, times one transaction by hand", at_least=0.8),
+    Figure(name="cleanup_vs_loop", says="rows a second, times single operations", at_least=30),
+    Figure(name="cleanup_growth", says="seconds, times those of a tenth of the database", at_most=11),
+    Figure(name="cleanup_memory_mb", says="memory above the command with nothing to do", at_most=40),
+    Figure(name="cleanup_two_workers", says="rows a second of two workers, times one", at_least=1.4),
+)
+
+SAMPLE = 300
+"""Subscriptions that the loop ends one by one."""
+
+NOTHING_DUE = ("--as-of", "2000-01-01")
+
+# What a run leaves behind, as far as it is not made up by chance or by the clock.
+_LEFT = """
+SELECT 'subscriptions', status || auto_renew, count(*), 0 FROM subscriptions_subscription GROUP BY 2
+UNION ALL SELECT 'terminations', "case" || settlement, count(*), sum(hashtextextended(quote::text, 0))
+    FROM subscriptions_termination GROUP BY 2
+UNION ALL SELECT 'numbers', status, count(*), sum(reserved_through - terminated_on) FROM subscriptions_phonenumber n
+    LEFT JOIN subscriptions_termination t ON t.subscription_id = n.subscription_id GROUP BY 2
+UNION ALL SELECT 'assignments', (ended_on IS NULL)::text, count(*), 0 FROM subscriptions_assignment GROUP BY 2
+UNION ALL SELECT 'contract items', (freed_on IS NULL)::text, count(*), 0 FROM subscriptions_contractitem GROUP BY 2
+UNION ALL SELECT 'history', event, count(*), sum(hashtextextended(description, 0))
+    FROM subscriptions_historyentry GROUP BY 2
+UNION ALL SELECT 'audit', event, count(*), sum(hashtextextended(description, 0)) FROM audit_auditentry
+    WHERE event <> 'Clean-up run' GROUP BY 2
+UNION ALL SELECT 'messages', status, count(*), sum(hashtextextended("to" || cc || subject || body, 0))
+    FROM outbox_message GROUP BY 2
+UNION ALL SELECT 'runs', '', expired, terminated + renewing FROM subscriptions_cleanuprun
+ORDER BY 1, 2
+"""
+
+
+def measure(world: World) -> list[Measured]:
+    """Clean up copies of the database, and of one of a tenth."""
+    small = world.tenth()
+    runs: dict[str, list[dict[str, Any]]] = {}
+    left: list[Any] = []
+
+    def clean_up(name: str, where: World, *options: str) -> Callable[[], float]:
+        def run() -> float:
+            with where.copy() as url:
+                _warm(where, url)
+                answer = _night(where, url, "command", *options)
+                if where is world:
+                    left.append(_left(where, url))
+            runs.setdefault(name, []).append(answer)
+            return float(answer["seconds"])
+
+        return run
+
+    def floor() -> float:
+        with world.copy() as url:
+            _warm(world, url)
+            seconds = cleanup_floor.run(world, url)
+            left.append(_left(world, url))
+        return seconds
+
+    one, by_hand, two, tenth = in_turns(
+        clean_up("one", world),
+        floor,
+        clean_up("two", world, "--workers", "2"),
+        clean_up("tenth", small),
+    )
+    for other in left[1:]:
+        if other != left[0]:
+            raise RuntimeError(f"what was left differs: {set(left[0]) ^ set(other)}")
+    terminated = runs["one"][0]["terminated"]
+    loop = statistics.median(_loop(world) for _ in range(TURNS))
+    idle = _night(world, world.url, "command", *NOTHING_DUE)["peak_mb"]
+    peak, small_peak = (statistics.median(run["peak_mb"] for run in runs[name]) - idle for name in ("one", "tenth"))
+    rate = terminated / one
+    return [
+        Measured(
+            name="cleanup_vs_floor",
+            value=by_hand / one,
+            ours=f"{rate:,.0f} a second, {terminated:,} in {one:.1f} s",
+            peer=f"{terminated / by_hand:,.0f} a second, {by_hand:.1f} s",
+        ),
+        Measured(name="cleanup_vs_loop", value=rate / loop, ours=f"{rate:,.0f} a second", peer=f"{loop:,.1f}"),
+        Measured(
+            name="cleanup_growth",
+            value=one / tenth,
+            ours=f"{terminated:,} in {one:.1f} s",
+            peer=f"{runs['tenth'][0]['terminated']:,} in {tenth:.2f} s",
+        ),
+        Measured(
+            name="cleanup_memory_mb",
+            value=max(peak, small_peak),
+            ours=f"{peak:.1f} MB for {terminated:,}, {small_peak:.1f} for {runs['tenth'][0]['terminated']:,}",
+            peer=f"the idle command's {idle:.1f} MB left out",
+        ),
+        Measured(
+            name="cleanup_two_workers",
+            value=one / two,
+            ours=f"{terminated / two:,.0f} a second",
+            peer=f"{rate:,.0f} a second",
+        ),
+    ]
+
+
+def _loop(world: World) -> float:
+    """Give how many single operations are done in a second."""
+    with world.copy() as url:
+        _warm(world, url)
+        answer = _night(world, url, "loop", str(SAMPLE))
+    return float(answer["terminated"] / answer["seconds"])
+
+
+def _night(world: World, url: str, *arguments: str) -> dict[str, Any]:
+    """Run one of `tests.bench.night` to its end, and give what it printed."""
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.bench.night", *arguments],
+        cwd=embedded.ROOT,
+        env=world.environment(url),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        close_fds=True,
+    )
+    if ended.returncode:
+        raise RuntimeError(f"the clean-up ended with {ended.returncode}: {ended.stderr[-2000:]}")
+    answer: dict[str, Any] = json.loads(ended.stdout)
+    return answer
+
+
+def _warm(world: World, url: str) -> None:
+    """Read what a clean-up reads, as after a day's work."""
+    with world.connect(url) as connection:
+        for table in population.TABLES:
+            connection.execute(f"SELECT count(*) FROM {table}")
+
+
+def _left(world: World, url: str) -> list[Any]:
+    with world.connect(url) as connection:
+        return connection.execute(_LEFT).fetchall()

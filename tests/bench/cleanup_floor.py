@@ -1,0 +1,200 @@
+"""The floor of the clean-up: its writes by hand, each one statement over everything, all in one transaction.
+
+What a batch needs is left out: no places to go on from, no savepoints, nothing skipped that is locked, no answer
+for each row. What stays is what the database must do: the same rows, with every key, check and trigger on. Only the
+words that a preview has for all of a currency are taken from the portal.
+"""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+from portal.lib import days
+from tests.bench import night
+from tests.bench.world import World
+
+_DUE = """
+CREATE TEMPORARY TABLE due ON COMMIT DROP AS
+SELECT s.id, s.uuid, s.organisation_id, s.currency, s.expires_on, s.auto_renew, s.status, d.today,
+       extract(day FROM s.started_on)::int AS anchor, p.name AS plan,
+       o.uuid AS organisation, o.name, o.payment_mode = 'postpaid' AS is_postpaid,
+       CASE WHEN %(to_customers)s THEN coalesce(nullif(o.billing_email, ''), o.owner_email)
+            ELSE %(provider_address)s END AS address,
+       'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth YYYY') || ', more than ' || %(kept)s
+           || ' days ago. Nothing was refunded.' AS told
+FROM subscriptions_subscription s
+JOIN subscriptions_plan p ON p.id = s.plan_id
+JOIN customers_organisation o ON o.id = s.organisation_id
+JOIN unnest(%(zones)s::text[], %(todays)s::date[]) d (zone, today) ON d.zone = o.timezone
+WHERE s.status <> 'terminated' AND d.today - s.expires_on > %(kept)s
+FOR NO KEY UPDATE OF s
+"""
+
+_SUMS = ("charged", "paid", "credited", "owed")
+_WRITTEN = "format('" + ",".join(f'"{name}":"%%s"' for name in _SUMS) + "%%s', {sums}, {zeros})"
+
+_TERMINATIONS = f"""
+WITH terms AS MATERIALIZED (
+    SELECT * FROM unnest(%(currencies)s::text[], %(digits)s::int[], %(same)s::jsonb[], %(line_zeros)s::text[],
+                         %(charge_zeros)s::text[]) t (currency, digits, same, line_zeros, charge_zeros)
+), charges AS MATERIALIZED (
+    SELECT g.cycle_id, g.line_id, g.first_day, i.number, t.charge_zeros,
+           round(l.net + l.tax, t.digits) AS charged, round(l.paid, t.digits) AS paid,
+           round(l.noted + l.refunded, t.digits) AS credited,
+           greatest(round(0, t.digits), round(l.net + l.tax, t.digits) - round(l.paid, t.digits)
+                                        - round(l.waived, t.digits)) AS owed
+    FROM due
+    JOIN terms t ON t.currency = due.currency
+    JOIN subscriptions_cycle c ON c.subscription_id = due.id
+    JOIN subscriptions_cyclecharge g ON g.cycle_id = c.id
+    JOIN invoicing_chargeline l ON l.id = g.line_id
+    JOIN invoicing_invoice i ON i.id = l.invoice_id
+    WHERE i.status NOT IN ('draft', 'void') AND l.kind NOT IN ('usage', 'activation_fee')
+), cycles AS MATERIALIZED (
+    SELECT cycle_id, {", ".join(f"sum({name}) AS {name}" for name in _SUMS)},
+           string_agg(format('{{"line_id":%%s,"invoice":"%%s",', line_id, number)
+                      || {_WRITTEN.format(sums=", ".join(_SUMS), zeros="charge_zeros")} || '}}', ','
+                      ORDER BY first_day, line_id) AS charges
+    FROM charges GROUP BY cycle_id
+), lines AS MATERIALIZED (
+    SELECT c.subscription_id,
+           string_agg(format('{{"starts_on":"%%s","ends_on":"%%s",', c.first_day, c.day_after - 1)
+                      || {
+    _WRITTEN.format(sums=", ".join(f"coalesce({name}, round(0, t.digits))" for name in _SUMS), zeros="t.line_zeros")
+}
+                      || ',"reason":"expired","charges":[' || coalesce(k.charges, '') || ']}}', ','
+                      ORDER BY c.first_day) AS lines
+    FROM due
+    JOIN terms t ON t.currency = due.currency
+    JOIN subscriptions_cycle c ON c.subscription_id = due.id
+    LEFT JOIN cycles k ON k.cycle_id = c.id
+    GROUP BY c.subscription_id
+)
+INSERT INTO subscriptions_termination
+    (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
+     explanation, requested_by, channel, ticket, config_version_id, choice, settlement, waived, nothing_reason,
+     quote, acknowledgements, clean_up_run_id)
+SELECT gen_random_uuid(), d.id, d.organisation_id, d.currency, 'expired', %(at)s, d.today, 'system', 'system',
+       '', '', '', '', %(version)s, 'none', 'nothing_due', 0, 'the subscription has expired',
+       t.same || jsonb_build_object('subscription', d.uuid, 'organisation', d.organisation, 'on', d.today,
+                                    'anchor', d.anchor, 'is_postpaid', d.is_postpaid,
+                                    'lines', ('[' || coalesce(l.lines, '') || ']')::jsonb), '[]', %(run)s
+FROM due d JOIN terms t ON t.currency = d.currency LEFT JOIN lines l ON l.subscription_id = d.id
+"""
+
+_STEPS = (
+    """
+    UPDATE subscriptions_subscription s SET status = 'expired' FROM due WHERE s.id = due.id AND s.status = 'active'
+    """,
+    _TERMINATIONS,
+    """
+    UPDATE subscriptions_subscription s SET status = 'terminated', auto_renew = false, termination_ref = t.id
+    FROM subscriptions_termination t WHERE t.clean_up_run_id = %(run)s AND s.id = t.subscription_id
+    """,
+    """
+    UPDATE subscriptions_phonenumber n
+    SET status = 'reserved', reserved_through = due.today + CASE WHEN n.is_ported_in THEN 56 ELSE 28 END
+    FROM due WHERE n.subscription_id = due.id AND n.status = 'in_use'
+    """,
+    """
+    UPDATE subscriptions_assignment a SET ended_on = due.today
+    FROM due WHERE a.subscription_id = due.id AND a.ended_on IS NULL
+    """,
+    """
+    UPDATE subscriptions_contractitem i SET freed_on = due.today
+    FROM due WHERE i.subscription_id = due.id AND i.freed_on IS NULL
+    """,
+    """
+    INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
+    SELECT id, %(at)s, 'Terminated', told, 'system' FROM due
+    """,
+    """
+    INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_uuid, organisation_name)
+    SELECT %(at)s, 'Subscriptions', 'Subscription terminated',
+           'Subscription ' || uuid || ' (' || plan || ') terminated. ' || told, 'system', organisation, name
+    FROM due
+    """,
+    """
+    INSERT INTO outbox_message
+        (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
+         next_attempt_at, attempts, delivered_to, last_error)
+    SELECT 'subscription_terminated', CASE WHEN d.address = '' THEN 'dead' ELSE 'pending' END,
+           CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END, d.address,
+           CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
+           'Subscription ' || d.uuid || ' of ' || d.name || ' was terminated',
+           E'Organisation: ' || d.name || E'\\nSubscription: ' || d.uuid || ' (' || d.plan || E')\\nTerminated on: '
+               || to_char(d.today, 'FMDD FMMonth YYYY') || E'\\n\\n' || d.told || E'\\n\\n' || %(provider_name)s,
+           t.uuid, d.organisation, gen_random_uuid(), %(at)s, %(at)s, 0, '{}',
+           CASE WHEN d.address = '' THEN 'There is no address to send it to.' ELSE '' END
+    FROM due d JOIN subscriptions_termination t ON t.subscription_id = d.id
+    """,
+    """
+    UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
+    FROM subscriptions_subscription s
+    JOIN customers_organisation o ON o.id = s.organisation_id
+    JOIN unnest(%(zones)s::text[], %(todays)s::date[]) d (zone, today) ON d.zone = o.timezone
+    WHERE n.status = 'reserved' AND s.id = n.subscription_id AND n.reserved_through < d.today
+    """,
+    """
+    UPDATE subscriptions_cleanuprun r
+    SET finished_at = %(at)s, expired = d.expired, terminated = d.terminated, renewing = d.renewing
+    FROM (SELECT count(*) AS terminated, count(*) FILTER (WHERE status = 'active') AS expired,
+                 count(*) FILTER (WHERE auto_renew) AS renewing FROM due) d
+    WHERE r.id = %(run)s
+    """,
+    """
+    INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_name)
+    VALUES (%(at)s, 'Subscriptions', 'Clean-up run', 'All of it.', 'system', '')
+    """,
+)
+
+
+def run(world: World, url: str) -> float:
+    """Do it all in the database at `url`, and give the seconds it took."""
+    known = _known(world)
+    with world.connect(url) as connection, connection.cursor() as cursor:
+        started = time.perf_counter()
+        with connection.transaction():
+            cursor.execute("SELECT set_config('portal.operation', 'floor', true)")
+            cursor.execute(_DUE, known)
+            row = cursor.execute(
+                """
+                INSERT INTO subscriptions_cleanuprun
+                    (uuid, started_at, actor, as_of, workers, was_stopped, expired, terminated, renewing,
+                     released_numbers, failed)
+                VALUES (gen_random_uuid(), %(at)s, 'system', %(at)s::date, 1, false, 0, 0, 0, 0, 0) RETURNING id
+                """,
+                known,
+            ).fetchone()
+            assert row
+            cursor.execute("ANALYZE due")
+            for step in _STEPS:
+                cursor.execute(step, known | {"run": row[0]})
+        return time.perf_counter() - started
+
+
+def _known(world: World) -> dict[str, object]:
+    """Give what the portal says about all of them."""
+    from settings_app import selectors
+    from subscriptions.operations import previews
+
+    config = selectors.current_config()
+    assert config.notify_customers or config.notify_partner
+    at = night.later(datetime.now(UTC))
+    with world.connect() as connection:
+        zones = [zone for (zone,) in connection.execute("SELECT DISTINCT timezone FROM customers_organisation")]
+        currencies = [
+            name for (name,) in connection.execute("SELECT DISTINCT currency FROM customers_organisation")
+        ]
+    return {
+        **previews.parameters(currencies, config=config),
+        "at": at,
+        "zones": zones,
+        "todays": [days.today_in(zone, at=at) for zone in zones],
+        "kept": config.reactivation_days,
+        "version": config.version_id,
+        "to_customers": config.notify_customers,
+        "provider_address": config.notification_address,
+        "provider_name": config.provider_name,
+    }
