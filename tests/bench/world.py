@@ -84,7 +84,7 @@ class World:
         started = time.monotonic()
         say(f"building a database of {self.rows:,} organisations")
         with psycopg.connect(self._server_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+            _drop(connection, name)
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         self.command("migrate", "--verbosity", "0")
         roles = {**dict.fromkeys(AGENTS, "agent"), BILLING: "billing", SUPERUSER: "superuser"}
@@ -119,26 +119,26 @@ class World:
         name = f"bench_{self.rows}_copy"
         target, source = sql.Identifier(name), sql.Identifier(f"bench_{self.rows}")
         with psycopg.connect(self._server_url, autocommit=True) as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(target))
+            _drop(server, name)
             # As files: written through the log, a large database would take minutes.
             server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(target, source))
             try:
                 yield self._address(name)
             finally:
-                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(target))
+                _drop(server, name)
 
     @contextlib.contextmanager
     def empty(self) -> Iterator[str]:
         """Make a migrated database without organisations; gone in the end. Gives its address."""
         name = "bench_empty"
         with psycopg.connect(self._server_url, autocommit=True) as server:
-            server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+            _drop(server, name)
             server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
             try:
                 self.command("migrate", "--verbosity", "0", url=self._address(name))
                 yield self._address(name)
             finally:
-                server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+                _drop(server, name)
 
     # ---- Processes -----------------------------------------------------------------------------------------
 
@@ -193,6 +193,15 @@ class World:
             line.close()
             time.sleep(0.1)
         raise RuntimeError(f"the server does not answer: see {self.home / 'server.log'}")
+
+
+def _drop(server: psycopg.Connection[Any], name: str) -> None:
+    """Drop a database with those who use it."""
+    try:
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))
+    except psycopg.errors.InsufficientPrivilege:
+        # PostgreSQL itself is vacuuming there, as somebody else; without FORCE it stops by itself.
+        server.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 _STAFF = """
