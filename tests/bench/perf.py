@@ -16,11 +16,17 @@ import time
 from types import FrameType, ModuleType
 
 from portal import embedded
-from tests.bench import cleanup, pages, search, weight
+from tests.bench import cleanup, imports, pages, search, weight
 from tests.bench.figures import Figure, Measured
 from tests.bench.world import World, say
 
-SUBJECTS: dict[str, ModuleType] = {"cleanup": cleanup, "pages": pages, "search": search, "weight": weight}
+SUBJECTS: dict[str, ModuleType] = {
+    "cleanup": cleanup,
+    "import": imports,
+    "pages": pages,
+    "search": search,
+    "weight": weight,
+}
 DEFAULT_ROWS = 200_000
 
 

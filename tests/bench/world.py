@@ -110,14 +110,17 @@ class World:
         return psycopg.connect(url or self.url, autocommit=True, application_name="bench")
 
     @contextlib.contextmanager
-    def copy(self) -> Iterator[str]:
-        """Make a database with the same content, to be written to; gone in the end. Gives its address."""
+    def copy(self, url: str = "") -> Iterator[str]:
+        """Make a database with the content of another (that of N organisations when none is named), to be written
+        to; gone in the end. Gives its address.
+        """
         from django.db import connections
 
         for connection in connections.all(initialized_only=True):
             connection.close()
-        name = f"bench_{self.rows}_copy"
-        target, source = sql.Identifier(name), sql.Identifier(f"bench_{self.rows}")
+        original = str(conninfo.conninfo_to_dict(url or self.url)["dbname"])
+        name = f"{original}_copy"
+        target, source = sql.Identifier(name), sql.Identifier(original)
         with psycopg.connect(self._server_url, autocommit=True) as server:
             _drop(server, name)
             # As files: written through the log, a large database would take minutes.
