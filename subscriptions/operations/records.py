@@ -151,41 +151,42 @@ SELECT 'subscription_terminated',
        CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END,
        a.address,
        CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
-       left('Subscription ' || s.uuid || ' of ' || a.name || ' was terminated', 250),
+       left('Subscription ' || r.subscription || ' of ' || a.name || ' was terminated', 250),
        'Organisation: ' || a.name || E'\\n'
-           || 'Subscription: ' || s.uuid || ' (' || p.name || E')\\n'
+           || 'Subscription: ' || r.subscription || ' (' || r.plan || E')\\n'
            || 'Terminated on: ' || to_char(r.terminated_on, 'FMDD FMMonth YYYY') || E'\\n\\n'
            || r.told || E'\\n\\n' || %(provider_name)s,
-       r.uuid, o.uuid, gen_random_uuid(), r.terminated_at, r.terminated_at, 0, '{}',
+       r.uuid, r.organisation, gen_random_uuid(), r.terminated_at, r.terminated_at, 0, '{}',
        CASE WHEN a.address = '' THEN 'There is no address to send it to.' ELSE '' END
-FROM {ended}
+FROM {ended} r
 CROSS JOIN LATERAL (
-    SELECT CASE WHEN %(to_customers)s THEN coalesce(nullif(o.billing_email, ''), o.owner_email)
+    SELECT CASE WHEN %(to_customers)s THEN coalesce(nullif(r.billing_email, ''), r.owner_email)
                 ELSE %(provider_address)s END AS address,
-           regexp_replace(o.name, '[[:cntrl:]]+', ' ', 'g') AS name
+           regexp_replace(r.name, '[[:cntrl:]]+', ' ', 'g') AS name
 ) a
 ORDER BY r.subscription_id
 """
 _WRITE_NOTIFICATIONS = _NOTIFICATIONS.replace(
     "{ended}",
     """
-    jsonb_to_recordset(%(rows)s::jsonb)
-        AS r(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
-             terminated_on date, told text)
-    JOIN subscriptions_subscription s ON s.id = r.subscription_id
-    JOIN subscriptions_plan p ON p.id = s.plan_id
-    JOIN customers_organisation o ON o.id = r.organisation_id
+    (SELECT t.*, s.uuid AS subscription, p.name AS plan, o.uuid AS organisation, o.name, o.billing_email,
+            o.owner_email
+     FROM jsonb_to_recordset(%(rows)s::jsonb)
+          AS t(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
+               terminated_on date, told text)
+     JOIN subscriptions_subscription s ON s.id = t.subscription_id
+     JOIN subscriptions_plan p ON p.id = s.plan_id
+     JOIN customers_organisation o ON o.id = t.organisation_id)
     """,
 )
 
 
 # One statement, since an agent waits for each: none reads what another one writes.
 _EFFECTS = {
-    "ended": _END,
+    "subscriptions": _END,
     "numbers": _RESERVE_NUMBERS,
     "assignments": _END_ASSIGNMENTS,
     "items": _FREE_CONTRACT_ITEMS,
-    "history": _WRITE_HISTORY,
 }
 
 
@@ -204,13 +205,16 @@ def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
         ids = [row[0] for row in cursor.fetchall()]
         parameters: dict[str, Any] = {"ids": ids, "reserved": RESERVED_DAYS, "ported": RESERVED_DAYS_PORTED_IN}
         parameters |= {"rows": payload}
-        effects = _EFFECTS
+        effects = _EFFECTS | {"history": _WRITE_HISTORY}
         if config.notify_partner or config.notify_customers:
-            effects = _EFFECTS | {"notifications": _WRITE_NOTIFICATIONS}
+            effects |= {"notifications": _WRITE_NOTIFICATIONS}
             parameters |= _addresses(config)
-        written = ", ".join(f"{name} AS ({statement})" for name, statement in effects.items())
-        cursor.execute(f"WITH {written} SELECT", parameters)
+        cursor.execute(_together(effects), parameters)
     return ids
+
+
+def _together(statements: dict[str, str]) -> str:
+    return "WITH " + ", ".join(f"{name} AS ({statement})" for name, statement in statements.items()) + " SELECT"
 
 
 def _addresses(config: Config) -> dict[str, Any]:
@@ -226,6 +230,7 @@ def _addresses(config: Config) -> dict[str, Any]:
 # that nothing is made of them here: the statements read where those of a single termination are told.
 
 _INSERT_EXPIRED = f"""
+{previews.LINES}
 INSERT INTO subscriptions_termination
     (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
      explanation, requested_by, channel, ticket, config_version_id, choice, settlement, waived, nothing_reason,
@@ -240,30 +245,40 @@ ORDER BY s.id
 RETURNING id
 """  # noqa: S608 - built from constants
 
+# What is told of each, read once for all who tell it.
 _ENDED = """
-(SELECT t.uuid, t.subscription_id, t.organisation_id, t.terminated_at, t.terminated_on, t.actor,
-        'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth YYYY') || %(told)s AS told
- FROM subscriptions_termination t JOIN subscriptions_subscription s ON s.id = t.subscription_id
- WHERE t.id = ANY(%(ids)s)) r
-JOIN subscriptions_subscription s ON s.id = r.subscription_id
+SELECT t.uuid, t.subscription_id, t.terminated_at, t.terminated_on, t.actor, s.uuid AS subscription, p.name AS plan,
+       o.uuid AS organisation, o.name, o.billing_email, o.owner_email,
+       'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth YYYY') || %(told)s AS told
+FROM subscriptions_termination t
+JOIN subscriptions_subscription s ON s.id = t.subscription_id
 JOIN subscriptions_plan p ON p.id = s.plan_id
-JOIN customers_organisation o ON o.id = r.organisation_id
+JOIN customers_organisation o ON o.id = t.organisation_id
+WHERE t.id = ANY(%(ids)s)
+ORDER BY t.subscription_id
 """
 
-_WRITE_HISTORY_EXPIRED = f"""
+_WRITE_HISTORY_EXPIRED = """
 INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
-SELECT r.subscription_id, r.terminated_at, 'Terminated', r.told, r.actor FROM {_ENDED} ORDER BY r.subscription_id
-"""  # noqa: S608 - built from constants
+SELECT subscription_id, terminated_at, 'Terminated', told, actor FROM ended
+"""
 
 # The same sentence as `terminate` leaves.
 _WRITE_AUDIT_EXPIRED = f"""
 INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_uuid, organisation_name)
-SELECT r.terminated_at, '{names.SUBSCRIPTIONS}', 'Subscription terminated',
-       'Subscription ' || s.uuid || ' (' || p.name || ') terminated. ' || r.told, r.actor, o.uuid, o.name
-FROM {_ENDED} ORDER BY r.subscription_id
+SELECT terminated_at, '{names.SUBSCRIPTIONS}', 'Subscription terminated',
+       'Subscription ' || subscription || ' (' || plan || ') terminated. ' || told, actor, organisation, name
+FROM ended
 """  # noqa: S608 - built from constants
 
-_WRITE_NOTIFICATIONS_EXPIRED = _NOTIFICATIONS.replace("{ended}", _ENDED)
+_WRITE_NOTIFICATIONS_EXPIRED = _NOTIFICATIONS.replace("{ended}", "ended")
+
+_EFFECTS_EXPIRED = {
+    "ended": _ENDED,
+    **_EFFECTS,
+    "history": _WRITE_HISTORY_EXPIRED,
+    "audit": _WRITE_AUDIT_EXPIRED,
+}
 
 
 @dataclass(frozen=True)
@@ -293,16 +308,15 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
     }
     with connection.cursor() as cursor:
         cursor.execute(_INSERT_EXPIRED, parameters)
-        effects: dict[str, Any] = {
-            "ids": [row[0] for row in cursor.fetchall()],
+        ids = [row[0] for row in cursor.fetchall()]
+        effects = _EFFECTS_EXPIRED
+        told: dict[str, Any] = {
+            "ids": ids,
             "reserved": RESERVED_DAYS,
             "ported": RESERVED_DAYS_PORTED_IN,
             "told": f", more than {config.reactivation_days} days ago. Nothing was refunded.",
         }
-        for statement in (
-            *(_END, _RESERVE_NUMBERS, _END_ASSIGNMENTS, _FREE_CONTRACT_ITEMS),
-            *(_WRITE_HISTORY_EXPIRED, _WRITE_AUDIT_EXPIRED),
-        ):
-            cursor.execute(statement, effects)
         if config.notify_partner or config.notify_customers:
-            cursor.execute(_WRITE_NOTIFICATIONS_EXPIRED, effects | _addresses(config))
+            effects = effects | {"notifications": _WRITE_NOTIFICATIONS_EXPIRED}
+            told |= _addresses(config)
+        cursor.execute(_together(effects), told)

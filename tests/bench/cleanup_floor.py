@@ -36,7 +36,7 @@ _WRITTEN = "format('" + ",".join(f'"{name}":"%%s"' for name in _SUMS) + "%%s', {
 
 _TERMINATIONS = f"""
 WITH terms AS MATERIALIZED (
-    SELECT * FROM unnest(%(currencies)s::text[], %(digits)s::int[], %(same)s::jsonb[], %(line_zeros)s::text[],
+    SELECT * FROM unnest(%(currencies)s::text[], %(digits)s::int[], %(same)s::text[], %(line_zeros)s::text[],
                          %(charge_zeros)s::text[]) t (currency, digits, same, line_zeros, charge_zeros)
 ), charges AS MATERIALIZED (
     SELECT g.cycle_id, g.line_id, g.first_day, i.number, t.charge_zeros,
@@ -77,9 +77,9 @@ INSERT INTO subscriptions_termination
      quote, acknowledgements, clean_up_run_id)
 SELECT gen_random_uuid(), d.id, d.organisation_id, d.currency, 'expired', %(at)s, d.today, 'system', 'system',
        '', '', '', '', %(version)s, 'none', 'nothing_due', 0, 'the subscription has expired',
-       t.same || jsonb_build_object('subscription', d.uuid, 'organisation', d.organisation, 'on', d.today,
-                                    'anchor', d.anchor, 'is_postpaid', d.is_postpaid,
-                                    'lines', ('[' || coalesce(l.lines, '') || ']')::jsonb), '[]', %(run)s
+       (t.same || format(',"subscription":"%%s","organisation":"%%s","on":"%%s","anchor":%%s,"is_postpaid":%%s,',
+                         d.uuid, d.organisation, d.today, d.anchor, to_json(d.is_postpaid))
+               || '"lines":[' || coalesce(l.lines, '') || ']}}')::jsonb, '[]', %(run)s
 FROM due d JOIN terms t ON t.currency = d.currency LEFT JOIN lines l ON l.subscription_id = d.id
 """
 
