@@ -155,6 +155,11 @@ def misspelt(reading: Reading) -> tuple[str, ...]:
     return _words(_BETWEEN_WORDS.split(reading.phrase))
 
 
+def is_in_dictionary(word: str) -> bool:
+    """Say whether a word of a question can be one of the words that are kept of all keys."""
+    return len(word) >= _SHORTEST_PART and _LETTER.search(word) is not None
+
+
 def typing_errors(word: str) -> int:
     """Give how many letters of a word may be wrong: one in five at least, none in short words and numbers."""
     if not _SHORTEST_TYPO <= len(word) <= _LONGEST_TYPO or not _LETTER.search(word):

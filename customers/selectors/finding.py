@@ -15,6 +15,7 @@ MOST = 1000
 MOST_SIMILAR = 20
 _FEW_SIMILAR = 5
 _MOST_ALIKE = 300
+_MOST_COMPARED = 300
 _LIKENESS = 0.4
 
 # The tiers of an answer; a name scores one less than another key of its tier.
@@ -87,19 +88,21 @@ def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int
 
 def _found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int, is_anywhere: bool) -> Found:
     sql = _Sql()
-    arms = [arm for reading in readings for arm in _first_arms(sql, reading)]
+    arms = [arm for reading in readings for arm in _first_arms(sql, readings, reading)]
     if is_anywhere:
         arms += _arms_anywhere(sql, readings)
-    tables = ", ".join(f"arm{number} AS MATERIALIZED ({arm})" for number, arm in enumerate(arms))
-    union = " UNION ".join(f"SELECT organisation_id FROM arm{number}" for number in range(len(arms)))  # noqa: S608
-    is_cut = " OR ".join(f"(SELECT count(*) >= {MOST} FROM arm{number})" for number in range(len(arms)))  # noqa: S608
-    scores = ", ".join(_score(sql, reading.phrase) for reading in readings)
+    tables = ", ".join(f"arm{number} AS MATERIALIZED ({arm.rows})" for number, arm in enumerate(arms))
+    union = " UNION ALL ".join(
+        f"(SELECT {arm.score} AS score, name, organisation_id "  # noqa: S608
+        f"FROM arm{number} ORDER BY {arm.order} LIMIT {MOST})"
+        for number, arm in enumerate(arms)
+    )
+    is_cut = " OR ".join(f"(SELECT count(*) > {MOST} FROM arm{number})" for number in range(len(arms)))  # noqa: S608
     tail = _tail(sql, ("score", "name", "organisation_id"), edge=edge, limit=limit)
     rows = sql.rows(
         f"""
         WITH {tables}, answer AS (
-            SELECT least({scores}) AS score, name, organisation_id
-            FROM ({union}) one JOIN customers_searchtext USING (organisation_id)
+            SELECT min(score) AS score, name, organisation_id FROM ({union}) one GROUP BY name, organisation_id
         )
         SELECT score, name, organisation_id, {is_cut} FROM answer {tail}
         """  # noqa: S608
@@ -107,33 +110,53 @@ def _found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: in
     return Found([Place(*row[:3]) for row in rows], is_cut=bool(rows) and rows[0][3])
 
 
-# Arms are the questions whose answers together are those of the readings; each has one index and a limit, and an
-# order, so that every page is cut from the same answers.
+@dataclass(frozen=True)
+class _Arm:
+    """One of the questions whose answers together are those of the readings.
+
+    It has one index, one row more than are put in order, and an order, so that every page is cut from the same
+    answers. What its index tells need not be read again for the score.
+    """
+
+    rows: str
+    order: str
+    score: str
 
 
-def _first_arms(sql: _Sql, reading: policies.Reading) -> Iterable[str]:
-    yield (
-        f"SELECT organisation_id FROM customers_searchkey WHERE text = {sql.put(reading.phrase)} "  # noqa: S608
-        f"ORDER BY organisation_id LIMIT {MOST}"
+def _first_arms(sql: _Sql, readings: Sequence[policies.Reading], reading: policies.Reading) -> Iterable[_Arm]:
+    names = ", ".join(sql.put(other.phrase) for other in readings)
+    yield _Arm(
+        f"SELECT organisation_id, name "  # noqa: S608
+        f"FROM customers_searchkey k JOIN customers_searchtext USING (organisation_id) "
+        f"WHERE k.text = {sql.put(reading.phrase)} ORDER BY organisation_id LIMIT {MOST + 1}",
+        order="organisation_id",
+        score=f"CASE WHEN name IN ({names}) THEN {EXACT - 1} ELSE {EXACT} END",
     )
     if not reading.is_whole:
-        yield (
-            f"SELECT organisation_id FROM customers_searchtext WHERE name LIKE {sql.put(f'{reading.phrase}%')} "  # noqa: S608
-            f"ORDER BY name, organisation_id LIMIT {MOST}"
+        yield _Arm(
+            f"SELECT organisation_id, name FROM customers_searchtext "  # noqa: S608
+            f"WHERE name LIKE {sql.put(f'{reading.phrase}%')} "
+            f"ORDER BY name, organisation_id LIMIT {MOST + 1}",
+            order="name, organisation_id",
+            score=f"{_BEGINNING - 1}",
         )
 
 
-def _arms_anywhere(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[str]:
+def _arms_anywhere(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[_Arm]:
     # Not those of the first arms, also when these were cut: pages before would not have shown them.
     others = " AND ".join(
         f"name NOT LIKE {sql.put(f'{reading.phrase}%')} AND text NOT LIKE {sql.put(f'%/ {reading.phrase} /%')}"
         for reading in readings
     )
+    score = f"least({', '.join(_score(sql, reading.phrase) for reading in readings)})"
     for reading in readings:
         words = " AND ".join(_has(sql, word) for word in reading.words)
-        yield (
-            f"SELECT organisation_id FROM customers_searchtext WHERE {words} AND {others} "  # noqa: S608
-            f"ORDER BY organisation_id LIMIT {MOST}"
+        # Planned as if all were read, which the index does best, and read until there are enough.
+        yield _Arm(
+            f"WITH every AS MATERIALIZED (SELECT organisation_id, name, text FROM customers_searchtext "  # noqa: S608
+            f"WHERE {words} AND {others}) SELECT * FROM every LIMIT {MOST + 1}",
+            order="organisation_id",
+            score=score,
         )
 
 
@@ -149,13 +172,11 @@ def _has(sql: _Sql, word: str) -> str:
 
 
 def _score(sql: _Sql, phrase: str) -> str:
-    exact, key, uuid = sql.put(phrase), sql.put(f"%/ {phrase} /%"), sql.put(f"%={phrase.removeprefix('=')}%")
-    beginning, key_beginning = sql.put(f"{phrase}%"), sql.put(f"%/ {phrase}%")
+    """Write the score of those who have the phrase neither as a key nor where their name begins."""
+    key_beginning, uuid = sql.put(f"%/ {phrase}%"), sql.put(f"%={phrase.removeprefix('=')}%")
     word, part = sql.put(f"% {phrase}%"), sql.put(f"%{phrase}%")
     return (
-        f"CASE WHEN name = {exact} THEN {EXACT - 1} WHEN text LIKE {key} THEN {EXACT} "
-        f"WHEN name LIKE {beginning} THEN {_BEGINNING - 1} "
-        f"WHEN text LIKE {key_beginning} OR text LIKE {uuid} THEN {_BEGINNING} "
+        f"CASE WHEN text LIKE {key_beginning} OR text LIKE {uuid} THEN {_BEGINNING} "
         f"WHEN name LIKE {word} THEN {_WORD - 1} WHEN text LIKE {word} THEN {_WORD} "
         f"WHEN name LIKE {part} THEN {_PART - 1} WHEN text LIKE {part} THEN {_PART} ELSE {_APART} END"
     )
@@ -177,71 +198,108 @@ def similar(reading: policies.Reading, *, without: Collection[int]) -> tuple[lis
     """Find organisations that have every word of a question as it is or with few letters wrong.
 
     Those with the fewest wrong letters come first, of these the ones whose name is most like the question. Words
-    that are merely alike are tried last.
+    that are merely alike are tried when nobody else answers.
     """
     words = policies.misspelt(reading)
     alike = _alike(words)
     places: list[Place] = []
     allowed: Alike = {}
-    for most in sorted({wrong for others in alike.values() for wrong in others}):
+    for most in sorted({wrong for others in alike.values() for wrong in others if wrong}):
         allowed = {
             word: {wrong: others[wrong] for wrong in others if wrong <= most} for word, others in alike.items()
         }
         places = _similar(words, allowed, phrase=reading.phrase, without=without)
         if len(places) >= _FEW_SIMILAR:
             break
+    if not places and not without and (merely := _merely_alike(words)):
+        allowed = {word: {**others, **merely.get(word, {})} for word, others in alike.items()}
+        places = _similar(words, allowed, phrase=reading.phrase, without=without)
     return places, allowed
 
 
 def _alike(words: Sequence[str]) -> Alike:
-    """Find the words that may have been meant."""
+    """Find the words that may have been meant: those with a word of the question in them, or few letters wrong.
+
+    *Shape*: a key for every word but those that are none to the dictionary, or that too many others have in them.
+    """
+    sql = _Sql()
+    arms = []
+    known = [word for word in words if policies.is_in_dictionary(word)]
+    for word in known:
+        typed = sql.put(word)
+        arms.append(
+            f"(SELECT {typed} AS typed, 0 AS wrong, word FROM customers_searchword "  # noqa: S608
+            f"WHERE word LIKE {sql.put(f'%{word}%')} LIMIT {_MOST_ALIKE + 1})"
+        )
+        if most := policies.typing_errors(word):
+            wrong = _wrong_letters(typed, len(word), most)
+            arms.append(
+                f"(SELECT {typed}, wrong, word FROM customers_searchword "  # noqa: S608
+                f"CROSS JOIN LATERAL (SELECT {wrong}) one (wrong) WHERE {_has_a_piece(sql, word)} "
+                f"AND wrong BETWEEN 1 AND {most} ORDER BY wrong, word LIMIT {_MOST_ALIKE})"
+            )
+    alike: dict[str, dict[int, list[str]]] = {word: {} for word in known}
+    for typed, wrong, word in sql.rows(" UNION ALL ".join(arms)) if arms else ():
+        alike[typed].setdefault(wrong, []).append(word)
+    return {typed: others for typed, others in alike.items() if len(others.get(0, ())) <= _MOST_ALIKE}
+
+
+def _merely_alike(words: Sequence[str]) -> Alike:
+    """Find words that look like those of a question, though more of their letters differ than are typed wrong."""
     sql = _Sql()
     arms = []
     for word in words:
-        most = policies.typing_errors(word)
-        if not most:
-            continue
-        typed, pieces = sql.put(word), [sql.put(piece) for piece in policies.pieces(word)]
-        # A word that is still being typed is compared with the beginnings of others.
-        arms.append(
-            f"""
-            (SELECT {typed} AS typed, wrong, word
-            FROM customers_searchword CROSS JOIN LATERAL (
-                SELECT least(levenshtein_less_equal(left(word, 255), {typed}, {most}),
-                             levenshtein_less_equal(left(word, {len(word)}), {typed}, {most}))
-            ) compared (wrong)
-            WHERE ({" OR ".join(f"word LIKE {piece}" for piece in pieces)})
-              AND length(word) >= {len(word) - most} AND wrong > 0
-              AND (wrong <= {most} OR similarity(word, {typed}) >= {_LIKENESS})
-            ORDER BY wrong, similarity(word, {typed}) DESC, word LIMIT {_MOST_ALIKE})
-            """  # noqa: S608
-        )
+        if most := policies.typing_errors(word):
+            typed = sql.put(word)
+            arms.append(
+                f"(SELECT {typed} AS typed, {most + 1} AS wrong, word FROM customers_searchword "  # noqa: S608
+                f"WHERE {_has_a_piece(sql, word)} AND {_wrong_letters(typed, len(word), most)} > {most} "
+                f"AND similarity(word, {typed}) >= {_LIKENESS} "
+                f"ORDER BY similarity(word, {typed}) DESC, word LIMIT {_MOST_ALIKE})"
+            )
     alike: dict[str, dict[int, list[str]]] = {}
     for typed, wrong, word in sql.rows(" UNION ALL ".join(arms)) if arms else ():
         alike.setdefault(typed, {}).setdefault(wrong, []).append(word)
     return alike
 
 
+def _has_a_piece(sql: _Sql, word: str) -> str:
+    pieces = " OR ".join(f"word LIKE {sql.put(piece)}" for piece in policies.pieces(word))
+    return f"({pieces}) AND length(word) >= {len(word) - policies.typing_errors(word)}"
+
+
+def _wrong_letters(typed: str, length: int, most: int) -> str:
+    """Write how many letters of a word are wrong; one that is still being typed is compared with beginnings."""
+    return (
+        f"CASE WHEN length(word) <= {length + most} THEN levenshtein_less_equal(word, {typed}, {most}) "
+        f"ELSE levenshtein_less_equal(left(word, {length}), {typed}, {most}) END"
+    )
+
+
 def _similar(words: Sequence[str], alike: Alike, *, phrase: str, without: Collection[int]) -> list[Place]:
     sql = _Sql()
-    conditions, scores = [], []
+    conditions = [f"organisation_id <> ALL({sql.put(list(without))}::bigint[])"]
+    wrong_letters: list[dict[str, int]] = []
     for word in words:
-        condition = _has(sql, word)
-        score = f"WHEN {condition} THEN 0 "
-        for wrong, others in sorted(alike.get(word, {}).items()):
-            meant = f"words && {sql.put(list(others))}::text[]"
-            condition = f"{condition} OR {meant}"
-            score += f"WHEN {meant} THEN {wrong} "
-        conditions.append(f"({condition})")
-        scores.append(f"CASE {score}END")
-    # Not by the plain id: who has one of many words is overrated, and then the whole table is read in that order.
+        if word in alike:
+            # The index intersects these among themselves, so that a word everybody has costs nothing.
+            wrong_letters.append({other: wrong for wrong, others in alike[word].items() for other in others})
+            conditions.append(f"words && {sql.put(list(wrong_letters[-1]))}::text[]")
+        else:
+            # A short word is looked for in few rows only: as a part of an expression no index tempts with it.
+            conditions.append(f"text || '' LIKE {sql.put(policies.pattern(word))}")
+    # As a table of its own it is planned as if all were read, which the index does best; few are.
     rows = sql.rows(
         f"""
-        SELECT {" + ".join(scores)} AS score, name, organisation_id
-        FROM (SELECT * FROM customers_searchtext
-              WHERE {" AND ".join(conditions)} AND organisation_id <> ALL({sql.put(list(without))})
-              ORDER BY organisation_id + 0 LIMIT {MOST}) one
-        ORDER BY score, similarity(name, {sql.put(phrase)}) DESC, name, organisation_id LIMIT {MOST_SIMILAR}
+        WITH one AS MATERIALIZED (
+            SELECT organisation_id, name, words FROM customers_searchtext WHERE {" AND ".join(conditions)}
+        )
+        SELECT organisation_id, name, words, similarity(name, {sql.put(phrase)}) FROM one LIMIT {_MOST_COMPARED}
         """  # noqa: S608
     )
-    return [Place(*row) for row in rows]
+    scored = []
+    for organisation_id, name, has, likeness in rows:
+        score = sum(min(wrong[word] for word in has if word in wrong) for wrong in wrong_letters)
+        scored.append((score, -likeness, name, organisation_id))
+    scored.sort()
+    return [Place(score, name, organisation_id) for score, _, name, organisation_id in scored[:MOST_SIMILAR]]

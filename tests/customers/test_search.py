@@ -301,8 +301,9 @@ def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> N
     with connection.cursor() as cursor:
         # The name's index also serves in its order; that of a tiny table's primary key must not tempt.
         # What waits to be put into an index makes it dear.
-        cursor.execute("SELECT gin_clean_pending_list('search_word_trigrams')")
-        cursor.execute("ANALYZE customers_searchword")
+        for index in ("search_word_trigrams", "search_text_trigrams"):
+            cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
+        cursor.execute("ANALYZE customers_searchword, customers_searchtext")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
         for sql in asked:
             cursor.execute(f"EXPLAIN {sql}")
@@ -310,6 +311,26 @@ def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> N
     plan = "\n".join(plans)
     assert "Seq Scan on customers_search" not in plan, plan
     assert {name for name in indexes if name not in plan} == set(), plan
+
+
+def test_as_many_as_are_put_in_order_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "MOST", 60)
+    for number in range(60):
+        OrganisationFactory(name=f"Company {number:02}")
+    assert not search.organisations("company").is_cut
+
+
+def test_merely_alike_is_enough_where_nobody_else_answers() -> None:
+    OrganisationFactory(name="Montgomery")
+    assert names("montgomxe") == ["Montgomery"]
+    OrganisationFactory(name="Montgomxy")
+    assert names("montgomxe") == ["Montgomxy"]
+
+
+def test_a_short_word_beside_a_wrong_one_must_be_there() -> None:
+    OrganisationFactory(name="Delta AG")
+    OrganisationFactory(name="Delta Ltd")
+    assert names("delva ag") == ["Delta AG"]
 
 
 def test_readings_are_limited() -> None:
