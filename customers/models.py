@@ -65,7 +65,7 @@ class Member(models.Model):
         ADMIN = "admin", "Admin"
         MEMBER = "member", "Member"
 
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="members")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="members", db_index=False)
     email = models.CharField(max_length=254)
     name = models.CharField(max_length=200)
     role = models.CharField(max_length=10, choices=Role.choices, default=Role.MEMBER)
@@ -168,7 +168,9 @@ class CreditAccount(models.Model):
     (migration 0002).
     """
 
-    organisation = models.OneToOneField(Organisation, models.PROTECT, related_name="credit_account")
+    organisation = models.OneToOneField(
+        Organisation, models.PROTECT, related_name="credit_account", db_constraint=False
+    )
     currency = models.CharField(max_length=3)
     balance = models.DecimalField(max_digits=20, decimal_places=6, default=0)
     credit_limit = models.DecimalField(max_digits=20, decimal_places=6, default=0)
@@ -239,7 +241,9 @@ class LedgerEntry(models.Model):
         REFUND = "refund", "Refund"
         CORRECTION = "correction", "Correction"
 
-    account = models.ForeignKey(CreditAccount, models.PROTECT, related_name="entries", db_index=False)
+    account = models.ForeignKey(
+        CreditAccount, models.PROTECT, related_name="entries", db_index=False, db_constraint=False
+    )
     seq = models.BigIntegerField()
     previous_seq = models.GeneratedField(
         expression=NullIf(models.F("seq") - 1, models.Value(0)),

@@ -62,9 +62,13 @@ class Invoice(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField(max_length=60, unique=True)
-    series = models.ForeignKey(NumberSeries, models.PROTECT, null=True, blank=True, related_name="+")
+    series = models.ForeignKey(
+        NumberSeries, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     sequence_number = models.PositiveBigIntegerField(null=True, blank=True)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="invoices")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="invoices", db_constraint=False, db_index=False
+    )
     currency = models.CharField(max_length=3)
     kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.TAX)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.DRAFT)
@@ -124,7 +128,7 @@ class ChargeLine(models.Model):
         USAGE = "usage", "Usage"
         OTHER = "other", "Other"
 
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="lines", db_constraint=False)
     currency = models.CharField(max_length=3)
     kind = models.CharField(max_length=15, choices=Kind.choices)
     description = models.CharField(max_length=300)
@@ -179,7 +183,7 @@ class Payment(models.Model):
         IMPORTED = "imported", "Paid before the move"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payments")
+    invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payments", db_constraint=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
     method = models.CharField(max_length=15, choices=Method.choices)
@@ -209,8 +213,8 @@ class Payment(models.Model):
 class PaymentLine(models.Model):
     """The part of a payment that pays one charge line."""
 
-    payment = models.ForeignKey(Payment, models.PROTECT, related_name="lines")
-    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="payment_lines")
+    payment = models.ForeignKey(Payment, models.PROTECT, related_name="lines", db_constraint=False, db_index=False)
+    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="payment_lines", db_constraint=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
 
@@ -244,10 +248,16 @@ class CreditNote(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     number = models.CharField(max_length=60, unique=True)
-    series = models.ForeignKey(NumberSeries, models.PROTECT, null=True, blank=True, related_name="+")
+    series = models.ForeignKey(
+        NumberSeries, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     sequence_number = models.PositiveBigIntegerField(null=True, blank=True)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="credit_notes")
-    invoice = models.ForeignKey(Invoice, models.PROTECT, null=True, blank=True, related_name="credit_notes")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="credit_notes", db_constraint=False, db_index=False
+    )
+    invoice = models.ForeignKey(
+        Invoice, models.PROTECT, null=True, blank=True, related_name="credit_notes", db_constraint=False
+    )
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=15, choices=Status.choices, default=Status.DRAFT)
     reason = models.CharField(max_length=300, blank=True)
@@ -316,8 +326,12 @@ class CreditNote(models.Model):
 class CreditNoteLine(models.Model):
     """What a note gives back; of a charge when it names one (imported notes may name none)."""
 
-    credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="lines")
-    line = models.ForeignKey(ChargeLine, models.PROTECT, null=True, blank=True, related_name="credit_note_lines")
+    credit_note = models.ForeignKey(
+        CreditNote, models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )
+    line = models.ForeignKey(
+        ChargeLine, models.PROTECT, null=True, blank=True, related_name="credit_note_lines", db_constraint=False
+    )
     currency = models.CharField(max_length=3)
     description = models.CharField(max_length=300, blank=True)
     net = models.DecimalField(**AMOUNT)
@@ -337,8 +351,8 @@ class CreditNoteLine(models.Model):
 class CreditNoteAllocation(models.Model):
     """The part of a note that pays one charge line of an unpaid invoice."""
 
-    credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="allocations")
-    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="allocations")
+    credit_note = models.ForeignKey(CreditNote, models.PROTECT, related_name="allocations", db_constraint=False)
+    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="allocations", db_constraint=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
     created_at = models.DateTimeField()
@@ -387,7 +401,7 @@ class CreditNoteHold(models.Model):
 class ChargeWaiver(models.Model):
     """What was set against the open part of a charge; written by the termination `cause_id`."""
 
-    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="waivers")
+    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="waivers", db_constraint=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
     cause_id = models.UUIDField()
@@ -405,7 +419,7 @@ class ChargeWaiver(models.Model):
 class ChargeRefund(models.Model):
     """What of a charge went back into Available Credits (before the fee); written by the termination."""
 
-    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="refunds")
+    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="refunds", db_constraint=False)
     currency = models.CharField(max_length=3)
     net = models.DecimalField(**AMOUNT)
     tax = models.DecimalField(**AMOUNT)

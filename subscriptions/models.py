@@ -101,8 +101,10 @@ class Subscription(models.Model):
         TERMINATED = "terminated", "Terminated"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="subscriptions")
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="subscriptions", db_constraint=False, db_index=False
+    )
+    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions", db_constraint=False)
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     started_on = models.DateField()
@@ -409,7 +411,9 @@ class Termination(models.Model):
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     subscription = models.OneToOneField(Subscription, models.PROTECT, related_name="termination")
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="terminations")
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="terminations", db_constraint=False, db_index=False
+    )
     currency = models.CharField(max_length=3)
     case = models.CharField(max_length=20, choices=Case.choices)
     terminated_at = models.DateTimeField()

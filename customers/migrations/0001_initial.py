@@ -95,6 +95,7 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.OneToOneField(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="credit_account",
                         to="customers.organisation",
@@ -242,6 +243,7 @@ class Migration(migrations.Migration):
                 (
                     "account",
                     models.ForeignKey(
+                        db_constraint=False,
                         db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="entries",
@@ -346,6 +348,7 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="members",
                         to="customers.organisation",

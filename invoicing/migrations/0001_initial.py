@@ -55,6 +55,8 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="invoices",
                         to="customers.organisation",
@@ -107,6 +109,7 @@ class Migration(migrations.Migration):
                 (
                     "invoice",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="lines",
                         to="invoicing.invoice",
@@ -159,6 +162,7 @@ class Migration(migrations.Migration):
             model_name="invoice",
             name="series",
             field=models.ForeignKey(
+                db_index=False,
                 blank=True,
                 null=True,
                 on_delete=django.db.models.deletion.PROTECT,
@@ -215,6 +219,8 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="credit_notes",
                         to="customers.organisation",
@@ -223,6 +229,7 @@ class Migration(migrations.Migration):
                 (
                     "invoice",
                     models.ForeignKey(
+                        db_constraint=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -233,6 +240,7 @@ class Migration(migrations.Migration):
                 (
                     "series",
                     models.ForeignKey(
+                        db_index=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
@@ -281,6 +289,7 @@ class Migration(migrations.Migration):
                 (
                     "invoice",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="payments",
                         to="invoicing.invoice",
@@ -304,6 +313,7 @@ class Migration(migrations.Migration):
                 (
                     "line",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="payment_lines",
                         to="invoicing.chargeline",
@@ -312,6 +322,8 @@ class Migration(migrations.Migration):
                 (
                     "payment",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="lines",
                         to="invoicing.payment",
@@ -343,6 +355,7 @@ class Migration(migrations.Migration):
                 (
                     "line",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="refunds",
                         to="invoicing.chargeline",
@@ -376,6 +389,7 @@ class Migration(migrations.Migration):
                 (
                     "line",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="waivers",
                         to="invoicing.chargeline",
@@ -404,6 +418,7 @@ class Migration(migrations.Migration):
                 (
                     "credit_note",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="allocations",
                         to="invoicing.creditnote",
@@ -412,6 +427,7 @@ class Migration(migrations.Migration):
                 (
                     "line",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="allocations",
                         to="invoicing.chargeline",
@@ -487,6 +503,8 @@ class Migration(migrations.Migration):
                 (
                     "credit_note",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="lines",
                         to="invoicing.creditnote",
@@ -495,6 +513,7 @@ class Migration(migrations.Migration):
                 (
                     "line",
                     models.ForeignKey(
+                        db_constraint=False,
                         blank=True,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,

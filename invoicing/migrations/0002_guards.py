@@ -50,8 +50,10 @@ DROP_KEYS = "".join(
 )
 
 # The four sums of a charge line, the paid and waived of an invoice, the allocated and holds of a note.
-# Differences are added, never whole sums recomputed: under READ COMMITTED an UPDATE that waited for a row
-# goes on with that row's newest version, but would not look again at the rows a sum is made of.
+# Differences are added, not whole sums recomputed: under READ COMMITTED an UPDATE that waited for a row goes on
+# with that row's newest version, but would not look again at the rows a sum is made of. What was paid is different:
+# an import writes the sum with the charge, and the charge has to be left alone then (an UPDATE costs as much as the
+# charge did). So charges are locked first, and the next statement sees every payment that was waited for.
 SUMS = """
 CREATE FUNCTION invoicing_sum_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -73,6 +75,19 @@ BEGIN
                   GROUP BY 1 HAVING sum(amount) <> 0) d
             WHERE l.id = d.line_id', wanted);
     END IF;
+    RETURN NULL;
+END $$;
+
+CREATE FUNCTION invoicing_sum_paid() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM FROM invoicing_chargeline WHERE id IN (SELECT line_id FROM new_rows) ORDER BY id FOR NO KEY UPDATE;
+    UPDATE invoicing_chargeline l SET paid = d.paid
+    FROM (SELECT n.line_id,
+                 coalesce((SELECT sum(p.amount) FROM invoicing_paymentline p WHERE p.line_id = n.line_id), 0)
+                 + coalesce((SELECT sum(a.amount) FROM invoicing_creditnoteallocation a
+                             WHERE a.line_id = n.line_id), 0) AS paid
+          FROM (SELECT DISTINCT line_id FROM new_rows) n) d
+    WHERE l.id = d.line_id AND l.paid <> d.paid;
     RETURN NULL;
 END $$;
 
@@ -167,9 +182,10 @@ CREATE TRIGGER count_holds AFTER INSERT ON invoicing_creditnotehold
 TRANSITIONS = {"INSERT": "NEW TABLE AS new_rows", "DELETE": "OLD TABLE AS old_rows"}
 TRANSITIONS["UPDATE"] = f"{TRANSITIONS['DELETE']} {TRANSITIONS['INSERT']}"
 
+PAID = "invoicing_sum_rows('paid')"
 SUMMED = (
-    ("invoicing_paymentline", "invoicing_sum_rows('paid')"),
-    ("invoicing_creditnoteallocation", "invoicing_sum_rows('paid')"),
+    ("invoicing_paymentline", PAID),
+    ("invoicing_creditnoteallocation", PAID),
     ("invoicing_chargewaiver", "invoicing_sum_rows('waived')"),
     ("invoicing_chargerefund", "invoicing_sum_rows('refunded')"),
     ("invoicing_creditnoteline", "invoicing_sum_note_lines()"),
@@ -177,7 +193,8 @@ SUMMED = (
 
 SUM_TRIGGERS = "".join(
     f"CREATE TRIGGER sum_{verb.lower()} AFTER {verb} ON {table} REFERENCING {transition} "
-    f"FOR EACH STATEMENT EXECUTE FUNCTION {function};\n"
+    f"FOR EACH STATEMENT EXECUTE FUNCTION "
+    f"{'invoicing_sum_paid()' if (verb, function) == ('INSERT', PAID) else function};\n"
     for table, function in SUMMED
     for verb, transition in TRANSITIONS.items()
 )
@@ -188,6 +205,7 @@ DROP FUNCTION invoicing_count_holds() CASCADE;
 DROP FUNCTION invoicing_sum_allocations() CASCADE;
 DROP FUNCTION invoicing_note_status_changed() CASCADE;
 DROP FUNCTION invoicing_sum_note_lines() CASCADE;
+DROP FUNCTION invoicing_sum_paid() CASCADE;
 DROP FUNCTION invoicing_sum_rows() CASCADE;
 """
 

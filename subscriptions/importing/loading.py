@@ -85,7 +85,7 @@ _SUBSCRIPTIONS = (
     SELECT s.*, o.id AS organisation_id, o.currency, p.id AS plan_id, a.today,
            coalesce(c.last_day, s.expires_on) AS last_day,
            CASE WHEN s.status = 'terminated'
-                THEN nextval(pg_get_serial_sequence('subscriptions_termination', 'id')) END AS termination_id
+                THEN nextval('subscriptions_termination_id_seq') END AS termination_id
     FROM import_subscriptions s
     JOIN customers_organisation o ON o.uuid = s.organisation_uuid
     JOIN all_organisations a ON a.uuid = s.organisation_uuid
@@ -129,10 +129,10 @@ _CYCLES = (
     """
     CREATE TEMPORARY TABLE new_cycles ON COMMIT DROP AS
     SELECT c.*, k.id AS owner_id, k.organisation_id, p.name AS plan,
-           nextval(pg_get_serial_sequence('subscriptions_cycle', 'id')) AS cycle_id,
-           nextval(pg_get_serial_sequence('invoicing_chargeline', 'id')) AS charge_id,
+           nextval('subscriptions_cycle_id_seq') AS cycle_id,
+           nextval('invoicing_chargeline_id_seq') AS charge_id,
            CASE WHEN c.activation_fee > 0
-                THEN nextval(pg_get_serial_sequence('invoicing_chargeline', 'id')) END AS fee_id
+                THEN nextval('invoicing_chargeline_id_seq') END AS fee_id
     FROM (SELECT * FROM all_cycles WHERE known_id IS NULL ORDER BY line) c
     JOIN subscriptions_subscription k ON k.uuid = c.subscription_uuid
     JOIN subscriptions_plan p ON p.id = k.plan_id
@@ -144,35 +144,44 @@ _CYCLES = (
     SELECT cycle_id, owner_id, starts_on, day_after, months, external_invoice, sha256
     FROM new_cycles ORDER BY line
     """,
-    # Rows of one invoice may come in more than one import. Its lines are paid below.
+    """
+    CREATE TEMPORARY TABLE new_invoices ON COMMIT DROP AS
+    SELECT invoice_number, min(line) AS line, min(organisation_id) AS organisation_id, min(currency) AS currency,
+           max(invoice_issued_on) AS issued_on, min(starts_on) AS starts_on, min(today) AS today,
+           sum(net + tax + activation_fee) AS charged, sum(paid + activation_fee) AS paid
+    FROM new_cycles GROUP BY invoice_number
+    """,
+    "ANALYZE new_invoices",
+    # Rows of one invoice may come in more than one import. What is paid is written at once, on the invoice and its
+    # charges, so that the payments below find sums that are right.
     """
     UPDATE invoicing_invoice i
-    SET charged = i.charged + n.charged, issued_on = coalesce(i.issued_on, n.issued_on),
-        status = CASE WHEN i.charged + n.charged = i.paid + i.waived THEN 'paid' ELSE 'awaiting_payment' END
-    FROM (SELECT invoice_number, sum(net + tax + activation_fee) AS charged, max(invoice_issued_on) AS issued_on
-          FROM new_cycles GROUP BY invoice_number) n
-    WHERE i.number = n.invoice_number
+    SET charged = i.charged + n.charged, paid = i.paid + n.paid, issued_on = coalesce(i.issued_on, n.issued_on),
+        status = CASE WHEN i.charged + n.charged = i.paid + n.paid + i.waived
+                      THEN 'paid' ELSE 'awaiting_payment' END
+    FROM new_invoices n WHERE i.number = n.invoice_number
     """,
     """
     INSERT INTO invoicing_invoice
         (uuid, number, organisation_id, currency, kind, status, issued_on, created_at, charged, paid, waived)
-    SELECT gen_random_uuid(), n.invoice_number, min(n.organisation_id), min(n.currency), 'tax',
-           CASE WHEN sum(n.net + n.tax + n.activation_fee) = 0 THEN 'paid' ELSE 'awaiting_payment' END,
-           max(n.invoice_issued_on), min(r.at), sum(n.net + n.tax + n.activation_fee), 0, 0
-    FROM new_cycles n CROSS JOIN import_run r
+    SELECT gen_random_uuid(), n.invoice_number, n.organisation_id, n.currency, 'tax',
+           CASE WHEN n.charged = n.paid THEN 'paid' ELSE 'awaiting_payment' END, n.issued_on, r.at, n.charged,
+           n.paid, 0
+    FROM new_invoices n CROSS JOIN import_run r
     WHERE NOT EXISTS (SELECT FROM invoicing_invoice i WHERE i.number = n.invoice_number)
-    GROUP BY n.invoice_number ORDER BY min(n.line)
+    ORDER BY n.line
     """,
     """
     INSERT INTO invoicing_chargeline
         (id, invoice_id, currency, kind, description, net, tax, paid, noted, waived, refunded)
-    SELECT c.id, i.id, n.currency, c.kind, c.description, c.net, c.tax, 0, 0, 0, 0
+    SELECT c.id, i.id, n.currency, c.kind, c.description, c.net, c.tax, c.paid, 0, 0, 0
     FROM new_cycles n
     JOIN invoicing_invoice i ON i.number = n.invoice_number
     CROSS JOIN LATERAL (VALUES
         (n.charge_id, 'plan', n.plan || ', ' || to_char(n.starts_on, 'FMDD FMMonth YYYY') || ' to '
-                              || to_char(n.day_after - 1, 'FMDD FMMonth YYYY'), n.net, n.tax),
-        (n.fee_id, 'activation_fee', 'Activation fee', n.activation_fee, 0)) c (id, kind, description, net, tax)
+                              || to_char(n.day_after - 1, 'FMDD FMMonth YYYY'), n.net, n.tax, n.paid),
+        (n.fee_id, 'activation_fee', 'Activation fee', n.activation_fee, 0, n.activation_fee))
+        c (id, kind, description, net, tax, paid)
     WHERE c.id IS NOT NULL ORDER BY c.id
     """,
     """
@@ -182,11 +191,11 @@ _CYCLES = (
     # One payment of each invoice: what is known is that it was paid, not how often.
     """
     CREATE TEMPORARY TABLE new_payments ON COMMIT DROP AS
-    SELECT p.*, nextval(pg_get_serial_sequence('invoicing_payment', 'id')) AS payment_id FROM (
-        SELECT i.id AS invoice_id, i.number, i.currency, sum(n.paid + n.activation_fee) AS amount,
-               least(coalesce(i.issued_on, min(n.starts_on)), min(n.today)) AS received_on
-        FROM new_cycles n JOIN invoicing_invoice i ON i.number = n.invoice_number
-        GROUP BY i.id HAVING sum(n.paid + n.activation_fee) > 0 ORDER BY i.id
+    SELECT p.*, nextval('invoicing_payment_id_seq') AS payment_id FROM (
+        SELECT i.id AS invoice_id, i.number, i.currency, n.paid AS amount,
+               least(coalesce(i.issued_on, n.starts_on), n.today) AS received_on
+        FROM new_invoices n JOIN invoicing_invoice i ON i.number = n.invoice_number
+        WHERE n.paid > 0 ORDER BY i.id
     ) p
     """,
     """
@@ -310,7 +319,15 @@ _STATEMENTS = (
     _series("credit_note", "new_notes", "number"),
 )
 
-_TEMPORARY = ("import_run", "new_organisations", "new_subscriptions", "new_cycles", "new_payments", "new_notes")
+_TEMPORARY = (
+    "import_run",
+    "new_organisations",
+    "new_subscriptions",
+    "new_cycles",
+    "new_invoices",
+    "new_payments",
+    "new_notes",
+)
 
 
 def load(cursor: Any, *, at: datetime) -> None:

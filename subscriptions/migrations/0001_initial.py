@@ -178,6 +178,8 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="subscriptions",
                         to="customers.organisation",
@@ -186,6 +188,7 @@ class Migration(migrations.Migration):
                 (
                     "plan",
                     models.ForeignKey(
+                        db_constraint=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="subscriptions",
                         to="subscriptions.plan",
@@ -464,6 +467,8 @@ class Migration(migrations.Migration):
                 (
                     "organisation",
                     models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="terminations",
                         to="customers.organisation",

@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from invoicing import operations
-from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold, NumberSeries
+from invoicing.models import ChargeLine, ChargeRefund, ChargeWaiver, CreditNoteHold, NumberSeries
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -61,6 +61,20 @@ def test_a_waiver_of_all_that_is_open_makes_the_invoice_paid():
     operations.write_giveback(cause_id=CAUSE, waivers=[(invoice.lines.get().pk, "SGD", D(50))], refunds=[])
     invoice.refresh_from_db()
     assert invoice.status == "paid"
+
+
+def test_a_payment_leaves_a_charge_alone_that_was_written_with_its_sum():
+    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0")], paid=["0"])
+    written = ChargeLine.objects.create(
+        invoice=invoice, currency="SGD", kind="plan", description="Plan", net=50, tax=0, paid=30
+    )
+    factories.pay(written, "30")
+    written.refresh_from_db()
+    assert written.paid == 30
+    factories.pay(written, "5")
+    written.refresh_from_db()
+    invoice.refresh_from_db()
+    assert (written.paid, invoice.paid) == (35, 5)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import uuid
 from decimal import Decimal as D
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from invoicing import operations
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, NumberSeries, Payment
@@ -50,6 +50,20 @@ def unpaid():
 
 def note_of(invoice, net, status="sent"):
     return factories.credit_note(invoice.organisation, net=net, status=status, line=invoice.lines.get())
+
+
+def test_payments_written_at_once_past_the_portal_are_both_summed(unpaid, now):
+    line = unpaid.lines.get()
+
+    def paid(amount):
+        # Both are written before either is committed: who comes second waits in the trigger.
+        with transaction.atomic():
+            factories.pay(line, amount)
+
+    at_once(*(lambda part=part: paid(part) for part in ("10", "20", "30")))
+    line.refresh_from_db()
+    unpaid.refresh_from_db()
+    assert (line.paid, unpaid.paid) == (60, 60)
 
 
 def test_two_notes_that_together_pass_the_cap_are_not_both_sent(unpaid, now):
