@@ -109,7 +109,7 @@ def _database() -> dict[str, Any]:
         "PORT": named["port"],
         "ATOMIC_REQUESTS": False,
         "DISABLE_SERVER_SIDE_CURSORS": True,
-        "OPTIONS": {"connect_timeout": 2, "application_name": "portal", **parts},
+        "OPTIONS": {"connect_timeout": 2, "application_name": "portal", "server_side_binding": True, **parts},
     }
     if os.environ.get("PORTAL_WEB") == "1":
         settings["ENGINE"] = "portal.postgresql"
@@ -129,6 +129,8 @@ def _pool_size() -> int:
 # An agent waits in front of a web process: better a plain "try again" than a page that never comes.
 _WEB_LIMITS = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
 _WEB_OPTIONS = {
+    # An agent's steps are the same statements all day: planned once, then only filled in.
+    "prepare_threshold": 5,
     # More than the server's threads, so that a request waits for a connection only while some are replaced.
     "pool": {
         "min_size": 1,

@@ -17,7 +17,7 @@ from pathlib import Path
 
 # What a client says first has no letter: the version of the protocol, or one of the requests before it.
 PROTOCOL_3 = 3
-MARK = re.compile(rb"set_config\('portal\.operation',\s*'([a-z_]+)'")
+MARK = re.compile(rb"set_config\('portal\.operation',\s*(?:'([a-z_]+)'|\$1)")
 
 
 class Proxy:
@@ -142,6 +142,8 @@ class _Line:
         self._client_reader, self._client = client
         self._server_reader, self._server = server
         self._is_started = False
+        # The statements that were prepared, by the names under which they are asked again.
+        self._prepared: dict[bytes, bytes] = {}
         self._operation = ""
         # The operation whose commit is on its way and must not be answered.
         self._withheld = ""
@@ -190,11 +192,20 @@ class _Line:
         return head + body
 
     def _look_at(self, message: bytes) -> None:
-        if message[:1] != b"Q":
-            return
-        statement = message[5:-1].strip()
+        kind, body = message[:1], message[5:]
+        if kind == b"P":
+            name, statement, _ = body.split(b"\0", 2)
+            self._prepared[name] = statement
+        elif kind == b"B":
+            _, name, values = body.split(b"\0", 2)
+            self._look_at_statement(self._prepared.get(name, b""), values)
+        elif kind == b"Q":
+            self._look_at_statement(body[:-1], b"")
+
+    def _look_at_statement(self, statement: bytes, values: bytes) -> None:
+        statement = statement.strip()
         if found := MARK.search(statement):
-            self._operation = found[1].decode()
+            self._operation = (found[1] or _first_value(values)).decode()
             self._proxy.note_begin(self._operation)
         elif statement.upper() in (b"COMMIT", b"ROLLBACK"):
             operation, self._operation = self._operation, ""
@@ -206,6 +217,14 @@ class _Line:
                 raise _Cut
             if where == "after":
                 self._withheld = operation
+
+
+def _first_value(values: bytes) -> bytes:
+    """Read the first value of a Bind message: after the formats of the values, and how many values there are."""
+    (formats,) = struct.unpack("!h", values[:2])
+    place = 2 + 2 * formats + 2
+    (length,) = struct.unpack("!i", values[place : place + 4])
+    return values[place + 4 : place + 4 + length]
 
 
 def _messages(data: bytes) -> list[tuple[bytes, bytes]]:
