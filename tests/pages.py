@@ -87,6 +87,14 @@ def form(response, *, action: str) -> Form:
     return found
 
 
+def values(response, *, name: str) -> list[str]:
+    """The values of all inputs of a name, ticked or not."""
+    found = re.findall(rf'<input[^>]*\bname="{name}"[^>]*>', response.content.decode())
+    return [
+        htmllib.unescape(value[1]) for value in (re.search(r'\bvalue="([^"]*)"', tag) for tag in found) if value
+    ]
+
+
 def words(response) -> str:
     """The text of a page, tags taken out and white space folded."""
     body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.S)

@@ -6,7 +6,6 @@ Each writes down what was sent and what was answered, so that it can be compared
 from __future__ import annotations
 
 import dataclasses
-import html as htmllib
 import http.client
 import http.cookies
 import queue
@@ -38,13 +37,6 @@ class Answer:
     @property
     def words(self) -> str:
         return pages.words(self)
-
-    def values(self, name: str) -> list[str]:
-        """Give the values of all inputs of a name, ticked or not."""
-        found = re.findall(rf'<input[^>]*\bname="{name}"[^>]*>', self.content.decode())
-        return [
-            htmllib.unescape(value[1]) for value in (re.search(r'\bvalue="([^"]*)"', tag) for tag in found) if value
-        ]
 
 
 class Browser:
@@ -253,8 +245,8 @@ class Agent(Worker):
         token = f"Bench {uuid.uuid4()}"
         data = form.data(explanation=token)
         if "choice" in form.fields:
-            data["acknowledge"] = page.values("acknowledge")
-            notes = page.values("note")
+            data["acknowledge"] = pages.values(page, name="acknowledge")
+            notes = pages.values(page, name="note")
             if notes and self.rng.random() < 0.4:
                 data |= {"choice": "credit_note", "note": self.rng.choice(notes)}
             else:

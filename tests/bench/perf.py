@@ -16,12 +16,13 @@ import time
 from types import FrameType, ModuleType
 
 from portal import embedded
-from tests.bench import cleanup, imports, pages, search, weight
+from tests.bench import cleanup, flows, imports, pages, search, weight
 from tests.bench.figures import Figure, Measured
 from tests.bench.world import World, say
 
 SUBJECTS: dict[str, ModuleType] = {
     "cleanup": cleanup,
+    "flows": flows,
     "import": imports,
     "pages": pages,
     "search": search,

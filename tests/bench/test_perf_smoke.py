@@ -11,9 +11,16 @@ from pathlib import Path
 import pytest
 
 from portal import embedded
-from tests.bench import cleanup, imports, pages, search, weight
+from tests.bench import cleanup, flows, imports, pages, search, weight
 
-SUBJECTS = {"cleanup": cleanup, "import": imports, "pages": pages, "search": search, "weight": weight}
+SUBJECTS = {
+    "cleanup": cleanup,
+    "flows": flows,
+    "import": imports,
+    "pages": pages,
+    "search": search,
+    "weight": weight,
+}
 
 
 @pytest.fixture(scope="module")

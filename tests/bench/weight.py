@@ -10,6 +10,7 @@ import re
 from urllib.parse import urlencode
 
 from tests import pages
+from tests.bench import walk
 from tests.bench.client import Answer, Client
 from tests.bench.figures import Figure, Measured
 from tests.bench.world import PASSWORD, World
@@ -43,7 +44,9 @@ def measure(world: World) -> list[Measured]:
         browser.log_in("bench-agent-1", PASSWORD)
         steps = {
             name: max(answer.wire for answer in walked)
-            for name, walked in _by_name([_walk(browser, subscription) for _, subscription in customers]).items()
+            for name, walked in _by_name(
+                [walk.to_choice(browser, subscription) for _, subscription in customers]
+            ).items()
         }
     kept = sum(file.wire for file in files.values() if "immutable" in (file.headers.get("Cache-Control") or ""))
     first = _wire(answers) + sum(file.wire for file in files.values())
@@ -98,26 +101,6 @@ def _named_by(html: str) -> list[str]:
     tags = re.findall(r"<(?:link|script|img|use)\b[^>]*>", html)
     found = (re.search(r'\b(?:href|src)="(/static/[^"#?]+)', tag) for tag in tags)
     return list(dict.fromkeys(match[1] for match in found if match))
-
-
-def _walk(browser: Client, subscription: str) -> dict[str, Answer]:
-    """Go the way of a termination in fragments, up to the page whose button commits."""
-    reason = browser.get(f"/subscriptions/{subscription}/terminate/", HX_Request="true")
-    refund = _send(
-        browser,
-        reason,
-        "/refund/",
-        reason="too_expensive",
-        explanation="Found something cheaper.",
-        requested_by="Ms Tan",
-        channel="phone",
-    )
-    return {"reason": reason, "refund": refund, "choice": _send(browser, refund, "/choice/")}
-
-
-def _send(browser: Client, shown: Answer, action: str, **filled: str) -> Answer:
-    form = pages.form(shown, action=action)
-    return browser.post(form.action, form.data(**filled), HX_Request="true")
 
 
 def _by_name(walks: list[dict[str, Answer]]) -> dict[str, list[Answer]]:
