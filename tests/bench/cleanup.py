@@ -17,7 +17,7 @@ from typing import Any
 from portal import embedded
 from tests.bench import cleanup_floor, population
 from tests.bench.figures import TURNS, Figure, Measured, in_turns
-from tests.bench.world import World
+from tests.bench.world import World, say
 
 FIGURES = (
     Figure(name="cleanup_vs_floor", says="rows a second, times one transaction by hand", at_least=0.8),
@@ -63,6 +63,7 @@ def measure(world: World) -> list[Measured]:
             with where.copy() as url:
                 _warm(where, url)
                 answer = _night(where, url, "command", *options)
+                say(f"    {name}: {answer['seconds']:.1f} s")
                 if where is world:
                     left.append(_left(where, url))
             runs.setdefault(name, []).append(answer)
@@ -74,22 +75,25 @@ def measure(world: World) -> list[Measured]:
         with world.copy() as url:
             _warm(world, url)
             seconds = cleanup_floor.run(world, url)
+            say(f"    by hand: {seconds:.1f} s")
             left.append(_left(world, url))
         return seconds
 
     one, by_hand, two, tenth = in_turns(
-        clean_up("one", world),
+        clean_up("one worker", world),
         floor,
-        clean_up("two", world, "--workers", "2"),
-        clean_up("tenth", small),
+        clean_up("two workers", world, "--workers", "2"),
+        clean_up("a tenth", small),
     )
     for other in left[1:]:
         if other != left[0]:
             raise RuntimeError(f"what was left differs: {set(left[0]) ^ set(other)}")
-    terminated = runs["one"][0]["terminated"]
+    terminated = runs["one worker"][0]["terminated"]
     loop = statistics.median(_loop(world) for _ in range(TURNS))
     idle = _night(world, world.url, "command", *NOTHING_DUE)["peak_mb"]
-    peak, small_peak = (statistics.median(run["peak_mb"] for run in runs[name]) - idle for name in ("one", "tenth"))
+    peak, small_peak = (
+        statistics.median(run["peak_mb"] for run in runs[name]) - idle for name in ("one worker", "a tenth")
+    )
     rate = terminated / one
     return [
         Measured(
@@ -103,12 +107,12 @@ def measure(world: World) -> list[Measured]:
             name="cleanup_growth",
             value=one / tenth,
             ours=f"{terminated:,} in {one:.1f} s",
-            peer=f"{runs['tenth'][0]['terminated']:,} in {tenth:.2f} s",
+            peer=f"{runs['a tenth'][0]['terminated']:,} in {tenth:.2f} s",
         ),
         Measured(
             name="cleanup_memory_mb",
             value=max(peak, small_peak),
-            ours=f"{peak:.1f} MB for {terminated:,}, {small_peak:.1f} for {runs['tenth'][0]['terminated']:,}",
+            ours=f"{peak:.1f} MB for {terminated:,}, {small_peak:.1f} for {runs['a tenth'][0]['terminated']:,}",
             peer=f"the idle command's {idle:.1f} MB left out",
         ),
         Measured(
