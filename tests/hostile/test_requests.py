@@ -1,4 +1,4 @@
-"""Two thousand requests nobody should send; with TEST_FULL=1, twenty thousand.
+"""Two thousand requests nobody should send; with TEST_FULL=1, twenty thousand. HOSTILE_SEED=100 draws others.
 
 Whatever comes in: no 5xx, no markup that comes back, no write by a reading method or by a refused request, and
 no write at all that leaves no sentence in the audit or that the database would refuse at the commit. A request
@@ -35,6 +35,7 @@ pytestmark = pytest.mark.django_db
 
 REQUESTS = 20_000 if os.environ.get("TEST_FULL") == "1" else 2_000
 SHARE = 250
+FIRST = int(os.environ.get("HOSTILE_SEED", "0"))
 NOW = "2026-03-10T09:00:00Z"
 READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
 # Sent to addresses that filter, search or page.
@@ -439,7 +440,7 @@ def test_an_address_that_is_none_leads_to_the_log_in():
 
 
 @pytest.mark.usefixtures("_quiet")
-@pytest.mark.parametrize("seed", range(REQUESTS // SHARE))
+@pytest.mark.parametrize("seed", range(FIRST, FIRST + REQUESTS // SHARE))
 def test_whatever_is_sent_nothing_breaks_and_nothing_slips_in(seed, settings, told):
     settings.AXES_ENABLED = True
     with time_machine.travel(NOW, tick=False):

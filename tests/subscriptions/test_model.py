@@ -87,13 +87,16 @@ AMOUNT = st.one_of(
 )
 
 
+# Of the five subscriptions, from which on agents wait for the end of all.
+LATE = 3
+
 # How often random days have to come to each end of a subscription. A sample is too small to promise more than that
 # it ends some: what it draws depends on the sources around it. `test_a_day_comes_to_each_ending` has them all.
 ENOUGH = {
     "request, credited": 10,
     "request, credit_note_linked": 10,
     "request, nothing_due": 10,
-    "expired, nothing_due": 2,
+    "expired, nothing_due": 10,
     "by the clean-up": 10,
     "from an open popup": 10,
 }
@@ -189,6 +192,7 @@ class Portal(RuleBasedStateMachine):
         self.popups: list[tuple[str, operations.Seen]] = []
         self.last_form: Callable[[], Any] | None = None
         self.ways: list[dict[str, Any]] = []
+        self.agents_first = False
         self.unverified = EVERY
 
     def teardown(self) -> None:
@@ -275,16 +279,27 @@ class Portal(RuleBasedStateMachine):
 
     # --- the ends of subscriptions
 
-    @initialize(pick=PICK, ways=st.lists(st.fixed_dictionaries(ENDING), min_size=5, max_size=5))
-    def begin(self, pick: int, ways: list[dict[str, Any]]) -> None:
+    @initialize(
+        pick=PICK, ways=st.lists(st.fixed_dictionaries(ENDING), min_size=5, max_size=5), agents_first=st.booleans()
+    )
+    def begin(self, pick: int, ways: list[dict[str, Any]], agents_first: bool) -> None:
         """Begin with popups that are open, and know how everybody who is still there will leave."""
         self.open_popups(pick)
         self.ways = ways
+        self.agents_first = agents_first
 
     def everybody_leaves(self) -> None:
-        """End what nothing has ended yet, so that no example is without endings."""
-        self.clean_up(0)
+        """End what nothing has ended yet, so that no example is without endings.
+
+        Where agents come before the clean-up, the last of them come when everything has expired long ago.
+        """
+        if not self.agents_first:
+            self.clean_up(0)
         for pick, way in enumerate(self.ways):
+            if self.agents_first and pick == LATE:
+                last = max(sub.expires_on for sub in self.model.subs.values())
+                days = self.model.config["reactivation_days"] + 1
+                self.model.today = max(self.model.today, last + dt.timedelta(days=days))
             self.end_in(**(way | {"pick": pick}))
             self.the_database_agrees()
 
@@ -651,7 +666,7 @@ def test_a_day_comes_to_each_ending(machine: type[Portal], tally: Counter[tuple[
     config = {"simplified": False, "method": "remaining_months", "window": 14, "reactivation": 28, "fee": None}
     way = {"note": 0, "part": 1, "confirms": True}
     try:
-        day.begin(pick=long, ways=[])
+        day.begin(pick=long, ways=[], agents_first=False)
         day.save_settings(**config, allow_refund=False)
         day.end(how="popup", pick=0, **way)
         day.the_database_agrees()
