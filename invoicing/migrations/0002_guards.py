@@ -50,10 +50,8 @@ DROP_KEYS = "".join(
 )
 
 # The four sums of a charge line, the paid and waived of an invoice, the allocated and holds of a note.
-# Differences are added, not whole sums recomputed: under READ COMMITTED an UPDATE that waited for a row goes on
-# with that row's newest version, but would not look again at the rows a sum is made of. What was paid is different:
-# an import writes the sum with the charge, and the charge has to be left alone then (an UPDATE costs as much as the
-# charge did). So charges are locked first, and the next statement sees every payment that was waited for.
+# Differences are added, never whole sums recomputed: under READ COMMITTED an UPDATE that waited for a row
+# goes on with that row's newest version, but would not look again at the rows a sum is made of.
 SUMS = """
 CREATE FUNCTION invoicing_sum_rows() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
@@ -80,14 +78,15 @@ END $$;
 
 CREATE FUNCTION invoicing_sum_paid() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM FROM invoicing_chargeline WHERE id IN (SELECT line_id FROM new_rows) ORDER BY id FOR NO KEY UPDATE;
-    UPDATE invoicing_chargeline l SET paid = d.paid
-    FROM (SELECT n.line_id,
-                 coalesce((SELECT sum(p.amount) FROM invoicing_paymentline p WHERE p.line_id = n.line_id), 0)
-                 + coalesce((SELECT sum(a.amount) FROM invoicing_creditnoteallocation a
-                             WHERE a.line_id = n.line_id), 0) AS paid
-          FROM (SELECT DISTINCT line_id FROM new_rows) n) d
-    WHERE l.id = d.line_id AND l.paid <> d.paid;
+    -- An import writes the sum with the charge, and writing each charge again would cost as much once more. A sum
+    -- that counts the new rows already can only be this transaction's own: nobody else has seen these rows.
+    UPDATE invoicing_chargeline l SET paid = l.paid + d.amount
+    FROM (SELECT n.line_id, n.amount
+          FROM (SELECT line_id, sum(amount) AS amount FROM new_rows GROUP BY 1 ORDER BY 1) n
+          JOIN invoicing_chargeline c ON c.id = n.line_id
+          WHERE c.paid <> coalesce((SELECT sum(p.amount) FROM invoicing_paymentline p WHERE p.line_id = c.id), 0)
+              + coalesce((SELECT sum(a.amount) FROM invoicing_creditnoteallocation a WHERE a.line_id = c.id), 0)) d
+    WHERE l.id = d.line_id;
     RETURN NULL;
 END $$;
 

@@ -240,7 +240,8 @@ _NUMBERS = (
     """,  # noqa: S608
 )
 
-# One statement, so that the text made of an organisation's keys is written once.
+# One statement, so that the text made of an organisation's keys is written once. Not ON CONFLICT, which takes twice
+# the time.
 _SEARCH_KEYS = (
     """
     INSERT INTO customers_searchkey (organisation_id, kind, text)
@@ -250,11 +251,12 @@ _SEARCH_KEYS = (
         ('reference', n.folded_customer_reference)) k (kind, text)
     WHERE k.text <> ''
     UNION ALL
-    SELECT k.organisation_id, 'number', n.number
+    SELECT DISTINCT k.organisation_id, 'number', n.number
     FROM import_numbers n JOIN subscriptions_subscription k ON k.uuid = n.subscription_uuid
-    WHERE n.known_id IS NULL
+    WHERE n.known_id IS NULL AND NOT EXISTS (
+        SELECT FROM customers_searchkey h
+        WHERE h.organisation_id = k.organisation_id AND h.kind = 'number' AND h.text = n.number)
     ORDER BY 1
-    ON CONFLICT DO NOTHING
     """,
 )
 

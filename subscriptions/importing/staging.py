@@ -73,6 +73,8 @@ class _Rows:
         self._place = place
         self._faults = faults
         self._order = {column.name: number for number, column in enumerate(file.columns)}
+        self._defaults: Row = {column.name: column.default for column in file.columns}
+        self._normal = [(n, column.normal) for n, column in enumerate(file.columns) if column.normal is not str]
         self._width = 0
         self._present: list[tuple[int, Column]] = []
         self._readable = False
@@ -113,7 +115,7 @@ class _Rows:
         if record.fault:
             self._fault(record.line, "row", record.fault)
             return None
-        row: Row = {column.name: column.default for column in self._file.columns}
+        row = self._defaults.copy()
         if len(record.fields) != self._width:
             self._fault(
                 record.line, "row", f"{len(record.fields)} fields, expected the {self._width} of the header"
@@ -165,10 +167,12 @@ class _Rows:
         return wrong
 
     def _sha256(self, row: Row) -> str:
-        given = ((column.normal, row[column.name]) for column in self._file.columns)
+        values = [value or "" for value in row.values()]
+        for place, normal in self._normal:
+            if values[place]:
+                values[place] = normal(values[place])
         # No text holds the separator: control characters are refused.
-        normalised = "\x1f".join("" if value is None else normal(value) for normal, value in given)
-        return hashlib.sha256(normalised.encode()).hexdigest()
+        return hashlib.sha256("\x1f".join(values).encode()).hexdigest()
 
     def _staged(self, line: int, row: Row, *, wrong: set[str]) -> list[str | int | None]:
         marks = [None, f"{{{','.join(wrong)}}}"] if wrong else [self._sha256(row), None]

@@ -20,6 +20,9 @@ LATEST_END = date(9998, 12, 31)
 MOST_MONTHS = 1200
 WHOLE_DIGITS = 12
 
+# Prices come again and again; so many readings of them are kept.
+_KEPT = 16_384
+
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _AMOUNT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
@@ -74,6 +77,7 @@ def boolean(value: str) -> str:
     return value
 
 
+@lru_cache(maxsize=_KEPT)
 def amount(value: str) -> str:
     """Read an amount that is not negative, as it is written: its decimals count.
 
@@ -100,6 +104,7 @@ def balance(value: str) -> str:
     return _six_decimals(_amount(value))
 
 
+@lru_cache(maxsize=_KEPT)
 def months(value: str) -> str:
     """Read a number of months."""
     if not _INTEGER.fullmatch(value):
@@ -185,6 +190,7 @@ def paragraph(longest: int) -> Parser:
     return read
 
 
+@lru_cache(maxsize=_KEPT)
 def plain_amount(value: str) -> str:
     """Write an amount the one way it is hashed: 007.50 and 7.5 are the same, 0 and -0 too."""
     whole, _, decimals = value.lstrip("-").partition(".")
