@@ -30,7 +30,7 @@ KEPT = {
     "credit_notes": ("invoicing_creditnote k", "k.number = s.number"),
 }
 
-# In the order of locks: subscriptions, their invoices, series. Nothing else that is there already is changed.
+# In the order of locks: subscriptions, their invoices, unused series. Nothing else that is there is changed.
 LOCKS = (
     """
     SELECT k.id FROM subscriptions_subscription k
@@ -53,7 +53,8 @@ LOCKS = (
         WHERE n.known_id IS NULL)
     ORDER BY i.id FOR NO KEY UPDATE
     """,
-    "SELECT id FROM invoicing_numberseries ORDER BY id FOR NO KEY UPDATE",
+    # A series in use only goes on, away from what is imported: nobody who draws a number has to wait.
+    "SELECT id FROM invoicing_numberseries WHERE last_number = 0 ORDER BY id FOR NO KEY UPDATE",
 )
 
 # What staged rows may refer to: the first staged record of a key, or the one the database has. The database

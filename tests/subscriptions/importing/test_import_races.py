@@ -4,8 +4,10 @@ import threading
 from datetime import date
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
+from invoicing.models import NumberSeries
+from invoicing.operations import draw_number
 from portal.audit.operations import Actor
 from subscriptions import operations, quotes
 from subscriptions.importing import loading, run
@@ -116,3 +118,38 @@ def test_an_import_waits_for_the_agent_and_adds_no_cycle(known, ending, director
     assert isinstance(importing.answer, run.Refused), importing.answer
     assert "never changes again" in str(importing.answer.first[0])
     assert Cycle.objects.filter(subscription=known).count() == before
+
+
+@pytest.mark.parametrize(("last", "waits"), [(0, True), (7, False)])
+def test_an_agent_waits_for_the_import_only_for_the_first_number_of_a_series(
+    known, directory, monkeypatch, last, waits
+):
+    NumberSeries.objects.filter(document="credit_note").update(last_number=last)
+    pause = Pause(monkeypatch, loading, "load")
+    importing = Meanwhile(lambda: run.import_directory(directory.path, at=NOW))
+    importing.start()
+    assert pause.reached.wait(30)
+
+    def draw():
+        with transaction.atomic():
+            return draw_number(NumberSeries.Document.CREDIT_NOTE)[1]
+
+    agent = Meanwhile(draw)
+    agent.start()
+    agent.join(0.7 if waits else 30)
+    assert agent.is_alive() is waits
+    pause.go.set()
+    importing.join(30)
+    agent.join(30)
+    assert agent.answer == last + 1
+    assert isinstance(importing.answer, list), importing.answer
+
+
+def test_two_imports_of_a_directory_come_one_after_the_other(known, directory):
+    both = [Meanwhile(lambda: run.import_directory(directory.path, at=NOW)) for _ in range(2)]
+    for importing in both:
+        importing.start()
+    for importing in both:
+        importing.join(30)
+    new = sorted(sum(count.new for count in importing.answer) for importing in both)
+    assert new == [0, 1]
