@@ -104,7 +104,7 @@ class Bench:
     waits: int = 0
     by_lot: int = 0
     unreduced: int = 0
-    unfinished: int = 0
+    unfinished: list[str] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     _rows: worlds.Rows | None = None
     _looked_at: set[tuple[str, Outcome]] = field(default_factory=set)
@@ -139,7 +139,8 @@ class Bench:
             if not is_serial(came):
                 self._violated(pair, run, "is the outcome of no order of whole transactions")
         self.cut += exploration.cut
-        self.unfinished += not exploration.is_complete
+        if not exploration.is_complete:
+            self.unfinished.append(str(pair))
         if is_short:
             complete = Exploration(self.table, exploration.jobs, self._reset)
             runs = complete.explore(is_reduced=False, limit=MOST_ORDERS)
@@ -223,9 +224,11 @@ def _deadlocks() -> int:
 
 
 def _tell(bench: Bench, record: Callable[[str, object], None], *, pairs: int) -> None:
-    for name in ("orders", "cut", "serial", "waits", "by_lot", "unreduced", "unfinished"):
+    for name in ("orders", "cut", "serial", "waits", "by_lot", "unreduced"):
         record(name, getattr(bench, name))
     record("pairs", pairs)
+    record("unfinished", len(bench.unfinished))
+    record("ended early", bench.unfinished if IS_FULL else [])
     record("violations", len(bench.violations))
 
 
