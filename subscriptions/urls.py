@@ -1,6 +1,7 @@
 from django.urls import path
 
-from subscriptions import clean_up, flow, views
+from subscriptions import clean_up, views
+from subscriptions.flow import views as flow
 
 app_name = "subscriptions"
 urlpatterns = [

@@ -1,0 +1,19 @@
+"""Components that a page shows again and again."""
+
+from functools import lru_cache
+
+from django import template
+from django.template.loader import render_to_string
+
+register = template.Library()
+
+
+@register.simple_tag
+@lru_cache(maxsize=256)
+def badge(status: str, label: str = "", tone: str = "") -> str:
+    """Show a status as `components/badge.html` does.
+
+    A list has one in each of its rows, drawn by three templates inside one another, and few are different: each is
+    rendered once.
+    """
+    return render_to_string("components/badge.html", {"status": status, "label": label, "tone": tone})

@@ -1,0 +1,1 @@
+"""The termination of one subscription, step by step."""

@@ -1,0 +1,269 @@
+"""What the steps of the flow answer with."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from portal.lib import days, htmx, money
+from subscriptions import operations, presentation, quotes, selectors
+from subscriptions.flow import step as steps
+from subscriptions.flow.step import Step
+from subscriptions.forms import ExpiredForm, ReasonForm
+from subscriptions.models import Termination
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Say what is wrong with a choice. *Shape*: `field` is "choice", "note" or an acknowledgement's key."""
+
+    field: str
+    text: str
+
+
+def _page(step: Step, fragment: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    subscription = step.subscription
+    context = {
+        "subscription_uuid": subscription.uuid,
+        "plan": presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name),
+        "organisation_name": subscription.organisation.name,
+        "organisation_uuid": subscription.organisation.uuid,
+        "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
+        "fragment": fragment,
+        **context,
+    }
+    response = htmx.render_page(
+        step.request, page="subscriptions/flow.html", fragment=fragment, context=context, status=status
+    )
+    return htmx.no_store(response)
+
+
+def _address(step: Step, name: str) -> str:
+    return reverse(f"subscriptions:{name}", args=[step.subscription.uuid])
+
+
+def other_case(step: Step, quote: quotes.Quote) -> HttpResponse:
+    """Ask what fits the case, which is another one than when the form was shown; the explanation stays."""
+    if quote.case == "expired":
+        changes = ("The subscription has expired since.",)
+        return expired_page(step, quote, steps.explained(step.request), status=409, changes=changes)
+    form = steps.reason_form(step, None, explanation=step.request.POST.get("explanation", ""))
+    return reason_page(step, form, status=409, changes=("The subscription is active again.",))
+
+
+def again(step: Step, quote: quotes.Quote, form: Any) -> HttpResponse:
+    """Show the form that was sent once more, with its errors."""
+    if quote.case == "expired":
+        return expired_page(step, quote, form, status=422)
+    return reason_page(step, form, status=422)
+
+
+def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tuple[str, ...] = ()) -> HttpResponse:
+    """Step 1: the reason."""
+    context = {
+        "form": form,
+        "form_action": _address(step, "refund"),
+        "changes": changes,
+        "short": step.config.termination_method == "simplified",
+    }
+    return _page(step, "subscriptions/_reason.html", context, status=status)
+
+
+def expired_page(
+    step: Step,
+    quote: quotes.Quote,
+    form: ExpiredForm,
+    *,
+    status: int = 200,
+    changes: tuple[str, ...] = (),
+) -> HttpResponse:
+    """The only step of a subscription that expired long ago: the explanation."""
+    context = {
+        "form": form,
+        "seal": steps.seal(step, quote),
+        "expiry_date": days.display(step.subscription.expires_on),
+        "changes": changes,
+        "form_action": _address(step, "apply"),
+    }
+    return _page(step, "subscriptions/_expired.html", context, status=status)
+
+
+def changed_page(step: Step, quote: quotes.Quote, form: ReasonForm, *, seen: dict[str, Any]) -> HttpResponse:
+    """Show the refund anew, with what differs from what the agent saw."""
+    fresh = quotes.document(quote)
+    return refund_page(
+        step,
+        quote,
+        form,
+        status=409,
+        changes=quotes.changes(old=seen, new=fresh),
+        changed=quotes.changed_cycles(old=seen, new=fresh),
+    )
+
+
+def refund_page(
+    step: Step,
+    quote: quotes.Quote,
+    form: ReasonForm,
+    *,
+    seal: str = "",
+    status: int = 200,
+    changes: tuple[str, ...] = (),
+    changed: frozenset[str] = frozenset(),
+    problems: tuple[Problem, ...] = (),
+) -> HttpResponse:
+    """Step 2: the total refund, cycle by cycle; the last one where the method is Simplified."""
+    document = quotes.document(quote)
+    is_short = quote.terms.is_simplified
+    required = quotes.acknowledgements(quote, choice=quotes.Automatic()) if is_short else ()
+    boxes = _to_confirm(step, required, problems, name="acknowledge")
+    requested_on = form.cleaned_data.get("requested_on") if form.is_valid() else None
+    context = {
+        "form": form,
+        "seal": seal or steps.seal(step, quote),
+        "preview": presentation.preview_of(document, changed=changed),
+        "window_closed": presentation.window_closed(document, requested_on=requested_on) if requested_on else "",
+        "changes": changes,
+        "problems": _summary(problems, boxes),
+        "acknowledgements": boxes,
+        "form_action": _address(step, "apply" if is_short else "choice"),
+        "back_action": _address(step, "terminate"),
+        "short": is_short,
+    }
+    return _page(step, "subscriptions/_refund.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class _ToConfirm:
+    """One acknowledgement as a box to tick. *Shape*: `id` is that of the box; keys may hold what ids may not."""
+
+    id: str
+    key: str
+    text: str
+    is_ticked: bool
+    is_missing: bool
+
+
+def _to_confirm(
+    step: Step, items: Iterable[quotes.Acknowledgement], problems: tuple[Problem, ...], *, name: str
+) -> tuple[_ToConfirm, ...]:
+    ticked = step.request.POST.getlist("acknowledge")
+    missing = {problem.field for problem in problems}
+    return tuple(
+        _ToConfirm(
+            id=f"{name}-{number}",
+            key=item.key,
+            text=item.text,
+            is_ticked=item.key in ticked,
+            is_missing=item.key in missing,
+        )
+        for number, item in enumerate(items, start=1)
+    )
+
+
+def _summary(problems: tuple[Problem, ...], boxes: Iterable[_ToConfirm]) -> list[dict[str, str]]:
+    """List what is wrong for the error summary, each with the id of the box or group that it leads to."""
+    ids = {box.key: box.id for box in boxes}
+    return [{"text": problem.text, "id": ids.get(problem.field, problem.field)} for problem in problems]
+
+
+@dataclass(frozen=True)
+class _NoteOption:
+    """One credit note that can be chosen, in words."""
+
+    number: str
+    total: str
+    text: str
+    is_chosen: bool
+    difference: tuple[_ToConfirm, ...]
+
+
+def choice_page(
+    step: Step,
+    quote: quotes.Quote,
+    form: ReasonForm,
+    *,
+    seal: str,
+    status: int = 200,
+    problems: tuple[Problem, ...] = (),
+) -> HttpResponse:
+    """Step 3: how the refund is made."""
+    sent = step.request.POST
+    picked = sent.get("choice") or ("credit_note" if quote.doubling else "")
+    chosen = sent.get("note") or (quote.doubling[0].number if quote.doubling else "")
+    required = quotes.acknowledgements(quote, choice=quotes.Automatic())
+    boxes = _to_confirm(step, required, problems, name="acknowledge")
+    options = [
+        _NoteOption(
+            number=note.number,
+            total=money.display(note.total, currency=quote.currency),
+            text="names this subscription" if note.names_this else "names no subscription",
+            is_chosen=note.number == chosen,
+            difference=_to_confirm(
+                step,
+                quotes.acknowledgements(quote, choice=quotes.LinkNote(note.number)),
+                problems,
+                name=f"difference-{place}",
+            ),
+        )
+        for place, note in enumerate(quote.choosable, start=1)
+    ]
+    context = {
+        "form": form,
+        "seal": seal,
+        "picked": picked,
+        "notes": options,
+        "acknowledgements": boxes,
+        "preview": presentation.preview_of(quotes.document(quote)),
+        "to_credits": money.display(quote.to_credits, currency=quote.currency) if quote.to_credits else "",
+        "why_nothing": quote.why_nothing,
+        "is_waiving": quote.is_waiving,
+        "problems": _summary(problems, [*boxes, *(box for option in options for box in option.difference)]),
+        "wrong": {problem.field: problem.text for problem in problems},
+        "form_action": _address(step, "apply"),
+        "back_action": _address(step, "refund"),
+    }
+    return _page(step, "subscriptions/_choice.html", context, status=status)
+
+
+def refused(step: Step, refusal: operations.NotTerminable) -> HttpResponse:
+    """Say why not, and what can be done."""
+    termination = refusal.termination if isinstance(refusal, operations.AlreadyTerminated) else None
+    return refused_page(
+        step, refusal.why_not, status=409, termination_uuid=termination.uuid if termination else None
+    )
+
+
+def refused_page(
+    step: Step, why_not: str, *, status: int, termination_uuid: uuids.UUID | None = None
+) -> HttpResponse:
+    """Say why there is no way on."""
+    context = {"why_not": why_not, "termination_uuid": termination_uuid}
+    return _page(step, "subscriptions/refused.html", context, status=status)
+
+
+def done(request: HttpRequest, termination: Termination) -> HttpResponse:
+    """Say what happened; for a repeated form the same as the first time."""
+    sentences = selectors.result_sentences(termination)
+    if not htmx.wants_fragment(request):
+        messages.success(request, " ".join(sentences))
+        return redirect(reverse("subscriptions:termination", args=[termination.uuid]))
+    response = htmx.render_page(
+        request,
+        page="subscriptions/flow.html",
+        fragment="subscriptions/done.html",
+        context={
+            "sentences": sentences,
+            "termination_uuid": termination.uuid,
+            "close_url": reverse("subscriptions:detail", args=[termination.subscription.uuid]),
+        },
+    )
+    htmx.trigger(response, "subscription-terminated", {"uuid": str(termination.subscription.uuid)})
+    return htmx.no_store(response)

@@ -1,0 +1,129 @@
+"""What every step of the flow starts from, and the seal in which travels what the agent saw."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from portal.lib import days, seals
+from settings_app import selectors as settings_selectors
+from settings_app import views as settings_views
+from subscriptions import operations, quotes, selectors
+from subscriptions.forms import ExpiredForm, ReasonForm
+from subscriptions.models import Subscription
+
+PURPOSE = "terminate"
+SEAL_AGE = timedelta(minutes=30)
+TOO_LARGE = (
+    "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated here. "
+    "Nothing was written. Tell whoever runs the portal."
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Hold what every step starts from: who, which subscription, and the clock, read once."""
+
+    request: HttpRequest
+    subscription: Subscription
+    at: datetime
+
+    @property
+    def today(self) -> Any:
+        return days.today_in(self.subscription.organisation.timezone, at=self.at)
+
+    @property
+    def config(self) -> settings_selectors.Config:
+        return settings_views.config_of(self.request)
+
+
+def start(request: HttpRequest, uuid: uuids.UUID) -> Step:
+    """Find the subscription and read the clock. *Raises*: Http404."""
+    try:
+        return Step(request, selectors.find(uuid), timezone.now())
+    except Subscription.DoesNotExist:
+        raise Http404 from None
+
+
+class PreviewTooLarge(Exception):
+    """Carry the step whose preview cannot travel through a browser."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        super().__init__(TOO_LARGE)
+
+
+def quote_of(step: Step) -> quotes.Quote:
+    """Compute what a termination would settle now. *Raises*: NotTerminable."""
+    found = selectors.quote_of(step.subscription, on=step.today, config=step.config)
+    if isinstance(found, selectors.NotTerminableFacts):
+        if getattr(step.subscription, "termination", None) is not None:
+            raise operations.AlreadyTerminated(step.subscription)
+        raise operations.NotTerminable(found.why_not)
+    return found
+
+
+def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
+    """Ask for the reason, with the reasons that are offered today."""
+    reasons = settings_selectors.active_reasons()
+    return ReasonForm(data, today=step.today, reasons=reasons, initial=initial)
+
+
+def explained(request: HttpRequest) -> ExpiredForm:
+    """Ask for the explanation with what was typed already."""
+    return ExpiredForm(initial={"explanation": request.POST.get("explanation", "")})
+
+
+# ---- The seal -----------------------------------------------------------------------------------------------
+
+
+class SealRefused(Exception):
+    """Say why a seal is not taken; carries the fresh quote that is shown instead."""
+
+    def __init__(self, quote: quotes.Quote, *, status: int, change: str) -> None:
+        self.quote = quote
+        self.status = status
+        self.changes = (change,)
+        super().__init__(change)
+
+
+def seal(step: Step, quote: quotes.Quote) -> str:
+    """Seal a quote for this user and subscription. *Raises*: PreviewTooLarge."""
+    payload = {
+        "user": step.request.user.pk,
+        "subscription": str(step.subscription.uuid),
+        "quote_id": str(uuids.uuid4()),
+        "quote": quotes.document(quote),
+    }
+    try:
+        return seals.seal(payload, at=step.at, purpose=PURPOSE)
+    except seals.SealTooLarge:
+        raise PreviewTooLarge(step) from None
+
+
+def unseal(step: Step, fresh: quotes.Quote | None) -> operations.Seen:
+    """Open the seal of the form; what is terminated already is answered by `terminate`, whatever its age."""
+    try:
+        payload = seals.unseal(step.request.POST.get("seal", ""), at=step.at, purpose=PURPOSE, max_age=SEAL_AGE)
+    except seals.SealExpired as expired:
+        if getattr(step.subscription, "termination", None) is None:
+            raise SealRefused(
+                fresh or quote_of(step),
+                status=409,
+                change="The preview is older than 30 minutes; this is a new one.",
+            ) from None
+        payload = expired.payload
+    except seals.SealBroken:
+        payload = {}
+    mine = payload.get("user") == step.request.user.pk
+    if mine and payload.get("subscription") == str(step.subscription.uuid):
+        return operations.Seen(quote_id=uuids.UUID(payload["quote_id"]), document=payload["quote"])
+    fresh = fresh or quote_of(step)
+    if payload and not mine:
+        raise SealRefused(fresh, status=409, change="The preview was made for somebody else; this is yours.")
+    raise SealRefused(fresh, status=422, change="The preview could not be read; this is a new one.")

@@ -1,0 +1,224 @@
+"""The steps of a termination: reason, total refund, choice, apply. Only the last one writes.
+
+What the agent saw travels sealed in hidden fields. Every step recomputes; what differs is shown, not applied.
+"""
+
+from __future__ import annotations
+
+import functools
+import uuid as uuids
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods
+
+from portal.audit.operations import Actor
+from subscriptions import operations, quotes
+from subscriptions.flow import pages
+from subscriptions.flow.step import (
+    TOO_LARGE,
+    PreviewTooLarge,
+    SealRefused,
+    Step,
+    explained,
+    quote_of,
+    reason_form,
+    start,
+    unseal,
+)
+from subscriptions.forms import ExpiredForm
+
+may_terminate = permission_required("subscriptions.terminate_subscription", raise_exception=True)
+
+
+def _says_what_is_too_large(
+    view: Callable[[HttpRequest, uuids.UUID], HttpResponse],
+) -> Callable[[HttpRequest, uuids.UUID], HttpResponse]:
+    """Answer with a sentence where a preview is too large to travel through a browser."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+        try:
+            return view(request, uuid)
+        except PreviewTooLarge as refusal:
+            return pages.refused_page(refusal.step, TOO_LARGE, status=422)
+
+    return answer
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_terminate
+@_says_what_is_too_large
+def reason(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask for the reason; for a subscription that expired long ago, for the explanation alone.
+
+    A POST is somebody coming back from a later step: the form as it was filled in.
+    """
+    step = start(request, uuid)
+    is_back = request.method == "POST"
+    try:
+        quote = quote_of(step)
+    except operations.NotTerminable as refusal:
+        return pages.refused(step, refusal)
+    if quote.case == "expired":
+        return pages.other_case(step, quote) if is_back else pages.expired_page(step, quote, ExpiredForm())
+    form = reason_form(step, request.POST if is_back else None)
+    return pages.reason_page(step, form, status=422 if is_back and not form.is_valid() else 200)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_terminate
+@_says_what_is_too_large
+def refund(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Show the total refund in answer to the reason form."""
+    if request.method != "POST":
+        return redirect("subscriptions:terminate", uuid)
+    step = start(request, uuid)
+    try:
+        quote = quote_of(step)
+    except operations.NotTerminable as refusal:
+        return pages.refused(step, refusal)
+    if quote.case == "expired":
+        return pages.other_case(step, quote)
+    form = reason_form(step, request.POST)
+    if not form.is_valid():
+        return pages.reason_page(step, form, status=422)
+    return pages.refund_page(step, quote, form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_terminate
+@_says_what_is_too_large
+def choice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask how the refund is made, in answer to the popup's "Terminate"."""
+    if request.method != "POST":
+        return redirect("subscriptions:terminate", uuid)
+    step = start(request, uuid)
+    form = reason_form(step, request.POST)
+    try:
+        quote = quote_of(step)
+        if quote.case == "expired":
+            return pages.other_case(step, quote)
+        if not form.is_valid():
+            return pages.reason_page(step, form, status=422)
+        seen = unseal(step, quote)
+    except operations.NotTerminable as refusal:
+        return pages.refused(step, refusal)
+    except SealRefused as refusal:
+        return pages.refund_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
+    if seen.document != quotes.document(quote):
+        return pages.changed_page(step, quote, form, seen=seen.document)
+    if quote.terms.is_simplified:
+        return pages.refund_page(step, quote, form, seal=request.POST["seal"])
+    return pages.choice_page(step, quote, form, seal=request.POST["seal"])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@may_terminate
+@_says_what_is_too_large
+def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Commit: the one step that writes."""
+    if request.method != "POST":
+        return redirect("subscriptions:terminate", uuid)
+    step = start(request, uuid)
+    is_expired = "reason" not in request.POST
+    form: Any = ExpiredForm(request.POST) if is_expired else reason_form(step, request.POST)
+    is_valid = form.is_valid()
+    # What expired long ago has nothing to choose.
+    picked = None if is_expired else _picked(request)
+    is_ended = getattr(step.subscription, "termination", None) is not None
+    try:
+        # What is whole goes to the operation, which computes the quote under lock; all else is shown one here.
+        fresh = None if is_ended or (is_valid and (picked or is_expired)) else quote_of(step)
+        if fresh:
+            if is_expired != (fresh.case == "expired"):
+                return pages.other_case(step, fresh)
+            if not is_valid:
+                return pages.again(step, fresh, form)
+        seen = unseal(step, fresh)
+        if fresh and picked is None and not fresh.terms.is_simplified:
+            return pages.choice_page(
+                step, fresh, form, seal=request.POST["seal"], status=422, problems=(_what_to_choose(request),)
+            )
+        outcome = operations.terminate(
+            subscription_uuid=uuid,
+            request=_said(form, is_expired=is_expired, step=step),
+            choice=picked or quotes.Automatic(),
+            acknowledged=request.POST.getlist("acknowledge"),
+            seen=seen,
+            by=Actor.of(request.user),  # type: ignore[arg-type]
+            at=step.at,
+        )
+    except operations.NotTerminable as refusal:
+        return pages.refused(step, refusal)
+    except operations.QuoteChanged as changed:
+        if is_expired != (changed.fresh.case == "expired"):
+            return pages.other_case(step, changed.fresh)
+        if is_expired:
+            said = quotes.changes(old=changed.seen, new=quotes.document(changed.fresh))
+            return pages.expired_page(step, changed.fresh, explained(request), status=409, changes=said)
+        return pages.changed_page(step, changed.fresh, form, seen=changed.seen)
+    except SealRefused as refusal:
+        if is_expired != (refusal.quote.case == "expired"):
+            return pages.other_case(step, refusal.quote)
+        if is_expired:
+            return pages.expired_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
+        return pages.refund_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
+    except operations.RequestNotAcceptable as refusal:
+        quote = quote_of(step)
+        if is_expired != (quote.case == "expired"):
+            return pages.other_case(step, quote)
+        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
+        return pages.again(step, quote, form)
+    except (operations.CreditNoteNotUsable, operations.AcknowledgementMissing) as refusal:
+        quote = quote_of(step)
+        show = pages.refund_page if quote.terms.is_simplified else pages.choice_page
+        return show(
+            step, quote, form, seal=request.POST["seal"], status=422, problems=_problems_of(refusal, quote=quote)
+        )
+    return pages.done(request, outcome.termination)
+
+
+def _said(
+    form: forms.Form, *, is_expired: bool, step: Step
+) -> operations.CustomerRequest | operations.ExpiredRequest:
+    said = form.cleaned_data
+    if is_expired:
+        return operations.ExpiredRequest(explanation=said.get("explanation", ""))
+    return operations.CustomerRequest(
+        reason_code=said.get("reason", ""),
+        explanation=said.get("explanation", ""),
+        requested_by=said.get("requested_by", ""),
+        requested_on=said.get("requested_on", step.today),
+        channel=said.get("channel", ""),
+        ticket=said.get("ticket", ""),
+    )
+
+
+def _picked(request: HttpRequest) -> quotes.Choice | None:
+    picked = request.POST.get("choice")
+    if picked == "automatic":
+        return quotes.Automatic()
+    number = request.POST.get("note", "")
+    if picked == "credit_note" and number:
+        return quotes.LinkNote(number)
+    return None
+
+
+def _what_to_choose(request: HttpRequest) -> pages.Problem:
+    if request.POST.get("choice") == "credit_note":
+        return pages.Problem("note", "Choose the credit note that is the refund.")
+    return pages.Problem("choice", "Choose how the refund is made.")
+
+
+def _problems_of(
+    refusal: operations.CreditNoteNotUsable | operations.AcknowledgementMissing, *, quote: quotes.Quote
+) -> tuple[pages.Problem, ...]:
+    if isinstance(refusal, operations.AcknowledgementMissing):
+        return tuple(pages.Problem(item.key, f"Please confirm: {item.text}") for item in refusal.missing)
+    # Where the last note that could be chosen is gone, there is no list of notes to point at.
+    return (pages.Problem("note" if quote.choosable else "choice", str(refusal)),)
