@@ -246,7 +246,7 @@ def refused_page(
 ) -> HttpResponse:
     """Say why there is no way on."""
     context = {"why_not": why_not, "termination_uuid": termination_uuid}
-    return _page(step, "subscriptions/refused.html", context, status=status)
+    return _page(step, "subscriptions/_refused.html", context, status=status)
 
 
 def done(request: HttpRequest, termination: Termination) -> HttpResponse:
@@ -258,7 +258,7 @@ def done(request: HttpRequest, termination: Termination) -> HttpResponse:
     response = htmx.render_page(
         request,
         page="subscriptions/flow.html",
-        fragment="subscriptions/done.html",
+        fragment="subscriptions/_done.html",
         context={
             "sentences": sentences,
             "termination_uuid": termination.uuid,
