@@ -118,8 +118,8 @@ MUTATIONS = (
     Mutation(
         "no message is written with a termination",
         "subscriptions/operations/records.py",
-        'effects = _EFFECTS | {"notifications": _WRITE_NOTIFICATIONS}',
-        "effects = _EFFECTS",
+        'effects |= {"notifications": _WRITE_NOTIFICATIONS}',
+        "pass",
         "tests/subscriptions/test_terminate.py::test_the_message_goes_where_the_config_says",
     ),
     Mutation(
@@ -132,8 +132,8 @@ MUTATIONS = (
     Mutation(
         "the clean-up ends a subscription a day early",
         "subscriptions/operations/due.py",
-        "d.today - s.expires_on > %(kept)s",
-        "d.today - s.expires_on >= %(kept)s",
+        "o.today - s.expires_on > %(kept)s",
+        "o.today - s.expires_on >= %(kept)s",
         "tests/subscriptions/test_terminate_expired.py::test_each_zone_has_its_own_today",
     ),
 )
