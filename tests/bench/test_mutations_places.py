@@ -1,4 +1,4 @@
-"""Every mutation still finds the place it breaks and the test that has to notice; `./test mutations` breaks them."""
+"""Every mutation finds the place it breaks and the test that has to notice, before `./test mutations` is run."""
 
 import pytest
 
