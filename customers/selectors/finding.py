@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,22 +75,32 @@ def everybody(*, edge: Edge | None, limit: int) -> list[Place]:
 def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int) -> Found:
     """Find the organisations that answer, backwards from an edge that ends the page.
 
-    First those that an index gives in their order: an exact key, a name that begins with the question. Only when
-    these do not fill the page, those that have it anywhere as well.
+    First those that an index gives in their order: an exact key, a name that begins with the question. Those that
+    have it anywhere come after all of these, and are asked for when the page has room for them.
     """
-    is_backwards = edge is not None and edge.is_before
-    if edge is None or not is_backwards or edge.place.score < _BEGINNING:
-        first = _found(readings, edge=edge, limit=limit, is_anywhere=False)
-        if len(first.places) == limit or is_backwards or readings[0].is_whole:
-            return first
-    return _found(readings, edge=edge, limit=limit, is_anywhere=True)
+    arms = [_first_arms] if readings[0].is_whole else [_first_arms, _arms_anywhere]
+    if edge is not None and edge.is_before:
+        # Nobody stands before the first ones.
+        arms = arms[:1] if edge.place.score < _BEGINNING else arms[::-1]
+    places: list[Place] = []
+    is_cut = False
+    for those in arms:
+        if len(places) < limit:
+            more = _found(those, readings, edge=edge, limit=limit - len(places))
+            places += more.places
+            is_cut |= more.is_cut
+    return Found(places, is_cut=is_cut)
 
 
-def _found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int, is_anywhere: bool) -> Found:
+def _found(
+    arms_of: Callable[[_Sql, Sequence[policies.Reading]], Iterable[_Arm]],
+    readings: Sequence[policies.Reading],
+    *,
+    edge: Edge | None,
+    limit: int,
+) -> Found:
     sql = _Sql()
-    arms = [arm for reading in readings for arm in _first_arms(sql, readings, reading)]
-    if is_anywhere:
-        arms += _arms_anywhere(sql, readings)
+    arms = list(arms_of(sql, readings))
     tables = ", ".join(f"arm{number} AS MATERIALIZED ({arm.rows})" for number, arm in enumerate(arms))
     union = " UNION ALL ".join(
         f"(SELECT {arm.score} AS score, name, organisation_id "  # noqa: S608
@@ -123,23 +133,24 @@ class _Arm:
     score: str
 
 
-def _first_arms(sql: _Sql, readings: Sequence[policies.Reading], reading: policies.Reading) -> Iterable[_Arm]:
-    names = ", ".join(sql.put(other.phrase) for other in readings)
-    yield _Arm(
-        f"SELECT organisation_id, name "  # noqa: S608
-        f"FROM customers_searchkey k JOIN customers_searchtext USING (organisation_id) "
-        f"WHERE k.text = {sql.put(reading.phrase)} ORDER BY organisation_id LIMIT {MOST + 1}",
-        order="organisation_id",
-        score=f"CASE WHEN name IN ({names}) THEN {EXACT - 1} ELSE {EXACT} END",
-    )
-    if not reading.is_whole:
+def _first_arms(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[_Arm]:
+    names = ", ".join(sql.put(reading.phrase) for reading in readings)
+    for reading in readings:
         yield _Arm(
-            f"SELECT organisation_id, name FROM customers_searchtext "  # noqa: S608
-            f"WHERE name LIKE {sql.put(f'{reading.phrase}%')} "
-            f"ORDER BY name, organisation_id LIMIT {MOST + 1}",
-            order="name, organisation_id",
-            score=f"{_BEGINNING - 1}",
+            f"SELECT organisation_id, name "  # noqa: S608
+            f"FROM customers_searchkey k JOIN customers_searchtext USING (organisation_id) "
+            f"WHERE k.text = {sql.put(reading.phrase)} ORDER BY organisation_id LIMIT {MOST + 1}",
+            order="organisation_id",
+            score=f"CASE WHEN name IN ({names}) THEN {EXACT - 1} ELSE {EXACT} END",
         )
+        if not reading.is_whole:
+            yield _Arm(
+                f"SELECT organisation_id, name FROM customers_searchtext "  # noqa: S608
+                f"WHERE name LIKE {sql.put(f'{reading.phrase}%')} "
+                f"ORDER BY name, organisation_id LIMIT {MOST + 1}",
+                order="name, organisation_id",
+                score=f"{_BEGINNING - 1}",
+            )
 
 
 def _arms_anywhere(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[_Arm]:
