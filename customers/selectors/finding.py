@@ -17,6 +17,8 @@ _FEW_SIMILAR = 5
 _MOST_ALIKE = 300
 _MOST_COMPARED = 300
 _LIKENESS = 0.4
+_LOOKED_UP = 10
+"""How many letters of a long word its index looks up; the rest is compared."""
 
 # The tiers of an answer; a name scores one less than another key of its tier.
 EXACT, _BEGINNING, _WORD, _PART, _APART = 1, 3, 5, 7, 8
@@ -174,6 +176,10 @@ def _arms_anywhere(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[
 def _has(sql: _Sql, word: str) -> str:
     """Write the condition that a search text has a word, and not by chance in its UUID."""
     pattern = sql.put(policies.pattern(word))
+    if len(word) > _LOOKED_UP:
+        # Each further letter costs the index more than the few rows it would rule out.
+        beginning = sql.put(policies.pattern(word[:_LOOKED_UP]))
+        return f"text LIKE {beginning} AND text || '' LIKE {pattern}"
     if not policies.is_hex(word):
         return f"text LIKE {pattern}"
     condition = f"split_part(text, '=', 1) LIKE {pattern}"
