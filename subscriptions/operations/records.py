@@ -61,7 +61,7 @@ class Row:
     told: str = ""
 
 
-_COLUMNS = {
+COLUMNS = {
     "uuid": "uuid",
     "subscription_id": "bigint",
     "organisation_id": "bigint",
@@ -90,8 +90,8 @@ _COLUMNS = {
     "acknowledgements": "jsonb",
     "quote_id": "uuid",
 }
-_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
-_RECORD = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
+_NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
+_RECORD = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
 
 _INSERT = f"""
 INSERT INTO subscriptions_termination ({_NAMES})

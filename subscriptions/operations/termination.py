@@ -357,7 +357,11 @@ def _write(
         at=at,
         organisation=audit_operations.Affected(organisation.uuid, organisation.name),
     )
-    return Termination.objects.select_related("subscription", "credit_note").get(pk=pk)
+    # As it was written, not read once more; the subscription is the one from before.
+    written = {column: getattr(row, column) for column in records.COLUMNS}
+    termination = Termination(pk=pk, **written)
+    termination.subscription = subscription
+    return termination
 
 
 def _settlement_code(settlement: Settlement) -> str:

@@ -595,7 +595,7 @@ def test_query_counts(client_of, django_assert_num_queries):
     with django_assert_num_queries(9):
         client.get(address(made, "detail"), headers=htmx)
     form = pages.form(to_choice(client, made), action="/apply/")
-    with django_assert_num_queries(25):
+    with django_assert_num_queries(24):
         client.post(form.action, form.data(choice="automatic"), headers=htmx)
 
 
