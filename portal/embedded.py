@@ -578,7 +578,7 @@ def _settings(server: Server) -> dict[str, str]:
         "max_connections": "200",
         # Read from a solid state disk or from memory; the default is that of a turning disk.
         "random_page_cost": "1.1",
-        "shared_buffers": f"{max(64, min(512, memory // 8))}MB",
+        "shared_buffers": f"{max(64, min(1024, memory // 8))}MB",
         "max_wal_size": "4GB",
         "min_wal_size": "256MB",
         "checkpoint_timeout": "15min",

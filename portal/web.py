@@ -1,8 +1,8 @@
 """What gunicorn is told beside its options: each web process also sends notifications, in a thread of its own, and
 looks for garbage less often.
 
-Several senders at once are no harm: each message has one sender at a time. A process that dies takes its thread along
-and is replaced by gunicorn together with it; nothing is left running when the server ends.
+Several senders at once are no harm: each message has one sender at a time. A process that dies takes its thread
+along and is replaced by gunicorn together with it; nothing is left running when the server ends.
 """
 
 from __future__ import annotations

@@ -18,6 +18,7 @@ from django.db import connection
 from portal.audit import names
 from portal.audit.operations import Actor
 from settings_app.selectors import Config
+from subscriptions.models import Subscription, Termination
 from subscriptions.operations import previews
 
 # Days a number stays reserved after the termination date, that day not counted.
@@ -61,7 +62,7 @@ class Row:
     told: str = ""
 
 
-COLUMNS = {
+_COLUMNS = {
     "uuid": "uuid",
     "subscription_id": "bigint",
     "organisation_id": "bigint",
@@ -90,8 +91,8 @@ COLUMNS = {
     "acknowledgements": "jsonb",
     "quote_id": "uuid",
 }
-_NAMES = ", ".join(f'"{name}"' for name in COLUMNS)
-_RECORD = ", ".join(f'"{name}" {kind}' for name, kind in COLUMNS.items())
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_RECORD = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
 
 _INSERT = f"""
 INSERT INTO subscriptions_termination ({_NAMES})
@@ -211,6 +212,13 @@ def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
             parameters |= _addresses(config)
         cursor.execute(_together(effects), parameters)
     return ids
+
+
+def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
+    """Give a termination that was just written without reading it; its subscription is the one from before."""
+    termination = Termination(pk=pk, **{column: getattr(row, column) for column in _COLUMNS})
+    termination.subscription = subscription
+    return termination
 
 
 def _together(statements: dict[str, str]) -> str:

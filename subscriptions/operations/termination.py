@@ -357,11 +357,7 @@ def _write(
         at=at,
         organisation=audit_operations.Affected(organisation.uuid, organisation.name),
     )
-    # As it was written, not read once more; the subscription is the one from before.
-    written = {column: getattr(row, column) for column in records.COLUMNS}
-    termination = Termination(pk=pk, **written)
-    termination.subscription = subscription
-    return termination
+    return records.as_written(row, pk=pk, subscription=subscription)
 
 
 def _settlement_code(settlement: Settlement) -> str:

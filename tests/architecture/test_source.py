@@ -172,7 +172,8 @@ def test_terminations_have_one_writer_and_the_import():
         if "Termination" in (_called(node)[1], _called(node)[0])
         or re.match(r"(models\.)?Termination\.objects\..*(create|update|delete)", ast.unparse(node.func))
     ]
-    assert [line for line in made if not line.startswith("subscriptions/migrations")] == []
+    elsewhere = ("subscriptions/migrations", "subscriptions/operations/records.py")
+    assert [line for line in made if not line.startswith(elsewhere)] == []
 
 
 def _imported(*, kinds: tuple[str, ...]) -> list[tuple[str, object]]:
