@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
-import sys
 from collections.abc import Callable
 from typing import Any
 
-from portal import embedded
 from tests.bench import cleanup_floor, population
 from tests.bench.figures import TURNS, Figure, Measured, in_turns
 from tests.bench.world import World, say
@@ -134,18 +131,7 @@ def _loop(world: World) -> float:
 
 def _night(world: World, url: str, *arguments: str) -> dict[str, Any]:
     """Run one of `tests.bench.night` to its end, and give what it printed."""
-    ended = subprocess.run(
-        [sys.executable, "-m", "tests.bench.night", *arguments],
-        cwd=embedded.ROOT,
-        env=world.environment(url),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        close_fds=True,
-    )
-    if ended.returncode:
-        raise RuntimeError(f"the clean-up ended with {ended.returncode}: {ended.stderr[-2000:]}")
-    answer: dict[str, Any] = json.loads(ended.stdout)
+    answer: dict[str, Any] = json.loads(world.python("-m", "tests.bench.night", *arguments, url=url))
     return answer
 
 

@@ -151,8 +151,12 @@ class World:
 
     def command(self, *arguments: str, url: str = "") -> str:
         """Run a management command to its end and give what it printed."""
+        return self.python(str(embedded.ROOT / "manage.py"), *arguments, url=url)
+
+    def python(self, *arguments: str, url: str = "") -> str:
+        """Run a program of ours to its end and give what it printed."""
         ended = subprocess.run(
-            [sys.executable, str(embedded.ROOT / "manage.py"), *arguments],
+            [sys.executable, *arguments],
             cwd=embedded.ROOT,
             env=self.environment(url),
             stdin=subprocess.DEVNULL,
@@ -161,7 +165,7 @@ class World:
             close_fds=True,
         )
         if ended.returncode:
-            raise RuntimeError(f"{arguments[0]} ended with {ended.returncode}: {ended.stderr[-2000:]}")
+            raise RuntimeError(f"{' '.join(arguments)} ended with {ended.returncode}: {ended.stderr[-2000:]}")
         return ended.stdout
 
     @contextlib.contextmanager
