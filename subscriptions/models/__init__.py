@@ -1,0 +1,29 @@
+"""What organisations pay for: products, plans, contracts, subscriptions, cycles, numbers - and how it ended.
+
+Import them from here; below stands which file has which.
+"""
+
+from subscriptions.models.contracts import Contract, ContractItem
+from subscriptions.models.cycles import Cycle, CycleCharge
+from subscriptions.models.numbers import PhoneNumber
+from subscriptions.models.plans import Plan, Product
+from subscriptions.models.runs import CleanUpFailure, CleanUpRun
+from subscriptions.models.subscriptions import AddOn, Assignment, HistoryEntry, Subscription
+from subscriptions.models.terminations import Termination
+
+__all__ = [
+    "AddOn",
+    "Assignment",
+    "CleanUpFailure",
+    "CleanUpRun",
+    "Contract",
+    "ContractItem",
+    "Cycle",
+    "CycleCharge",
+    "HistoryEntry",
+    "PhoneNumber",
+    "Plan",
+    "Product",
+    "Subscription",
+    "Termination",
+]
