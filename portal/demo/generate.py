@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from customers.models import Organisation
-from portal.demo import population, showcase
+from portal.demo import ledger, population, showcase
 from portal.demo.book import Book
 
 ORGANISATIONS = 300
@@ -37,6 +37,6 @@ def generate(today: date, *, seed: int = SEED, organisations: int = ORGANISATION
         sentence = tell(book)
         made = book.rows[Organisation][-1]
         stories.append(Story(name=made.name, sentence=sentence))  # type: ignore[attr-defined]
-    population.populate(book, organisations=organisations, endings=ENDINGS)
-    book.top_up()
+    population.populate(book, wanted=organisations, endings=ENDINGS)
+    ledger.top_up(book)
     return Demo(book=book, stories=tuple(stories))

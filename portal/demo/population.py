@@ -5,7 +5,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from customers.models import Organisation
-from portal.demo import catalogue, sales
+from portal.demo import catalogue, documents, organisations, purchases, sales
 from portal.demo.book import ZERO, Book, Ending
 from portal.demo.names import LOCALES, Locale
 from portal.lib import money
@@ -41,12 +41,12 @@ DOCUMENTS = {
 }
 
 
-def populate(book: Book, *, organisations: int, endings: int) -> None:
+def populate(book: Book, *, wanted: int, endings: int) -> None:
     """Add organisations until there are as many as asked; mark some subscriptions as to be terminated."""
     used = {row.name for row in book.rows[Organisation]}  # type: ignore[attr-defined]
     number = len(used)
     ended = 0
-    while number < organisations:
+    while number < wanted:
         locale = book.deal("locale", dict.fromkeys(LOCALES, 1))
         name = book.rng.choice(locale.forms).format(book.rng.choice(locale.stems))
         if name in used:
@@ -55,7 +55,7 @@ def populate(book: Book, *, organisations: int, endings: int) -> None:
         number += 1
         made = _organisation(book, locale, name, number=number)
         for role in book.rng.choices(("admin", "member", "member"), k=book.rng.randrange(3)):
-            book.member(made, role=role)
+            organisations.add_member(book, made, role=role)
         sold = [_subscribe(book, made) for _ in range(book.rng.choices((0, 1, 2, 3), (4, 50, 32, 14))[0])]
         _documents(book, made, [sale for sale in sold if sale.subscription.expires_on >= book.today])
         if ended < endings and sold and _is_plain(book, sold[0]):
@@ -80,7 +80,8 @@ def _organisation(book: Book, locale: Locale, name: str, *, number: int) -> Orga
         opening = (unit * Decimal(rng.randrange(1, 9_000_000)) / 1_000_000).quantize(Decimal("0.000001"))
         if limit and rng.random() < 0.4:
             opening = -min(opening, limit / 2)
-    made = book.organisation(
+    made = organisations.add_organisation(
+        book,
         locale,
         name,
         created_on=book.today - timedelta(days=age),
@@ -141,7 +142,8 @@ def _subscribe(book: Book, organisation: Organisation) -> sales.Sale:
         lags=story == "lags",
     )
     if rng.random() < 0.08:
-        book.contract(
+        purchases.add_contract(
+            book,
             sale.subscription,
             billing_plan=rng.choice(("as_incurred", "milestone")),
             status=rng.choices(("in_progress", "ready", "completed", "cancelled", "pending"), (70, 10, 10, 5, 5))[
@@ -149,7 +151,7 @@ def _subscribe(book: Book, organisation: Organisation) -> sales.Sale:
             ],
         )
     if rng.random() < 0.5:
-        book.assign(sale.subscription, rng.choice(book.members[organisation.uuid]))
+        purchases.assign(book, sale.subscription, rng.choice(book.members[organisation.uuid]))
     _settle(book, sale)
     return sale
 
@@ -166,7 +168,7 @@ def _settle(book: Book, sale: sales.Sale) -> None:
     if how == "all":
         sales.pay_all(book, [last])
     elif how == "part" and last.invoice.charged:
-        book.pay(last.invoice, on=last.billed_on, part=rng.choice((Decimal("0.5"), Decimal("0.3"))))
+        documents.pay(book, last.invoice, on=last.billed_on, part=rng.choice((Decimal("0.5"), Decimal("0.3"))))
 
 
 def _documents(book: Book, organisation: Organisation, active: list[sales.Sale]) -> None:
@@ -176,17 +178,19 @@ def _documents(book: Book, organisation: Organisation, active: list[sales.Sale])
     kind = book.deal("document", DOCUMENTS)
     unit = catalogue.price(Decimal(20), currency=organisation.currency)
     if kind == "goodwill":
-        book.note(organisation, on=day, status="sent", net=_rough(unit), reason="Outage, as agreed by telephone")
+        documents.add_note(
+            book, organisation, on=day, status="sent", net=_rough(unit), reason="Outage, as agreed by telephone"
+        )
     elif kind == "applied":
         imported_on = book.moved_on - timedelta(days=rng.randrange(5, 90))
-        book.note(
-            organisation, on=imported_on, status="applied", net=_rough(unit), reason="Goodwill", imported=True
+        documents.add_note(
+            book, organisation, on=imported_on, status="applied", net=_rough(unit), reason="Goodwill", imported=True
         )
     elif kind in ("draft_invoice", "void_invoice"):
-        invoice = book.invoice(
-            organisation, on=day, status=kind.removesuffix("_invoice"), kind=rng.choice(("proforma", "tax"))
+        invoice = documents.add_invoice(
+            book, organisation, on=day, status=kind.removesuffix("_invoice"), kind=rng.choice(("proforma", "tax"))
         )
-        book.line(invoice, kind="usage", description="Calls to mobile networks", net=unit * 3)
+        documents.add_line(book, invoice, kind="usage", description="Calls to mobile networks", net=unit * 3)
     elif kind != "none" and active:
         _note_of_charge(book, rng.choice(active), kind=kind)
 
@@ -199,7 +203,8 @@ def _note_of_charge(book: Book, sale: sales.Sale, *, kind: str) -> None:
     on = max(billed.billed_on, book.today - timedelta(days=2))
     share = book.rng.choice((Decimal(1), Decimal("0.5"), Decimal("0.3")))
     status = "sent" if kind in ("names_cycle", "partly") else kind
-    note = book.note(
+    note = documents.add_note(
+        book,
         sale.subscription.organisation,
         on=on,
         status=status,
@@ -208,8 +213,8 @@ def _note_of_charge(book: Book, sale: sales.Sale, *, kind: str) -> None:
         line=line,
         reason="Cancelled in good time",
     )
-    if kind == "partly" and (open_amount := book.unpaid(line)):
-        book.allocate(note, line, min(open_amount, _half(note.net + note.tax, currency=line.currency)))
+    if kind == "partly" and (open_amount := documents.unpaid(book, line)):
+        documents.allocate(book, note, line, min(open_amount, _half(note.net + note.tax, currency=line.currency)))
 
 
 def _half(amount: Decimal, *, currency: str) -> Decimal:

@@ -8,8 +8,9 @@ from itertools import pairwise
 
 from customers.models import Organisation
 from invoicing.models import ChargeLine, Invoice
-from portal.demo import catalogue
-from portal.demo.book import ZERO, Book, Item
+from portal.demo import catalogue, documents, purchases
+from portal.demo.book import ZERO, Book
+from portal.demo.purchases import Item
 from portal.lib import days
 from subscriptions import presentation
 from subscriptions.models import Cycle, Subscription
@@ -111,9 +112,10 @@ def sell(
 
     Cycles in advance were billed within the last days; later ones of the past up to a week before they began.
     """
-    plan = book.plan(code, currency=organisation.currency)
+    plan = purchases.find_plan(book, code, currency=organisation.currency)
     spans = rhythm.spans
-    subscription = book.subscription(
+    subscription = purchases.add_subscription(
+        book,
         organisation,
         plan,
         started_on=rhythm.started_on,
@@ -124,8 +126,8 @@ def sell(
     )
     monthly = ZERO if is_trial else plan.price_per_month if price is None else price
     items = [Item("plan", presentation.plan_title(product=plan.product.name, plan=plan.name), monthly)]
-    items += [book.add_on(subscription, name) for name in add_ons]
-    items += [book.number(subscription, ported_in=index < ported_in) for index in range(numbers)]
+    items += [purchases.add_on(book, subscription, name) for name in add_ons]
+    items += [purchases.add_number(book, subscription, ported_in=index < ported_in) for index in range(numbers)]
     fee = catalogue.price(catalogue.ACTIVATION_FEE, currency=organisation.currency)
     billed = []
     for index, span in enumerate(spans):
@@ -134,7 +136,8 @@ def sell(
             billed_on -= timedelta(days=book.rng.randrange(7))
         billed_on = min(billed_on, book.today - timedelta(days=book.rng.randrange(1, 4)))
         billed_on = max(billed_on, rhythm.started_on)
-        cycle, invoice = book.cycle(
+        cycle, invoice = purchases.add_cycle(
+            book,
             subscription,
             span,
             months=rhythm.months,
@@ -146,7 +149,8 @@ def sell(
         if not invoice.charged:
             invoice.status = "paid"
         if index:
-            book.history(
+            purchases.add_history(
+                book,
                 subscription,
                 on=billed_on,
                 event="Renewed",
@@ -165,7 +169,7 @@ def pay_all(book: Book, billed: Iterable[Billed]) -> None:
         on = one.billed_on
         if one.invoice.organisation.payment_mode == "postpaid":
             on = min(on + timedelta(days=book.rng.randrange(5, 25)), book.today)
-        book.pay(one.invoice, on=on)
+        documents.pay(book, one.invoice, on=on)
 
 
 def extend_in_mid_cycle(book: Book, sale: Sale, item: Item, *, on: date) -> Invoice:
@@ -176,23 +180,24 @@ def extend_in_mid_cycle(book: Book, sale: Sale, item: Item, *, on: date) -> Invo
     billed = sale.covering(on)
     anchor = sale.subscription.started_on.day
     month = days.month_around(on, anchor=anchor)
-    invoice = book.invoice(sale.subscription.organisation, on=on, imported=on < book.moved_on)
+    invoice = documents.add_invoice(book, sale.subscription.organisation, on=on, imported=on < book.moved_on)
     rest = days.Span(on, min(month.day_after, billed.span.day_after))
     share = min(item.price, catalogue.share_of_month(item.price, rest.days, currency=invoice.currency))
-    line = book.line(
-        invoice, kind=item.kind, description=f"{item.description}, {days.display_range(rest)}", net=share
+    line = documents.add_line(
+        book, invoice, kind=item.kind, description=f"{item.description}, {days.display_range(rest)}", net=share
     )
-    book.charge(billed.cycle, line, rest)
+    purchases.add_charge(book, billed.cycle, line, rest)
     if month.day_after < billed.span.day_after:
         later = days.Span(month.day_after, billed.span.day_after)
         months = days.months_of(later, anchor=anchor)
-        line = book.line(
+        line = documents.add_line(
+            book,
             invoice,
             kind=item.kind,
             description=f"{item.description}, {days.display_range(later)}",
             net=item.price * months,
         )
-        book.charge(billed.cycle, line, later)
+        purchases.add_charge(book, billed.cycle, line, later)
     return invoice
 
 

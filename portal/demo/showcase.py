@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from customers.models import Organisation
-from portal.demo import catalogue, sales
+from portal.demo import catalogue, documents, organisations, purchases, sales
 from portal.demo.book import ZERO, Book, Ending
 from portal.demo.names import BY_COUNTRY
 from portal.lib import days
@@ -27,7 +27,8 @@ def _organisation(
 ) -> Organisation:
     """Add a show-case organisation, an old customer with two more people."""
     locale = BY_COUNTRY[country]
-    made = book.organisation(
+    made = organisations.add_organisation(
+        book,
         locale,
         name,
         created_on=book.today - timedelta(days=900),
@@ -38,8 +39,8 @@ def _organisation(
         opening=opening,
         timezone=timezone or locale.timezones[0],
     )
-    book.member(made, role="admin")
-    book.member(made, role="member")
+    organisations.add_member(book, made, role="admin")
+    organisations.add_member(book, made, role="member")
     return made
 
 
@@ -64,7 +65,7 @@ def _zurich(book: Book) -> str:
         numbers=1,
     )
     sales.pay_all(book, sale.billed)
-    book.assign(sale.subscription, book.members[made.uuid][1])
+    purchases.assign(book, sale.subscription, book.members[made.uuid][1])
     return "a monthly SIP trunk, five days into its cycle: everything of the cycle comes back."
 
 
@@ -73,7 +74,7 @@ def _cafe_muller(book: Book) -> str:
     begun = days.add_months(day := _plain_day(book, least=3), -5, anchor=day.day)
     rhythm = sales.running_since(begun, months=12)
     sale = sales.sell(book, made, "SMS-5K", rhythm, price=Decimal("20.75"))
-    book.pay(sale.billed[0].invoice, on=begun, amount=Decimal("124.50"))
+    documents.pay(book, sale.billed[0].invoice, on=begun, amount=Decimal("124.50"))
     return "yearly, 271.41 charged and 124.50 paid, six months not begun: 135.71 is waived, 11.20 stays owed."
 
 
@@ -103,7 +104,8 @@ def _lumiere(book: Book) -> str:
     sale = sales.sell(book, made, "SIP-10", sales.running_since(_ago(book, 8), months=1, earlier=3))
     sales.pay_all(book, sale.billed)
     line = sales.charge_line(book, sale.billed[-1])
-    book.note(
+    documents.add_note(
+        book,
         made,
         on=_ago(book, 2),
         status="sent",
@@ -119,8 +121,10 @@ def _harbour(book: Book) -> str:
     made = _organisation(book, "SG", "Harbour Lines Pte. Ltd.", opening=Decimal(900))
     sale = sales.sell(book, made, "PBX-S", sales.running_since(_ago(book, 45), months=3))
     sales.pay_all(book, sale.billed)
-    book.note(made, on=_ago(book, 6), status="sent", net=Decimal(35), reason="Goodwill after the outage")
-    book.note(made, on=_ago(book, 1), status="draft", net=Decimal("10.01"), reason="To be looked at")
+    documents.add_note(
+        book, made, on=_ago(book, 6), status="sent", net=Decimal(35), reason="Goodwill after the outage"
+    )
+    documents.add_note(book, made, on=_ago(book, 1), status="draft", net=Decimal("10.01"), reason="To be looked at")
     return "a sent credit note that names no cycle, and a draft; either may turn out to be the refund."
 
 
@@ -128,7 +132,7 @@ def _northwind(book: Book) -> str:
     made = _organisation(book, "US", "Northwind Contact Center Inc.", opening=Decimal(2500))
     for first_day, seats in ((_ago(book, 4), ("Extra channel",)), (_ago(book, 100), ())):
         sale = sales.sell(book, made, "CC-AGENT", sales.running_since(first_day, months=12), add_ons=seats)
-        book.contract(sale.subscription, billing_plan="as_incurred")
+        purchases.add_contract(book, sale.subscription, billing_plan="as_incurred")
         sales.pay_all(book, sale.billed)
     return "two subscriptions on as-incurred contracts: one comes back in full, one too late for anything."
 
@@ -136,7 +140,7 @@ def _northwind(book: Book) -> str:
 def _akropolis(book: Book) -> str:
     made = _organisation(book, "GR", "Ακρόπολις Τηλεφωνία Α.Ε.", opening=Decimal(1500))
     sale = sales.sell(book, made, "SIP-30", sales.running_since(_ago(book, 3), months=12))
-    book.contract(sale.subscription, billing_plan="milestone")
+    purchases.add_contract(book, sale.subscription, billing_plan="milestone")
     sales.pay_all(book, sale.billed)
     return "a milestone contract: nothing comes back, whatever the day."
 
@@ -192,10 +196,10 @@ def _sao_paulo(book: Book) -> str:
     )
     sales.pay_all(book, sale.billed)
     added_on = days.add_months(begun, 4, anchor=begun.day) + timedelta(days=11)
-    item = book.add_on(sale.subscription, "Extra channel")
+    item = purchases.add_on(book, sale.subscription, "Extra channel")
     invoice = sales.extend_in_mid_cycle(book, sale, item, on=added_on)
-    book.pay(invoice, on=added_on)
-    book.history(sale.subscription, on=added_on, event="Add-on added", description="Extra channel.")
+    documents.pay(book, invoice, on=added_on)
+    purchases.add_history(book, sale.subscription, on=added_on, event="Add-on added", description="Extra channel.")
     return "many charges for one cycle: plan, add-ons, numbers, and an addition in mid-cycle."
 
 
@@ -260,10 +264,12 @@ def _kowloon(book: Book) -> str:
     *past, before, running = sale.billed
     sales.pay_all(book, past)
     line = sales.charge_line(book, before)
-    note = book.note(made, on=_ago(book, 10), status="sent", net=line.net, tax=line.tax, line=line, reason="Outage")
-    book.allocate(note, line, catalogue.price(Decimal(15), currency=made.currency))
-    full = book.note(made, on=_ago(book, 4), status="sent", net=Decimal(50), reason="Goodwill")
-    book.allocate(full, sales.charge_line(book, running), full.net + full.tax)
+    note = documents.add_note(
+        book, made, on=_ago(book, 10), status="sent", net=line.net, tax=line.tax, line=line, reason="Outage"
+    )
+    documents.allocate(book, note, line, catalogue.price(Decimal(15), currency=made.currency))
+    full = documents.add_note(book, made, on=_ago(book, 4), status="sent", net=Decimal(50), reason="Goodwill")
+    documents.allocate(book, full, sales.charge_line(book, running), full.net + full.tax)
     return "unpaid cycles, one credit note applied in part and one in full."
 
 
@@ -282,8 +288,15 @@ def _bangkok(book: Book) -> str:
     sale = sales.sell(book, made, "SMS-5K", sales.running_since(_ago(book, 6), months=1, earlier=1))
     sales.pay_all(book, sale.billed)
     line = sales.charge_line(book, sale.billed[-1])
-    note = book.note(
-        made, on=_ago(book, 3), status="sent", net=line.net, tax=line.tax, line=line, reason="Cancelled by letter"
+    note = documents.add_note(
+        book,
+        made,
+        on=_ago(book, 3),
+        status="sent",
+        net=line.net,
+        tax=line.tax,
+        line=line,
+        reason="Cancelled by letter",
     )
     book.endings.append(Ending(sale.subscription, "The letter came last week.", note=note))
     return "terminated with a credit note as its refund."

@@ -22,7 +22,7 @@ from invoicing.models import (
 )
 from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.demo import endings, generate
+from portal.demo import documents, endings, generate, ledger
 from portal.demo.generate import Demo
 from subscriptions.models import (
     AddOn,
@@ -106,9 +106,9 @@ def write_customers(demo: Demo) -> int:
     """Write every row and give their number; the triggers keep the sums as they do for everybody."""
     book = demo.book
     series = {row.document: row for row in NumberSeries.objects.select_for_update().order_by("pk")}
-    book.number_documents(model=Invoice, series=series["invoice"])
-    book.number_documents(model=CreditNote, series=series["credit_note"])
-    book.ledger()
+    documents.number_documents(book, model=Invoice, series=series["invoice"])
+    documents.number_documents(book, model=CreditNote, series=series["credit_note"])
+    ledger.add_entries(book)
     # Lists show the newest first, by primary key.
     book.rows[Subscription].sort(key=lambda row: row.started_on)  # type: ignore[attr-defined]
     book.rows[Payment].sort(key=lambda row: row.created_at)  # type: ignore[attr-defined]
