@@ -9,19 +9,14 @@ SAID = "test_interleavings.py::"
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     sums: Counter[str] = Counter()
-    early: list[str] = []
     for outcome in ("passed", "failed"):
         for report in terminalreporter.getreports(outcome):
             if SAID in report.nodeid and report.when == "call":
                 sums.update({name: value for name, value in report.user_properties if isinstance(value, int)})
-                early += dict(report.user_properties).get("ended early", [])
     if sums["pairs"]:
         every = sum(sums[kind] for kind in ("serial", "orders", "unreduced", "by_lot"))
         terminalreporter.write_line(
             f"{sums['pairs']} pairs, {every} interleavings, {sums['violations']} violations\n"
-            f"  {sums['serial']} serial, {sums['orders']} reduced ({sums['unfinished']} pairs ended early), "
-            f"{sums['unreduced']} unreduced, {sums['by_lot']} by lot; "
-            f"{sums['cut']} cut short as known; {sums['waits']} waits for a lock"
+            f"  {sums['serial']} serial, {sums['orders']} reduced, {sums['unreduced']} unreduced, "
+            f"{sums['by_lot']} by lot; {sums['cut']} cut short as known; {sums['waits']} waits for a lock"
         )
-        for pair in sorted(early):
-            terminalreporter.write_line(f"  ended early: {pair}")

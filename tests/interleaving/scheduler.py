@@ -141,8 +141,11 @@ class Player:
             connection.close()
 
     def _before(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self._stop(self._transaction.before(str(sql), is_alone=not connection.in_atomic_block))
-        return execute(sql, params, many, context)
+        self._stop(self._transaction.before(str(sql), params, is_alone=not connection.in_atomic_block))
+        result = execute(sql, params, many, context)
+        if context["cursor"].rowcount == 0:
+            self._transaction.found_nothing(str(sql))
+        return result
 
     def _stop(self, step: Step) -> None:
         if self._is_abandoned:
@@ -370,6 +373,8 @@ class Exploration:
             step = players[who].next
             if step is None or who not in may_move or step.words != point.next[who].words:
                 raise SchedulerLost(f"an order did not repeat itself at step {place}: {step}")
+            # Rows that are made on the way have another id each time.
+            point.next = {index: again for index in may_move if (again := players[index].next) is not None}
             if is_reduced:
                 self._mark_race(points, taken, who=who, step=step, known=known)
             taken.append((who, step))
