@@ -7,8 +7,8 @@ ended, and then stops the server. A second lock (`supervisor.lock`) makes sure t
     python -m portal.embedded exec COMMAND ...    join, then become COMMAND, which keeps the lock
 
 Nothing here imports Django: settings need the address before Django starts. It is one file because it is also run
-by its path, alone (by `./test` with `-P`, by itself as the supervisor with `-I -S`), and can import nothing beside it
-then. In this order: what the rest of the project uses; where things are; joining; the supervisor; the command.
+by its path, alone: by `./test` with `-P`, by itself as the supervisor with `-I -S`. Then it can import nothing
+beside it. In this order: what the rest of the project uses; where things are; joining; the supervisor; the command.
 """
 
 from __future__ import annotations
