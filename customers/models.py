@@ -99,8 +99,11 @@ class SearchKey(models.Model):
         NUMBER = "number", "Number"
         REFERENCE = "reference", "Customer reference"
 
-    # The constraint's index begins with the organisation.
-    organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="search_keys", db_index=False)
+    # The constraint's index begins with the organisation. That it exists is said by the key of the search text
+    # that every search key becomes a part of.
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, related_name="search_keys", db_index=False, db_constraint=False
+    )
     kind = models.CharField(max_length=15, choices=Kind.choices)
     text = models.CharField(max_length=400)
 

@@ -57,6 +57,8 @@ def import_directory(
             # Plans for millions of rows are not worth compiling; sorts and joins are worth some memory.
             cursor.execute("SET LOCAL jit = off")
             cursor.execute("SET LOCAL work_mem = '64MB'")
+            # What is staged is read again and again, and is not in the memory that processes share.
+            cursor.execute("SET LOCAL temp_buffers = '64MB'")
             # Enough to tell many rows from few, which is all that joins of staged rows depend on.
             cursor.execute("SET LOCAL default_statistics_target = 10")
             faults = Faults()
