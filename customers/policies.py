@@ -29,10 +29,13 @@ _UUID_BEGINNING = 4
 _SHORT_HEX = re.compile(r"[0-9a-f-]{1,7}")
 # A trigram index can look up three letters anywhere; fewer only where a word begins.
 _SHORTEST_PART = 3
+# Of a word with so many letters or digits in a run an index looks up so many of these, else so many of all.
+_LONG_RUN, _LOOKED_UP_RUN, _LOOKED_UP = 6, 7, 10
 # Below this a word has too few letters to be recognised with a wrong one; the other bound saves time.
 _SHORTEST_TYPO = 4
 _LONGEST_TYPO = 60
 _LETTER = re.compile(r"[a-z]")
+_LETTERS = re.compile(r"[a-z]*")
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -129,6 +132,24 @@ def _words(given: list[str]) -> tuple[str, ...]:
 def pattern(word: str) -> str:
     """Give the pattern of LIKE for a word in a search text: anywhere in it, a short one where a word begins."""
     return f"% {word}%" if len(word) < _SHORTEST_PART else f"%{word}%"
+
+
+def looked_up(word: str) -> str:
+    """Give a piece of a word that finds nearly as few texts in an index as the whole, and costs it less.
+
+    Each letter costs the index more than the few texts that a long piece still lets through. To it a sign is a
+    border between words, so that it also looks for whatever begins or ends there, which is in nearly every text.
+    The end of a domain is shared by many; numbers and addresses differ most where a run of letters and digits ends.
+    *Shape*: "" for a word that is best looked up as it is.
+    """
+    runs = _BETWEEN_WORDS.split(word)
+    if "." in word and _LETTERS.fullmatch(runs[-1]):
+        runs.pop()
+    piece = max(runs, key=len)
+    piece = piece[:_LOOKED_UP_RUN] if _LETTERS.fullmatch(piece) else piece[-_LOOKED_UP_RUN:]
+    if len(piece) < _LONG_RUN:
+        piece = word[:_LOOKED_UP]
+    return piece if piece != word else ""
 
 
 def is_hex(word: str) -> bool:

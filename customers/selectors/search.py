@@ -2,17 +2,20 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
-from customers import policies, selectors
+from customers import policies
 from customers.models import Organisation, SearchKey, SearchText
 from customers.selectors import finding
-from customers.selectors.finding import Edge, Place
+from customers.selectors.finding import Edge, Place, Row
+from portal.lib import money
 
 PAGE = 50
 FEW = 5
 
-_LABELS = dict(SearchKey.Kind.choices)
+_KINDS = dict(SearchKey.Kind.choices)
+_STATUSES = dict(Organisation.Status.choices)
+_PAYMENT_MODES = dict(Organisation.PaymentMode.choices)
 
 
 @dataclass(frozen=True)
@@ -107,8 +110,9 @@ def organisations(query: str = "", *, older: str = "", newer: str = "") -> Listi
 
 
 def _is_settled(page: Sequence[Place], readings: Sequence[policies.Reading]) -> bool:
-    """Say whether somebody answers exactly, so that nobody similar is meant."""
-    return readings[0].is_whole or any(place.score <= finding.EXACT for place in page)
+    """Say whether nobody similar is meant: somebody answers exactly, or has the domain that was asked for."""
+    is_domain = readings[0].phrase.startswith("@") and bool(page)
+    return readings[0].is_whole or is_domain or any(place.score <= finding.EXACT for place in page)
 
 
 def _similar(reading: policies.Reading, *, without: Sequence[int]) -> tuple[OrganisationRow, ...]:
@@ -126,34 +130,19 @@ def _rows(places: Sequence[Place], *, wanted: Sequence[Sequence[str]]) -> tuple[
     *Shape*: of each group in `wanted` a key has one word; a group that no key of the organisation answers is of
     another reading of the question.
     """
-    ids = [place.id for place in places]
-    if not ids:
-        return ()
-    organisations = Organisation.objects.select_related("credit_account").in_bulk(ids)
     unexplained = [place.id for place in places if not all(_answers(group, "name", place.name) for group in wanted)]
-    keys: dict[int, list[tuple[str, str]]] = {}
-    if unexplained:
-        for organisation_id, kind, key in SearchKey.objects.filter(organisation_id__in=unexplained).values_list(
-            "organisation_id", "kind", "text"
-        ):
-            keys.setdefault(organisation_id, []).append((kind, key))
-    rows = []
-    for place in places:
-        organisation = organisations[place.id]
-        found = _matched(keys.get(place.id, ()), wanted=wanted)
-        matches = tuple(_match(organisation, kind, key) for kind, key in found)
-        rows.append(replace(_row(organisation), matches=matches))
-    return tuple(rows)
+    read = {row.id: row for row in finding.rows([place.id for place in places], with_keys=unexplained)}
+    return tuple(_row(read[place.id], wanted=wanted) for place in places)
 
 
 def _answers(group: Sequence[str], kind: str, key: str) -> bool:
     return any(policies.answers(word, kind=kind, key=key) for word in group)
 
 
-def _matched(keys: Sequence[tuple[str, str]], *, wanted: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
+def _matched(keys: Sequence[Sequence[str]], *, wanted: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
     """Choose the keys that answered where the name does not."""
     # The name explains first, and is not said again.
-    ordered = sorted(keys, key=lambda key: (key[0] != SearchKey.Kind.NAME, key))
+    ordered = sorted(((kind, key) for kind, key in keys), key=lambda key: (key[0] != SearchKey.Kind.NAME, key))
     matched: list[tuple[str, str]] = []
     for group in wanted:
         first = next(((kind, key) for kind, key in ordered if _answers(group, kind, key)), None)
@@ -162,28 +151,28 @@ def _matched(keys: Sequence[tuple[str, str]], *, wanted: Sequence[Sequence[str]]
     return matched
 
 
-def _match(organisation: Organisation, kind: str, key: str) -> Match:
+def _match(row: Row, kind: str, key: str) -> Match:
     """Show a key as it is written, not as it is folded."""
     written = {
-        "uuid": str(organisation.uuid),
-        "owner_email": organisation.owner_email,
-        "billing_email": organisation.billing_email,
-        "reference": organisation.customer_reference,
+        "uuid": str(row.uuid),
+        "owner_email": row.owner_email,
+        "billing_email": row.billing_email,
+        "reference": row.customer_reference,
     }
-    return Match(label=_LABELS[kind], text=written.get(kind, key))
+    return Match(label=_KINDS[kind], text=written.get(kind, key))
 
 
-def _row(organisation: Organisation) -> OrganisationRow:
-    header = selectors.header_of(organisation)
+def _row(row: Row, *, wanted: Sequence[Sequence[str]]) -> OrganisationRow:
     return OrganisationRow(
-        uuid=header.uuid,
-        name=header.name,
-        status=header.status,
-        status_label=header.status_label,
-        payment_mode_label=header.payment_mode_label,
-        balance=header.balance,
-        balance_kind=header.balance_kind,
-        credit_limit=header.credit_limit,
+        uuid=row.uuid,
+        name=row.name,
+        status=row.status,
+        status_label=_STATUSES[row.status],
+        payment_mode_label=_PAYMENT_MODES[row.payment_mode],
+        balance=money.display_balance(abs(row.balance), currency=row.currency),
+        balance_kind=policies.balance_kind(row.balance),
+        credit_limit=money.display_balance(row.credit_limit, currency=row.currency),
+        matches=tuple(_match(row, kind, key) for kind, key in _matched(row.keys, wanted=wanted)),
     )
 
 

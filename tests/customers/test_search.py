@@ -90,6 +90,32 @@ def test_an_exact_answer_asks_for_nobody_similar() -> None:
     assert names("Delta") == ["Delta"]
 
 
+def test_who_has_the_domain_asks_for_nobody_similar() -> None:
+    OrganisationFactory(name="One", owner_email="sue@acmes.example", billing_email="")
+    OrganisationFactory(name="Other", owner_email="tom@acmis.example", billing_email="")
+    assert names("@acmes.example") == ["One"]
+    assert names("@acmos.example") == ["One", "Other"]
+
+
+@pytest.mark.parametrize(
+    ("word", "piece"),
+    [
+        ("hafiz.chong62@office.example", "chong62"),
+        ("@telefonia.example", "telefon"),
+        ("@office.example", "office"),
+        ("my-115298", "115298"),
+        ("+852249512544", "9512544"),
+        ("innovations", "innovat"),
+        ("telecom", ""),
+        ("a.b.c.d.e.f.g", "a.b.c.d.e."),
+        ("ag", ""),
+    ],
+)
+def test_an_index_is_asked_for_a_piece(word: str, piece: str) -> None:
+    assert policies.looked_up(word) == piece
+    assert piece in word
+
+
 def test_many_answers_ask_for_nobody_similar() -> None:
     OrganisationFactory(name="Belta")
     for number in range(search.FEW):
