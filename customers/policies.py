@@ -36,6 +36,7 @@ _SHORTEST_TYPO = 4
 _LONGEST_TYPO = 60
 _LETTER = re.compile(r"[a-z]")
 _LETTERS = re.compile(r"[a-z]*")
+_SIGNS = "@.+-="
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -172,8 +173,15 @@ def answers(word: str, *, kind: str, key: str) -> bool:
 
 
 def misspelt(reading: Reading) -> tuple[str, ...]:
-    """Give the words of a question as they are compared with others: an address is several."""
-    return _words(_BETWEEN_WORDS.split(reading.phrase))
+    """Give the words of a question as they are compared with others: an address is several.
+
+    A letter or two behind a sign are left out ("S.A." is "s"): they begin no word, and say little.
+    """
+    words = []
+    for typed in reading.phrase.split():
+        first, *others = _BETWEEN_WORDS.split(typed.lstrip(_SIGNS))
+        words += [first, *(part for part in others if len(part) >= _SHORTEST_PART)]
+    return _words(words)
 
 
 def is_in_dictionary(word: str) -> bool:

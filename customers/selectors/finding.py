@@ -14,10 +14,10 @@ from customers import policies
 
 MOST = 1000
 """How many organisations are put in order; of more nobody reads to the end."""
-MOST_SIMILAR = 20
+MOST_SIMILAR = 50
 _FEW_SIMILAR = 5
 _MOST_ALIKE = 300
-_MOST_COMPARED = 300
+_MOST_COMPARED = 500
 _LIKENESS = 0.4
 
 # The tiers of an answer; a name scores one less than another key of its tier.
@@ -279,7 +279,8 @@ def similar(reading: policies.Reading, *, without: Collection[int]) -> tuple[lis
 def _alike(words: Sequence[str]) -> Alike:
     """Find the words that may have been meant: those with a word of the question in them, or few letters wrong.
 
-    *Shape*: a key for every word but those that are none to the dictionary, or that too many others have in them.
+    Of many alike a whole word goes before one that is longer than what was typed, a shorter one before others.
+    *Shape*: a key for every word but those that are none to the dictionary.
     """
     sql = _Sql()
     arms = []
@@ -288,19 +289,20 @@ def _alike(words: Sequence[str]) -> Alike:
         typed = sql.put(word)
         arms.append(
             f"(SELECT {typed} AS typed, 0 AS wrong, word FROM customers_searchword "  # noqa: S608
-            f"WHERE word LIKE {sql.put(f'%{word}%')} LIMIT {_MOST_ALIKE + 1})"
+            f"WHERE word LIKE {sql.put(f'%{word}%')} ORDER BY length(word), word LIMIT {_MOST_ALIKE})"
         )
         if most := policies.typing_errors(word):
             wrong = _wrong_letters(typed, len(word), most)
             arms.append(
                 f"(SELECT {typed}, wrong, word FROM customers_searchword "  # noqa: S608
                 f"CROSS JOIN LATERAL (SELECT {wrong}) one (wrong) WHERE {_has_a_piece(sql, word)} "
-                f"AND wrong BETWEEN 1 AND {most} ORDER BY wrong, word LIMIT {_MOST_ALIKE})"
+                f"AND wrong BETWEEN 1 AND {most} "
+                f"ORDER BY wrong, length(word) > {len(word) + most}, word LIMIT {_MOST_ALIKE})"
             )
     alike: dict[str, dict[int, list[str]]] = {word: {} for word in known}
     for typed, wrong, word in sql.rows(" UNION ALL ".join(arms)) if arms else ():
         alike[typed].setdefault(wrong, []).append(word)
-    return {typed: others for typed, others in alike.items() if len(others.get(0, ())) <= _MOST_ALIKE}
+    return alike
 
 
 def _merely_alike(words: Sequence[str]) -> Alike:

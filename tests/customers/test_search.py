@@ -353,6 +353,22 @@ def test_merely_alike_is_enough_where_nobody_else_answers() -> None:
     assert names("montgomxe") == ["Montgomxy"]
 
 
+@pytest.mark.parametrize(
+    ("name", "query"), [("Piatek Wajodra S.A.", "piateuk wajodrja s.a."), ("Reka a.s.", "rexa a.s.")]
+)
+def test_the_letters_of_an_abbreviation_hide_nobody(name: str, query: str) -> None:
+    OrganisationFactory(name=name, owner_email="", billing_email="", customer_reference="")
+    assert names(query) == [name]
+
+
+def test_a_word_that_many_have_in_theirs_may_be_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "_MOST_ALIKE", 5)
+    made = OrganisationFactory(name="Teluk Motors", owner_email="")
+    for number in range(8):
+        OrganisationFactory(name=f"Stelk{'abcdefgh'[number]}", owner_email="")
+    assert [row.uuid for row in search.organisations("telk mofors").similar] == [made.uuid]
+
+
 def test_a_short_word_beside_a_wrong_one_must_be_there() -> None:
     OrganisationFactory(name="Delta AG")
     OrganisationFactory(name="Delta Ltd")
