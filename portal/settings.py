@@ -128,7 +128,12 @@ def _pool_size() -> int:
 
 
 # An agent waits in front of a web process: better a plain "try again" than a page that never comes.
-_WEB_LIMITS = "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s"
+_WEB_LIMITS = (
+    "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s "
+    # Of more customers than a search puts in order the same ones count on each of its pages: those that are read
+    # first, so a whole table has to be read from its beginning.
+    "-c synchronize_seqscans=off"
+)
 _WEB_OPTIONS = {
     # An agent's steps are the same statements all day: planned once, then only filled in.
     "prepare_threshold": 5,
