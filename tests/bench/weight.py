@@ -33,7 +33,7 @@ def measure(world: World) -> list[Measured]:
             """
             SELECT o.uuid::text, s.uuid::text FROM subscriptions_subscription s
             JOIN customers_organisation o ON o.id = s.organisation_id
-            WHERE s.status = 'active' ORDER BY md5(s.id::text) LIMIT %s
+            WHERE s.status = 'active' AND s.expires_on > current_date + 1 ORDER BY md5(s.id::text) LIMIT %s
             """,
             [CUSTOMERS],
         ).fetchall()
