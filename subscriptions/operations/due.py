@@ -1,6 +1,8 @@
 """What is due in the clean-up, and the two steps that are one UPDATE each: mark expired, free numbers.
 
-All of them go through an index from one batch to the next, and leave rows alone that somebody else holds.
+All of them go through an index from one batch to the next, and leave rows alone that somebody else holds. The rows
+of a batch are updated by an array of their ids, which always goes through the primary key: a join would read the
+whole table for each batch.
 """
 
 from __future__ import annotations
@@ -150,7 +152,8 @@ def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> in
                     {_PASSED} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s)
                     ORDER BY s.expires_on, s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
                 ), marked AS (
-                    UPDATE subscriptions_subscription s SET status = 'expired' FROM passed WHERE s.id = passed.id
+                    UPDATE subscriptions_subscription s SET status = 'expired'
+                    WHERE s.id = ANY(ARRAY(SELECT id FROM passed))
                 )
                 SELECT count(*) OVER (), expires_on, id FROM passed ORDER BY expires_on DESC, id DESC LIMIT 1
                 """,  # noqa: S608 - built from constants
@@ -178,7 +181,7 @@ def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool]) ->
                     SELECT n.id {_OVER} ORDER BY n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
                 )
                 UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
-                FROM over WHERE n.id = over.id
+                WHERE n.id = ANY(ARRAY(SELECT id FROM over))
                 """,  # noqa: S608 - built from constants
                 todays.parameters(),
             )
