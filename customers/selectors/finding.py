@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -22,9 +22,11 @@ _LIKENESS = 0.4
 
 # The tiers of an answer; a name scores one less than another key of its tier.
 EXACT, _BEGINNING, _WORD, _PART, _APART = 1, 3, 5, 7, 8
+_FIRST = (EXACT - 1, _BEGINNING - 1, _BEGINNING)
+"""The first scores of those that `found` looks for one after the other."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Place:
     """Where an organisation stands in a list: what the key of a page names. *Shape*: sorted by these three."""
 
@@ -120,100 +122,118 @@ def rows(ids: Sequence[int], *, with_keys: Sequence[int]) -> list[Row]:
 def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int) -> Found:
     """Find the organisations that answer, backwards from an edge that ends the page.
 
-    First those that an index gives in their order: an exact key, a name that begins with the question. Those that
-    have it anywhere come after all of these, and are asked for when the page has room for them.
+    First those of an exact key, then those whose name begins with the question, then those that have it anywhere;
+    each are asked for when the page has room for them. They are statements of their own, since PostgreSQL takes
+    longer to plan one for all than to answer them.
     """
-    arms = [_first_arms] if readings[0].is_whole else [_first_arms, _arms_anywhere]
+    exact, is_cut = _exact(readings)
+    if readings[0].is_whole:
+        return Found(_beside(exact, edge=edge, limit=limit), is_cut=is_cut)
+
+    def of_a_key(room: int) -> list[Place]:
+        return _beside(exact, edge=edge, limit=room)
+
+    def beginning(room: int) -> list[Place]:
+        return _beginning(readings, without={place.id for place in exact}, edge=edge, limit=room)
+
+    def anywhere(room: int) -> list[Place]:
+        nonlocal is_cut
+        places, is_more = _anywhere(readings, edge=edge, limit=room)
+        is_cut |= is_more
+        return places
+
+    ways = [of_a_key, beginning, anywhere]
     if edge is not None and edge.is_before:
-        # Nobody stands before the first ones.
-        arms = arms[:1] if edge.place.score < _BEGINNING else arms[::-1]
+        # Nobody of a later tier stands before.
+        ways = [way for way, first in zip(ways, _FIRST, strict=True) if first <= edge.place.score][::-1]
     places: list[Place] = []
-    is_cut = False
-    for those in arms:
+    for way in ways:
         if len(places) < limit:
-            more = _found(those, readings, edge=edge, limit=limit - len(places))
-            places += more.places
-            is_cut |= more.is_cut
+            places += way(limit - len(places))
     return Found(places, is_cut=is_cut)
 
 
-def _found(
-    arms_of: Callable[[_Sql, Sequence[policies.Reading]], Iterable[_Arm]],
-    readings: Sequence[policies.Reading],
-    *,
-    edge: Edge | None,
-    limit: int,
-) -> Found:
+def _exact(readings: Sequence[policies.Reading]) -> tuple[list[Place], bool]:
+    """List those that have a question as a key, all that are put in order, and tell whether there are more."""
     sql = _Sql()
-    arms = list(arms_of(sql, readings))
-    tables = ", ".join(f"arm{number} AS MATERIALIZED ({arm.rows})" for number, arm in enumerate(arms))
-    union = " UNION ALL ".join(
-        f"(SELECT {arm.score} AS score, name, organisation_id "  # noqa: S608
-        f"FROM arm{number} ORDER BY {arm.order} LIMIT {MOST})"
-        for number, arm in enumerate(arms)
-    )
-    is_cut = " OR ".join(f"(SELECT count(*) > {MOST} FROM arm{number})" for number in range(len(arms)))  # noqa: S608
-    tail = _tail(sql, ("score", "name", "organisation_id"), edge=edge, limit=limit)
-    rows = sql.rows(
+    phrases = [reading.phrase for reading in readings]
+    found = sql.rows(
         f"""
-        WITH {tables}, answer AS (
-            SELECT min(score) AS score, name, organisation_id FROM ({union}) one GROUP BY name, organisation_id
-        )
-        SELECT score, name, organisation_id, {is_cut} FROM answer {tail}
+        SELECT DISTINCT organisation_id,
+               (SELECT name FROM customers_searchtext t WHERE t.organisation_id = k.organisation_id)
+        FROM customers_searchkey k
+        WHERE text = ANY({sql.put(phrases)}::text[]) ORDER BY organisation_id LIMIT {MOST + 1}
         """  # noqa: S608
     )
-    return Found([Place(*row[:3]) for row in rows], is_cut=bool(rows) and rows[0][3])
+    places = [
+        Place(EXACT - 1 if name in phrases else EXACT, name, organisation_id)
+        for organisation_id, name in found[:MOST]
+    ]
+    return sorted(places), len(found) > MOST
 
 
-@dataclass(frozen=True)
-class _Arm:
-    """One of the questions whose answers together are those of the readings.
-
-    It has one index, one row more than are put in order, and an order, so that every page is cut from the same
-    answers. What its index tells need not be read again for the score.
-    """
-
-    rows: str
-    order: str
-    score: str
+def _beside(places: Sequence[Place], *, edge: Edge | None, limit: int) -> list[Place]:
+    """Cut a page out of places in their order."""
+    if edge is None:
+        return list(places[:limit])
+    if edge.is_before:
+        return [place for place in reversed(places) if place < edge.place][:limit]
+    return [place for place in places if place > edge.place][:limit]
 
 
-def _first_arms(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[_Arm]:
-    names = ", ".join(sql.put(reading.phrase) for reading in readings)
+def _beginning(
+    readings: Sequence[policies.Reading], *, without: Collection[int], edge: Edge | None, limit: int
+) -> list[Place]:
+    """List those whose name begins with the question, as the index of names has them."""
+    score = _BEGINNING - 1
+    if edge is not None and not edge.is_before and edge.place.score > score:
+        return []
+    is_before = edge is not None and edge.is_before
+    direction = " DESC" if is_before else ""
+    places: set[Place] = set()
     for reading in readings:
-        yield _Arm(
-            f"SELECT organisation_id, name "  # noqa: S608
-            f"FROM customers_searchkey k JOIN customers_searchtext USING (organisation_id) "
-            f"WHERE k.text = {sql.put(reading.phrase)} ORDER BY organisation_id LIMIT {MOST + 1}",
-            order="organisation_id",
-            score=f"CASE WHEN name IN ({names}) THEN {EXACT - 1} ELSE {EXACT} END",
+        sql = _Sql()
+        condition = f"name LIKE {sql.put(f'{reading.phrase}%')}"
+        if edge is not None and edge.place.score == score:
+            marks = f"{sql.put(edge.place.name)}, {sql.put(edge.place.id)}"
+            condition += f" AND (name, organisation_id) {'<' if is_before else '>'} ({marks})"
+        found = sql.rows(
+            f"SELECT name, organisation_id FROM customers_searchtext WHERE {condition} "  # noqa: S608
+            f"ORDER BY name{direction}, organisation_id{direction} LIMIT {limit + len(without)}"
         )
-        if not reading.is_whole:
-            yield _Arm(
-                f"SELECT organisation_id, name FROM customers_searchtext "  # noqa: S608
-                f"WHERE name LIKE {sql.put(f'{reading.phrase}%')} "
-                f"ORDER BY name, organisation_id LIMIT {MOST + 1}",
-                order="name, organisation_id",
-                score=f"{_BEGINNING - 1}",
-            )
+        places |= {Place(score, *row) for row in found if row[1] not in without}
+    return sorted(places, reverse=is_before)[:limit]
 
 
-def _arms_anywhere(sql: _Sql, readings: Sequence[policies.Reading]) -> Iterable[_Arm]:
-    # Not those of the first arms, also when these were cut: pages before would not have shown them.
+def _anywhere(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int) -> tuple[list[Place], bool]:
+    """List those that have the words of a question anywhere, and tell whether more have than are put in order."""
+    sql = _Sql()
+    # Not those of the tiers before.
     others = " AND ".join(
         f"name NOT LIKE {sql.put(f'{reading.phrase}%')} AND text NOT LIKE {sql.put(f'%/ {reading.phrase} /%')}"
         for reading in readings
     )
-    score = f"least({', '.join(_score(sql, reading.phrase) for reading in readings)})"
-    for reading in readings:
-        words = " AND ".join(_has(sql, word) for word in reading.words)
-        # Planned as if all were read, which the index does best, and read until there are enough.
-        yield _Arm(
-            f"WITH every AS MATERIALIZED (SELECT organisation_id, name, text FROM customers_searchtext "  # noqa: S608
-            f"WHERE {words} AND {others}) SELECT * FROM every LIMIT {MOST + 1}",
-            order="organisation_id",
-            score=score,
-        )
+    # Planned as if all were read, which the index does best, and read until there are enough.
+    tables = ", ".join(
+        f"every{number} AS MATERIALIZED (SELECT organisation_id, name, text FROM customers_searchtext "  # noqa: S608
+        f"WHERE {' AND '.join(_has(sql, word) for word in reading.words)} AND {others})"
+        for number, reading in enumerate(readings)
+    )
+    enough = " UNION ".join(
+        f"(SELECT * FROM every{number} LIMIT {MOST + 1})"  # noqa: S608
+        for number in range(len(readings))
+    )
+    scores = [_score(sql, reading.phrase) for reading in readings]
+    score = scores[0] if len(scores) == 1 else f"least({', '.join(scores)})"
+    tail = _tail(sql, ("score", "name", "organisation_id"), edge=edge, limit=limit)
+    found = sql.rows(
+        f"""
+        WITH {tables}, enough AS MATERIALIZED ({enough})
+        SELECT score, name, organisation_id, (SELECT count(*) > {MOST} FROM enough)
+        FROM (SELECT {score} AS score, name, organisation_id FROM enough LIMIT {MOST}) scored {tail}
+        """  # noqa: S608
+    )
+    return [Place(*row[:3]) for row in found], bool(found) and found[0][3]
 
 
 def _has(sql: _Sql, word: str) -> str:
