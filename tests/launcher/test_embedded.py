@@ -111,7 +111,11 @@ class Place:
         return found
 
     def postmaster(self) -> int:
-        return int((self.cluster() / "postmaster.pid").read_text().split("\n", 1)[0])
+        """Its process; 0 while there is none, or it is just being started."""
+        try:
+            return int((self.cluster() / "postmaster.pid").read_text().split("\n", 1)[0])
+        except (FileNotFoundError, ValueError):
+            return 0
 
     def supervisor(self) -> int:
         status = Path(f"/proc/{self.postmaster()}/status").read_text()
