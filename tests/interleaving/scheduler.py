@@ -19,10 +19,10 @@ partial order reduction as Flanagan and Godefroid give it (POPL 2005), with slee
 - a player whose step was tried at a point sleeps behind the later choices of that point until a dependent step
   wakes it; where everybody sleeps, the rest of the order is one that was already run.
 
-It is sound where dependence is told on the safe side: `effects` tells by table, follows triggers and foreign
-keys from PostgreSQL's catalogue, and takes a statement for what it sees when it begins. That is also tried: for
-short pairs the tests run each order without the reduction, for long ones random orders, and every outcome must
-be one that the reduced exploration found.
+It is sound where dependence is told on the safe side: `effects` tells by table (by row where a statement is about
+one id), follows triggers and foreign keys from PostgreSQL's catalogue, and takes a statement for what it sees when
+it begins. That is also tried: for short pairs the tests run each order without the reduction, for all of them
+random orders, and every outcome must be one that the reduced exploration found.
 
 **What is not here.** When a commit wakes a waiting statement, that statement finishes before anybody takes the
 next step; that the other player's *next transaction* overtakes it on the same row is not tried (only
