@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.audit.operations import IMPORT
-from subscriptions.importing.checking import of_form
+from subscriptions.importing.checking.check import of_form
 from subscriptions.operations.records import RESERVED_DAYS, RESERVED_DAYS_PORTED_IN
 
 _RUN = "CREATE TEMPORARY TABLE import_run ON COMMIT DROP AS SELECT %s::timestamptz AS at, %s::text AS actor"

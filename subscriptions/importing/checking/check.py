@@ -1,0 +1,36 @@
+"""What a check is, and the numbers that more than one of them looks at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from subscriptions.importing.columns import File
+
+
+@dataclass(frozen=True)
+class Check:
+    """One kind of fault. *Shape*: `needs` are files that must be readable, else nobody can say."""
+
+    file: File
+    column: str
+    query: str
+    needs: tuple[File, ...] = field(default=())
+
+
+def beyond_series(table: str, column: str, document: str) -> str:
+    """Find numbers that a series in use would come to draw one day."""
+    return f"""
+        SELECT s.line, format('%s is of the form of the portal''s own series, which stands at %s, '
+                              'expected another number', s.{column}, n.last_number)
+        FROM {table} s JOIN invoicing_numberseries n ON n.document = '{document}' AND n.last_number > 0
+        WHERE s.known_id IS NULL AND {of_form(f"s.{column}", "n")} > n.last_number
+    """  # noqa: S608
+
+
+def of_form(number: str, series: str) -> str:
+    """Write the SQL of a number's place in a series; NULL when it is not of the series' form."""
+    rest = f"substr({number}, length({series}.prefix) + 1)"
+    return (
+        f"(CASE WHEN starts_with({number}, {series}.prefix) AND length({rest}) = {series}.length "
+        f"AND {rest} ~ '^[0-9]{{1,18}}$' THEN {rest}::bigint END)"
+    )

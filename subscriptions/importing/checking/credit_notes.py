@@ -1,0 +1,59 @@
+"""What must hold between the rows of credit_notes.csv and others, staged or known."""
+
+from __future__ import annotations
+
+from subscriptions.importing import columns
+from subscriptions.importing.checking.check import Check, beyond_series
+
+CHECKS = (
+    Check(
+        columns.CREDIT_NOTES,
+        "number",
+        beyond_series("all_notes", "number", "credit_note"),
+    ),
+    Check(
+        columns.CREDIT_NOTES,
+        "subscription_uuid",
+        """
+        SELECT line, format('"%s" is a subscription of another organisation, expected one of its own',
+                            subscription_uuid)
+        FROM all_notes WHERE known_id IS NULL AND owner_uuid <> organisation_uuid
+        """,
+    ),
+    Check(
+        columns.CREDIT_NOTES,
+        "cycle_starts_on",
+        """
+        SELECT line, format('the subscription has no cycle that begins on %s, expected the first day of one',
+                            cycle_starts_on)
+        FROM all_notes
+        WHERE known_id IS NULL AND found_uuid IS NOT NULL AND cycle_starts_on IS NOT NULL AND NOT cycle_found
+        """,
+        needs=(columns.CYCLES,),
+    ),
+    Check(
+        columns.CREDIT_NOTES,
+        "cycle_starts_on",
+        """
+        SELECT line, 'the cycle was invoiced to another organisation, expected an invoice of its own'
+        FROM all_notes
+        WHERE known_id IS NULL AND owner_uuid = organisation_uuid AND charged_uuid <> organisation_uuid
+        """,
+    ),
+    Check(
+        columns.CREDIT_NOTES,
+        "net",
+        """
+        SELECT line, format('with this note %s is given back of the cycle%s, expected at most the %s '
+                            'it was charged',
+                            given, CASE WHEN first_line < line
+                                        THEN format(' (since line %s)', first_line) ELSE '' END, charged)
+        FROM (SELECT line, charged, first_value(line) OVER w AS first_line,
+                     given_back + sum(net + tax) OVER w AS given
+              FROM all_notes
+              WHERE known_id IS NULL AND status IN ('sent', 'applied') AND charged IS NOT NULL
+              WINDOW w AS (PARTITION BY subscription_uuid, cycle_starts_on ORDER BY line)) n
+        WHERE given > charged
+        """,
+    ),
+)

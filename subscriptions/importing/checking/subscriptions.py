@@ -1,0 +1,77 @@
+"""What must hold between the rows of subscriptions.csv and others, staged or known."""
+
+from __future__ import annotations
+
+from subscriptions.importing import columns
+from subscriptions.importing.checking.check import Check
+
+CHECKS = (
+    Check(
+        columns.SUBSCRIPTIONS,
+        "sku",
+        """
+        SELECT s.line, format('the plan is in %s, expected %s, the currency of the organisation',
+                              p.currency, o.currency)
+        FROM import_subscriptions s
+        JOIN all_plans p ON p.sku = s.sku
+        JOIN all_organisations o ON o.uuid = s.organisation_uuid
+        WHERE s.known_id IS NULL AND p.currency <> o.currency
+        """,
+    ),
+    Check(
+        columns.SUBSCRIPTIONS,
+        "contract_reference",
+        """
+        SELECT s.line, format('"%s" is a contract of another organisation, expected one of its own',
+                              s.contract_reference)
+        FROM import_subscriptions s JOIN all_contracts c ON c.reference = s.contract_reference
+        WHERE s.known_id IS NULL AND c.organisation_uuid <> s.organisation_uuid
+        """,
+    ),
+    Check(
+        columns.SUBSCRIPTIONS,
+        "terminated_on",
+        """
+        SELECT s.line, format('%s is after today, expected %s, today in %s, or earlier',
+                              s.terminated_on, o.today, o.timezone)
+        FROM import_subscriptions s JOIN all_organisations o ON o.uuid = s.organisation_uuid
+        WHERE s.known_id IS NULL AND s.terminated_on > o.today
+        """,
+    ),
+    Check(
+        columns.SUBSCRIPTIONS,
+        "started_on",
+        """
+        SELECT c.subscription_line,
+               format('%s is after the first cycle, expected %s or earlier (line %s of cycles.csv)',
+                      min(c.started_on), min(c.starts_on), (array_agg(c.line ORDER BY c.starts_on, c.line))[1])
+        FROM all_cycles c
+        WHERE c.known_id IS NULL AND c.starts_on < c.started_on AND c.subscription_line IS NOT NULL
+        GROUP BY c.subscription_line
+        """,
+    ),
+    Check(
+        columns.SUBSCRIPTIONS,
+        "expires_on",
+        """
+        SELECT s.line, 'missing, expected a date, because there are no cycles'
+        FROM import_subscriptions s
+        WHERE s.known_id IS NULL AND s.expires_on IS NULL
+          AND NOT coalesce('expires_on' = ANY(s.wrong), false)
+          AND NOT EXISTS (SELECT FROM import_cycles c WHERE c.subscription_uuid = s.uuid)
+        """,
+        needs=(columns.CYCLES,),
+    ),
+    Check(
+        columns.SUBSCRIPTIONS,
+        "expires_on",
+        """
+        SELECT s.line, format('%s differs from the cycles, expected %s, the last day of the last one',
+                              s.expires_on, c.last_day)
+        FROM import_subscriptions s
+        JOIN (SELECT subscription_uuid, max(day_after) - 1 AS last_day FROM all_cycles
+              GROUP BY subscription_uuid HAVING bool_and(day_after IS NOT NULL)) c ON c.subscription_uuid = s.uuid
+        WHERE s.known_id IS NULL AND s.expires_on <> c.last_day
+        """,
+    ),
+)
