@@ -13,7 +13,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tests.bench import cleanup_floor, population
-from tests.bench.figures import TURNS, Figure, Measured, in_turns
+from tests.bench.figures import Figure, Measured, in_turns
 from tests.bench.world import World, say
 
 FIGURES = (
@@ -86,12 +86,13 @@ def measure(world: World) -> list[Measured]:
         clean_up("two workers", world, "--workers", "2"),
         clean_up("a tenth", small),
         floor(small),
+        turns=world.turns,
     )
     for other in left[1:]:
         if other != left[0]:
             raise RuntimeError(f"what was left differs: {set(left[0]) ^ set(other)}")
     terminated = runs["one worker"][0]["terminated"]
-    loop = statistics.median(_loop(world) for _ in range(TURNS))
+    loop = statistics.median(_loop(world) for _ in range(world.turns))
     idle = _night(world, world.url, "command", *NOTHING_DUE)["peak_mb"]
     peak, small_peak = (
         statistics.median(run["peak_mb"] for run in runs[name]) - idle for name in ("one worker", "a tenth")

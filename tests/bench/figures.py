@@ -7,9 +7,6 @@ import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-TURNS = 3
-"""How often ours and the floor or peer take turns; the median counts."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
@@ -48,7 +45,7 @@ def p95(values: Sequence[float]) -> float:
     return sorted(values)[math.ceil(0.95 * len(values)) - 1]
 
 
-def in_turns(*measure: Callable[[], float], turns: int = TURNS) -> list[float]:
+def in_turns(*measure: Callable[[], float], turns: int) -> list[float]:
     """Let each measure in turn, several times, so that what else the machine does falls on all; give medians."""
     found: list[list[float]] = [[] for _ in measure]
     for _ in range(turns):

@@ -21,7 +21,7 @@ import psycopg
 from portal import embedded
 from tests.bench import figures, statements, walk
 from tests.bench.client import Client
-from tests.bench.figures import TURNS, Figure, Measured
+from tests.bench.figures import Figure, Measured
 from tests.bench.world import AGENTS, PASSWORD, World
 
 FIGURES = (
@@ -43,9 +43,9 @@ def measure(world: World) -> list[Measured]:
     found = _subscriptions(world)
     alone = min(ALONE, len(found) // 8)
     # Two figures, two ways, each turn.
-    each = min(EACH, (len(found) - 2 * alone) // (4 * TURNS * len(AGENTS))) * len(AGENTS)
+    each = min(EACH, (len(found) - 2 * alone) // (4 * world.turns * len(AGENTS))) * len(AGENTS)
     subscriptions = iter(found)
-    flows = _write_down(world, list(islice(subscriptions, 2 * TURNS * each)))
+    flows = _write_down(world, list(islice(subscriptions, 2 * world.turns * each)))
     with world.copy() as url, world.serve(url) as port:
         agents = [Client(port) for _ in AGENTS]
         for agent, name in zip(agents, AGENTS, strict=True):
@@ -53,7 +53,7 @@ def measure(world: World) -> list[Measured]:
         script = [world.connect(url) for _ in AGENTS]
         _together(agents, list(islice(subscriptions, alone)), _terminate)
         one = [_terminate(agents[0], subscription) for subscription in islice(subscriptions, alone)]
-        rates, eight = _in_turns(agents, script, subscriptions, iter(flows), each=each)
+        rates, eight = _in_turns(agents, script, subscriptions, iter(flows), each=each, turns=world.turns)
     most = max(flows, key=lambda flow: len(flow.apply))
     terminations, by_script, applies, applies_by_script = rates
     return [
@@ -76,6 +76,7 @@ def _in_turns(
     flows: Iterator[statements.Flow],
     *,
     each: int,
+    turns: int,
 ) -> tuple[list[float], list[float]]:
     """Give how many whole terminations and Applies a second each does, and the seconds of the agents' Applies."""
     eight: list[float] = []
@@ -108,7 +109,7 @@ def _in_turns(
             script, list(islice(flows, each)), lambda line, flow: statements.replay(line, flow, flow.apply)
         )
 
-    return figures.in_turns(terminations, terminations_by_script, applies, applies_by_script), eight
+    return figures.in_turns(terminations, terminations_by_script, applies, applies_by_script, turns=turns), eight
 
 
 def _terminate(agent: Client, subscription: str) -> float:
@@ -156,7 +157,7 @@ def _subscriptions(world: World) -> list[str]:
                 ORDER BY organisation_id, id
             ) s ORDER BY md5(uuid) LIMIT %s
             """,
-            [2 * ALONE + 4 * TURNS * len(AGENTS) * EACH],
+            [2 * ALONE + 4 * world.turns * len(AGENTS) * EACH],
         ).fetchall()
     return [uuid for (uuid,) in rows]
 

@@ -51,7 +51,7 @@ def measure(world: World) -> list[Measured]:
             peaks.append(peak)
             return seconds
 
-        mine, floor = figures.in_turns(ours, lambda: copy_files(world, whole, into=empty))
+        mine, floor = figures.in_turns(ours, lambda: copy_files(world, whole, into=empty), turns=world.turns)
         _, fewer = import_data(world, tenth, into=empty)
         _, idle = import_data(world, nothing, into=empty)
     peak = max(peaks)

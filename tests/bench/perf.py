@@ -29,6 +29,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "weight": weight,
 }
 DEFAULT_ROWS = 200_000
+DEFAULT_TURNS = 3
 
 
 def chosen(given: list[str]) -> list[str]:
@@ -38,9 +39,9 @@ def chosen(given: list[str]) -> list[str]:
     return [subject for subject in SUBJECTS if subject in wanted]
 
 
-def run(subjects: list[str], *, rows: int, fresh: bool) -> list[tuple[Figure, Measured]]:
+def run(subjects: list[str], *, rows: int, turns: int, fresh: bool) -> list[tuple[Figure, Measured]]:
     """Measure the subjects one after the other."""
-    world = World(rows=rows)
+    world = World(rows=rows, turns=turns)
     world.open(fresh=fresh)
     results = []
     for subject in subjects:
@@ -77,19 +78,24 @@ def main(arguments: list[str]) -> int:
     """Read the arguments, measure, print."""
     parser = argparse.ArgumentParser(prog="./test bench", description="Measure ours beside a floor or a peer.")
     parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, metavar="N", help="organisations (200,000)")
+    parser.add_argument(
+        "--turns", type=int, default=DEFAULT_TURNS, metavar="N", help="how often the slow ones are repeated (3)"
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--fresh", action="store_true", help="build the database anew")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"figures or subjects ({', '.join(SUBJECTS)})")
     options = parser.parse_args(arguments)
     if options.rows < 100:
         parser.error("--rows is 100 or more")
+    if options.turns < 1:
+        parser.error("--turns is 1 or more")
     try:
         subjects = chosen(options.names)
     except KeyError as error:
         parser.error(f"nothing is called {error.args[0]}: expected {', '.join(SUBJECTS)} or a figure of theirs")
     signal.signal(signal.SIGTERM, _leave)
     try:
-        results = run(subjects, rows=options.rows, fresh=options.fresh)
+        results = run(subjects, rows=options.rows, turns=options.turns, fresh=options.fresh)
     except embedded.EmbeddedError as error:
         say(str(error))
         return 1

@@ -35,10 +35,13 @@ def say(line: str) -> None:
 
 
 class World:
-    """Holds what is measured on. *Shape*: `url` is the database of N organisations, for those who only read."""
+    """Holds what is measured on. *Shape*: `url` is the database of N organisations, for those who only read;
+    `turns` is how often ours and the floor or peer take turns: the median counts.
+    """
 
-    def __init__(self, *, rows: int) -> None:
+    def __init__(self, *, rows: int, turns: int) -> None:
         self.rows = rows
+        self.turns = turns
         self.home = embedded.data_directory() / "bench"
         self.url = ""
         self._server_url = ""
@@ -58,7 +61,7 @@ class World:
 
     def tenth(self) -> World:
         """Give a world of a tenth of the organisations, beside this one."""
-        small = World(rows=self.rows // 10)
+        small = World(rows=self.rows // 10, turns=self.turns)
         small._server_url = self._server_url
         small.url = self._address(f"bench_{small.rows}")
         small._provide(fresh=False)
