@@ -571,7 +571,6 @@ def _prepare_sockets(server: Server) -> None:
 
 
 def _settings(server: Server) -> dict[str, str]:
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
     return {
         "listen_addresses": "",
         "port": str(PORT),
@@ -580,7 +579,7 @@ def _settings(server: Server) -> dict[str, str]:
         "max_connections": "200",
         # Read from a solid state disk or from memory; the default is that of a turning disk.
         "random_page_cost": "1.1",
-        "shared_buffers": f"{max(64, min(1024, memory // 8))}MB",
+        "shared_buffers": f"{min(8192, max(64, _memory() // 4))}MB",  # used as the database grows into it
         "max_wal_size": "4GB",
         "min_wal_size": "256MB",
         "checkpoint_timeout": "15min",
@@ -592,6 +591,14 @@ def _settings(server: Server) -> dict[str, str]:
         "log_checkpoints": "off",
         "logging_collector": "off",
     }
+
+
+def _memory() -> int:
+    """Give how many MB there are, for the machine or for the container."""
+    found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    with contextlib.suppress(OSError, ValueError):  # not a Linux of today; "max" where nothing is limited
+        found = min(found, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+    return found // 1024**2
 
 
 def _keep_running(server: Server, *, users: int, running: list[subprocess.Popen[bytes]]) -> None:
