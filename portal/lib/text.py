@@ -35,7 +35,9 @@ def fold(text: str) -> str:
 
     *Shape*: only `a-z 0-9 @ . - +` and single spaces; may be empty.
     """
-    plain = anyascii(unicodedata.normalize("NFKC", text.translate(_UNSEEN))).casefold()
+    # Most texts are plain already.
+    plain = text if text.isascii() else anyascii(unicodedata.normalize("NFKC", text.translate(_UNSEEN)))
+    plain = plain.casefold()
     return _NOT_KEPT.sub(" ", _APOSTROPHES.sub("", plain)).strip()
 
 

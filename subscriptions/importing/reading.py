@@ -6,8 +6,7 @@ import csv
 import hashlib
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 BOM = b"\xef\xbb\xbf"
 # No record of the format comes near; an unclosed quote or a file of another kind does.
@@ -17,8 +16,7 @@ _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r?\n)?")
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
-@dataclass(frozen=True)
-class Record:
+class Record(NamedTuple):
     """One record. *Shape*: `line` is where it begins; with a `fault` there are no usable fields.
 
     `undecoded` tells that some field holds bytes that are not UTF-8, as lone surrogates.
@@ -42,7 +40,9 @@ class Reader:
         self._stream = stream
         self._digest = hashlib.sha256()
         self._line = 0
-        self._quoted: list[str] = []
+        # Of the record that is being read.
+        self._read: list[str] = []
+        self._is_quoted = False
         self._undecoded = False
 
     @property
@@ -54,8 +54,8 @@ class Reader:
         parsed = csv.reader(self._lines(), strict=True)
         while True:
             line = self._line + 1
-            self._quoted.clear()
-            self._undecoded = False
+            self._read.clear()
+            self._is_quoted = self._undecoded = False
             try:
                 fields = next(parsed)
             except StopIteration:
@@ -76,10 +76,10 @@ class Reader:
                 yield Record(line, [], "the line is longer than a megabyte, expected a CSV file")
                 return
             # Python's reader also takes quotes in the middle of a field that is not quoted.
-            if any('"' in part for part in self._quoted) and not _RECORD.fullmatch("".join(self._quoted)):
+            if self._is_quoted and not _RECORD.fullmatch("".join(self._read)):
                 yield Record(line, [], "wrong quoting, expected that of RFC 4180")
                 continue
-            yield Record(line, fields, undecoded=self._undecoded)
+            yield Record(line, fields, "", self._undecoded)
 
     def _lines(self) -> Iterator[str]:
         while raw := self._stream.readline(LONGEST_LINE):
@@ -95,7 +95,8 @@ class Reader:
             except UnicodeDecodeError:
                 decoded = raw.decode("utf-8", "surrogateescape")
                 self._undecoded = True
-            self._quoted.append(decoded)
+            self._read.append(decoded)
+            self._is_quoted |= '"' in decoded
             yield decoded
 
 

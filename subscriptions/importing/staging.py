@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from subscriptions.importing.columns import Column, File, Row
+from subscriptions.importing.columns import File, Row
 from subscriptions.importing.faults import Fault, Faults, shown
 from subscriptions.importing.reading import Reader, Record, undecoded_places
-from subscriptions.importing.values import Malformed
+from subscriptions.importing.values import Malformed, Parser
 
 # Told now and then how many bytes of the file have been read.
 Progress = Callable[[int], None]
@@ -76,7 +76,8 @@ class _Rows:
         self._defaults: Row = {column.name: column.default for column in file.columns}
         self._normal = [(n, column.normal) for n, column in enumerate(file.columns) if column.normal is not str]
         self._width = 0
-        self._present: list[tuple[int, Column]] = []
+        # Place in the file, name, parser, and whether there must be a value.
+        self._present: list[tuple[int, str, Parser, bool]] = []
         self._readable = False
 
     def read_header(self, header: Record | None) -> None:
@@ -102,7 +103,7 @@ class _Rows:
                 self._fault(1, "header", f"the column {name} comes twice, expected it once")
             else:
                 seen.add(name)
-                self._present.append((position, columns[name]))
+                self._present.append((position, name, columns[name].parse, columns[name].required))
         for column in self._file.columns:
             if column.required and column.name not in seen:
                 self._fault(1, "header", f"the column {column.name} is missing, expected {expected}")
@@ -121,27 +122,27 @@ class _Rows:
                 record.line, "row", f"{len(record.fields)} fields, expected the {self._width} of the header"
             )
             # Its key is enough to know that a record of this key is there.
-            row.update((column.name, value) for column, value in self._keys(record))
+            row.update(self._keys(record))
             return self._staged(record.line, row, wrong={column.name for column in self._file.columns})
         wrong = self._decode(record) if record.undecoded else set()
-        for position, column in self._present:
-            if column.name in wrong:
-                row[column.name] = None
+        for position, name, parse, is_required in self._present:
+            if wrong and name in wrong:
+                row[name] = None
                 continue
             value = None
-            if record.fields[position]:
+            if given := record.fields[position]:
                 try:
-                    value = column.parse(record.fields[position])
+                    value = parse(given)
                 except Malformed as malformed:
-                    self._fault(record.line, column.name, str(malformed))
-                    wrong.add(column.name)
-                    row[column.name] = None
+                    self._fault(record.line, name, str(malformed))
+                    wrong.add(name)
+                    row[name] = None
                     continue
             if value:
-                row[column.name] = value
-            elif column.required:
-                self._fault(record.line, column.name, "missing, expected a value")
-                wrong.add(column.name)
+                row[name] = value
+            elif is_required:
+                self._fault(record.line, name, "missing, expected a value")
+                wrong.add(name)
         if self._file.rule:
             for name, sentence in self._file.rule(row):
                 if name not in wrong:
@@ -149,16 +150,16 @@ class _Rows:
                     wrong.add(name)
         return self._staged(record.line, row, wrong=wrong)
 
-    def _keys(self, record: Record) -> Iterator[tuple[Column, str]]:
-        for position, column in self._present:
-            if column.name in self._file.key and position < len(record.fields) and record.fields[position]:
+    def _keys(self, record: Record) -> Iterator[tuple[str, str]]:
+        for position, name, parse, _ in self._present:
+            if name in self._file.key and position < len(record.fields) and record.fields[position]:
                 try:
-                    yield column, column.parse(record.fields[position])
+                    yield name, parse(record.fields[position])
                 except Malformed:
                     continue
 
     def _decode(self, record: Record) -> set[str]:
-        names = {position: column.name for position, column in self._present}
+        names = {position: name for position, name, *_ in self._present}
         wrong = set()
         for line, position in undecoded_places(record):
             name = names.get(position, "row")
