@@ -115,13 +115,14 @@ END $$;
 CREATE FUNCTION invoicing_note_status_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE invoicing_chargeline l SET noted = l.noted + d.amount
-    FROM (SELECT r.line_id,
-                 sum((r.net + r.tax) * (CASE WHEN n.status IN ('sent', 'partly_applied', 'applied') THEN 1 ELSE 0 END
-                                      - CASE WHEN o.status IN ('sent', 'partly_applied', 'applied') THEN 1 ELSE 0 END)
-                 ) AS amount
-          FROM new_rows n JOIN old_rows o ON o.id = n.id
+    FROM (SELECT r.line_id, sum((r.net + r.tax) * n.counts) AS amount
+          FROM (SELECT id, sum(counts) AS counts FROM (
+                    SELECT id, (status IN ('sent', 'partly_applied', 'applied'))::integer AS counts FROM new_rows
+                    UNION ALL
+                    SELECT id, -(status IN ('sent', 'partly_applied', 'applied'))::integer FROM old_rows) b
+                GROUP BY 1 HAVING sum(counts) <> 0) n
           JOIN invoicing_creditnoteline r ON r.credit_note_id = n.id
-          WHERE n.status <> o.status AND r.line_id IS NOT NULL
+          WHERE r.line_id IS NOT NULL
           GROUP BY 1) d
     WHERE l.id = d.line_id AND d.amount <> 0;
     RETURN NULL;
@@ -156,10 +157,12 @@ BEGIN
         status = CASE WHEN i.status NOT IN ('awaiting_payment', 'paid') THEN i.status
                       WHEN i.charged = i.paid + d.paid + i.waived + d.waived THEN 'paid'
                       ELSE 'awaiting_payment' END
-    FROM (SELECT n.invoice_id, sum(n.paid - o.paid) AS paid, sum(n.waived - o.waived) AS waived
-          FROM new_rows n JOIN old_rows o ON o.id = n.id
-          WHERE n.paid <> o.paid OR n.waived <> o.waived
-          GROUP BY 1) d
+    -- Not a join of both: its plan is kept from the first call, when there may have been no row at all, and would
+    -- compare each of many thousands with each.
+    FROM (SELECT invoice_id, sum(paid) AS paid, sum(waived) AS waived
+          FROM (SELECT invoice_id, paid, waived FROM new_rows
+                UNION ALL SELECT invoice_id, -paid, -waived FROM old_rows) b
+          GROUP BY 1 HAVING sum(paid) <> 0 OR sum(waived) <> 0) d
     WHERE i.id = d.invoice_id;
     RETURN NULL;
 END $$;
