@@ -308,7 +308,11 @@ class LedgerEntry(models.Model):
                 condition=models.Q(kind="refund"),
                 name="a_termination_is_refunded_once",
             ),
-            models.UniqueConstraint(fields=["request_id"], name="a_form_posts_one_entry"),
+            models.UniqueConstraint(
+                fields=["request_id"],
+                condition=models.Q(request_id__isnull=False),
+                name="a_form_posts_one_entry",
+            ),
             models.UniqueConstraint(
                 fields=["account"],
                 condition=models.Q(kind="opening_balance"),

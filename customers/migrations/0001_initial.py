@@ -319,7 +319,11 @@ class Migration(migrations.Migration):
                         fields=("cause_id",),
                         name="a_termination_is_refunded_once",
                     ),
-                    models.UniqueConstraint(fields=("request_id",), name="a_form_posts_one_entry"),
+                    models.UniqueConstraint(
+                        condition=models.Q(("request_id__isnull", False)),
+                        fields=("request_id",),
+                        name="a_form_posts_one_entry",
+                    ),
                     models.UniqueConstraint(
                         condition=models.Q(("kind", "opening_balance")),
                         fields=("account",),

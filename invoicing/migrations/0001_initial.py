@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                     models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("number", models.CharField(max_length=60, unique=True)),
+                ("number", models.CharField(max_length=60)),
                 ("sequence_number", models.PositiveBigIntegerField(blank=True, null=True)),
                 ("currency", models.CharField(max_length=3)),
                 (
@@ -178,7 +178,7 @@ class Migration(migrations.Migration):
                     models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("uuid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ("number", models.CharField(max_length=60, unique=True)),
+                ("number", models.CharField(max_length=60)),
                 ("sequence_number", models.PositiveBigIntegerField(blank=True, null=True)),
                 ("currency", models.CharField(max_length=3)),
                 (
@@ -214,7 +214,7 @@ class Migration(migrations.Migration):
                 ("issued_on", models.DateField(blank=True, null=True)),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 ("created_at", models.DateTimeField()),
-                ("request_id", models.UUIDField(blank=True, editable=False, null=True, unique=True)),
+                ("request_id", models.UUIDField(blank=True, editable=False, null=True)),
                 ("row_sha256", models.CharField(blank=True, editable=False, max_length=64)),
                 (
                     "organisation",
@@ -285,7 +285,7 @@ class Migration(migrations.Migration):
                 ("reference", models.CharField(blank=True, max_length=100)),
                 ("created_at", models.DateTimeField()),
                 ("actor", models.CharField(max_length=150)),
-                ("request_id", models.UUIDField(blank=True, editable=False, null=True, unique=True)),
+                ("request_id", models.UUIDField(blank=True, editable=False, null=True)),
                 (
                     "invoice",
                     models.ForeignKey(
@@ -615,7 +615,15 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="invoice",
             constraint=models.UniqueConstraint(
-                fields=("series", "sequence_number"), name="an_invoice_has_its_own_place_in_the_series"
+                fields=("number",), name="an_invoice_has_its_own_number", opclasses=["varchar_pattern_ops"]
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="invoice",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("series__isnull", False)),
+                fields=("series", "sequence_number"),
+                name="an_invoice_has_its_own_place_in_the_series",
             ),
         ),
         migrations.AddConstraint(
@@ -697,7 +705,23 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="creditnote",
             constraint=models.UniqueConstraint(
-                fields=("series", "sequence_number"), name="a_note_has_its_own_place_in_the_series"
+                fields=("number",), name="a_note_has_its_own_number", opclasses=["varchar_pattern_ops"]
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="creditnote",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_id__isnull", False)),
+                fields=("request_id",),
+                name="a_form_makes_one_note",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="creditnote",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("series__isnull", False)),
+                fields=("series", "sequence_number"),
+                name="a_note_has_its_own_place_in_the_series",
             ),
         ),
         migrations.AddConstraint(
@@ -785,6 +809,14 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="creditnote",
             constraint=models.UniqueConstraint(fields=("id", "organisation"), name="note_and_organisation"),
+        ),
+        migrations.AddConstraint(
+            model_name="payment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("request_id__isnull", False)),
+                fields=("request_id",),
+                name="a_form_records_one_payment",
+            ),
         ),
         migrations.AddConstraint(
             model_name="payment",

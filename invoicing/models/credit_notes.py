@@ -30,7 +30,7 @@ class CreditNote(models.Model):
     COUNTED = ("sent", "partly_applied", "applied")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    number = models.CharField(max_length=60, unique=True)
+    number = models.CharField(max_length=60)
     series = models.ForeignKey(
         NumberSeries, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -55,7 +55,7 @@ class CreditNote(models.Model):
     issued_on = models.DateField(null=True, blank=True)
     sent_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
-    request_id = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    request_id = models.UUIDField(null=True, blank=True, editable=False)
     row_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
@@ -66,8 +66,17 @@ class CreditNote(models.Model):
             ("allocate_creditnote", "Can allocate a credit note"),
         ]
         constraints = [
+            # As that of an invoice.
             models.UniqueConstraint(
-                fields=["series", "sequence_number"], name="a_note_has_its_own_place_in_the_series"
+                fields=["number"], opclasses=["varchar_pattern_ops"], name="a_note_has_its_own_number"
+            ),
+            models.UniqueConstraint(
+                fields=["request_id"], condition=Q(request_id__isnull=False), name="a_form_makes_one_note"
+            ),
+            models.UniqueConstraint(
+                fields=["series", "sequence_number"],
+                condition=Q(series__isnull=False),
+                name="a_note_has_its_own_place_in_the_series",
             ),
             models.CheckConstraint(
                 condition=Q(series__isnull=True, sequence_number__isnull=True)

@@ -30,7 +30,7 @@ class Invoice(models.Model):
         VOID = "void", "Void"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    number = models.CharField(max_length=60, unique=True)
+    number = models.CharField(max_length=60)
     series = models.ForeignKey(
         NumberSeries, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
@@ -50,8 +50,14 @@ class Invoice(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
+            # Of these characters one index also finds beginnings of numbers.
             models.UniqueConstraint(
-                fields=["series", "sequence_number"], name="an_invoice_has_its_own_place_in_the_series"
+                fields=["number"], opclasses=["varchar_pattern_ops"], name="an_invoice_has_its_own_number"
+            ),
+            models.UniqueConstraint(
+                fields=["series", "sequence_number"],
+                condition=Q(series__isnull=False),
+                name="an_invoice_has_its_own_place_in_the_series",
             ),
             models.CheckConstraint(
                 condition=Q(series__isnull=True, sequence_number__isnull=True)

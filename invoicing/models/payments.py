@@ -29,12 +29,15 @@ class Payment(models.Model):
     created_at = models.DateTimeField()
     actor = models.CharField(max_length=150)
     # Drawn by the form: the same form sent twice is one payment.
-    request_id = models.UUIDField(null=True, blank=True, unique=True, editable=False)
+    request_id = models.UUIDField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["id"]
         permissions = [("record_payment", "Can record a payment")]
         constraints = [
+            models.UniqueConstraint(
+                fields=["request_id"], condition=Q(request_id__isnull=False), name="a_form_records_one_payment"
+            ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_payment_is_positive"),
             models.CheckConstraint(
                 condition=Q(method__in=["bank_transfer", "card", "credits", "cheque", "imported"]),

@@ -240,6 +240,7 @@ ADDED = [
         {"organisation_id": "{bare}", **_NO_ENTRIES, "balance": "0", "currency": "'JPY'"},
     ),
     # invoicing
+    ("an_invoice_has_its_own_number", "invoice", {}),
     (
         "an_invoice_has_its_own_place_in_the_series",
         "own_invoice",
@@ -252,6 +253,9 @@ ADDED = [
         "note",
         {"organisation_id": "{stranger}", "invoice_id": "NULL", "number": "'CN-8'"},
     ),
+    ("a_note_has_its_own_number", "note", {}),
+    ("a_form_makes_one_note", "own_note", {"number": "'CN-9999999'", "request_id": "request_id"}),
+    ("a_form_records_one_payment", "payment", {"request_id": "request_id"}),
     ("a_note_has_its_own_place_in_the_series", "own_note", {"number": "'CN-9999999'"}),
     ("paymentline_has_the_currency_of_its_line", "payment_line", {"line_id": "{stranger_line}"}),
     (

@@ -79,6 +79,9 @@ def build() -> SimpleNamespace:
         series = NumberSeries.objects.get(document="invoice" if document is Invoice else "credit_note")
         document.objects.filter(pk=row.pk).update(series=series, sequence_number=1)
         NumberSeries.objects.filter(pk=series.pk).update(last_number=1)
+    # Made by forms, as most are.
+    CreditNote.objects.filter(pk=own_note.pk).update(request_id=uuid.uuid4())
+    Payment.objects.filter(invoice=line.invoice).update(request_id=uuid.uuid4())
     version = PortalConfigVersion.objects.get()
     member = factories.MemberFactory(organisation=organisation)
     run = CleanUpRun.objects.create(started_at=timezone.now(), actor="system", as_of=TODAY, workers=1)

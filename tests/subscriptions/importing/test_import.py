@@ -352,7 +352,7 @@ def test_a_clash_with_the_portal_is_one_sentence(directory, imported, monkeypatc
     from subscriptions.importing import loading
 
     def clash(*args, **kwargs):
-        raise IntegrityError('duplicate key "invoicing_invoice_number_key"\nDETAIL: more')
+        raise IntegrityError('duplicate key "an_invoice_has_its_own_number"\nDETAIL: more')
 
     monkeypatch.setattr(loading, "load", clash)
     before = row_counts()
