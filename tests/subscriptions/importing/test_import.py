@@ -5,6 +5,7 @@ import hashlib
 from decimal import Decimal as D
 
 import pytest
+from django.db import connection
 
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote, Invoice, NumberSeries, Payment
@@ -310,6 +311,15 @@ def test_an_unused_series_starts_above_the_highest_imported_number_of_its_form(d
     imported(directory.write())
     firsts = dict(NumberSeries.objects.values_list("document", "first_number"))
     assert firsts == {"invoice": 276, "credit_note": 13}
+
+
+def test_what_is_new_stands_in_the_search_indexes_not_beside_them(directory, imported):
+    """A list beside an index is read by every search until somebody sorts it in."""
+    imported(directory.write())
+    with connection.cursor() as cursor:
+        for index in ("search_text_trigrams", "search_text_words", "search_word_trigrams"):
+            cursor.execute("SELECT gin_clean_pending_list(%s::regclass)", [index])
+            assert cursor.fetchone() == (0,), index
 
 
 def test_a_used_series_is_not_overtaken(directory, imported):
