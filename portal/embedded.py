@@ -47,6 +47,7 @@ LONGEST_SOCKET_PATH = 103
 WAIT_FOR_SERVER = 60.0
 RETRY_START = 10.0
 LOG_LIMIT = 5_000_000
+CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 # For directories that root may enter and the server's user may not.
 ELSEWHERE = Path("/var/lib/portal-embedded")
 # Names the inherited lock to a process that was started with it.
@@ -579,7 +580,8 @@ def _settings(server: Server) -> dict[str, str]:
         "max_connections": "200",
         # Read from a solid state disk or from memory; the default is that of a turning disk.
         "random_page_cost": "1.1",
-        "shared_buffers": f"{min(8192, max(64, _memory() // 4))}MB",  # used as the database grows into it
+        # Taken as the database grows into it; the list of its pages is made at the start, so there is an end to it.
+        "shared_buffers": f"{min(8192, max(64, _memory() // 4))}MB",
         "max_wal_size": "4GB",
         "min_wal_size": "256MB",
         "checkpoint_timeout": "15min",
@@ -597,7 +599,7 @@ def _memory() -> int:
     """Give how many MB there are, for the machine or for the container."""
     found = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     with contextlib.suppress(OSError, ValueError):  # not a Linux of today; "max" where nothing is limited
-        found = min(found, int(Path("/sys/fs/cgroup/memory.max").read_text()))
+        found = min(found, int(CONTAINER_LIMIT.read_text()))
     return found // 1024**2
 
 

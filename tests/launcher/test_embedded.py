@@ -308,3 +308,18 @@ def test_the_key_is_made_once() -> None:
         assert [path.name for path in data.iterdir()] == ["secret_key"]
     finally:
         shutil.rmtree(data)
+
+
+@pytest.mark.parametrize(
+    ("limit", "megabytes"),
+    [("1073741824\n", 1024), ("max\n", None), (None, None)],
+    ids=["limited", "not limited", "elsewhere"],
+)
+def test_memory_is_what_a_container_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None, megabytes: int | None
+) -> None:
+    monkeypatch.setattr(embedded, "CONTAINER_LIMIT", tmp_path / "memory.max")
+    if limit is not None:
+        (tmp_path / "memory.max").write_text(limit)
+    machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
+    assert embedded._memory() == min(machine, megabytes or machine)
