@@ -266,13 +266,13 @@ _FLOOR = (
     "CREATE INDEX ON floor.numbers (number)",
     "CREATE INDEX ON floor.numbers (subscription_uuid)",
     f"""
-    CREATE TABLE floor.credit_notes ({_ID}, number varchar NOT NULL UNIQUE, {_OWNER}, net numeric NOT NULL,
+    CREATE TABLE floor.credit_notes ({_ID}, number varchar NOT NULL, {_OWNER}, net numeric NOT NULL,
         tax numeric NOT NULL, status varchar NOT NULL, issued_on date, {_SUBSCRIPTION.format("")},
         cycle_starts_on date, UNIQUE (id, organisation_uuid),
         FOREIGN KEY (subscription_uuid, cycle_starts_on) REFERENCES floor.cycles (subscription_uuid, starts_on)
             DEFERRABLE INITIALLY DEFERRED)
     """,
-    "CREATE INDEX ON floor.credit_notes (number varchar_pattern_ops)",
+    "CREATE UNIQUE INDEX ON floor.credit_notes (number varchar_pattern_ops)",
     "CREATE INDEX ON floor.credit_notes (organisation_uuid, id DESC)",
     "CREATE INDEX ON floor.credit_notes (status, id DESC)",
     "CREATE INDEX ON floor.credit_notes (subscription_uuid, cycle_starts_on)",

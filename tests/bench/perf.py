@@ -79,16 +79,16 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./test bench", description="Measure ours beside a floor or a peer.")
     parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, metavar="N", help="organisations (200,000)")
     parser.add_argument(
-        "--turns", type=int, default=DEFAULT_TURNS, metavar="N", help="how often the slow ones are repeated (3)"
+        "--turns", type=int, default=DEFAULT_TURNS, metavar="N", help="turns of cleanup, flows and import (3)"
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--fresh", action="store_true", help="build the database anew")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"figures or subjects ({', '.join(SUBJECTS)})")
     options = parser.parse_args(arguments)
-    if options.rows < 100:
-        parser.error("--rows is 100 or more")
     if options.turns < 1:
         parser.error("--turns is 1 or more")
+    if options.rows < 100 * options.turns:
+        parser.error("--rows is 100 or more for each turn")
     try:
         subjects = chosen(options.names)
     except KeyError as error:

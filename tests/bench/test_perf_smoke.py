@@ -35,7 +35,7 @@ def home() -> Iterator[Path]:
 @pytest.mark.parametrize("subject", SUBJECTS)
 def test_a_subject_measures_what_it_names(home: Path, subject: str) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.bench.perf", "--rows", "200", "--turns", "1", "--json", subject],
+        [sys.executable, "-m", "tests.bench.perf", "--rows", "200", "--turns", "2", "--json", subject],
         cwd=embedded.ROOT,
         env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
         capture_output=True,
