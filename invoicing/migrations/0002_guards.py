@@ -112,6 +112,8 @@ BEGIN
     RETURN NULL;
 END $$;
 
+-- The two below add up the rows before and after with signs, and never join them. The plan of a statement is kept from
+-- its first call; that may have been about no row at all, and then a join compares each row with each.
 CREATE FUNCTION invoicing_note_status_changed() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE invoicing_chargeline l SET noted = l.noted + d.amount
@@ -157,8 +159,6 @@ BEGIN
         status = CASE WHEN i.status NOT IN ('awaiting_payment', 'paid') THEN i.status
                       WHEN i.charged = i.paid + d.paid + i.waived + d.waived THEN 'paid'
                       ELSE 'awaiting_payment' END
-    -- Not a join of both: its plan is kept from the first call, when there may have been no row at all, and would
-    -- compare each of many thousands with each.
     FROM (SELECT invoice_id, sum(paid) AS paid, sum(waived) AS waived
           FROM (SELECT invoice_id, paid, waived FROM new_rows
                 UNION ALL SELECT invoice_id, -paid, -waived FROM old_rows) b

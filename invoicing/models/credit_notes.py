@@ -66,7 +66,7 @@ class CreditNote(models.Model):
             ("allocate_creditnote", "Can allocate a credit note"),
         ]
         constraints = [
-            # As that of an invoice.
+            # Compared character by character, so that one index also finds the beginnings of numbers.
             models.UniqueConstraint(
                 fields=["number"], opclasses=["varchar_pattern_ops"], name="a_note_has_its_own_number"
             ),

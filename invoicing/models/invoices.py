@@ -50,7 +50,7 @@ class Invoice(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            # Of these characters one index also finds beginnings of numbers.
+            # Compared character by character, so that one index also finds the beginnings of numbers.
             models.UniqueConstraint(
                 fields=["number"], opclasses=["varchar_pattern_ops"], name="an_invoice_has_its_own_number"
             ),

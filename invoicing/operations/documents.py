@@ -15,6 +15,8 @@ from portal.lib import money
 
 APP = names.INVOICES
 
+_USED_ONCE = ("a_form_makes_one_note", "a_form_records_one_payment")
+
 
 @contextmanager
 def request_used_once() -> Iterator[None]:
@@ -25,7 +27,7 @@ def request_used_once() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        if "request_id" not in str(error):
+        if not any(name in str(error) for name in _USED_ONCE):
             raise
         raise refusals.RequestAlreadyUsed(
             "This form was used for another document at the same moment: nothing was written here. Open it again."

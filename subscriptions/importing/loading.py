@@ -258,7 +258,7 @@ _SEARCH_KEYS = (
         WHERE h.organisation_id = k.organisation_id AND h.kind = 'number' AND h.text = n.number)
     ORDER BY 1
     """,
-    # Until now some of it may stand in a list beside the index, which every search would read.
+    # What still waits beside an index would be read by every search until somebody sorts it in.
     """
     SELECT gin_clean_pending_list(name::regclass)
     FROM unnest(ARRAY['search_text_trigrams', 'search_text_words', 'search_word_trigrams']) name

@@ -59,8 +59,9 @@ def import_directory(
             cursor.execute("SET LOCAL work_mem = '64MB'")
             # What is staged is read again and again, and is not in the memory that processes share.
             cursor.execute("SET LOCAL temp_buffers = '64MB'")
-            # What is new gets into the search's indexes in few large parts: each takes a way through all of them.
-            cursor.execute("SET LOCAL gin_pending_list_limit = '64MB'")
+            # What is new waits in a list until it is sorted into an index of the search: a walk through the whole
+            # index each time. Meanwhile every search reads the list, everybody's: it can't be much longer.
+            cursor.execute("SET LOCAL gin_pending_list_limit = '16MB'")
             # Enough to tell many rows from few, which is all that joins of staged rows depend on.
             cursor.execute("SET LOCAL default_statistics_target = 10")
             faults = Faults()
