@@ -10,6 +10,7 @@ from portal.lib import days
 from portal.outbox.models import Message
 
 MESSAGES_PER_PAGE = 50
+MOST_COUNTED = 1000
 
 
 @dataclass(frozen=True)
@@ -42,10 +43,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Load:
-    """Count what waits to be sent and what can't be sent."""
+    """Say how many wait to be sent and how many can't be sent, ready to be shown."""
 
-    pending: int
-    dead: int
+    pending: str
+    dead: str
 
 
 def messages(*, status: str = "", before: int | None = None, after: int | None = None) -> Page:
@@ -69,11 +70,19 @@ def messages(*, status: str = "", before: int | None = None, after: int | None =
 
 
 def load() -> Load:
-    """Count the pending messages and the dead letters."""
-    return Load(
-        pending=Message.objects.filter(status=Message.Status.PENDING).count(),
-        dead=Message.objects.filter(status=Message.Status.DEAD).count(),
-    )
+    """Count the pending messages and the dead letters, as far as anybody wants to know on a page."""
+    return Load(pending=_counted(Message.Status.PENDING), dead=_counted(Message.Status.DEAD))
+
+
+def _counted(status: str) -> str:
+    # After a large clean-up a million may wait: counting all of them would take longer than the page.
+    found = Message.objects.filter(status=status)[: MOST_COUNTED + 1].count()
+    return f"{found:,}" if found <= MOST_COUNTED else f"more than {MOST_COUNTED:,}"
+
+
+def waiting() -> int:
+    """Count the pending messages, however many."""
+    return Message.objects.filter(status=Message.Status.PENDING).count()
 
 
 def _row(message: Message) -> Row:

@@ -428,6 +428,7 @@ class Migration(migrations.Migration):
                     "actor_user",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -438,6 +439,7 @@ class Migration(migrations.Migration):
                     "config_version",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="+",
@@ -478,6 +480,7 @@ class Migration(migrations.Migration):
                     "reason",
                     models.ForeignKey(
                         blank=True,
+                        db_index=False,
                         null=True,
                         on_delete=django.db.models.deletion.PROTECT,
                         related_name="terminations",

@@ -59,17 +59,19 @@ class Termination(models.Model):
     actor_kind = models.CharField(max_length=10, choices=ActorKind.choices)
     actor = models.CharField(max_length=150)
     actor_user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     reason = models.ForeignKey(
-        TerminationReason, models.PROTECT, null=True, blank=True, related_name="terminations"
+        TerminationReason, models.PROTECT, null=True, blank=True, related_name="terminations", db_index=False
     )
     explanation = models.CharField(max_length=2000, blank=True)
     requested_by = models.CharField(max_length=200, blank=True)
     requested_on = models.DateField(null=True, blank=True)
     channel = models.CharField(max_length=10, choices=Channel.choices, blank=True)
     ticket = models.CharField(max_length=100, blank=True)
-    config_version = models.ForeignKey(PortalConfigVersion, models.PROTECT, null=True, blank=True, related_name="+")
+    config_version = models.ForeignKey(
+        PortalConfigVersion, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
+    )
     choice = models.CharField(max_length=15, choices=Choice.choices, default=Choice.NONE)
     settlement = models.CharField(max_length=20, choices=Settlement.choices)
     credit_note = models.OneToOneField(

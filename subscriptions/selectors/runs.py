@@ -112,7 +112,9 @@ def clean_up_report(run_uuid: uuids.UUID, *, ended: Keys = NEWEST, failures: Key
     """
     run = CleanUpRun.objects.get(uuid=run_uuid)
     terminations, ended_older, ended_newer = _page(
-        Termination.objects.filter(clean_up_run=run).select_related("subscription__plan__product", "organisation"),
+        Termination.objects.filter(clean_up_run=run)
+        .defer("quote")
+        .select_related("subscription__plan__product", "organisation"),
         key="pk",
         keys=ended,
         room=ENDED_PER_PAGE,

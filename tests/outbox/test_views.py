@@ -31,6 +31,13 @@ def dead(write):
     return write_dead
 
 
+def test_many_are_counted_as_far_as_anybody_wants_to_know(client_of, write, monkeypatch):
+    monkeypatch.setattr(selectors, "MOST_COUNTED", 2)
+    for number in range(3):
+        write(f"waiting-{number}@example.com")
+    assert "0 dead letters, more than 2 pending." in client_of("billing").get(LIST).content.decode()
+
+
 def test_dead_letters_come_first_and_the_filter_shows_the_others(client_of, write, dead):
     dead("gone@example.com", cc="copy@example.com", subject="Ended <i>")
     write("waiting@example.com")

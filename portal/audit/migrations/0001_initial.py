@@ -45,7 +45,6 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(fields=["organisation_uuid", "-id"], name="audit_by_organisation"),
                     models.Index(fields=["event", "-id"], name="audit_by_event"),
-                    models.Index(fields=["actor", "-id"], name="audit_by_actor"),
                     models.Index(fields=["app", "-id"], name="audit_by_app"),
                     models.Index(fields=["-at", "-id"], name="audit_by_time"),
                 ],

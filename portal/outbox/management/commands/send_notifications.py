@@ -42,7 +42,7 @@ class Command(BaseCommand):
             counts = operations.send_due(
                 server=operations.MailServer(), clock=timezone.now, limit=limit, should_stop=stop.is_set
             )
-        waiting = selectors.load().pending
+        waiting = selectors.waiting()
         if options["json"]:
             document = {**asdict(counts), "waiting": waiting, "trouble": counts.trouble or None}
             self.stdout.write(json.dumps(document))
