@@ -587,7 +587,7 @@ class Migration(migrations.Migration):
             model_name="phonenumber",
             index=models.Index(
                 condition=models.Q(("status", "reserved")),
-                fields=["reserved_through"],
+                fields=["reserved_through", "id"],
                 name="number_reserved",
             ),
         ),

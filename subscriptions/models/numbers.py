@@ -36,7 +36,7 @@ class PhoneNumber(models.Model):
             models.CheckConstraint(condition=Q(number__regex=r"^\+[1-9][0-9]{1,14}$"), name="a_number_is_e164"),
         ]
         indexes = [
-            models.Index(fields=["reserved_through"], name="number_reserved", condition=Q(status="reserved")),
+            models.Index(fields=["reserved_through", "id"], name="number_reserved", condition=Q(status="reserved")),
         ]
 
     def __str__(self) -> str:

@@ -39,10 +39,10 @@ class Todays:
 
 @dataclass(frozen=True)
 class Place:
-    """Hold how far the selection has come: behind this subscription, in the order of the expiry dates."""
+    """Hold how far a selection has come: behind this row, in the order of its days."""
 
-    expires_on: date = date.min
-    subscription_id: int = 0
+    day: date = date.min
+    id: int = 0
 
 
 START = Place()
@@ -91,7 +91,7 @@ WHERE s.status = 'active' AND s.status <> 'terminated'
 _OVER = f"""
 FROM subscriptions_phonenumber n
 JOIN subscriptions_subscription s ON s.id = n.subscription_id {_TODAY}
-WHERE n.status = 'reserved' AND n.reserved_through < o.today
+WHERE n.status = 'reserved' AND n.reserved_through < o.today AND n.reserved_through < %(latest)s
 """
 
 
@@ -112,8 +112,8 @@ def select(
                 room=room,
                 without=without,
                 kept=reactivation_days,
-                after_day=after.expires_on,
-                after_id=after.subscription_id,
+                after_day=after.day,
+                after_id=after.id,
             ),
         )
         return [Due(*row) for row in cursor.fetchall()]
@@ -157,7 +157,7 @@ def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> in
                 )
                 SELECT count(*) OVER (), expires_on, id FROM passed ORDER BY expires_on DESC, id DESC LIMIT 1
                 """,  # noqa: S608 - built from constants
-                todays.parameters(after_day=after.expires_on, after_id=after.subscription_id),
+                todays.parameters(after_day=after.day, after_id=after.id),
             )
             row = cursor.fetchone()
             if row is None:
@@ -172,23 +172,30 @@ def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> in
 
 def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
     """Free the numbers whose reservation is over; say how many."""
-    released = 0
+    released, after = 0, START
     while not stop():
         with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
             cursor.execute(
                 f"""
                 WITH over AS MATERIALIZED (
-                    SELECT n.id {_OVER} ORDER BY n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
+                    SELECT n.id, n.reserved_through
+                    {_OVER} AND (n.reserved_through, n.id) > (%(after_day)s, %(after_id)s)
+                    ORDER BY n.reserved_through, n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
+                ), released AS (
+                    UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
+                    WHERE n.id = ANY(ARRAY(SELECT id FROM over))
                 )
-                UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
-                WHERE n.id = ANY(ARRAY(SELECT id FROM over))
+                SELECT count(*) OVER (), reserved_through, id FROM over
+                ORDER BY reserved_through DESC, id DESC LIMIT 1
                 """,  # noqa: S608 - built from constants
-                todays.parameters(),
+                todays.parameters(after_day=after.day, after_id=after.id),
             )
-            found = cursor.rowcount
-            if found:
-                runs.add(run_id, released_numbers=found)
-        released += found
-        if found < BATCH:
+            row = cursor.fetchone()
+            if row is None:
+                break
+            runs.add(run_id, released_numbers=row[0])
+        released += row[0]
+        after = Place(row[1], row[2])
+        if row[0] < BATCH:
             break
     return released

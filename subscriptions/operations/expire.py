@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 
-from django.db import IntegrityError, connection, transaction
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
+from psycopg.errors import RaiseException
 
 from portal.audit import operations as audit_operations
 from portal.lib import money
@@ -85,7 +86,7 @@ def terminate_expired(
     start; `clock` tells the end. `limit` ends the run after that many subscriptions. Each batch is one
     transaction; rows that another worker holds are left to it. Once `stop` says so, the running batch is the
     last, in every worker: it has to read what processes share. A dry run only reads, in this process.
-    *Raises*: sharing.WorkerEnded; the run stays without an end then.
+    *Raises*: sharing.WorkerEnded, OperationalError; the run stays without an end then. UnknownTimezone before it.
     """
     todays = due.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
@@ -286,11 +287,20 @@ def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Co
             records.record_expired(expired, config=config, by=run.by, at=run.at, run_id=run.id)
             _check_deferred()
         return {}
-    except IntegrityError as error:
+    except DatabaseError as error:
+        if not _is_about_a_row(error):
+            raise
         if len(items) == 1:
             return {items[0].subscription_id: str(error).strip().splitlines()[0]}
     middle = len(items) // 2
     return _record(run, items[:middle], config=config) | _record(run, items[middle:], config=config)
+
+
+def _is_about_a_row(error: DatabaseError) -> bool:
+    """Say whether a row was refused; for a lost connection or a wrong statement none is to blame."""
+    # What a trigger raises is a ProgrammingError as well.
+    is_raised = isinstance(error.__cause__, RaiseException)
+    return is_raised or not isinstance(error, (OperationalError, ProgrammingError))
 
 
 def _check_deferred() -> None:

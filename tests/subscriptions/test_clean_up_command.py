@@ -1,5 +1,6 @@
 """The clean-up's command as the night runs it: stopped, killed, with bad rows among good ones, and what it says."""
 
+import csv
 import datetime as dt
 import io
 import json
@@ -9,16 +10,18 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg
 import pytest
 import time_machine
-from django.core.management import call_command
-from django.db import connection
+from django.core.management import CommandError, call_command
+from django.db import OperationalError, connection
 
+from customers.models import Organisation
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from subscriptions import operations
-from subscriptions.models import CleanUpFailure, CleanUpRun, Subscription, Termination
-from subscriptions.operations import expire, records, sharing
+from subscriptions.models import CleanUpFailure, CleanUpRun, PhoneNumber, Subscription, Termination
+from subscriptions.operations import due, expire, records, sharing
 from tests import factories
 from tests.factories import C
 
@@ -145,6 +148,113 @@ def test_bad_rows_do_not_keep_the_run_from_what_comes_after_them(now):
     with refusing(*made[:3]):
         status, out, _ = command("--json", "--batch-size", "2", at=now)
     assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (1, 3, 3)
+
+
+def test_a_row_that_a_trigger_refuses_stops_no_other(now, tmp_path):
+    """Not every refusal is a constraint's; the report names the row too."""
+    bad, good = expired(2)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION test_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+            "$$ BEGIN RAISE EXCEPTION 'not this one'; END $$"
+        )
+        cursor.execute(
+            "CREATE TRIGGER test_refusal BEFORE INSERT ON subscriptions_historyentry FOR EACH ROW "
+            f"WHEN (NEW.subscription_id = {bad.pk} AND NEW.event = 'Terminated') EXECUTE FUNCTION test_refuse()"
+        )
+    try:
+        status, out, err = command("--json", "--report", str(tmp_path / "report.csv"), at=now)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("DROP FUNCTION test_refuse CASCADE")
+    assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (1, 1, 1)
+    assert f"{bad.uuid}: not this one" in err
+    rows = csv.DictReader((tmp_path / "report.csv").open())
+    assert {row["subscription_uuid"]: row["result"] for row in rows} == {
+        str(bad.uuid): "not this one",
+        str(good.uuid): "terminated",
+    }
+
+
+def test_what_somebody_holds_is_passed_over_and_done_the_next_time(now):
+    """The run does not wait: who holds a row may hold it for long."""
+    held, free = expired(2)
+    with connection.cursor() as cursor:
+        # Who waits all the same is told soon.
+        cursor.execute("SET lock_timeout = '3s'")
+        try:
+            with psycopg.connect(**connection.get_connection_params()) as other:
+                other.execute("SELECT FROM subscriptions_subscription WHERE id = %s FOR UPDATE", [held.pk])
+                status, out, _ = command("--json", at=now)
+                assert (status, json.loads(out)["terminated"]) == (0, 1)
+                assert Termination.objects.get().subscription == free
+        finally:
+            cursor.execute("RESET lock_timeout")
+    assert json.loads(command("--json", at=now)[1])["terminated"] == 1
+
+
+def test_a_database_that_gives_up_is_one_sentence_and_what_failed_before_is_told(now, monkeypatch):
+    made = expired(4)
+    batch = expire._terminate_batch
+    batches = iter((batch, None))
+
+    def give_up(*args, **kwargs):
+        if (go_on := next(batches)) is None:
+            raise OperationalError("deadlock detected\nDETAIL: more")
+        return go_on(*args, **kwargs)
+
+    monkeypatch.setattr(expire, "_terminate_batch", give_up)
+    err = io.StringIO()
+    with refusing(made[0]), time_machine.travel(now, tick=False), pytest.raises(CommandError) as refusal:
+        call_command("terminate_expired", "--batch-size", "2", stderr=err)
+    assert str(refusal.value) == (
+        "The database could not go on: deadlock detected. What was terminated stays; run the clean-up again."
+    )
+    assert f"{made[0].uuid}: " in err.getvalue()
+    assert CleanUpRun.objects.get().finished_at is None
+    assert Termination.objects.count() == 1
+
+
+def test_an_unknown_time_zone_is_one_sentence(now):
+    made = expired(1)
+    Organisation.objects.filter(pk=made[0].organisation_id).update(timezone="Asia/Atlantis")
+    with time_machine.travel(now, tick=False), pytest.raises(CommandError, match="“Asia/Atlantis” is not"):
+        call_command("terminate_expired")
+    assert not CleanUpRun.objects.exists()
+
+
+def test_numbers_are_freed_batch_by_batch(now, monkeypatch):
+    organisation = factories.OrganisationFactory()
+    for number in range(5):
+        factories.subscription(
+            organisation=organisation,
+            cycles=(C("2026-01-01"),),
+            expires_on=dt.date(2026, 2, 1),
+            numbers=(f"+653100000{number}",),
+        )
+    command(at=now)
+    monkeypatch.setattr(due, "BATCH", 2)
+    # One is reserved for longer.
+    last = PhoneNumber.objects.order_by("-pk").first()
+    PhoneNumber.objects.filter(pk=last.pk).update(reserved_through=dt.date(2026, 12, 31))
+    status, out, _ = command("--json", at=now + dt.timedelta(days=40))
+    assert (status, json.loads(out)["released_numbers"]) == (0, 4)
+    assert CleanUpRun.objects.order_by("-pk").first().released_numbers == 4
+    assert list(PhoneNumber.objects.exclude(status="free")) == [last]
+
+
+def test_a_dry_run_reports_the_rows_of_the_run_after_it(now, tmp_path):
+    expired(3)
+    factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))
+    rows = {}
+    for name, options in (("dry", ("--dry-run",)), ("run", ())):
+        path = tmp_path / f"{name}.csv"
+        command("--report", str(path), "--batch-size", "2", "--max", "3", *options, at=now)
+        rows[name] = list(csv.DictReader(path.open()))
+    assert {row.pop("result") for row in rows["dry"]} == {"would be terminated"}
+    assert {row.pop("result") for row in rows["run"]} == {"terminated"}
+    assert rows["dry"] == rows["run"]
+    assert len(rows["run"]) == 3
 
 
 def test_the_row_of_a_killed_run_stays_without_an_end(now):

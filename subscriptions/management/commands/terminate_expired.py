@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import OperationalError
 from django.utils import timezone
 
 from portal.audit.operations import SYSTEM
@@ -129,9 +130,10 @@ class Command(BaseCommand):
             if report:
                 report.add(result)
 
-        progress = Progress(self.stderr, total=self._total(as_of=as_of, at=at, limit=limit))
         stop = _Stop()
+        progress: Progress | None = None
         try:
+            progress = Progress(self.stderr, total=self._total(as_of=as_of, at=at, limit=limit))
             with stop.listening():
                 counts = operations.terminate_expired(
                     as_of=as_of,
@@ -150,12 +152,23 @@ class Command(BaseCommand):
             raise CommandError(
                 "A worker ended before its work was done. What was terminated stays; run the clean-up again."
             ) from None
+        except OperationalError as error:
+            why = str(error).strip().splitlines()[0]
+            raise CommandError(
+                f"The database could not go on: {why}. What was terminated stays; run the clean-up again."
+            ) from None
+        except days.UnknownTimezone as error:
+            raise CommandError(
+                f"An organisation's time zone is not known here, so nobody can say which day it has: {error} "
+                "Nothing was done; correct it and run the clean-up again."
+            ) from None
         finally:
-            progress.clear()
+            if progress:
+                progress.clear()
             if report:
                 report.close()
-        for failure in failures:
-            self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
+            for failure in failures:
+                self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
         self._answer(counts, is_json=options["json"])
         if report and report.trouble:
             raise CommandError(f"The report in {options['report']} is not whole: {report.trouble}.")
