@@ -14,12 +14,14 @@ import psycopg
 import pytest
 import time_machine
 from django.core.management import CommandError, call_command
+from django.core.management.base import OutputWrapper
 from django.db import OperationalError, connection
 
 from customers.models import Organisation
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from subscriptions import operations
+from subscriptions.management import progress
 from subscriptions.models import CleanUpFailure, CleanUpRun, PhoneNumber, Subscription, Termination
 from subscriptions.operations import due, expire, records, sharing
 from tests import factories
@@ -307,6 +309,25 @@ def test_a_log_gets_a_line_for_each_batch(now):
     assert (status, len(said)) == (0, 3)
     assert [re.sub(r", [\d,]+ a second$", "", line) for line in said] == ["2 done", "4 done", "5 done"]
     assert "\r" not in err
+
+
+def test_a_terminal_sees_how_far_it_is_how_quick_and_how_long_the_rest_takes(monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    seconds = iter((0, 2, 80))
+    monkeypatch.setattr(progress.time, "monotonic_ns", lambda: next(seconds) * 1_000_000_000)
+    terminal = Terminal()
+    bar = progress.Progress(OutputWrapper(terminal), total=12_000)
+    bar.show(100)
+    bar.show(4000)
+    bar.clear()
+    assert terminal.getvalue() == (
+        f"\r[{'.' * 30}]   0 %  100 of 12,000, 50 a second, 3 min 58 s left\x1b[K"
+        f"\r[{'#' * 10}{'.' * 20}]  33 %  4,000 of 12,000, 50 a second, 2 min 40 s left\x1b[K"
+        "\r\x1b[K"
+    )
 
 
 def test_what_is_one_batch_says_nothing_but_the_answer(now):
