@@ -142,60 +142,51 @@ def _count(selection: str, parameters: dict[str, Any]) -> int:
 
 def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
     """Mark subscriptions expired whose last day is over; say how many."""
-    marked, after = 0, START
-    while not stop():
-        with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                WITH passed AS MATERIALIZED (
-                    SELECT s.id, s.expires_on
-                    {_PASSED} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s)
-                    ORDER BY s.expires_on, s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
-                ), marked AS (
-                    UPDATE subscriptions_subscription s SET status = 'expired'
-                    WHERE s.id = ANY(ARRAY(SELECT id FROM passed))
-                )
-                SELECT count(*) OVER (), expires_on, id FROM passed ORDER BY expires_on DESC, id DESC LIMIT 1
-                """,  # noqa: S608 - built from constants
-                todays.parameters(after_day=after.day, after_id=after.id),
-            )
-            row = cursor.fetchone()
-            if row is None:
-                break
-            runs.add(run_id, expired=row[0])
-        marked += row[0]
-        after = Place(row[1], row[2])
-        if row[0] < BATCH:
-            break
-    return marked
+    statement = f"""
+        WITH passed AS MATERIALIZED (
+            SELECT s.id, s.expires_on AS day {_PASSED} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s)
+            ORDER BY s.expires_on, s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
+        ), marked AS (
+            UPDATE subscriptions_subscription s SET status = 'expired'
+            WHERE s.id = ANY(ARRAY(SELECT id FROM passed))
+        )
+        SELECT count(*) OVER (), day, id FROM passed ORDER BY day DESC, id DESC LIMIT 1
+    """  # noqa: S608 - built from constants
+    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop)
 
 
 def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
     """Free the numbers whose reservation is over; say how many."""
-    released, after = 0, START
+    statement = f"""
+        WITH over AS MATERIALIZED (
+            SELECT n.id, n.reserved_through AS day
+            {_OVER} AND (n.reserved_through, n.id) > (%(after_day)s, %(after_id)s)
+            ORDER BY n.reserved_through, n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
+        ), released AS (
+            UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
+            WHERE n.id = ANY(ARRAY(SELECT id FROM over))
+        )
+        SELECT count(*) OVER (), day, id FROM over ORDER BY day DESC, id DESC LIMIT 1
+    """  # noqa: S608 - built from constants
+    return _change(statement, todays, counted_as="released_numbers", run_id=run_id, stop=stop)
+
+
+def _change(statement: str, todays: Todays, *, counted_as: str, run_id: int, stop: Callable[[], bool]) -> int:
+    """Change batch after batch, count each in the run's row with it, and say how many rows were changed.
+
+    *Shape*: `statement` changes the batch behind a place, and answers with how many and the place of the last one.
+    """
+    changed, after = 0, START
     while not stop():
         with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
-            cursor.execute(
-                f"""
-                WITH over AS MATERIALIZED (
-                    SELECT n.id, n.reserved_through
-                    {_OVER} AND (n.reserved_through, n.id) > (%(after_day)s, %(after_id)s)
-                    ORDER BY n.reserved_through, n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
-                ), released AS (
-                    UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
-                    WHERE n.id = ANY(ARRAY(SELECT id FROM over))
-                )
-                SELECT count(*) OVER (), reserved_through, id FROM over
-                ORDER BY reserved_through DESC, id DESC LIMIT 1
-                """,  # noqa: S608 - built from constants
-                todays.parameters(after_day=after.day, after_id=after.id),
-            )
+            cursor.execute(statement, todays.parameters(after_day=after.day, after_id=after.id))
             row = cursor.fetchone()
             if row is None:
                 break
-            runs.add(run_id, released_numbers=row[0])
-        released += row[0]
-        after = Place(row[1], row[2])
-        if row[0] < BATCH:
+            found, *last = row
+            runs.add(run_id, **{counted_as: found})
+        changed += found
+        after = Place(*last)
+        if found < BATCH:
             break
-    return released
+    return changed
