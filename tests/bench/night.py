@@ -22,8 +22,8 @@ DAYS_AHEAD = 500
 
 
 def later(now: datetime) -> datetime:
-    """Give the instant of the clean-up."""
-    return now + timedelta(days=DAYS_AHEAD)
+    """Give the instant of the clean-up: one for all of a day, else a zone's midnight falls between two runs."""
+    return now.replace(hour=3, minute=0, second=0, microsecond=0) + timedelta(days=DAYS_AHEAD)
 
 
 def command(*options: str) -> dict[str, Any]:
