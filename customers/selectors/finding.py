@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -24,6 +25,8 @@ _LIKENESS = 0.4
 EXACT, _BEGINNING, _WORD, _PART, _APART = 1, 3, 5, 7, 8
 _FIRST = (EXACT - 1, _BEGINNING - 1, _BEGINNING)
 """The first scores of those that `found` looks for one after the other."""
+# Behind every letter there is: a name that begins with a phrase is not above the phrase with this at its end.
+_LAST_LETTER = "\U0010ffff"
 
 
 @dataclass(frozen=True, order=True)
@@ -87,6 +90,23 @@ class _Sql(dict[str, Any]):
             return list(cursor.fetchall())
 
 
+@contextmanager
+def planned_once() -> Iterator[None]:
+    """Let the statements inside keep one plan each, whatever is asked for.
+
+    Left to itself PostgreSQL plans them anew for each question, which takes longer than answering it. So a statement
+    here may not depend on what its parameters are: a pattern of LIKE for a trigram index is no matter, since that is
+    read by the index itself; for the beginning of a name there are two bounds instead.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET plan_cache_mode = force_generic_plan")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("RESET plan_cache_mode")
+
+
 def everybody(*, edge: Edge | None, limit: int) -> list[Place]:
     """List all organisations by name, backwards from an edge that ends the page."""
     sql = _Sql()
@@ -123,8 +143,7 @@ def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int
     """Find the organisations that answer, backwards from an edge that ends the page.
 
     First those of an exact key, then those whose name begins with the question, then those that have it anywhere;
-    each are asked for when the page has room for them. They are statements of their own, since PostgreSQL takes
-    longer to plan one for all than to answer them.
+    each are asked for when the page has room for them.
     """
     exact, is_cut = _exact(readings)
     if readings[0].is_whole:
@@ -193,7 +212,7 @@ def _beginning(
     places: set[Place] = set()
     for reading in readings:
         sql = _Sql()
-        condition = f"name LIKE {sql.put(f'{reading.phrase}%')}"
+        condition = f"name >= {sql.put(reading.phrase)} AND name < {sql.put(reading.phrase + _LAST_LETTER)}"
         if edge is not None and edge.place.score == score:
             marks = f"{sql.put(edge.place.name)}, {sql.put(edge.place.id)}"
             condition += f" AND (name, organisation_id) {'<' if is_before else '>'} ({marks})"

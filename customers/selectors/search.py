@@ -74,6 +74,7 @@ class Listing:
         return ", ".join(parts).capitalize()
 
 
+@finding.planned_once()
 def organisations(query: str = "", *, older: str = "", newer: str = "") -> Listing:
     """Find the organisations that answer a question (all of them without one), 50 a page.
 

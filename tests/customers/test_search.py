@@ -3,11 +3,12 @@
 import hashlib
 import itertools
 import uuid
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.db import connection
-from django.test.utils import CaptureQueriesContext
 
 from customers import policies
 from customers.models import Organisation, SearchKey
@@ -320,23 +321,59 @@ def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> N
         SearchKey(organisation=made, kind="reference", text=" ".join(words[start : start + 10]))
         for start in range(0, len(words), 10)
     )
-    with CaptureQueriesContext(connection) as captured:
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def notice(execute: Callable[..., Any], sql: str, params: Any, *others: Any) -> Any:
+        if "customers_search" in sql:
+            asked.append((sql, dict(params)))
+        return execute(sql, params, *others)
+
+    with connection.execute_wrapper(notice):
         search.organisations(query)
-    asked = [q["sql"] for q in captured if "customers_search" in q["sql"] and "LIKE" in q["sql"]]
     plans = []
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, finding.planned_once():
         # The name's index also serves in its order; that of a tiny table's primary key must not tempt.
         # What waits to be put into an index makes it dear.
         for index in ("search_word_trigrams", "search_text_trigrams"):
             cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
         cursor.execute("ANALYZE customers_searchword, customers_searchtext")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
-        for sql in asked:
-            cursor.execute(f"EXPLAIN {sql}")
+        for sql, params in asked:
+            kinds = ", ".join("text" if isinstance(value, str) else "unknown" for value in params.values())
+            places = {name: f"${place}" for place, name in enumerate(params, 1)}
+            cursor.execute(f"PREPARE asked ({kinds}) AS {sql % places}")
+            given = ", ".join(["%s"] * len(params))
+            cursor.execute(connection.ops.compose_sql(f"EXPLAIN EXECUTE asked ({given})", [*params.values()]))
             plans.append("\n".join(line for (line,) in cursor.fetchall()))
+            cursor.execute("DEALLOCATE asked")
     plan = "\n".join(plans)
     assert "Seq Scan on customers_search" not in plan, plan
     assert {name for name in indexes if name not in plan} == set(), plan
+
+
+def test_only_a_search_keeps_its_plans_whatever_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def mode() -> str:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW plan_cache_mode")
+            return str(cursor.fetchone()[0])
+
+    during = []
+    monkeypatch.setattr(finding, "found", lambda *_, **__: during.append(mode()) or finding.Found([]))
+    search.organisations("acme")
+    assert (during, mode()) == (["force_generic_plan"], "auto")
+
+    def fail(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(finding, "found", fail)
+    with pytest.raises(ZeroDivisionError):
+        search.organisations("acme")
+    assert mode() == "auto"
+
+
+def test_a_name_with_the_last_letter_there_is_begins_as_any_other() -> None:
+    OrganisationFactory(name="Acme\U0010fffd Zebra")
+    assert names("acme") == ["Acme\U0010fffd Zebra"]
 
 
 def test_as_many_as_are_put_in_order_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:

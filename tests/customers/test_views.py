@@ -82,7 +82,7 @@ def test_htmx_gets_the_list_alone(client_of: ClientOf) -> None:
     assert "<!doctype html>" in restored.content.decode()
 
 
-@pytest.mark.parametrize(("query", "count"), [("", 7), ("company", 8), ("nothinglikeit", 10)])
+@pytest.mark.parametrize(("query", "count"), [("", 9), ("company", 10), ("nothinglikeit", 12)])
 def test_the_list_asks_few_questions(
     client_of: ClientOf, django_assert_num_queries: Callable, query: str, count: int
 ) -> None:
