@@ -1,0 +1,280 @@
+"""Every index of ours is there for a statement that the product runs, and the plan of that statement uses it.
+
+Keys, unique and exclusion constraints hold a rule and need no other reason. Of the others each has a row below: who
+reads it. That page, operation or trigger runs, and PostgreSQL is asked how it would do its statements if it could
+not read whole tables.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from customers.models import SearchKey
+from customers.selectors import search
+from portal.audit.operations import SYSTEM
+from portal.outbox import operations as outbox_operations
+from subscriptions import operations
+from tests.architecture import world as worlds
+from tests.architecture.test_constraints import _OURS, MADE_OF_SEARCH_KEYS, TABLES
+from tests.architecture.test_urls import client_with
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
+LARGE = 1000
+Reader = Callable[[SimpleNamespace], None]
+
+
+@pytest.fixture
+def world() -> Iterator[SimpleNamespace]:
+    with time_machine.travel(NOW, tick=False):
+        yield worlds.build()
+
+
+def page(name: str, row: str = "", **asked: str) -> Reader:
+    """Open a page about a row of the world."""
+
+    def read(world: SimpleNamespace) -> None:
+        address = reverse(name, args=[getattr(world, row).uuid] if row else [])
+        response = client_with(permissions=[], is_superuser=True).get(address, asked)
+        assert response.status_code == 200
+
+    return read
+
+
+def audit_of_an_organisation(world: SimpleNamespace) -> None:
+    page("audit:list", organisation=str(world.organisation.uuid))(world)
+
+
+def contract_in_the_admin(world: SimpleNamespace) -> None:
+    address = reverse("admin:subscriptions_contract_change", args=[world.contract.pk])
+    assert client_with(permissions=[], is_superuser=True).get(address).status_code == 200
+
+
+def misspelt_search(world: SimpleNamespace) -> None:
+    """Ask for somebody among many words: of a few each is read quicker than an index."""
+    words = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(5000)]
+    SearchKey.objects.bulk_create(
+        SearchKey(organisation=world.organisation, kind="reference", text=" ".join(words[start : start + 10]))
+        for start in range(0, len(words), 10)
+    )
+    search.organisations("organisatoin")
+
+
+def clean_up(world: SimpleNamespace) -> None:
+    """End one subscription of many, most of which are not due."""
+    copies(
+        "subscriptions_subscription", world.neighbour.pk, uuid="gen_random_uuid()", expires_on="expires_on + n - 50"
+    )
+    operations.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=NOW)
+
+
+def sending(world: SimpleNamespace) -> None:
+    class Nobody:
+        def deliver(self, message: object) -> None:
+            raise outbox_operations.Unreachable("Nobody is there.")
+
+        def close(self) -> None:
+            pass
+
+    outbox_operations.send_due(server=Nobody(), clock=lambda: NOW, limit=1)
+
+
+def payment_of_a_charge(world: SimpleNamespace) -> None:
+    """Run what the trigger on payments and allocations runs, with rows that are there for its new ones."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'invoicing_sum_paid'")
+        (source,) = cursor.fetchone()
+        statement = source[source.index("UPDATE") : source.index(";")]
+        assert "FROM new_rows" in statement
+        cursor.execute(statement.replace("new_rows", "(SELECT * FROM invoicing_paymentline LIMIT 1) new_rows"))
+
+
+# Who reads, and which indexes answer.
+READ: list[tuple[str, Reader, set[str]]] = [
+    ("the customers", page("customers:list"), {"organisation_by_name"}),
+    (
+        "a search",
+        misspelt_search,
+        {
+            "search_key_text",
+            "search_text_name",
+            "search_text_trigrams",
+            "search_text_words",
+            "search_word_trigrams",
+            # The beginning of a word with a wrong letter.
+            "customers_searchword_word_7d3181ea_like",
+        },
+    ),
+    ("a customer's history", page("customers:history", "organisation"), {"audit_by_organisation"}),
+    ("the audit of an app", page("audit:list", app="Tests"), {"audit_by_app"}),
+    ("the audit of an event", page("audit:list", event="Built"), {"audit_by_event"}),
+    ("the audit of an organisation", audit_of_an_organisation, {"audit_by_organisation"}),
+    ("the audit of a day", page("audit:list", date_from="2026-03-10", date_to="2026-03-10"), {"audit_by_time"}),
+    (
+        "a customer's documents",
+        page("invoicing:tab", "organisation"),
+        {"invoice_by_organisation", "note_by_organisation"},
+    ),
+    ("invoices of a status", page("invoicing:invoice_list", status="void"), {"invoice_by_status"}),
+    ("credit notes of a status", page("invoicing:credit_note_list", status="draft"), {"note_by_status"}),
+    (
+        "an invoice",
+        page("invoicing:invoice", "invoice"),
+        {
+            "invoicing_chargeline_invoice_id_8369aa36",
+            "invoicing_payment_invoice_id_745a7962",
+            "invoicing_creditnoteallocation_line_id_977c4f2a",
+            "invoicing_creditnoteline_line_id_d55078d9",
+        },
+    ),
+    (
+        "what may be credited",
+        page("invoicing:create_credit_note", "invoice"),
+        {"invoicing_chargerefund_line_id_731689ae"},
+    ),
+    (
+        "a credit note",
+        page("invoicing:credit_note", "note"),
+        {"invoicing_creditnoteallocation_credit_note_id_fb2eeb53"},
+    ),
+    ("a payment of a charge", payment_of_a_charge, {"invoicing_paymentline_line_id_0534f997"}),
+    ("a customer's subscriptions", page("subscriptions:tab", "organisation"), {"subscription_by_organisation"}),
+    (
+        "a subscription",
+        page("subscriptions:detail", "running"),
+        {
+            "subscriptions_addon_subscription_id_4af60e52",
+            "subscriptions_assignment_subscription_id_a566db31",
+            "subscriptions_phonenumber_subscription_id_4102cfe2",
+            "history_by_subscription",
+        },
+    ),
+    (
+        "a quote",
+        page("subscriptions:terminate", "running"),
+        {"subscriptions_cyclecharge_cycle_id_02865e61"},
+    ),
+    ("a termination", page("subscriptions:termination", "termination"), {"entry_by_cause"}),
+    ("a run of the clean-up", page("subscriptions:clean_up_run", "run"), {"termination_by_run"}),
+    ("the clean-up", clean_up, {"subscription_by_expiry", "number_reserved"}),
+    ("messages of a status", page("outbox:list", status="dead"), {"outbox_by_status"}),
+    ("sending", sending, {"outbox_due"}),
+    # The admin alone: the items of a contract, on its page.
+    ("a contract in the admin", contract_in_the_admin, {"subscriptions_contractitem_contract_id_9c28eaad"}),
+]
+
+UNREAD = {
+    # What Django makes beside a unique text, for beginnings that nobody asks for.
+    "invoicing_numberseries_document_a1339049_like",
+    "settings_app_terminationreason_code_4cfbff13_like",
+    "subscriptions_contract_reference_90f43205_like",
+    "subscriptions_plan_sku_133ec0b1_like",
+    "subscriptions_product_name_95e1aa24_like",
+    # Keys that begin a unique constraint as well, which answers for them.
+    "invoicing_creditnotehold_credit_note_id_77d21d89",
+    "settings_app_administrativefee_version_id_5b0a7d9b",
+    # Keys that only point: what they point to is never deleted, and nobody comes back along them.
+    "invoicing_chargewaiver_line_id_aa5bdb74",
+    "invoicing_creditnote_invoice_id_61f6cc89",
+    "settings_app_confighead_version_id_52b942d0",
+    "settings_app_portalconfigversion_created_by_id_fecfae60",
+    "subscriptions_assignment_member_id_2867dc92",
+    "subscriptions_cleanupfailure_subscription_id_039fde99",
+    "subscriptions_contract_organisation_id_8358dbc7",
+    "subscriptions_plan_product_id_8a2614e5",
+    "subscriptions_subscription_plan_id_2c895107",
+    "termination_by_organisation",
+}
+"""Indexes without a reason, known and to be dropped. No new one belongs here."""
+
+
+def copies(table: str, key: int, **changes: str) -> None:
+    """Copy a row 2,000 times, `n` being the number of the copy."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns "
+            "WHERE table_name = %s AND is_generated = 'NEVER' AND column_name <> 'id'",
+            [table],
+        )
+        columns = [name for (name,) in cursor.fetchall()]
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(changes.get(c, c) for c in columns)} "
+            f"FROM {table} CROSS JOIN generate_series(1, 2000) n WHERE id = %s",
+            [key],
+        )
+
+
+def without_statistics(table: str) -> None:
+    """Put a copy in front of a table that has its rows and indexes, but nothing that was counted before.
+
+    The test database is kept: what PostgreSQL happened to know from earlier tests would choose the plans. Of a
+    table never looked at it expects some rows, of which each value has few; large ones it has to count.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table}) ON COMMIT DROP")
+        cursor.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = %s", [table])
+        for (definition,) in cursor.fetchall():
+            # What waits to be put into an index makes it dear.
+            options = " WITH (fastupdate = off)" if " USING gin " in definition else ""
+            cursor.execute(definition.replace(" ON public.", " ON pg_temp.") + options)
+        cursor.execute(f"INSERT INTO pg_temp.{table} SELECT * FROM public.{table}")
+        if cursor.rowcount >= LARGE:
+            cursor.execute(f"ANALYZE pg_temp.{table}")
+
+
+def used(plan: dict[str, Any], *, above: str = "") -> Iterator[str]:
+    """Name the indexes that a plan looks something up in, or reads in their order up to a limit."""
+    # To go through all of an index is what is left where tables may not be read: it answers nothing.
+    if "Index Name" in plan and ("Index Cond" in plan or above == "Limit"):
+        yield plan["Index Name"]
+    for part in plan.get("Plans", ()):
+        yield from used(part, above=plan["Node Type"])
+
+
+def plan_of(statement: str) -> dict[str, Any]:
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN (FORMAT JSON, COSTS OFF) {statement}")
+        ((document,),) = cursor.fetchall()
+        plan: dict[str, Any] = document[0]["Plan"]
+        return plan
+
+
+@pytest.mark.parametrize(("read", "indexes"), [row[1:] for row in READ], ids=[row[0] for row in READ])
+def test_the_plan_uses_the_index(world: SimpleNamespace, read: Reader, indexes: set[str]) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        read(world)
+    asked = [query["sql"].strip() for query in captured]
+    statements = [statement for statement in asked if statement.startswith(("SELECT", "(", "WITH", "UPDATE"))]
+    for table in sorted(set(TABLES.values()) | MADE_OF_SEARCH_KEYS):
+        if any(table in statement for statement in statements):
+            without_statistics(table)
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    found = {name for statement in statements for name in used(plan_of(statement))}
+    assert sorted(indexes - found) == [], f"used are {sorted(found)}"
+
+
+def test_every_index_has_a_reason() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT indexrelid::regclass::text FROM pg_index
+            WHERE indrelid::regclass::text ~ %s AND NOT indisunique AND NOT indisexclusion
+            """,
+            [_OURS],
+        )
+        there = {name for (name,) in cursor.fetchall()}
+    read = {name for row in READ for name in row[2]}
+    assert sorted(there - read - UNREAD) == []
+    assert sorted((read | UNREAD) - there) == []
+    assert read & UNREAD == set()
