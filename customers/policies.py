@@ -184,6 +184,11 @@ def misspelt(reading: Reading) -> tuple[str, ...]:
     return _words(words)
 
 
+def may_be_misspelt(reading: Reading) -> bool:
+    """Say whether any word of a question may have a letter wrong."""
+    return not reading.is_whole and any(typing_errors(word) for word in misspelt(reading))
+
+
 def is_in_dictionary(word: str) -> bool:
     """Say whether a word of a question can be one of the words that are kept of all keys."""
     return len(word) >= _SHORTEST_PART and _LETTER.search(word) is not None

@@ -23,9 +23,13 @@ CREDITS_CHANGED = "credits-changed"
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
 def organisation_list(request: HttpRequest) -> HttpResponse:
-    """List the organisations, or those that a question finds."""
-    query = request.GET.get("q", "")
-    listing = search.organisations(query, older=request.GET.get("after", ""), newer=request.GET.get("before", ""))
+    """List the organisations, or those that a question finds, with similar ones where they are wanted."""
+    listing = search.organisations(
+        request.GET.get("q", ""),
+        older=request.GET.get("after", ""),
+        newer=request.GET.get("before", ""),
+        with_similar=request.GET.get("similar") == "1",
+    )
     return htmx.render_page(
         request,
         page="customers/list.html",

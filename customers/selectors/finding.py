@@ -293,10 +293,10 @@ def _tail(sql: _Sql, columns: Sequence[str], *, edge: Edge | None, limit: int) -
 
 
 def similar(reading: policies.Reading, *, without: Collection[int]) -> tuple[list[Place], Alike]:
-    """Find organisations that have every word of a question as it is or with few letters wrong.
+    """Find organisations that have every word of a question, but not all as they are: with few letters wrong.
 
     Those with the fewest wrong letters come first, of these the ones whose name is most like the question. Words
-    that are merely alike are tried when nobody else answers.
+    that are merely alike are tried when nobody else answers. *Shape*: `without` are some of those that answer.
     """
     words = policies.misspelt(reading)
     alike = _alike(words)
@@ -306,12 +306,12 @@ def similar(reading: policies.Reading, *, without: Collection[int]) -> tuple[lis
         allowed = {
             word: {wrong: others[wrong] for wrong in others if wrong <= most} for word, others in alike.items()
         }
-        places = _similar(words, allowed, phrase=reading.phrase, without=without)
+        places = _similar(words, allowed, reading=reading, without=without)
         if len(places) >= _FEW_SIMILAR:
             break
     if not places and not without and (merely := _merely_alike(words)):
         allowed = {word: {**others, **merely.get(word, {})} for word, others in alike.items()}
-        places = _similar(words, allowed, phrase=reading.phrase, without=without)
+        places = _similar(words, allowed, reading=reading, without=without)
     return places, allowed
 
 
@@ -376,25 +376,35 @@ def _wrong_letters(typed: str, length: int, most: int) -> str:
     )
 
 
-def _similar(words: Sequence[str], alike: Alike, *, phrase: str, without: Collection[int]) -> list[Place]:
+def _similar(
+    words: Sequence[str], alike: Alike, *, reading: policies.Reading, without: Collection[int]
+) -> list[Place]:
     sql = _Sql()
     conditions = [f"organisation_id <> ALL({sql.put(list(without))}::bigint[])"]
-    wrong_letters: list[dict[str, int]] = []
-    for word in words:
-        if word in alike:
-            # The index intersects these among themselves, so that a word everybody has costs nothing.
-            wrong_letters.append({other: wrong for wrong, others in alike[word].items() for other in others})
-            conditions.append(f"words && {sql.put(list(wrong_letters[-1]))}::text[]")
-        else:
-            # A short word is looked for in few rows only: as a part of an expression no index tempts with it.
-            conditions.append(f"text || '' LIKE {sql.put(policies.pattern(word))}")
+    wrong_letters = [
+        {other: wrong for wrong, others in alike[word].items() for other in others}
+        for word in words
+        if word in alike
+    ]
+    wanted = [list(group) for group in wrong_letters]
+    if without:
+        # Whoever answers may also be on another page. Most of them have no wrong word, which the index knows.
+        conditions.append(f"NOT ({' AND '.join(_has(sql, word) for word in reading.words)})")
+        if words == reading.words:
+            wrong_words = [other for group in wrong_letters for other, wrong in group.items() if wrong]
+            wanted = [wrong_words] if len(words) == 1 else [*wanted, wrong_words]
+    # The index intersects these among themselves, so that a word everybody has costs nothing.
+    conditions += [f"words && {sql.put(group)}::text[]" for group in wanted]
+    # A short word is looked for in few rows only: as a part of an expression no index tempts with it.
+    conditions += [f"text || '' LIKE {sql.put(policies.pattern(word))}" for word in words if word not in alike]
     # As a table of its own it is planned as if all were read, which the index does best; few are.
     rows = sql.rows(
         f"""
         WITH one AS MATERIALIZED (
             SELECT organisation_id, name, words FROM customers_searchtext WHERE {" AND ".join(conditions)}
         )
-        SELECT organisation_id, name, words, similarity(name, {sql.put(phrase)}) FROM one LIMIT {_MOST_COMPARED}
+        SELECT organisation_id, name, words, similarity(name, {sql.put(reading.phrase)})
+        FROM one LIMIT {_MOST_COMPARED}
         """  # noqa: S608
     )
     scored = []

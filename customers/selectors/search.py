@@ -46,12 +46,15 @@ class Listing:
     """A page of organisations.
 
     *Shape*: `newer` and `older` are the keys of the pages before and after this one, "" where there is none;
-    `similar` are further ones whose words differ by a letter or so; `is_cut`: more answered than are listed.
+    `similar` are further ones whose words differ by a letter or so, `similar_asked` says that somebody wanted to
+    see them, `similar_offered` that nobody has looked for them yet; `is_cut`: more answered than are listed.
     """
 
     query: str
     rows: tuple[OrganisationRow, ...]
     similar: tuple[OrganisationRow, ...] = ()
+    similar_asked: bool = False
+    similar_offered: bool = False
     newer: str = ""
     older: str = ""
     is_cut: bool = False
@@ -71,12 +74,16 @@ class Listing:
             parts.append(
                 f"{len(self.similar)} similar" if self.rows else f"no exact match, {len(self.similar)} similar"
             )
+        elif self.similar_asked:
+            parts.append("none similar")
         return ", ".join(parts).capitalize()
 
 
 @finding.planned_once()
-def organisations(query: str = "", *, older: str = "", newer: str = "") -> Listing:
+def organisations(query: str = "", *, older: str = "", newer: str = "", with_similar: bool = False) -> Listing:
     """Find the organisations that answer a question (all of them without one), 50 a page.
+
+    Similar ones are looked for where few answer and none exactly, and on the first page for whoever wants them.
 
     *Shape*: `older` and `newer` are keys of an earlier `Listing`; one that is none shows the first page.
     """
@@ -97,13 +104,18 @@ def organisations(query: str = "", *, older: str = "", newer: str = "") -> Listi
     has_newer = more if is_backwards else edge is not None
     has_older = is_backwards or more
     rows = _rows(page, wanted=[[word] for reading in readings for word in reading.words])
+    may_be_misspelt = bool(readings) and policies.may_be_misspelt(readings[0])
+    asked = with_similar and may_be_misspelt and edge is None
+    looks = asked or (bool(readings) and edge is None and len(page) < FEW and not _is_settled(page, readings))
     similar: tuple[OrganisationRow, ...] = ()
-    if readings and edge is None and len(page) < FEW and not _is_settled(page, readings):
+    if looks:
         similar = _similar(readings[0], without=[place.id for place in page])
     return Listing(
         query=shown,
         rows=rows,
         similar=similar,
+        similar_asked=asked,
+        similar_offered=may_be_misspelt and not looks and not has_newer,
         newer=_key(page[0], rows[0]) if page and has_newer else "",
         older=_key(page[-1], rows[-1]) if page and has_older else "",
         is_cut=found.is_cut,

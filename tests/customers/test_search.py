@@ -124,6 +124,83 @@ def test_many_answers_ask_for_nobody_similar() -> None:
     assert "Belta" not in names("delta")
 
 
+def similar_to(query: str) -> list[str]:
+    """Find the similar ones alone, as somebody who asks for them gets them."""
+    return [row.name for row in search.organisations(query, with_similar=True).similar]
+
+
+def test_who_asks_sees_the_similar_ones_below_many_answers() -> None:
+    OrganisationFactory(name="Belta")
+    for number in range(search.FEW):
+        OrganisationFactory(name=f"Delta {number}")
+    assert search.organisations("delta").similar_offered
+    listing = search.organisations("delta", with_similar=True)
+    assert [row.name for row in listing.similar] == ["Belta"]
+    assert (len(listing.rows), listing.similar_asked, listing.similar_offered) == (search.FEW, True, False)
+    assert listing.summary == "5 customers, 1 similar"
+
+
+def test_who_asks_sees_the_similar_ones_beside_an_exact_answer() -> None:
+    OrganisationFactory(name="Delta")
+    OrganisationFactory(name="Belta")
+    assert search.organisations("Delta").similar_offered
+    assert similar_to("Delta") == ["Belta"]
+
+
+def test_nobody_similar_is_said_too() -> None:
+    for number in range(search.FEW):
+        OrganisationFactory(name=f"Delta {number}")
+    listing = search.organisations("delta", with_similar=True)
+    assert (listing.similar, listing.similar_asked, listing.similar_offered) == ((), True, False)
+    assert listing.summary == "5 customers, none similar"
+
+
+@pytest.mark.parametrize(
+    ("answers", "query", "similar"),
+    [
+        ("Delta", "delta", ["Dellta", "Belta"]),
+        ("Delta Motors", "delta motors", ["Belta Motors", "Delta Mobors"]),
+        ("Delta AG", "delta ag", ["Belta AG"]),
+        ("Delta Motors", "x@delta.motors", ["Belta Motors", "Delta Mobors"]),
+    ],
+)
+def test_who_answers_on_another_page_is_not_similar(
+    answers: str, query: str, similar: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where those that answer would fill the list of the similar ones."""
+    monkeypatch.setattr(finding, "MOST_SIMILAR", 4)
+    for number in range(search.PAGE + 5):
+        OrganisationFactory(name=f"{answers} {number:02}", owner_email="x@delta.motors")
+    # This one has both words, and answers.
+    OrganisationFactory(name=f"{answers} Belta", owner_email="x@delta.motors")
+    for name in similar:
+        OrganisationFactory(name=name, owner_email="x@other.example")
+    OrganisationFactory(name="Gamma Motors AG")
+    assert similar_to(query) == similar
+
+
+def test_similar_ones_are_offered_on_a_first_page_alone() -> None:
+    for number in range(search.PAGE + 1):
+        OrganisationFactory(name=f"Delta {number:02}")
+    OrganisationFactory(name="Belta")
+    first = search.organisations("delta")
+    second = search.organisations("delta", older=first.older)
+    back = search.organisations("delta", newer=second.newer)
+    assert [page.similar_offered for page in (first, second, back)] == [True, False, True]
+    asked = search.organisations("delta", older=first.older, with_similar=True)
+    assert (asked.similar, asked.similar_asked) == ((), False)
+    assert search.organisations("delta", with_similar=True).older == first.older
+
+
+@pytest.mark.parametrize(
+    "query", ["", "6123", "+65 6123 4567", "lta", "0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", "dexta", "nobody", "%"]
+)
+def test_similar_ones_are_not_offered_where_none_can_be_or_somebody_has_looked(query: str) -> None:
+    subscription(numbers=("+6561234567",))
+    OrganisationFactory(name="Delta", uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    assert not search.organisations(query).similar_offered
+
+
 def test_order_is_exact_then_beginning_then_word_then_part_then_similar() -> None:
     for name in ("Adelta", "Grand Delta", "Deltas United", "Velta"):
         OrganisationFactory(name=name)

@@ -1,5 +1,7 @@
 """The pages of the Customer app: with and without htmx, for whom, and in how many queries."""
 
+import html
+import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -91,6 +93,62 @@ def test_the_list_asks_few_questions(
     client = client_of("agent")
     with django_assert_num_queries(count):
         client.get("/customers/", {"q": query})
+
+
+def test_the_list_asks_few_questions_for_similar_names(
+    client_of: ClientOf, django_assert_num_queries: Callable
+) -> None:
+    for number in range(60):
+        OrganisationFactory(name=f"Company {number}")
+    for number in range(10):
+        OrganisationFactory(name=f"Kompany {number}")
+    client = client_of("agent")
+    # Words that are alike, who has them, and their rows.
+    with django_assert_num_queries(8 + 3):
+        client.get("/customers/", {"q": "company", "similar": "1"})
+
+
+OFFER = re.compile(r'<a href="([^"]*)" hx-get="([^"]*)"[^>]*>Show similar names</a>')
+
+
+def test_similar_names_are_a_link_at_the_end_of_the_list(client_of: ClientOf) -> None:
+    for number in range(5):
+        OrganisationFactory(name=f"Delta & Co {number}")
+    OrganisationFactory(name="Belta & Co")
+    client = client_of("agent")
+    page = client.get("/customers/?q=delta+%26+co").content.decode()
+    assert "Belta" not in page
+    (link,) = OFFER.findall(page)
+    assert link == ("/customers/?q=delta%20%26%20co&amp;similar=1",) * 2
+    assert page.index("Show similar names") > page.index("Delta &amp; Co 4")
+    whole = client.get(html.unescape(link[0])).content.decode()
+    part = client.get(html.unescape(link[1]), headers=HTMX).content.decode()
+    for shown in (whole, part):
+        assert shown.index("Delta &amp; Co 4") < shown.index("Similar to “delta &amp; co”") < shown.index("Belta")
+        assert "5 customers, 1 similar" in shown
+        assert OFFER.search(shown) is None
+    assert "<!doctype" not in part
+    assert part.split("</p>", 1)[1].strip() in whole
+
+
+def test_no_similar_name_is_said_plainly(client_of: ClientOf) -> None:
+    OrganisationFactory(name="Delta")
+    client = client_of("agent")
+    page = client.get("/customers/?q=delta&similar=1").content.decode()
+    assert "1 customer, none similar" in page
+    assert "No other customer has words that differ by few letters." in page
+    nobody = client.get("/customers/?q=zzzzz&similar=1").content.decode()
+    assert nobody.count("No customer found") == 2
+    assert "Similar to" not in nobody
+
+
+@pytest.mark.parametrize("similar", ["", "0", "yes", "1\x00"])
+def test_a_wish_that_is_none_shows_the_list(client_of: ClientOf, similar: str) -> None:
+    OrganisationFactory(name="Delta")
+    OrganisationFactory(name="Belta")
+    page = client_of("agent").get("/customers/", {"q": "delta", "similar": similar}).content.decode()
+    assert "Show similar names" in page
+    assert "Belta" not in page
 
 
 def test_an_empty_list_says_what_to_do(client_of: ClientOf) -> None:
