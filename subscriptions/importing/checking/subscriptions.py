@@ -5,6 +5,21 @@ from __future__ import annotations
 from subscriptions.importing import columns
 from subscriptions.importing.checking.check import Check
 
+# Known subscriptions that would end sooner with their new cycles. One with cycles expires as the last of them ends,
+# so this is one that came without any: its expiry date is all that says how long it is usable, and the clean-up
+# ends for good what is shortened.
+_SHORTENED = """
+    SELECT n.line, n.subscription_line, k.expires_on, a.last_day
+    FROM (SELECT subscription_id, min(line) AS line, min(subscription_line) AS subscription_line,
+                 max(day_after) - 1 AS last_day
+          FROM all_cycles WHERE known_id IS NULL AND subscription_id IS NOT NULL AND NOT is_terminated
+          GROUP BY subscription_id HAVING bool_and(day_after IS NOT NULL)) n
+    JOIN subscriptions_subscription k ON k.id = n.subscription_id AND k.expires_on > n.last_day
+    CROSS JOIN LATERAL (SELECT greatest(n.last_day, max(e.day_after) - 1) AS last_day
+                        FROM subscriptions_cycle e WHERE e.subscription_id = k.id) a
+    WHERE k.expires_on > a.last_day
+"""
+
 CHECKS = (
     Check(
         columns.SUBSCRIPTIONS,
@@ -73,5 +88,26 @@ CHECKS = (
               GROUP BY subscription_uuid HAVING bool_and(day_after IS NOT NULL)) c ON c.subscription_uuid = s.uuid
         WHERE s.known_id IS NULL AND s.expires_on <> c.last_day
         """,
+    ),
+    Check(
+        columns.SUBSCRIPTIONS,
+        "expires_on",
+        f"""
+        SELECT subscription_line,
+               format('the subscription expires on %s, but with line %s of cycles.csv its cycles end on %s, '
+                      'expected %s or later', expires_on, line, last_day, expires_on)
+        FROM ({_SHORTENED}) s WHERE subscription_line IS NOT NULL
+        """,  # noqa: S608
+        needs=(columns.CYCLES,),
+    ),
+    Check(
+        columns.CYCLES,
+        "starts_on",
+        f"""
+        SELECT line, format('the subscription expires on %s, but with this line its cycles end on %s, '
+                            'expected %s or later', expires_on, last_day, expires_on)
+        FROM ({_SHORTENED}) s WHERE subscription_line IS NULL
+        """,  # noqa: S608
+        needs=(columns.CYCLES,),
     ),
 )
