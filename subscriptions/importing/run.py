@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from portal.audit import operations as audit_operations
 from subscriptions.importing import checking, known, loading, staging
@@ -41,15 +41,28 @@ class Interfered(Exception):
     """Say that the portal was changed meanwhile in a way that clashes; nothing was written."""
 
 
+class BrokenOff(Exception):
+    """Say that the database could not go on: it went away, its disk is full, somebody held a lock too long.
+
+    *Shape*: with `may_be_written` false nothing was written. True, it was lost over the commit: all or nothing was,
+    and only another import tells.
+    """
+
+    def __init__(self, why: str, *, may_be_written: bool) -> None:
+        self.may_be_written = may_be_written
+        super().__init__(why)
+
+
 def import_directory(
     directory: Path, *, at: datetime, dry_run: bool = False, progress: Progress = lambda *_: None
 ) -> list[Count]:
     """Import the files of a directory, or only check them; give the counts of the files that are there.
 
-    *Raises*: Refused; Interfered; OSError for a file that can't be read.
+    *Raises*: Refused; Interfered; BrokenOff; OSError for a file that can't be read.
     """
     present = [file for file in FILES if (directory / file.csv).exists()]
     total = sum((directory / file.csv).stat().st_size for file in present)
+    only_commit_is_left = False
     try:
         with audit_operations.operation("import_data"), connection.cursor() as cursor:
             # One import at a time: two of the same directory would both find every row new.
@@ -96,8 +109,12 @@ def import_directory(
                 loading.load(cursor, at=at)
             for file, count in zip(present, counted, strict=True):
                 _record(file, count, sha256=staged[file.name].sha256, at=at)
+            only_commit_is_left = True
     except IntegrityError as error:
         raise Interfered(str(error).splitlines()[0]) from error
+    except (OperationalError, InterfaceError) as error:
+        why = str(error).strip().partition("\n")[0].rstrip(".")
+        raise BrokenOff(why, may_be_written=only_commit_is_left) from error
     return counted
 
 

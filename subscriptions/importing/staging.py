@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from django.db import connection
+
 from subscriptions.importing.columns import File, Row
 from subscriptions.importing.faults import Fault, Faults, shown
 from subscriptions.importing.reading import Reader, Record, undecoded_places
@@ -54,7 +56,11 @@ def stage(cursor: Any, file: File, path: Path, *, place: int, faults: Faults, pr
         records = reader.records()
         rows = _Rows(file, place=place, faults=faults)
         rows.read_header(next(records, None))
-        with cursor.copy(f"COPY {file.table} ({', '.join(names)}) FROM STDIN") as copy:
+        # Django passes COPY on as it is, and what goes wrong in it too.
+        with (
+            connection.wrap_database_errors,
+            cursor.copy(f"COPY {file.table} ({', '.join(names)}) FROM STDIN") as copy,
+        ):
             for count, record in enumerate(records, start=1):
                 if (row := rows.read(record)) is not None:
                     copy.write_row(row)

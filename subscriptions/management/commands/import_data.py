@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, OutputWrapper
-from django.db import connection
+from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from subscriptions.importing import run
@@ -47,6 +47,15 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The portal was changed meanwhile, and nothing was written; import again. ({interfered})"
             ) from interfered
+        except run.BrokenOff as broken:
+            raise CommandError(
+                f"The database could not go on: {broken}. "
+                + (
+                    "It was lost while all was being kept, so all is written or nothing; import again to know."
+                    if broken.may_be_written
+                    else "Nothing was written; import again."
+                )
+            ) from None
         except OSError as error:
             raise CommandError(f"{error.filename} can't be read: {error.strerror}.") from error
         finally:
@@ -55,9 +64,18 @@ class Command(BaseCommand):
         for count in counts:
             self.stdout.write(f"{count.csv}: {count.new} new, {count.unchanged} unchanged")
         if not dry_run and any(count.new for count in counts):
-            # The first lists would be planned for empty tables otherwise.
+            self._analyze()
+
+    def _analyze(self) -> None:
+        """Count the rows: the first lists would be planned for empty tables otherwise."""
+        try:
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
+        except (OperationalError, InterfaceError) as error:
+            why = str(error).strip().partition("\n")[0].rstrip(".")
+            self.stderr.write(
+                f"All is written; only ANALYZE failed ({why}), and lists may be slow until it is run again."
+            )
 
     def _name_strangers(self, directory: Path) -> None:
         """Say which CSV files are not of the format: a mistyped name would pass unseen."""
