@@ -13,11 +13,13 @@ BOM = b"\xef\xbb\xbf"
 LONGEST_LINE = 1 << 20
 _FIELD = r'(?:"(?:[^"]|"")*"|[^",\r\n]*)'
 _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r?\n)?")
+_QUOTING = "wrong quoting, expected that of RFC 4180"
+_LONE_RETURN = "a carriage return without a line feed, expected lines that end in LF or CR LF"
 _NOT_UTF8 = re.compile("[\udc80-\udcff]")
 
 
 class Record(NamedTuple):
-    """One record. *Shape*: `line` is where it begins; with a `fault` there are no usable fields.
+    """One record. *Shape*: `line` is where it begins; with a `fault` the fields are a guess, or none.
 
     `undecoded` tells that some field holds bytes that are not UTF-8, as lone surrogates.
     """
@@ -61,15 +63,9 @@ class Reader:
             except StopIteration:
                 return
             except csv.Error as error:
-                fault = str(error)
-                if "field limit" in fault:
-                    self.broken_off = True
-                    yield Record(line, [], "a field is longer than 131,072 characters, is a quote never closed?")
+                yield self._misread(line, str(error))
+                if self.broken_off:
                     return
-                if "unexpected end of data" in fault:
-                    yield Record(line, [], "a quote is never closed, expected a quote at the end of the field")
-                    return
-                yield Record(line, [], "wrong quoting, expected that of RFC 4180")
                 continue
             except _TooLong:
                 self.broken_off = True
@@ -77,9 +73,29 @@ class Reader:
                 return
             # Python's reader also takes quotes in the middle of a field that is not quoted.
             if self._is_quoted and not _RECORD.fullmatch("".join(self._read)):
-                yield Record(line, [], "wrong quoting, expected that of RFC 4180")
+                yield Record(line, fields, _QUOTING, self._undecoded)
                 continue
             yield Record(line, fields, "", self._undecoded)
+
+    def _misread(self, line: int, error: str) -> Record:
+        """Say in our words what Python's reader has against a record."""
+        if "field limit" in error:
+            self.broken_off = True
+            return Record(line, [], "a field is longer than 131,072 characters, is a quote never closed?")
+        if "unexpected end of data" in error:
+            # Every record after the quote went into the field that it opens.
+            self.broken_off = True
+            return Record(line, [], "a quote is never closed, expected a quote at the end of the field")
+        fault = _LONE_RETURN if "new-line character" in error else _QUOTING
+        return Record(line, self._guessed(), fault, self._undecoded)
+
+    def _guessed(self) -> list[str]:
+        """Take a record apart as well as its quotes allow: enough to know its key, mostly."""
+        text = "".join(self._read).rstrip("\r\n").replace("\r", " ")
+        try:
+            return next(csv.reader([text]), [])
+        except csv.Error:
+            return []
 
     def _lines(self) -> Iterator[str]:
         while raw := self._stream.readline(LONGEST_LINE):

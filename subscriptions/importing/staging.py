@@ -7,7 +7,7 @@ is not called unknown as well.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from subscriptions.importing.values import Malformed, Parser
 # Told now and then how many bytes of the file have been read.
 Progress = Callable[[int], None]
 _TELL_EVERY = 500
+_NOT_UTF8 = "a byte is not UTF-8, expected a file in UTF-8"
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class _Rows:
             self._fault(1, "header", header.fault)
             return
         if header.undecoded:
-            self._fault(1, "header", "a byte is not UTF-8, expected a file in UTF-8")
+            self._fault(1, "header", _NOT_UTF8)
             return
         self._readable = True
         self._width = len(header.fields)
@@ -121,15 +122,15 @@ class _Rows:
             return None
         if record.fault:
             self._fault(record.line, "row", record.fault)
-            return None
-        row = self._defaults.copy()
+            row = self._key_of(record)
+            self.has_keys &= all(row[name] for name in self._file.key)
+            return self._staged(record.line, row, wrong=self._order.keys())
         if len(record.fields) != self._width:
             self._fault(
                 record.line, "row", f"{len(record.fields)} fields, expected the {self._width} of the header"
             )
-            # Its key is enough to know that a record of this key is there.
-            row.update(self._keys(record))
-            return self._staged(record.line, row, wrong={column.name for column in self._file.columns})
+            return self._staged(record.line, self._key_of(record), wrong=self._order.keys())
+        row = self._defaults.copy()
         wrong = self._decode(record) if record.undecoded else set()
         for position, name, parse, is_required in self._present:
             if wrong and name in wrong:
@@ -156,6 +157,12 @@ class _Rows:
                     wrong.add(name)
         return self._staged(record.line, row, wrong=wrong)
 
+    def _key_of(self, record: Record) -> Row:
+        """Read no more than the key: enough to know that a record of this key is there."""
+        for line in sorted({line for line, _ in undecoded_places(record)} if record.undecoded else ()):
+            self._fault(line, "row", _NOT_UTF8)
+        return {**self._defaults, **dict(self._keys(record))}
+
     def _keys(self, record: Record) -> Iterator[tuple[str, str]]:
         for position, name, parse, _ in self._present:
             if name in self._file.key and position < len(record.fields) and record.fields[position]:
@@ -169,7 +176,7 @@ class _Rows:
         wrong = set()
         for line, position in undecoded_places(record):
             name = names.get(position, "row")
-            self._fault(line, name, "a byte is not UTF-8, expected a file in UTF-8")
+            self._fault(line, name, _NOT_UTF8)
             wrong.add(name)
         return wrong
 
@@ -181,7 +188,7 @@ class _Rows:
         # No text holds the separator: control characters are refused.
         return hashlib.sha256("\x1f".join(values).encode()).hexdigest()
 
-    def _staged(self, line: int, row: Row, *, wrong: set[str]) -> list[str | int | None]:
+    def _staged(self, line: int, row: Row, *, wrong: Set[str]) -> list[str | int | None]:
         marks = [None, f"{{{','.join(wrong)}}}"] if wrong else [self._sha256(row), None]
         return [line, *marks, *row.values(), *(derive(row) for _, derive in self._file.derived)]
 

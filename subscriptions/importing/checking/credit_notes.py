@@ -48,12 +48,12 @@ CHECKS = (
                             'it was charged',
                             given, CASE WHEN first_line < line
                                         THEN format(' (since line %s)', first_line) ELSE '' END, charged)
-        FROM (SELECT line, charged, first_value(line) OVER w AS first_line,
+        FROM (SELECT line, charged, net + tax AS amount, first_value(line) OVER w AS first_line,
                      given_back + sum(net + tax) OVER w AS given
               FROM all_notes
               WHERE known_id IS NULL AND status IN ('sent', 'applied') AND charged IS NOT NULL
               WINDOW w AS (PARTITION BY subscription_uuid, cycle_starts_on ORDER BY line)) n
-        WHERE given > charged
+        WHERE given > charged AND amount > 0
         """,
     ),
 )

@@ -71,7 +71,7 @@ CHECKS = (
         """
         SELECT s.line, 'missing, expected a date, because there are no cycles'
         FROM import_subscriptions s
-        WHERE s.known_id IS NULL AND s.expires_on IS NULL
+        WHERE s.known_id IS NULL AND s.uuid IS NOT NULL AND s.expires_on IS NULL
           AND NOT coalesce('expires_on' = ANY(s.wrong), false)
           AND NOT EXISTS (SELECT FROM import_cycles c WHERE c.subscription_uuid = s.uuid)
         """,
@@ -88,6 +88,7 @@ CHECKS = (
               GROUP BY subscription_uuid HAVING bool_and(day_after IS NOT NULL)) c ON c.subscription_uuid = s.uuid
         WHERE s.known_id IS NULL AND s.expires_on <> c.last_day
         """,
+        needs=(columns.CYCLES,),
     ),
     Check(
         columns.SUBSCRIPTIONS,

@@ -180,6 +180,52 @@ def test_an_unreadable_file_does_not_make_everything_unknown(directory, imported
     )
 
 
+# file, what stands there, what is put there instead, and all that is said.
+SPOILT = [
+    ("organisations", "Acmé Ltd", 'Acmé "Ltd"', ["organisations.csv:2: row: wrong quoting, expected that of RFC 4180"]),
+    ("organisations", "Acmé Ltd", '"Acmé" Ltd', ["organisations.csv:2: row: wrong quoting, expected that of RFC 4180"]),
+    ("organisations", f"{ACME},", f'"{ACME}" ,', ["organisations.csv:2: row: wrong quoting, expected that of RFC 4180"]),
+    ("organisations", f"{ACME},", f'"{ACME},', ["organisations.csv:2: row: a quote is never closed, expected a quote at the end of the field"]),
+    ("organisations", "ベータ", '"ベータ', ["organisations.csv:3: row: a quote is never closed, expected a quote at the end of the field"]),
+    ("cycles", "TIN-2", 'T"I"N-2', ["cycles.csv:3: row: wrong quoting, expected that of RFC 4180"]),
+    ("cycles", "TIN-2", '"TIN-2', ["cycles.csv:3: row: a quote is never closed, expected a quote at the end of the field"]),
+    ("cycles", f"{S1},2026-02-28", "x" * (1 << 20), ["cycles.csv:3: row: the line is longer than a megabyte"]),
+    ("plans", "SIP Trunk", "SIP\rTrunk", ["plans.csv:2: row: a carriage return without a line feed, expected lines that end in LF or CR LF"]),
+    ("plans", "SIP Trunk", "SIP@,Trunk", ["plans.csv:2: row: 6 fields", "plans.csv:2: row: a byte is not UTF-8"]),
+    ("plans", "SIP Trunk", 'SIP "@" Trunk', ["plans.csv:2: row: a byte is not UTF-8", "plans.csv:2: row: wrong quoting"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "right", "wrong", "expected"), SPOILT)
+def test_a_record_that_cannot_be_read_is_all_that_is_said(directory, imported, file, right, wrong, expected):
+    """What refers to it is not unknown, and nobody says what an expiry date should be from half of the cycles."""
+    directory.set("subscriptions", 2, "expires_on", "2026-03-30")
+    directory.set("subscriptions", 4, "expires_on", "2026-02-28")
+    path = directory.write()
+    content = (path / f"{file}.csv").read_bytes()
+    assert right.encode() in content
+    (path / f"{file}.csv").write_bytes(content.replace(right.encode(), wrong.encode().replace(b"@", b"\xff"), 1))
+    status, _, err = imported(path)
+    assert (status, [text[: len(start)] for text, start in zip(err, expected, strict=True)]) == (1, expected)
+
+
+def test_a_subscription_whose_uuid_cannot_be_read_does_not_lack_an_expiry_date(directory, imported):
+    directory.set("subscriptions", 2, "uuid", "x")
+    err = imported(directory.write())[2]
+    assert [line.split(": ")[1] for line in err if line.startswith("subscriptions.csv:")] == ["uuid"]
+
+
+def test_a_note_whose_amount_cannot_be_read_gives_nothing_back(directory, imported):
+    directory.set("credit_notes", 2, "net", "53")
+    directory.add(
+        "credit_notes", f"TCN-8,{ACME},x,0,sent,,{S1},2026-01-31", f"TCN-9,{ACME},0,0,sent,,{S1},2026-01-31"
+    )
+    assert [text[:48] for text in imported(directory.write())[2]] == [
+        "credit_notes.csv:2: net: with this note 55.25 is",
+        'credit_notes.csv:5: net: "x" is not an amount, e',
+    ]
+
+
 def test_an_empty_file_and_a_missing_one(directory, imported):
     path = directory.write()
     (path / "members.csv").write_bytes(b"")
