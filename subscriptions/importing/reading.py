@@ -98,7 +98,15 @@ class Reader:
             return []
 
     def _lines(self) -> Iterator[str]:
-        while raw := self._stream.readline(LONGEST_LINE):
+        while True:
+            try:
+                raw = self._stream.readline(LONGEST_LINE)
+            except OSError as error:
+                # Opening a file names it when it fails, reading does not.
+                error.filename = self._stream.name
+                raise
+            if not raw:
+                return
             self._line += 1
             self.position += len(raw)
             self._digest.update(raw)

@@ -352,6 +352,18 @@ def test_a_missing_directory_is_one_sentence(tmp_path, imported):
         imported(tmp_path / "nowhere")
 
 
+def test_a_file_that_breaks_while_it_is_read_is_named(directory, imported):
+    from django.core.management.base import CommandError
+
+    path = directory.write()
+    (path / "plans.csv").unlink()
+    # Can be opened; its first byte can't be read.
+    (path / "plans.csv").symlink_to("/proc/self/mem")
+    with pytest.raises(CommandError) as refusal:
+        imported(path)
+    assert str(refusal.value) == f"{path}/plans.csv can't be read: Input/output error."
+
+
 def test_a_mistyped_file_name_is_mentioned(directory, imported):
     path = directory.write()
     (path / "invoices.csv").write_text("a\n")
