@@ -18,7 +18,7 @@ class PortalConfigVersion(models.Model):
     number = models.PositiveIntegerField(unique=True)
     created_at = models.DateTimeField()
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+", db_index=False
     )
     termination_method = models.CharField(
         max_length=20, choices=TerminationMethod.choices, default=TerminationMethod.BY_CREDIT_NOTE
@@ -50,7 +50,7 @@ class PortalConfigVersion(models.Model):
 class AdministrativeFee(models.Model):
     """The fee of one currency, as a part of a config version."""
 
-    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="fees")
+    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="fees", db_index=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=16, decimal_places=4, validators=[MinValueValidator(0)])
 
@@ -69,7 +69,7 @@ class ConfigHead(models.Model):
     """The one row that points at the version in force; whoever needs a steady config locks it."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
-    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="+")
+    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="+", db_index=False)
 
     class Meta:
         constraints = [

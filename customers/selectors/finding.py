@@ -94,9 +94,9 @@ class _Sql(dict[str, Any]):
 def planned_once() -> Iterator[None]:
     """Let the statements inside keep one plan each, whatever is asked for.
 
-    Left to itself PostgreSQL plans them anew for each question, which takes longer than answering it. So a statement
-    here may not depend on what its parameters are: a pattern of LIKE for a trigram index is no matter, since that is
-    read by the index itself; for the beginning of a name there are two bounds instead.
+    Left to itself PostgreSQL plans them anew for each question, which takes longer than answering it. So a plan may
+    not depend on what the parameters are: trigram indexes read the pattern of a LIKE when they are asked, for the
+    beginning of a name there are two bounds instead.
     """
     with connection.cursor() as cursor:
         cursor.execute("SET plan_cache_mode = force_generic_plan")

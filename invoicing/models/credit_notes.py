@@ -39,7 +39,13 @@ class CreditNote(models.Model):
         Organisation, models.PROTECT, related_name="credit_notes", db_constraint=False, db_index=False
     )
     invoice = models.ForeignKey(
-        Invoice, models.PROTECT, null=True, blank=True, related_name="credit_notes", db_constraint=False
+        Invoice,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="credit_notes",
+        db_constraint=False,
+        db_index=False,
     )
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=15, choices=Status.choices, default=Status.DRAFT)

@@ -10,7 +10,9 @@ from invoicing.models.invoices import ChargeLine
 class ChargeWaiver(models.Model):
     """What was set against the open part of a charge; written by the termination `cause_id`."""
 
-    line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="waivers", db_constraint=False)
+    line = models.ForeignKey(
+        ChargeLine, models.PROTECT, related_name="waivers", db_constraint=False, db_index=False
+    )
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
     cause_id = models.UUIDField()

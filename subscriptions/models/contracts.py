@@ -22,7 +22,7 @@ class Contract(models.Model):
         CANCELLED = "cancelled", "Cancelled"
 
     reference = models.CharField(max_length=100, unique=True)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="contracts")
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="contracts", db_index=False)
     billing_plan = models.CharField(max_length=15, choices=BillingPlan.choices)
     status = models.CharField(max_length=15, choices=Status.choices, default=Status.PENDING)
     starts_on = models.DateField()

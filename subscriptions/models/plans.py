@@ -22,7 +22,7 @@ class Plan(models.Model):
     """One priced variant of a product. *Units*: price of one month, net."""
 
     sku = models.CharField(max_length=100, unique=True)
-    product = models.ForeignKey(Product, models.PROTECT, related_name="plans")
+    product = models.ForeignKey(Product, models.PROTECT, related_name="plans", db_index=False)
     name = models.CharField(max_length=200)
     currency = models.CharField(max_length=3)
     price_per_month = models.DecimalField(**AMOUNT)

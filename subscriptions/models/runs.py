@@ -53,7 +53,7 @@ class CleanUpFailure(models.Model):
     """A subscription that a run could not terminate, and why."""
 
     run = models.ForeignKey(CleanUpRun, models.PROTECT, related_name="failures", db_index=False)
-    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="+")
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="+", db_index=False)
     reason = models.TextField()
 
     class Meta:

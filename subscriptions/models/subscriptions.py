@@ -26,7 +26,9 @@ class Subscription(models.Model):
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="subscriptions", db_constraint=False, db_index=False
     )
-    plan = models.ForeignKey(Plan, models.PROTECT, related_name="subscriptions", db_constraint=False)
+    plan = models.ForeignKey(
+        Plan, models.PROTECT, related_name="subscriptions", db_constraint=False, db_index=False
+    )
     currency = models.CharField(max_length=3)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     started_on = models.DateField()
@@ -93,7 +95,7 @@ class Assignment(models.Model):
     """A member who uses the subscription; ended by its termination."""
 
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="assignments")
-    member = models.ForeignKey(Member, models.PROTECT, related_name="assignments")
+    member = models.ForeignKey(Member, models.PROTECT, related_name="assignments", db_index=False)
     assigned_on = models.DateField()
     ended_on = models.DateField(null=True, blank=True)
 

@@ -48,7 +48,9 @@ class Termination(models.Model):
         NOTHING_DUE = "nothing_due", "Nothing due"
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    subscription = models.OneToOneField(Subscription, models.PROTECT, related_name="termination")
+    subscription = models.OneToOneField(
+        Subscription, models.PROTECT, related_name="termination", db_constraint=False
+    )
     organisation = models.ForeignKey(
         Organisation, models.PROTECT, related_name="terminations", db_constraint=False, db_index=False
     )
@@ -159,7 +161,6 @@ class Termination(models.Model):
             models.UniqueConstraint(fields=["id", "subscription"], name="termination_and_subscription"),
         ]
         indexes = [
-            models.Index(fields=["organisation", "-id"], name="termination_by_organisation"),
             models.Index(
                 fields=["clean_up_run", "id"],
                 name="termination_by_run",

@@ -238,7 +238,6 @@ _FLOOR = (
         starts_on date NOT NULL, ends_on date NOT NULL, status varchar NOT NULL)
     """,
     "CREATE INDEX ON floor.contracts (reference varchar_pattern_ops)",
-    "CREATE INDEX ON floor.contracts (organisation_uuid)",
     f"""
     CREATE TABLE floor.subscriptions ({_ID}, uuid uuid NOT NULL UNIQUE, {_OWNER},
         sku varchar NOT NULL REFERENCES floor.plans (sku) DEFERRABLE INITIALLY DEFERRED, status varchar NOT NULL,
@@ -248,7 +247,6 @@ _FLOOR = (
     """,
     "CREATE INDEX ON floor.subscriptions (expires_on, id) WHERE status <> 'terminated'",
     "CREATE INDEX ON floor.subscriptions (organisation_uuid, status, expires_on)",
-    "CREATE INDEX ON floor.subscriptions (sku)",
     "CREATE INDEX ON floor.subscriptions (contract_reference)",
     f"""
     CREATE TABLE floor.cycles ({_ID}, {_SUBSCRIPTION.format("NOT NULL")}, starts_on date NOT NULL,
