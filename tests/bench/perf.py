@@ -13,7 +13,14 @@ import os
 import signal
 import sys
 import time
+import traceback
+from http.client import HTTPException
+from subprocess import SubprocessError
 from types import FrameType, ModuleType
+
+import django.db
+import psycopg
+from django.core.exceptions import ObjectDoesNotExist
 
 from portal import embedded
 from tests.bench import cleanup, flows, imports, pages, search, weight
@@ -31,6 +38,15 @@ SUBJECTS: dict[str, ModuleType] = {
 DEFAULT_ROWS = 200_000
 DEFAULT_TURNS = 3
 
+Results = list[tuple[Figure, Measured]]
+
+# What a subject may end in while the others go on: a mistake of its own takes nothing away from them either.
+_FAILURES: tuple[type[Exception], ...] = (
+    *(embedded.EmbeddedError, psycopg.Error, django.db.Error, ObjectDoesNotExist, HTTPException, SubprocessError),
+    *(ArithmeticError, AssertionError, AttributeError, LookupError, OSError, RuntimeError, StopIteration),
+    *(TypeError, ValueError),
+)
+
 
 def chosen(given: list[str]) -> list[str]:
     """Find the subjects of what was named; all of them when nothing was. *Raises*: KeyError."""
@@ -39,22 +55,31 @@ def chosen(given: list[str]) -> list[str]:
     return [subject for subject in SUBJECTS if subject in wanted]
 
 
-def run(subjects: list[str], *, rows: int, turns: int, fresh: bool) -> list[tuple[Figure, Measured]]:
-    """Measure the subjects one after the other."""
+def run(subjects: list[str], *, rows: int, turns: int, fresh: bool) -> tuple[Results, list[str]]:
+    """Measure the subjects one after the other, and tell each at once. Gives also a line for each that failed."""
     world = World(rows=rows, turns=turns)
     world.open(fresh=fresh)
-    results = []
+    results: Results = []
+    failures = []
     for subject in subjects:
         module = SUBJECTS[subject]
         started = time.monotonic()
         say(f"measuring {subject} (load {os.getloadavg()[0]:.1f})")
-        measured = {found.name: found for found in module.measure(world)}
-        results += [(figure, measured[figure.name]) for figure in module.FIGURES]
+        try:
+            measured = {found.name: found for found in module.measure(world)}
+            its_own = [(figure, measured[figure.name]) for figure in module.FIGURES]
+        except _FAILURES as error:
+            say(traceback.format_exc())
+            django.db.connections.close_all()  # one may be of no use any more
+            failures.append(f"{subject} failed: {type(error).__name__}: {' '.join(str(error).split())}")
+            continue
+        results += its_own
         say(f"    {time.monotonic() - started:.0f} s")
-    return results
+        say(table(its_own))
+    return results, failures
 
 
-def table(results: list[tuple[Figure, Measured]]) -> str:
+def table(results: Results) -> str:
     """Lay the figures out for people, as Markdown."""
     rows = [("Figure", "", "Value", "Ours", "Floor or peer", "Target", "Met")]
     for figure, found in results:
@@ -95,7 +120,7 @@ def main(arguments: list[str]) -> int:
         parser.error(f"nothing is called {error.args[0]}: expected {', '.join(SUBJECTS)} or a figure of theirs")
     signal.signal(signal.SIGTERM, _leave)
     try:
-        results = run(subjects, rows=options.rows, turns=options.turns, fresh=options.fresh)
+        results, failures = run(subjects, rows=options.rows, turns=options.turns, fresh=options.fresh)
     except embedded.EmbeddedError as error:
         say(str(error))
         return 1
@@ -105,8 +130,10 @@ def main(arguments: list[str]) -> int:
     if options.json:
         print(json.dumps({found.name: round(found.value, 4) for _, found in results}, indent=2))
     else:
-        print(table(results))
-    return 0
+        print(table(results), flush=True)
+    for failure in failures:
+        say(failure)
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
