@@ -10,9 +10,10 @@ from __future__ import annotations
 import json
 import statistics
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
-from tests.bench import cleanup_floor, population
+from tests.bench import cleanup_floor, night, population
 from tests.bench.figures import Figure, Measured, in_turns
 from tests.bench.world import World, say
 
@@ -52,6 +53,7 @@ ORDER BY 1, 2
 def measure(world: World) -> list[Measured]:
     """Clean up copies of the database, and of one of a tenth."""
     small = world.tenth()
+    at = night.instant()
     runs: dict[str, list[dict[str, Any]]] = {}
     left: list[Any] = []
 
@@ -59,7 +61,7 @@ def measure(world: World) -> list[Measured]:
         def run() -> float:
             with where.copy() as url:
                 _warm(where, url)
-                answer = _night(where, url, "command", *options)
+                answer = _night(where, url, "command", *options, at=at)
                 say(f"    {name}: {answer['seconds']:.1f} s")
                 if where is world:
                     left.append(_left(where, url))
@@ -72,7 +74,7 @@ def measure(world: World) -> list[Measured]:
         def run() -> float:
             with where.copy() as url:
                 _warm(where, url)
-                seconds = cleanup_floor.run(where, url)
+                seconds = cleanup_floor.run(where, url, at=at)
                 say(f"    by hand{'' if where is world else ', a tenth'}: {seconds:.1f} s")
                 if where is world:
                     left.append(_left(where, url))
@@ -92,8 +94,9 @@ def measure(world: World) -> list[Measured]:
         if other != left[0]:
             raise RuntimeError(f"what was left differs: {set(left[0]) ^ set(other)}")
     terminated = runs["one worker"][0]["terminated"]
-    loop = statistics.median(_loop(world) for _ in range(world.turns))
-    idle = _night(world, world.url, "command", *NOTHING_DUE)["peak_mb"]
+    loop = statistics.median(_loop(world, at=at) for _ in range(world.turns))
+    with world.copy() as url:
+        idle = _night(world, url, "command", *NOTHING_DUE, at=at)["peak_mb"]
     peak, small_peak = (
         statistics.median(run["peak_mb"] for run in runs[name]) - idle for name in ("one worker", "a tenth")
     )
@@ -127,17 +130,18 @@ def measure(world: World) -> list[Measured]:
     ]
 
 
-def _loop(world: World) -> float:
+def _loop(world: World, *, at: datetime) -> float:
     """Give how many single operations are done in a second."""
     with world.copy() as url:
         _warm(world, url)
-        answer = _night(world, url, "loop", str(SAMPLE))
+        answer = _night(world, url, "loop", str(SAMPLE), at=at)
     return float(answer["terminated"] / answer["seconds"])
 
 
-def _night(world: World, url: str, *arguments: str) -> dict[str, Any]:
+def _night(world: World, url: str, what: str, *options: str, at: datetime) -> dict[str, Any]:
     """Run one of `tests.bench.night` to its end, and give what it printed."""
-    answer: dict[str, Any] = json.loads(world.python("-m", "tests.bench.night", *arguments, url=url))
+    said = world.python("-m", "tests.bench.night", what, at.isoformat(), *options, url=url)
+    answer: dict[str, Any] = json.loads(said)
     return answer
 
 

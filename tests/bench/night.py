@@ -1,9 +1,9 @@
 """Clean-ups in a process of their own, on a day far ahead by which everybody has left.
 
-    python -m tests.bench.night command [OPTIONS ...]    `terminate_expired` as it is
-    python -m tests.bench.night loop SAMPLE              what it would be without: one operation after the other
+    python -m tests.bench.night command AT [OPTIONS ...]    `terminate_expired` as it is
+    python -m tests.bench.night loop AT SAMPLE              what it would be without: one operation after the other
 
-Only the clock is another one than that of a real night. Prints one line of JSON.
+Only the clock is another one than that of a real night: it stands at AT. Prints one line of JSON.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import io
 import json
 import sys
 import time
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -21,32 +21,26 @@ DAYS_AHEAD = 500
 """No subscription of the population lasts as long."""
 
 
-def later(now: datetime) -> datetime:
-    """Give the instant of the clean-up: one for all of a day, else a zone's midnight falls between two runs."""
-    return now.replace(hour=3, minute=0, second=0, microsecond=0) + timedelta(days=DAYS_AHEAD)
+def instant() -> datetime:
+    """Give the instant of the clean-up. Whoever compares runs takes it once: no midnight falls between them."""
+    return datetime.now(UTC).replace(hour=3, minute=0, second=0, microsecond=0) + timedelta(days=DAYS_AHEAD)
 
 
-def command(*options: str) -> dict[str, Any]:
+def command(*options: str, at: datetime) -> dict[str, Any]:
     """Run the command; give its answer, its seconds, and the most memory this process ever had."""
     from django.core.management import call_command
     from django.utils import timezone
 
-    real, said = timezone.now, io.StringIO()
-
-    def now() -> datetime:
-        return later(real())
-
-    with mock.patch.object(timezone, "now", now):
+    said = io.StringIO()
+    with mock.patch.object(timezone, "now", return_value=at):
         started = time.perf_counter()
         call_command("terminate_expired", "--json", *options, stdout=said)
         seconds = time.perf_counter() - started
     return {**json.loads(said.getvalue()), "seconds": seconds, "peak_mb": _peak_mb()}
 
 
-def loop(sample: str) -> dict[str, Any]:
+def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     """Terminate some subscriptions by the operation that pages use. *Units*: `seconds` without the previews."""
-    from django.utils import timezone
-
     from portal.audit.operations import SYSTEM
     from portal.lib import days
     from settings_app import selectors
@@ -61,7 +55,6 @@ def loop(sample: str) -> dict[str, Any]:
     config = selectors.current_config()
     seconds = 0.0
     for number, (uuid, zone) in enumerate(chosen):
-        at = later(timezone.now())
         quote = operations.quote_termination(subscription_uuid=uuid, on=days.today_in(zone, at=at), config=config)
         started = time.perf_counter()
         operations.terminate(
@@ -95,4 +88,5 @@ if __name__ == "__main__":
     import django
 
     django.setup()
-    print(json.dumps({"command": command, "loop": loop}[sys.argv[1]](*sys.argv[2:])))
+    what, at, *rest = sys.argv[1:]
+    print(json.dumps({"command": command, "loop": loop}[what](*rest, at=datetime.fromisoformat(at))))
