@@ -87,6 +87,7 @@ _STEPS = (
     UPDATE subscriptions_subscription s SET status = 'expired' FROM due WHERE s.id = due.id AND s.status = 'active'
     """,
     _TERMINATIONS,
+    "ANALYZE subscriptions_termination",
     """
     UPDATE subscriptions_subscription s SET status = 'terminated', auto_renew = false, termination_ref = t.id
     FROM subscriptions_termination t WHERE t.clean_up_run_id = %(run)s AND s.id = t.subscription_id
@@ -156,6 +157,8 @@ def run(world: World, url: str, *, at: datetime) -> float:
         started = time.perf_counter()
         with connection.transaction():
             cursor.execute("SELECT set_config('portal.operation', 'floor', true)")
+            # As a careful person would: sorting stays in memory, and the plans know what was written.
+            cursor.execute("SET LOCAL work_mem = '64MB'")
             cursor.execute(_DUE, known)
             row = cursor.execute(
                 """
