@@ -93,9 +93,10 @@ Tell = Callable[[str], None]
 
 
 def key(*, rows: int, today: date) -> str:
-    """Name what a database holds: it is built anew when the schema, this module or the day is another."""
+    """Name what a database holds: it is built anew when the schema, what fills it or the day is another."""
     root = Path(__file__).resolve().parents[2]
-    files = [Path(__file__), root / "portal/demo/names.py", root / "portal/lib/text.py"]
+    files = [root / "tests/bench/world.py", Path(__file__)]
+    files += [root / "portal/demo/names.py", root / "portal/lib/text.py"]
     files += root.glob("*/migrations/*.py")
     files += root.glob("portal/*/migrations/*.py")
     digest = hashlib.sha256(f"{rows} {today}".encode())

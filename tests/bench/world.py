@@ -23,6 +23,7 @@ from portal import embedded
 from tests.bench import house, population
 
 AGENTS = tuple(f"bench-agent-{number}" for number in range(1, 9))
+AUDITOR = "bench-auditor"
 BILLING = "bench-billing"
 SUPERUSER = "bench-superuser"
 PASSWORD = "every-figure-1"
@@ -90,7 +91,7 @@ class World:
             _drop(connection, name)
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         self.command("migrate", "--verbosity", "0")
-        roles = {**dict.fromkeys(AGENTS, "agent"), BILLING: "billing", SUPERUSER: "superuser"}
+        roles = {**dict.fromkeys(AGENTS, "agent"), AUDITOR: "auditor", BILLING: "billing", SUPERUSER: "superuser"}
         self.command("shell", "--verbosity", "0", "-c", _STAFF.format(roles=roles, password=PASSWORD))
         with psycopg.connect(self.url, autocommit=True) as connection:
             population.build(
