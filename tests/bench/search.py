@@ -157,8 +157,9 @@ def _beside_the_admin(kinds: dict[str, list[str]], ours: dict[str, list[float]],
                 continue
             request = RequestFactory().get("/admin/customers/organisation/", {"q": query})
             request.user = user
-            with _sql_clock() as times:
-                rows = list(page.get_changelist_instance(request).result_list)
+            for _ in range(2):  # as ours, the second time counts
+                with _sql_clock() as times:
+                    rows = list(page.get_changelist_instance(request).result_list)
             if rows:
                 mine.append(seconds)
                 theirs.append(sum(times))
