@@ -1,8 +1,9 @@
 """Terminations through HTTP by eight agents at once, beside their statements sent by a script on eight connections.
 
 Every termination is of another organisation, and all are in one copy of the database. The script's statements were
-written down while its terminations were done in another copy. What agents do themselves, reading a page for what to
-send next, is in the times of whole terminations and not in those of Apply.
+written down while its terminations were done in another copy. Agents and script do as many before the first turn,
+so that both have their statements prepared. What agents do themselves, reading a page for what to send next, is in
+the times of whole terminations and not in those of Apply.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ FIGURES = (
 )
 
 ALONE = 40
-"""Terminations by one agent, after as many to warm up."""
+"""Terminations by one agent, after as many to warm up; fewer where the database is small."""
 EACH = 6
 """Terminations of an agent in each turn, by each way; fewer where the database is small."""
 
@@ -41,11 +42,11 @@ EACH = 6
 def measure(world: World) -> list[Measured]:
     """Let agents and script work in turns on one copy."""
     found = _subscriptions(world)
-    alone = min(ALONE, len(found) // 8)
-    # Two figures, two ways, each turn.
-    each = min(EACH, (len(found) - 2 * alone) // (4 * world.turns * len(AGENTS))) * len(AGENTS)
+    alone = min(ALONE, len(found) // 16)
+    # Two figures, two ways, each turn; and before that either way as often as one agent's figure takes.
+    each = min(EACH, (len(found) - 4 * alone) // (4 * world.turns * len(AGENTS))) * len(AGENTS)
     subscriptions = iter(found)
-    flows = _write_down(world, list(islice(subscriptions, 2 * world.turns * each)))
+    flows = _write_down(world, list(islice(subscriptions, 2 * alone + 2 * world.turns * each)))
     with world.copy() as url, world.serve(url) as port:
         agents = [Client(port) for _ in AGENTS]
         for agent, name in zip(agents, AGENTS, strict=True):
@@ -53,7 +54,9 @@ def measure(world: World) -> list[Measured]:
         script = [world.connect(url) for _ in AGENTS]
         _together(agents, list(islice(subscriptions, alone)), _terminate)
         one = [_terminate(agents[0], subscription) for subscription in islice(subscriptions, alone)]
-        rates, eight = _in_turns(agents, script, subscriptions, iter(flows), each=each, turns=world.turns)
+        written = iter(flows)
+        _together(script, list(islice(written, 2 * alone)), _replay)
+        rates, eight = _in_turns(agents, script, subscriptions, written, each=each, turns=world.turns)
     most = max(flows, key=lambda flow: len(flow.apply))
     terminations, by_script, applies, applies_by_script = rates
     return [
@@ -98,11 +101,7 @@ def _in_turns(
         return each / _together(agents, chosen, apply)
 
     def terminations_by_script() -> float:
-        return each / _together(
-            script,
-            list(islice(flows, each)),
-            lambda line, flow: statements.replay(line, flow, flow.before + flow.apply),
-        )
+        return each / _together(script, list(islice(flows, each)), _replay)
 
     def applies_by_script() -> float:
         return each / _together(
@@ -115,6 +114,11 @@ def _in_turns(
 def _terminate(agent: Client, subscription: str) -> float:
     """Go the whole way; give the seconds of its last step."""
     return float(walk.apply(agent, walk.to_choice(agent, subscription)["choice"]).seconds)
+
+
+def _replay(line: psycopg.Connection[Any], flow: statements.Flow) -> None:
+    """Send the statements of the whole way."""
+    statements.replay(line, flow, flow.before + flow.apply)
 
 
 def _together(workers: Sequence[Any], jobs: Sequence[Any], do: Callable[[Any, Any], object]) -> float:
@@ -157,7 +161,7 @@ def _subscriptions(world: World) -> list[str]:
                 ORDER BY organisation_id, id
             ) s ORDER BY md5(uuid) LIMIT %s
             """,
-            [2 * ALONE + 4 * world.turns * len(AGENTS) * EACH],
+            [4 * ALONE + 4 * world.turns * len(AGENTS) * EACH],
         ).fetchall()
     return [uuid for (uuid,) in rows]
 
