@@ -83,7 +83,7 @@ def terminate_expired(
     """Mark passed subscriptions expired, terminate those expired for too long, free numbers. In batches.
 
     *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`, the
-    start; `clock` tells the end. `limit` ends the run after that many subscriptions. Each batch is one
+    start; `clock` tells the end. `limit` ends the run after that many terminations. Each batch is one
     transaction; rows that another worker holds are left to it. Once `stop` says so, the running batch is the
     last, in every worker: it has to read what processes share. A dry run only reads, in this process.
     *Raises*: sharing.WorkerEnded, OperationalError; the run stays without an end then. UnknownTimezone before it.
@@ -195,7 +195,10 @@ def _shares(limit: int | None, *, workers: int) -> list[int | None]:
 
 
 def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[Result]], None]) -> None:
-    """Terminate batch after batch, and say the results of each once it is committed."""
+    """Terminate batch after batch, and say the results of each once it is committed.
+
+    Those that fail don't count: `limit` of them ahead of all others would hold these up for good.
+    """
     done, after = 0, due.START
     without: list[int] = []
     while not run.stop() and (limit is None or done < limit):
@@ -203,7 +206,7 @@ def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[Resul
         batch = _terminate_batch(run, room=room, after=after, without=without)
         if batch.results:
             say(batch.results)
-        done += len(batch.results)
+        done += len(batch.results) - len(batch.failed)
         # Failed ones would be found again.
         without += batch.failed
         if batch.last is not None:

@@ -152,6 +152,16 @@ def test_bad_rows_do_not_keep_the_run_from_what_comes_after_them(now):
     assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (1, 3, 3)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_bad_rows_do_not_use_up_the_limit(now, workers):
+    """Else as many as the limit, ahead of all others, would hold these up night after night."""
+    made = expired(8)
+    with refusing(*made[:3]):
+        status, out, _ = command("--json", "--max", "3", "--workers", workers, at=now)
+    assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (1, 3, 3)
+    assert Termination.objects.count() == CleanUpRun.objects.get().terminated == 3
+
+
 def test_a_row_that_a_trigger_refuses_stops_no_other(now, tmp_path):
     """Not every refusal is a constraint's; the report names the row too."""
     bad, good = expired(2)

@@ -105,7 +105,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--workers", metavar="N", default="1", help="processes that share the work (a dry run uses one)"
         )
-        parser.add_argument("--max", metavar="N", dest="limit", help="stop after N subscriptions")
+        parser.add_argument("--max", metavar="N", dest="limit", help="stop after N terminations")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
