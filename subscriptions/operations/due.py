@@ -174,19 +174,18 @@ def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool]) ->
 def _change(statement: str, todays: Todays, *, counted_as: str, run_id: int, stop: Callable[[], bool]) -> int:
     """Change batch after batch, count each in the run's row with it, and say how many rows were changed.
 
+    Behind the last, once more from the start: what somebody held before may be free now.
+
     *Shape*: `statement` changes the batch behind a place, and answers with how many and the place of the last one.
     """
     changed, after = 0, START
     while not stop():
         with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
             cursor.execute(statement, todays.parameters(after_day=after.day, after_id=after.id))
-            row = cursor.fetchone()
-            if row is None:
-                break
-            found, *last = row
+            found, *last = cursor.fetchone() or (0,)
             runs.add(run_id, **{counted_as: found})
-        changed += found
-        after = Place(*last)
-        if found < BATCH:
+        if after == START and not found:
             break
+        changed += found
+        after = Place(*last) if found == BATCH else START
     return changed

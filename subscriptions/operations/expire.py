@@ -209,13 +209,10 @@ def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[Resul
         done += len(batch.results) - len(batch.failed)
         # Failed ones would be found again.
         without += batch.failed
-        if batch.last is not None:
-            after = batch.last
-        elif after == due.START:
+        if after == due.START and not batch.results:
             break
-        else:
-            # Once more from the start: what somebody held before may be free now.
-            after = due.START
+        # Behind the last, once more from the start: what somebody held before may be free now.
+        after = batch.last or due.START
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ from portal.audit.operations import SYSTEM
 from subscriptions import operations
 from subscriptions.management import progress
 from subscriptions.models import CleanUpFailure, CleanUpRun, PhoneNumber, Subscription, Termination
-from subscriptions.operations import due, expire, records, sharing
+from subscriptions.operations import due, expire, records, runs, sharing
 from tests import factories
 from tests.factories import C
 
@@ -203,6 +203,28 @@ def test_what_somebody_holds_is_passed_over_and_done_the_next_time(now):
         finally:
             cursor.execute("RESET lock_timeout")
     assert json.loads(command("--json", at=now)[1])["terminated"] == 1
+
+
+@pytest.mark.parametrize("counted_as", ["expired", "terminated", "released_numbers"])
+def test_what_is_let_go_while_the_first_rows_are_done_is_done_in_the_same_run(now, monkeypatch, counted_as):
+    """Also where all of it is less than a batch."""
+    held, _ = (expired(1, numbers=(number,))[0] for number in ("+6531000001", "+6531000002"))
+    table, key, at = "subscriptions_subscription", held.pk, now
+    if counted_as == "released_numbers":
+        command(at=now)
+        table, key, at = "subscriptions_phonenumber", held.numbers.get().pk, now + dt.timedelta(days=40)
+    add = runs.add
+    with psycopg.connect(**connection.get_connection_params()) as other:
+        other.execute(f"SELECT FROM {table} WHERE id = %s FOR UPDATE", [key])
+
+        def and_let_go(run_id, **counts):
+            if counts.get(counted_as):
+                other.rollback()
+            add(run_id, **counts)
+
+        monkeypatch.setattr(runs, "add", and_let_go)
+        status, out, _ = command("--json", at=at)
+    assert (status, json.loads(out)[counted_as]) == (0, 2)
 
 
 def test_a_database_that_gives_up_is_one_sentence_and_what_failed_before_is_told(now, monkeypatch):
