@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import multiprocessing
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from django.db import connections
+from django.db import OperationalError, connections
 
 # Gives an item to whoever listens.
 Tell = Callable[[Any], None]
 
 
 class WorkerEnded(Exception):
-    """Say that a process ended before its work was done; what it had committed stays."""
+    """Say why a process ended before its work was done; what it had committed stays."""
+
+
+@dataclass(frozen=True)
+class _Cause:
+    """Carry why a process can't go on."""
+
+    words: str
 
 
 def share_out(work: Callable[[Any, Tell], None], *, shares: Sequence[Any], tell: Tell) -> None:
     """Let one process for each share do `work(share, tell)`, and pass on what they tell as it comes.
 
     A process whose parent was killed ends with its next item.
-    *Raises*: WorkerEnded, when all others are done.
+    *Raises*: WorkerEnded with the first cause, when all others are done.
     """
     _let_go_of_connections()
     # Forked, so that each process has the settings, the lock on the embedded database and the work itself.
@@ -33,19 +42,31 @@ def share_out(work: Callable[[Any, Tell], None], *, shares: Sequence[Any], tell:
         process.start()
         there.close()
         running[here] = process
-    failed = False
+    causes: list[str] = []
     while running:
         for pipe in wait(list(running)):
             assert isinstance(pipe, Connection)  # noqa: S101 - wait() also knows sockets and descriptors
             try:
-                tell(pipe.recv())
-            except EOFError:
+                item = pipe.recv()
+            except (EOFError, OSError):
+                # An OSError: it was killed in the middle of an item.
                 process = running.pop(pipe)
                 pipe.close()
                 process.join()
-                failed = failed or process.exitcode != 0
-    if failed:
-        raise WorkerEnded
+                if process.exitcode != 0:
+                    causes.append(_ending(process.exitcode))
+                continue
+            if isinstance(item, _Cause):
+                causes.append(item.words)
+            else:
+                tell(item)
+    if causes:
+        raise WorkerEnded(causes[0])
+
+
+def _ending(status: int) -> str:
+    """Say how a process ended that could not say it."""
+    return f"signal {-status} ended it" if status < 0 else f"its exit status was {status}"
 
 
 def _run(work: Callable[[Any, Tell], None], share: Any, pipe: Connection, others: Sequence[Connection]) -> None:
@@ -53,12 +74,19 @@ def _run(work: Callable[[Any, Tell], None], share: Any, pipe: Connection, others
     for other in others:
         other.close()
     try:
-        work(share, pipe.send)
-    except BrokenPipeError:
-        # Nobody listens any more. What was committed stays; the rest is for the next run.
-        pass
+        # When nobody listens any more, what was committed stays; the rest is for the next run.
+        with contextlib.suppress(BrokenPipeError):
+            _work_on(work, share, pipe)
     finally:
         connections.close_all()
+
+
+def _work_on(work: Callable[[Any, Tell], None], share: Any, pipe: Connection) -> None:
+    try:
+        work(share, pipe.send)
+    except OperationalError as error:
+        # Raised on, it would be a traceback among what the others say.
+        pipe.send(_Cause(str(error).strip().partition("\n")[0]))
 
 
 def _let_go_of_connections() -> None:

@@ -1,10 +1,14 @@
 """The clean-up by several processes: each row is ended by one of them, and told once."""
 
+import contextlib
 import csv
 import datetime as dt
 import io
 import json
 import os
+import re
+import signal
+import struct
 
 import pytest
 import time_machine
@@ -14,7 +18,7 @@ from django.db import connection
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from subscriptions import operations
-from subscriptions.models import PhoneNumber, Subscription, Termination
+from subscriptions.models import CleanUpRun, PhoneNumber, Subscription, Termination
 from subscriptions.operations import expire, sharing
 from tests import factories
 from tests.factories import C
@@ -105,6 +109,44 @@ def test_a_worker_that_is_killed_is_told_and_what_it_did_stays(now, monkeypatch)
     done = Termination.objects.count()
     counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=2)
     assert done + counts.terminated == 6
+
+
+def test_a_worker_without_a_connection_is_one_sentence_and_the_others_do_the_rest(now, monkeypatch, tmp_path, capfd):
+    expired(6)
+    batch = expire._terminate_batch
+
+    def one_is_lost(*args, **kwargs):
+        with contextlib.suppress(FileExistsError):
+            (tmp_path / "taken").touch(exist_ok=False)
+            connection.close()
+            connection.settings_dict["HOST"] = "/nowhere"
+        return batch(*args, **kwargs)
+
+    monkeypatch.setattr(expire, "_terminate_batch", one_is_lost)
+    with time_machine.travel(now, tick=False), pytest.raises(CommandError) as refusal:
+        call_command("terminate_expired", "--workers", "2", "--batch-size", "1")
+    words = str(refusal.value)
+    assert re.fullmatch(r"A worker ended before its work was done: connection .*/nowhere.*", words), words
+    assert words.endswith(". The others did theirs, and what was terminated stays; run the clean-up again.")
+    assert "Traceback" not in "".join(capfd.readouterr())
+    assert Termination.objects.count() == CleanUpRun.objects.get().terminated == 6
+    assert CleanUpRun.objects.get().finished_at is None
+
+
+def test_a_worker_that_is_killed_within_an_item_is_one_that_ended():
+    """What it wrote of the item is no reason to leave the others alone."""
+    told = []
+
+    def work(share, say):
+        if share == "killed":
+            # A length, and less than was promised.
+            os.write(say.__self__.fileno(), struct.pack("!i", 100) + b"x")
+            os.kill(os.getpid(), signal.SIGKILL)
+        say(share)
+
+    with pytest.raises(sharing.WorkerEnded, match=r"^signal 9 ended it$"):
+        sharing.share_out(work, shares=["killed", "one", "other"], tell=told.append)
+    assert sorted(told) == ["one", "other"]
 
 
 @pytest.mark.parametrize(

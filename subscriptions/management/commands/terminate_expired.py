@@ -148,9 +148,10 @@ class Command(BaseCommand):
                     stop=stop,
                     clock=timezone.now,
                 )
-        except WorkerEnded:
+        except WorkerEnded as ended:
             raise CommandError(
-                "A worker ended before its work was done. What was terminated stays; run the clean-up again."
+                f"A worker ended before its work was done: {ended}. The others did theirs, and what was terminated "
+                "stays; run the clean-up again."
             ) from None
         except OperationalError as error:
             why = str(error).strip().splitlines()[0]
