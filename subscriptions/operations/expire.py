@@ -48,6 +48,7 @@ class Counts:
     dry_run: bool
     renewing: int = 0
     was_stopped: bool = False
+    has_reached_limit: bool = False
 
 
 @dataclass(frozen=True)
@@ -83,14 +84,15 @@ def terminate_expired(
     """Mark passed subscriptions expired, terminate those expired for too long, free numbers. In batches.
 
     *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`, the
-    start; `clock` tells the end. `limit` ends the run after that many terminations. Each batch is one
+    start; `clock` tells the end. `limit` ends the run after that many terminations, and frees no numbers then:
+    it is there for a night on which something is wrong, and neither can be taken back. Each batch is one
     transaction; rows that another worker holds are left to it. Once `stop` says so, the running batch is the
     last, in every worker: it has to read what processes share. A dry run only reads, in this process.
     *Raises*: sharing.WorkerEnded, OperationalError; the run stays without an end then. UnknownTimezone before it.
     """
     todays = due.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
-    tally = _Tally(tell=tell, progress=progress)
+    tally = _Tally(limit=limit, tell=tell, progress=progress)
     if is_dry_run:
         return _look(todays, day=day, limit=limit, batch_size=batch_size, stop=stop, tally=tally)
     begun = runs.begin(as_of=day, limit=limit, workers=workers, by=by, at=at)
@@ -104,7 +106,8 @@ def terminate_expired(
         )
     else:
         _terminate_all(run, limit=limit, say=tally.add)
-    due.release_numbers(todays, run_id=run.id, stop=stop)
+    if not tally.has_reached_limit:
+        due.release_numbers(todays, run_id=run.id, stop=stop)
     ended = runs.finish(begun, was_stopped=stop(), by=by, at=clock() if clock else at)
     return Counts(
         as_of=day,
@@ -115,6 +118,7 @@ def terminate_expired(
         dry_run=False,
         renewing=ended.renewing,
         was_stopped=ended.was_stopped,
+        has_reached_limit=tally.has_reached_limit,
     )
 
 
@@ -151,11 +155,12 @@ def _look(
         as_of=day,
         expired=due.count_passed(todays),
         terminated=tally.terminated,
-        released_numbers=due.count_over(todays),
+        released_numbers=0 if tally.has_reached_limit else due.count_over(todays),
         failed=0,
         dry_run=True,
         renewing=tally.renewing,
         was_stopped=stop(),
+        has_reached_limit=tally.has_reached_limit,
     )
 
 
@@ -163,11 +168,17 @@ def _look(
 class _Tally:
     """Count the results of batches and pass them on."""
 
+    limit: int | None
     tell: Callable[[Result], None] | None
     progress: Callable[[int], None] | None
     terminated: int = 0
     renewing: int = 0
     failed: set[uuid.UUID] = field(default_factory=set)
+
+    @property
+    def has_reached_limit(self) -> bool:
+        """Tell whether as many were terminated as may be."""
+        return self.limit is not None and self.terminated >= self.limit
 
     def add(self, results: Sequence[Result]) -> None:
         """Take the results of one committed batch."""

@@ -277,6 +277,28 @@ def test_numbers_are_freed_batch_by_batch(now, monkeypatch):
     assert list(PhoneNumber.objects.exclude(status="free")) == [last]
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+@pytest.mark.parametrize(("limit", "freed"), [("3", 2), ("2", 0), ("0", 0)])
+def test_a_run_that_reaches_its_limit_frees_no_numbers(now, limit, freed, workers):
+    """Neither can be taken back, should the clock be wrong; exactly as many as the limit is reached as well."""
+    for number in ("+6531000001", "+6531000002"):
+        expired(1, numbers=(number,))
+    command(at=now)
+    expired(2)
+    later = now + dt.timedelta(days=40)
+    options = ("--json", "--max", limit, "--workers", workers)
+    _, dry, said = command(*options, "--dry-run", at=later)
+    assert ("The limit of" in said) == (freed == 0)
+    status, out, err = command(*options, at=later)
+    answer = json.loads(out)
+    assert (status, answer["terminated"], answer["released_numbers"]) == (0, min(2, int(limit)), freed)
+    assert answer | {"dry_run": True} == json.loads(dry)
+    assert PhoneNumber.objects.filter(status="free").count() == freed
+    assert ("The limit of" in err) == (freed == 0)
+    # The next night, when somebody has looked.
+    assert json.loads(command("--json", at=later)[1])["released_numbers"] == 2 - freed
+
+
 def test_a_dry_run_reports_the_rows_of_the_run_after_it(now, tmp_path):
     expired(3)
     factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))

@@ -105,7 +105,7 @@ class Command(BaseCommand):
         parser.add_argument(
             "--workers", metavar="N", default="1", help="processes that share the work (a dry run uses one)"
         )
-        parser.add_argument("--max", metavar="N", dest="limit", help="stop after N terminations")
+        parser.add_argument("--max", metavar="N", dest="limit", help="a safety stop: end after N terminations, and free no numbers then")
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -173,6 +173,11 @@ class Command(BaseCommand):
         self._answer(counts, is_json=options["json"])
         if report and report.trouble:
             raise CommandError(f"The report in {options['report']} is not whole: {report.trouble}.")
+        if counts.has_reached_limit:
+            self.stderr.write(
+                f"The limit of {limit:,} was reached: whatever else is due is for the next run, and so are the "
+                "numbers to free."
+            )
         if counts.was_stopped:
             self.stderr.write("Stopped as asked, after the running batch; the next run does the rest.")
         if counts.failed:
