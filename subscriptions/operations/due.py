@@ -1,8 +1,8 @@
-"""What is due in the clean-up, and the two steps that are one UPDATE each: mark expired, free numbers.
+"""What is due in the clean-up, and the steps that are one UPDATE each: put back, mark expired, free numbers.
 
-All of them go through an index from one batch to the next, and leave rows alone that somebody else holds. The rows
-of a batch are updated by an array of their ids, which always goes through the primary key: a join would read the
-whole table for each batch.
+All but the first go through an index from one batch to the next, and all leave rows alone that somebody else holds.
+The rows of a batch are updated by an array of their ids, which always goes through the primary key: a join would
+read the whole table for each batch.
 """
 
 from __future__ import annotations
@@ -21,20 +21,26 @@ from portal.audit import operations as audit_operations
 from portal.lib import days
 from subscriptions.operations import runs
 
-# Rows of the two steps that only change a word; nobody waits for them long.
+# Rows of the steps that only change a word; nobody waits for them long.
 BATCH = 10_000
 
 
 @dataclass(frozen=True)
 class Todays:
-    """Hold today of every time zone in use."""
+    """Hold today of every time zone in use; `are_named` where somebody said which day it is, and no clock."""
 
     of: dict[str, date]
+    are_named: bool = False
 
     def parameters(self, **more: Any) -> dict[str, Any]:
         """Give what the statements below need, and more."""
-        latest = max(self.of.values(), default=date(1970, 1, 1))
-        return {"todays": json.dumps(self.of, default=str), "latest": latest, **more}
+        known = self.of.values() or [date(1970, 1, 1)]
+        return {
+            "todays": json.dumps(self.of, default=str),
+            "earliest": min(known),
+            "latest": max(known),
+            **more,
+        }
 
 
 @dataclass(frozen=True)
@@ -64,7 +70,7 @@ class Due:
 def todays(*, as_of: date | None, at: datetime) -> Todays:
     """Say which day it is in each zone; `as_of` in all of them, where it is given."""
     zones = list(Organisation.objects.order_by().values_list("timezone", flat=True).distinct())
-    return Todays({zone: as_of or days.today_in(zone, at=at) for zone in zones})
+    return Todays({zone: as_of or days.today_in(zone, at=at) for zone in zones}, are_named=as_of is not None)
 
 
 # Today where a subscription lives. OFFSET 0 keeps it a look at one row, however few seem to be due: joined the
@@ -86,6 +92,11 @@ _PASSED = f"""
 FROM subscriptions_subscription s {_TODAY}
 WHERE s.status = 'active' AND s.status <> 'terminated'
   AND s.expires_on < o.today AND s.expires_on < %(latest)s
+"""
+
+_AHEAD = f"""
+FROM subscriptions_subscription s {_TODAY}
+WHERE s.status = 'expired' AND s.expires_on >= o.today AND s.expires_on >= %(earliest)s
 """
 
 _OVER = f"""
@@ -129,6 +140,11 @@ def count_passed(todays: Todays) -> int:
     return _count(_PASSED, todays.parameters())
 
 
+def count_ahead(todays: Todays) -> int:
+    """Count the subscriptions that `put_back` would mark active again."""
+    return 0 if todays.are_named else _count(_AHEAD, todays.parameters())
+
+
 def count_over(todays: Todays) -> int:
     """Count the numbers whose reservation is over."""
     return _count(_OVER, todays.parameters())
@@ -138,6 +154,27 @@ def _count(selection: str, parameters: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) {selection}", parameters)
         return int(cursor.fetchone()[0])
+
+
+def put_back(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
+    """Mark subscriptions active again that a clock which was wrong had marked expired; say how many.
+
+    Not on a day that somebody named: it may be long over. No index finds these few among all that run, so this
+    reads the table once, in its order.
+    """
+    if todays.are_named:
+        return 0
+    statement = f"""
+        WITH ahead AS MATERIALIZED (
+            SELECT s.id, s.expires_on AS day {_AHEAD} AND s.id > %(after_id)s
+            ORDER BY s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
+        ), marked AS (
+            UPDATE subscriptions_subscription s SET status = 'active'
+            WHERE s.id = ANY(ARRAY(SELECT id FROM ahead))
+        )
+        SELECT count(*) OVER (), day, id FROM ahead ORDER BY id DESC LIMIT 1
+    """  # noqa: S608 - built from constants
+    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop)
 
 
 def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:

@@ -81,7 +81,7 @@ def terminate_expired(
     stop: Callable[[], bool] = _never,
     clock: Callable[[], datetime] | None = None,
 ) -> Counts:
-    """Mark passed subscriptions expired, terminate those expired for too long, free numbers. In batches.
+    """Bring stored statuses up to date, terminate those expired for too long, free numbers. In batches.
 
     *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`, the
     start; `clock` tells the end. `limit` ends the run after that many terminations, and frees no numbers then:
@@ -97,6 +97,7 @@ def terminate_expired(
         return _look(todays, day=day, limit=limit, batch_size=batch_size, stop=stop, tally=tally)
     begun = runs.begin(as_of=day, limit=limit, workers=workers, by=by, at=at)
     run = Run(id=begun.pk, todays=todays, batch_size=batch_size, by=by, at=at, stop=stop)
+    put_back = due.put_back(todays, run_id=run.id, stop=stop)
     due.mark_expired(todays, run_id=run.id, stop=stop)
     if workers > 1:
         sharing.share_out(
@@ -108,7 +109,7 @@ def terminate_expired(
         _terminate_all(run, limit=limit, say=tally.add)
     if not tally.has_reached_limit:
         due.release_numbers(todays, run_id=run.id, stop=stop)
-    ended = runs.finish(begun, was_stopped=stop(), by=by, at=clock() if clock else at)
+    ended = runs.finish(begun, put_back=put_back, was_stopped=stop(), by=by, at=clock() if clock else at)
     return Counts(
         as_of=day,
         expired=ended.expired,
@@ -153,7 +154,7 @@ def _look(
             break
     return Counts(
         as_of=day,
-        expired=due.count_passed(todays),
+        expired=due.count_ahead(todays) + due.count_passed(todays),
         terminated=tally.terminated,
         released_numbers=0 if tally.has_reached_limit else due.count_over(todays),
         failed=0,

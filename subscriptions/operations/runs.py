@@ -41,8 +41,13 @@ def fail(run_id: int, *, reasons: Mapping[int, str]) -> None:
     add(run_id, failed=failed)
 
 
-def finish(run: CleanUpRun, *, was_stopped: bool, by: audit_operations.Actor, at: datetime) -> CleanUpRun:
-    """Write the end of a run, and a sentence into the audit where it did something."""
+def finish(
+    run: CleanUpRun, *, put_back: int, was_stopped: bool, by: audit_operations.Actor, at: datetime
+) -> CleanUpRun:
+    """Write the end of a run, and a sentence into the audit where it did something.
+
+    `put_back` says how many of those whose status was brought up to date are active again.
+    """
     with audit_operations.operation("terminate_expired"):
         run = CleanUpRun.objects.select_for_update(no_key=True).get(pk=run.pk)
         run.finished_at = max(at, run.started_at)
@@ -52,7 +57,8 @@ def finish(run: CleanUpRun, *, was_stopped: bool, by: audit_operations.Actor, at
             audit_operations.record(
                 app=names.SUBSCRIPTIONS,
                 event="Clean-up run",
-                description=f"{run.expired} marked expired, {run.terminated} terminated, "
+                description=f"{run.expired - put_back} marked expired, "
+                f"{f'{put_back} marked active again, ' if put_back else ''}{run.terminated} terminated, "
                 f"{run.renewing} of them with auto-renewal on, {run.released_numbers} numbers freed, "
                 f"{run.failed} failed; as of {run.as_of.isoformat()}.",
                 by=by,

@@ -299,6 +299,32 @@ def test_a_run_that_reaches_its_limit_frees_no_numbers(now, limit, freed, worker
     assert json.loads(command("--json", at=later)[1])["released_numbers"] == 2 - freed
 
 
+def test_what_a_wrong_clock_marked_expired_is_active_again(now, monkeypatch):
+    monkeypatch.setattr(due, "BATCH", 2)
+    ending = [dt.date(2026, 3, 9), dt.date(2026, 3, 10), *[dt.date(2026, 3, 31)] * 4]
+    made = [factories.subscription(expires_on=day) for day in ending]
+    ended = expired(1)[0]
+    a_year_ahead = now.replace(year=2027)
+    assert json.loads(command("--json", "--max", "1", at=a_year_ahead)[1])["expired"] == 7
+    assert Termination.objects.get().subscription == ended
+    # A day that is named may be long over: nothing is put back to how it was then.
+    for options in (("--dry-run",), ()):
+        assert json.loads(command("--json", "--as-of", "2026-03-10", *options, at=now)[1])["expired"] == 0
+    _, dry, _ = command("--json", "--dry-run", at=now)
+    answer = json.loads(command("--json", at=now)[1])
+    assert (answer["expired"], answer["terminated"], json.loads(dry)["expired"]) == (5, 0, 5)
+    assert [Subscription.objects.get(pk=s.pk).status for s in (*made, ended)] == [
+        "expired", *["active"] * 5, "terminated"
+    ]  # fmt: skip
+    assert CleanUpRun.objects.latest("pk").expired == 5
+    assert (
+        AuditEntry.objects.filter(event="Clean-up run")
+        .latest("pk")
+        .description.startswith("0 marked expired, 5 marked active again, 0 terminated, ")
+    )
+    assert json.loads(command("--json", at=now)[1])["expired"] == 0
+
+
 def test_a_dry_run_reports_the_rows_of_the_run_after_it(now, tmp_path):
     expired(3)
     factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))

@@ -111,7 +111,9 @@ def test_a_worker_that_is_killed_is_told_and_what_it_did_stays(now, monkeypatch)
     assert done + counts.terminated == 6
 
 
-def test_a_worker_without_a_connection_is_one_sentence_and_the_others_do_the_rest(now, monkeypatch, tmp_path, capfd):
+def test_a_worker_without_a_connection_is_one_sentence_and_the_others_do_the_rest(
+    now, monkeypatch, tmp_path, capfd
+):
     expired(6)
     batch = expire._terminate_batch
 

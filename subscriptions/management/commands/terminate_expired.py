@@ -93,7 +93,7 @@ class _Stop:
 
 class Command(BaseCommand):
     help = (
-        "Mark passed subscriptions expired, terminate those expired for more than the reactivation days "
+        "Bring stored statuses up to date, terminate those expired for more than the reactivation days "
         "(no refund), free numbers whose reservation is over."
     )
 
@@ -105,7 +105,12 @@ class Command(BaseCommand):
         parser.add_argument(
             "--workers", metavar="N", default="1", help="processes that share the work (a dry run uses one)"
         )
-        parser.add_argument("--max", metavar="N", dest="limit", help="a safety stop: end after N terminations, and free no numbers then")
+        parser.add_argument(
+            "--max",
+            metavar="N",
+            dest="limit",
+            help="a safety stop: end after N terminations, and free no numbers then",
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
