@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 
 from django.core.management.base import OutputWrapper
 
@@ -11,33 +12,35 @@ _SECOND = 1_000_000_000
 
 
 class Progress:
-    """Tell what was done, how quickly, and, where the whole is known, how long the rest takes."""
+    """Tell which step is at work, how far and how quickly, and where the whole is known how long the rest takes."""
 
-    def __init__(self, stream: OutputWrapper, *, total: int | None) -> None:
+    def __init__(self, stream: OutputWrapper, *, totals: Mapping[str, int]) -> None:
         self._stream = stream
         self._is_watched = stream.isatty()
-        self._total = total
-        self._started = time.monotonic_ns()
+        self._totals = totals
+        self._began = 0
         self._is_drawn = False
-        self._held = ""
-        self._batches = 0
 
-    def show(self, done: int) -> None:
-        """Say how many are done."""
-        passed = max(time.monotonic_ns() - self._started, 1)
-        words = f"{done:,} done, {done * _SECOND // passed:,} a second"
+    def show(self, step: str, done: int) -> None:
+        """Say how many a step has done; its clock starts with none."""
+        now = time.monotonic_ns()
+        if not done:
+            self._began = now
+        passed = max(now - self._began, 1)
+        rate = f"{done * _SECOND // passed:,} a second"
+        words = f"{step}: {done:,} done, {rate}" if done else f"{step} ..."
         if not self._is_watched:
-            # What is done in one batch needs no line: the answer says it all.
-            for line in filter(None, (self._held, words if self._batches else "")):
-                self._stream.write(line)
-            self._held = "" if self._batches else words
-            self._batches += 1
+            # A night with nothing to do is silent.
+            if done:
+                self._stream.write(words)
             return
-        if self._total:
-            filled = min(done, self._total) * _WIDTH // self._total
-            bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {min(done, self._total) * 100 // self._total:3} %"
-            left = max(self._total - done, 0) * passed // max(done, 1) // _SECOND
-            words = f"{bar}  {done:,} of {self._total:,}, {words.split(', ', 1)[1]}, {_duration(left)} left"
+        if done and (total := self._totals.get(step)):
+            left = max(total - done, 0) * passed // done // _SECOND
+            # A limit does not count what failed.
+            done = min(done, total)
+            filled = done * _WIDTH // total
+            bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {done * 100 // total:3} %"
+            words = f"{bar}  {done:,} of {total:,}, {rate}, {_duration(left)} left"
         self._draw(f"\r{words}\x1b[K")
         self._is_drawn = True
 

@@ -23,6 +23,8 @@ from subscriptions.operations import runs
 
 # Rows of the steps that only change a word; nobody waits for them long.
 BATCH = 10_000
+# Hears after each batch how many rows a step has changed.
+Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ def _count(selection: str, parameters: dict[str, Any]) -> int:
         return int(cursor.fetchone()[0])
 
 
-def put_back(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
+def put_back(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tell) -> int:
     """Mark subscriptions active again that a clock which was wrong had marked expired; say how many.
 
     Not on a day that somebody named: it may be long over. No index finds these few among all that run, so this
@@ -174,10 +176,10 @@ def put_back(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
         )
         SELECT count(*) OVER (), day, id FROM ahead ORDER BY id DESC LIMIT 1
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop)
+    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop, tell=tell)
 
 
-def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
+def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tell) -> int:
     """Mark subscriptions expired whose last day is over; say how many."""
     statement = f"""
         WITH passed AS MATERIALIZED (
@@ -189,10 +191,10 @@ def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> in
         )
         SELECT count(*) OVER (), day, id FROM passed ORDER BY day DESC, id DESC LIMIT 1
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop)
+    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop, tell=tell)
 
 
-def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool]) -> int:
+def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tell) -> int:
     """Free the numbers whose reservation is over; say how many."""
     statement = f"""
         WITH over AS MATERIALIZED (
@@ -205,10 +207,12 @@ def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool]) ->
         )
         SELECT count(*) OVER (), day, id FROM over ORDER BY day DESC, id DESC LIMIT 1
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="released_numbers", run_id=run_id, stop=stop)
+    return _change(statement, todays, counted_as="released_numbers", run_id=run_id, stop=stop, tell=tell)
 
 
-def _change(statement: str, todays: Todays, *, counted_as: str, run_id: int, stop: Callable[[], bool]) -> int:
+def _change(
+    statement: str, todays: Todays, *, counted_as: str, run_id: int, stop: Callable[[], bool], tell: Tell
+) -> int:
     """Change batch after batch, count each in the run's row with it, and say how many rows were changed.
 
     Behind the last, once more from the start: what somebody held before may be free now.
@@ -223,6 +227,8 @@ def _change(statement: str, todays: Todays, *, counted_as: str, run_id: int, sto
             runs.add(run_id, **{counted_as: found})
         if after == START and not found:
             break
-        changed += found
+        if found:
+            changed += found
+            tell(changed)
         after = Place(*last) if found == BATCH else START
     return changed

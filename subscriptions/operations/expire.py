@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
+from functools import partial
 
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from psycopg.errors import RaiseException
@@ -17,6 +18,11 @@ from subscriptions.operations import due, records, runs, sharing
 
 DEFAULT_BATCH = 5000
 DONE, WOULD_BE = "terminated", "would be terminated"
+# The steps of a run, in the words of whoever watches it; a dry run has but the last.
+PUTTING_BACK, MARKING, TERMINATING, FREEING = "Marking active", "Marking expired", "Terminating", "Freeing numbers"
+SELECTING = "Selecting"
+# Hears of a step how many rows it has done: none as it begins, then after each batch.
+Progress = Callable[[str, int], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +73,10 @@ def _never() -> bool:
     return False
 
 
+def _unseen(step: str, done: int) -> None:
+    pass
+
+
 def terminate_expired(
     *,
     as_of: date | None,
@@ -77,7 +87,7 @@ def terminate_expired(
     is_dry_run: bool = False,
     workers: int = 1,
     tell: Callable[[Result], None] | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Progress = _unseen,
     stop: Callable[[], bool] = _never,
     clock: Callable[[], datetime] | None = None,
 ) -> Counts:
@@ -92,13 +102,19 @@ def terminate_expired(
     """
     todays = due.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
-    tally = _Tally(limit=limit, tell=tell, progress=progress)
+
+    def begin(step: str) -> Callable[[int], None]:
+        progress(step, 0)
+        return partial(progress, step)
+
     if is_dry_run:
+        tally = _Tally(limit=limit, tell=tell, progress=begin(SELECTING))
         return _look(todays, day=day, limit=limit, batch_size=batch_size, stop=stop, tally=tally)
     begun = runs.begin(as_of=day, limit=limit, workers=workers, by=by, at=at)
     run = Run(id=begun.pk, todays=todays, batch_size=batch_size, by=by, at=at, stop=stop)
-    put_back = due.put_back(todays, run_id=run.id, stop=stop)
-    due.mark_expired(todays, run_id=run.id, stop=stop)
+    put_back = due.put_back(todays, run_id=run.id, stop=stop, tell=begin(PUTTING_BACK))
+    due.mark_expired(todays, run_id=run.id, stop=stop, tell=begin(MARKING))
+    tally = _Tally(limit=limit, tell=tell, progress=begin(TERMINATING))
     if workers > 1:
         sharing.share_out(
             lambda share, say: _terminate_all(run, limit=share, say=say),
@@ -108,7 +124,7 @@ def terminate_expired(
     else:
         _terminate_all(run, limit=limit, say=tally.add)
     if not tally.has_reached_limit:
-        due.release_numbers(todays, run_id=run.id, stop=stop)
+        due.release_numbers(todays, run_id=run.id, stop=stop, tell=begin(FREEING))
     ended = runs.finish(begun, put_back=put_back, was_stopped=stop(), by=by, at=clock() if clock else at)
     return Counts(
         as_of=day,
@@ -171,7 +187,7 @@ class _Tally:
 
     limit: int | None
     tell: Callable[[Result], None] | None
-    progress: Callable[[int], None] | None
+    progress: Callable[[int], None]
     terminated: int = 0
     renewing: int = 0
     failed: set[uuid.UUID] = field(default_factory=set)
@@ -194,8 +210,7 @@ class _Tally:
                 self.renewing += result.had_auto_renewal
             if self.tell:
                 self.tell(result)
-        if self.progress:
-            self.progress(self.terminated + len(self.failed))
+        self.progress(self.terminated + len(self.failed))
 
 
 def _shares(limit: int | None, *, workers: int) -> list[int | None]:

@@ -382,12 +382,19 @@ def test_a_dry_run_and_one_with_nothing_to_do(now):
     assert AuditEntry.objects.filter(event="Clean-up run").count() == 1
 
 
+def done_in(err: str) -> list[str]:
+    """What the lines of the log say, without how quick it was."""
+    assert all(re.search(r", [\d,]+ a second$", line) for line in err.splitlines()), err
+    return [re.sub(r", [\d,]+ a second$", "", line) for line in err.splitlines()]
+
+
 def test_a_log_gets_a_line_for_each_batch(now):
     expired(5)
     status, _, err = command("--batch-size", "2", at=now)
-    said = err.splitlines()
-    assert (status, len(said)) == (0, 3)
-    assert [re.sub(r", [\d,]+ a second$", "", line) for line in said] == ["2 done", "4 done", "5 done"]
+    assert status == 0
+    assert done_in(err) == [
+        "Marking expired: 5 done", "Terminating: 2 done", "Terminating: 4 done", "Terminating: 5 done"
+    ]  # fmt: skip
     assert "\r" not in err
 
 
@@ -396,25 +403,43 @@ def test_a_terminal_sees_how_far_it_is_how_quick_and_how_long_the_rest_takes(mon
         def isatty(self) -> bool:
             return True
 
-    seconds = iter((0, 2, 80))
+    seconds = iter((0, 4, 1000, 1002, 1080, 2000))
     monkeypatch.setattr(progress.time, "monotonic_ns", lambda: next(seconds) * 1_000_000_000)
     terminal = Terminal()
-    bar = progress.Progress(OutputWrapper(terminal), total=12_000)
-    bar.show(100)
-    bar.show(4000)
+    bar = progress.Progress(OutputWrapper(terminal), totals={"Terminating": 12_000})
+    for step, done in (
+        ("Marking expired", 0),
+        ("Marking expired", 10_000),
+        ("Terminating", 0),
+        ("Terminating", 100),
+        ("Terminating", 4000),
+        ("Freeing numbers", 0),
+    ):
+        bar.show(step, done)
     bar.clear()
     assert terminal.getvalue() == (
+        "\rMarking expired ...\x1b[K"
+        "\rMarking expired: 10,000 done, 2,500 a second\x1b[K"
+        "\rTerminating ...\x1b[K"
         f"\r[{'.' * 30}]   0 %  100 of 12,000, 50 a second, 3 min 58 s left\x1b[K"
         f"\r[{'#' * 10}{'.' * 20}]  33 %  4,000 of 12,000, 50 a second, 2 min 40 s left\x1b[K"
+        "\rFreeing numbers ...\x1b[K"
         "\r\x1b[K"
     )
 
 
-def test_what_is_one_batch_says_nothing_but_the_answer(now):
+def test_each_step_that_did_something_is_a_line_and_no_part_of_the_answer(now):
+    expired(1, numbers=("+6531000001",))
+    command(at=now)
     expired(5)
-    status, out, err = command(at=now)
-    assert (status, err) == (0, "")
-    assert re.search(r"^terminated +5$", out, re.MULTILINE)
+    later = now + dt.timedelta(days=40)
+    assert done_in(command("--dry-run", at=later)[2]) == ["Selecting: 5 done"]
+    status, out, err = command("--json", at=later)
+    assert (status, len(json.loads(out)), out.count("\n")) == (0, 6, 1)
+    assert done_in(err) == ["Marking expired: 5 done", "Terminating: 5 done", "Freeing numbers: 1 done"]
+    assert command("--json", at=later)[2] == ""
+    Subscription.objects.filter(pk=factories.subscription().pk).update(status="expired")
+    assert done_in(command(at=now)[2]) == ["Marking active: 1 done"]
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--workers", "2", "--batch-size", "1")])

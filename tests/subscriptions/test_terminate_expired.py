@@ -68,6 +68,23 @@ def test_batches_and_limit(now):
     assert run(now, batch_size=2).terminated == 3
 
 
+def test_who_watches_hears_of_each_step_as_it_begins(now):
+    """So that how quick it is, and how long the rest takes, is said of the step alone."""
+    for _ in range(3):
+        expired(40)
+    heard: list[tuple[str, int]] = []
+    run(now, batch_size=2, progress=lambda step, done: heard.append((step, done)))
+    assert heard == [
+        ("Marking active", 0),
+        ("Marking expired", 0),
+        ("Marking expired", 3),
+        ("Terminating", 0),
+        ("Terminating", 2),
+        ("Terminating", 3),
+        ("Freeing numbers", 0),
+    ]
+
+
 def test_a_dry_run_counts_and_writes_nothing(now):
     for _ in range(3):
         expired(40)

@@ -22,7 +22,7 @@ from portal.lib import days
 from portal.lib import text as text_lib
 from subscriptions import operations
 from subscriptions.management.progress import Progress
-from subscriptions.operations.expire import DEFAULT_BATCH, Result
+from subscriptions.operations.expire import DEFAULT_BATCH, SELECTING, TERMINATING, Result
 from subscriptions.operations.sharing import WorkerEnded
 
 # The zone whose day begins first: no organisation can have a later today.
@@ -138,7 +138,7 @@ class Command(BaseCommand):
         stop = _Stop()
         progress: Progress | None = None
         try:
-            progress = Progress(self.stderr, total=self._total(as_of=as_of, at=at, limit=limit))
+            progress = Progress(self.stderr, totals=self._totals(as_of=as_of, at=at, limit=limit))
             with stop.listening():
                 counts = operations.terminate_expired(
                     as_of=as_of,
@@ -190,12 +190,12 @@ class Command(BaseCommand):
         if counts.was_stopped:
             raise SystemExit(STOPPED)
 
-    def _total(self, *, as_of: date | None, at: datetime, limit: int | None) -> int | None:
+    def _totals(self, *, as_of: date | None, at: datetime, limit: int | None) -> dict[str, int]:
         """Count what is due, for a bar that somebody looks at."""
         if not self.stderr.isatty():
-            return None
+            return {}
         due = operations.count_due(as_of=as_of, at=at)
-        return due if limit is None else min(due, limit)
+        return dict.fromkeys((TERMINATING, SELECTING), due if limit is None else min(due, limit))
 
     def _answer(self, counts: operations.Counts, *, is_json: bool) -> None:
         answer = {
