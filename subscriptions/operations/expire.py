@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
+from operator import attrgetter
 
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from psycopg.errors import RaiseException
@@ -297,7 +298,9 @@ def _record_all(run: Run, found: Sequence[due.Due], *, config: settings_selector
         for item in found
         if item.currency in strange
     }
-    return reasons | _record(run, [item for item in found if item.currency not in strange], config=config)
+    # In the order in which they lie beside each other, with all that hangs on them.
+    writable = sorted((item for item in found if item.currency not in strange), key=attrgetter("subscription_id"))
+    return reasons | _record(run, writable, config=config)
 
 
 def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:

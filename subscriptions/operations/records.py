@@ -108,30 +108,44 @@ FROM subscriptions_termination t
 WHERE t.id = ANY(%(ids)s) AND s.id = t.subscription_id
 """
 
-_RESERVE_NUMBERS = """
+
+def _of_the_ended(table: str, condition: str) -> str:
+    """Write the ids of a table's rows that belong to the subscriptions which end.
+
+    OFFSET 0 keeps it a look into the index for each: joined, a thousand of them would read the whole table.
+    """
+    return f"""ARRAY(
+        SELECT r.id FROM subscriptions_termination t
+        CROSS JOIN LATERAL (
+            SELECT r.id FROM {table} r WHERE r.subscription_id = t.subscription_id AND {condition} OFFSET 0
+        ) r
+        WHERE t.id = ANY(%(ids)s))"""  # noqa: S608 - built from the names below
+
+
+_ITS_DAY = "(SELECT t.terminated_on FROM subscriptions_termination t WHERE t.subscription_id = r.subscription_id)"
+
+_RESERVE_NUMBERS = f"""
 WITH locked AS (
-    SELECT n.id, t.terminated_on + CASE WHEN n.is_ported_in THEN %(ported)s ELSE %(reserved)s END AS through
-    FROM subscriptions_phonenumber n
-    JOIN subscriptions_termination t ON t.subscription_id = n.subscription_id
-    WHERE t.id = ANY(%(ids)s) AND n.status = 'in_use'
-    ORDER BY n.id
-    FOR NO KEY UPDATE OF n
+    SELECT id FROM subscriptions_phonenumber
+    WHERE id = ANY({_of_the_ended("subscriptions_phonenumber", "r.status = 'in_use'")}) AND status = 'in_use'
+    ORDER BY id
+    FOR NO KEY UPDATE
 )
-UPDATE subscriptions_phonenumber n SET status = 'reserved', reserved_through = locked.through
-FROM locked WHERE n.id = locked.id
-"""
+UPDATE subscriptions_phonenumber r
+SET status = 'reserved',
+    reserved_through = {_ITS_DAY} + CASE WHEN r.is_ported_in THEN %(ported)s ELSE %(reserved)s END
+WHERE r.id = ANY(ARRAY(SELECT id FROM locked))
+"""  # noqa: S608 - built from constants
 
-_END_ASSIGNMENTS = """
-UPDATE subscriptions_assignment a SET ended_on = t.terminated_on
-FROM subscriptions_termination t
-WHERE t.id = ANY(%(ids)s) AND a.subscription_id = t.subscription_id AND a.ended_on IS NULL
-"""
+_END_ASSIGNMENTS = f"""
+UPDATE subscriptions_assignment r SET ended_on = {_ITS_DAY}
+WHERE r.id = ANY({_of_the_ended("subscriptions_assignment", "r.ended_on IS NULL")}) AND r.ended_on IS NULL
+"""  # noqa: S608 - built from constants
 
-_FREE_CONTRACT_ITEMS = """
-UPDATE subscriptions_contractitem i SET freed_on = t.terminated_on
-FROM subscriptions_termination t
-WHERE t.id = ANY(%(ids)s) AND i.subscription_id = t.subscription_id AND i.freed_on IS NULL
-"""
+_FREE_CONTRACT_ITEMS = f"""
+UPDATE subscriptions_contractitem r SET freed_on = {_ITS_DAY}
+WHERE r.id = ANY({_of_the_ended("subscriptions_contractitem", "r.freed_on IS NULL")}) AND r.freed_on IS NULL
+"""  # noqa: S608 - built from constants
 
 _WRITE_HISTORY = """
 INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
