@@ -16,7 +16,8 @@ from customers import policies
 MOST = 1000
 """How many organisations are put in order; of more nobody reads to the end."""
 MOST_SIMILAR = 50
-_FEW_SIMILAR = 5
+FEW_SIMILAR = 5
+"""With so many similar ones a search that nobody asked for them looks for none with more wrong letters."""
 _MOST_ALIKE = 300
 _MOST_COMPARED = 500
 _LIKENESS = 0.4
@@ -142,18 +143,18 @@ def rows(ids: Sequence[int], *, with_keys: Sequence[int]) -> list[Row]:
 def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int) -> Found:
     """Find the organisations that answer, backwards from an edge that ends the page.
 
-    First those of an exact key, then those whose name begins with the question, then those that have it anywhere;
-    each are asked for when the page has room for them.
+    First those of an exact key, then those whose name begins with the question, then, when the page has room for
+    them, those that have it anywhere.
     """
-    exact, is_cut = _exact(readings)
+    exact, beginning, is_cut = _near(readings, edge=edge, limit=limit)
     if readings[0].is_whole:
         return Found(_beside(exact, edge=edge, limit=limit), is_cut=is_cut)
 
     def of_a_key(room: int) -> list[Place]:
         return _beside(exact, edge=edge, limit=room)
 
-    def beginning(room: int) -> list[Place]:
-        return _beginning(readings, without={place.id for place in exact}, edge=edge, limit=room)
+    def of_a_beginning(room: int) -> list[Place]:
+        return beginning[:room]
 
     def anywhere(room: int) -> list[Place]:
         nonlocal is_cut
@@ -161,7 +162,7 @@ def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int
         is_cut |= is_more
         return places
 
-    ways = [of_a_key, beginning, anywhere]
+    ways = [of_a_key, of_a_beginning, anywhere]
     if edge is not None and edge.is_before:
         # Nobody of a later tier stands before.
         ways = [way for way, first in zip(ways, _FIRST, strict=True) if first <= edge.place.score][::-1]
@@ -172,23 +173,53 @@ def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int
     return Found(places, is_cut=is_cut)
 
 
-def _exact(readings: Sequence[policies.Reading]) -> tuple[list[Place], bool]:
-    """List those that have a question as a key, all that are put in order, and tell whether there are more."""
+def _near(
+    readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int
+) -> tuple[list[Place], list[Place], bool]:
+    """Find those that have a question as a key, and those whose name begins with it.
+
+    One statement for both, since each costs more time on its way than the database takes. *Shape*: all of the first
+    that are put in order, and whether there are more; of the others those beside the edge.
+    """
     sql = _Sql()
     phrases = [reading.phrase for reading in readings]
-    found = sql.rows(
+    score = _BEGINNING - 1
+    is_before = edge is not None and edge.is_before
+    direction = " DESC" if is_before else ""
+    arms = ""
+    if not readings[0].is_whole and (
+        edge is None or (edge.place.score >= score if is_before else edge.place.score <= score)
+    ):
+        for reading in readings:
+            condition = f"name >= {sql.put(reading.phrase)} AND name < {sql.put(reading.phrase + _LAST_LETTER)}"
+            if edge is not None and edge.place.score == score:
+                marks = f"{sql.put(edge.place.name)}, {sql.put(edge.place.id)}"
+                condition += f" AND (name, organisation_id) {'<' if is_before else '>'} ({marks})"
+            arms += f"""
+                UNION ALL (
+                    SELECT false, organisation_id, name FROM customers_searchtext
+                    WHERE {condition} AND organisation_id <> ALL(ARRAY(SELECT organisation_id FROM keyed))
+                    ORDER BY name{direction}, organisation_id{direction} LIMIT {limit}
+                )
+            """  # noqa: S608
+    rows = sql.rows(
         f"""
-        SELECT DISTINCT organisation_id,
-               (SELECT name FROM customers_searchtext t WHERE t.organisation_id = k.organisation_id)
-        FROM customers_searchkey k
-        WHERE text = ANY({sql.put(phrases)}::text[]) ORDER BY organisation_id LIMIT {MOST + 1}
+        WITH keyed AS MATERIALIZED (
+            SELECT DISTINCT organisation_id FROM customers_searchkey
+            WHERE text = ANY({sql.put(phrases)}::text[]) ORDER BY organisation_id LIMIT {MOST + 1}
+        )
+        SELECT true, organisation_id,
+               (SELECT name FROM customers_searchtext t WHERE t.organisation_id = keyed.organisation_id)
+        FROM keyed {arms}
         """  # noqa: S608
     )
-    places = [
+    keyed = [(organisation_id, name) for is_key, organisation_id, name in rows if is_key]
+    exact = [
         Place(EXACT - 1 if name in phrases else EXACT, name, organisation_id)
-        for organisation_id, name in found[:MOST]
+        for organisation_id, name in keyed[:MOST]
     ]
-    return sorted(places), len(found) > MOST
+    beginning = {Place(score, name, organisation_id) for is_key, organisation_id, name in rows if not is_key}
+    return sorted(exact), sorted(beginning, reverse=is_before)[:limit], len(keyed) > MOST
 
 
 def _beside(places: Sequence[Place], *, edge: Edge | None, limit: int) -> list[Place]:
@@ -198,30 +229,6 @@ def _beside(places: Sequence[Place], *, edge: Edge | None, limit: int) -> list[P
     if edge.is_before:
         return [place for place in reversed(places) if place < edge.place][:limit]
     return [place for place in places if place > edge.place][:limit]
-
-
-def _beginning(
-    readings: Sequence[policies.Reading], *, without: Collection[int], edge: Edge | None, limit: int
-) -> list[Place]:
-    """List those whose name begins with the question, as the index of names has them."""
-    score = _BEGINNING - 1
-    if edge is not None and not edge.is_before and edge.place.score > score:
-        return []
-    is_before = edge is not None and edge.is_before
-    direction = " DESC" if is_before else ""
-    places: set[Place] = set()
-    for reading in readings:
-        sql = _Sql()
-        condition = f"name >= {sql.put(reading.phrase)} AND name < {sql.put(reading.phrase + _LAST_LETTER)}"
-        if edge is not None and edge.place.score == score:
-            marks = f"{sql.put(edge.place.name)}, {sql.put(edge.place.id)}"
-            condition += f" AND (name, organisation_id) {'<' if is_before else '>'} ({marks})"
-        found = sql.rows(
-            f"SELECT name, organisation_id FROM customers_searchtext WHERE {condition} "  # noqa: S608
-            f"ORDER BY name{direction}, organisation_id{direction} LIMIT {limit + len(without)}"
-        )
-        places |= {Place(score, *row) for row in found if row[1] not in without}
-    return sorted(places, reverse=is_before)[:limit]
 
 
 def _anywhere(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int) -> tuple[list[Place], bool]:
@@ -292,7 +299,9 @@ def _tail(sql: _Sql, columns: Sequence[str], *, edge: Edge | None, limit: int) -
     return f"{condition} ORDER BY {', '.join(column + direction for column in columns)} LIMIT {limit}"
 
 
-def similar(reading: policies.Reading, *, without: Collection[int]) -> tuple[list[Place], Alike]:
+def similar(
+    reading: policies.Reading, *, without: Collection[int], is_asked_for: bool
+) -> tuple[list[Place], Alike]:
     """Find organisations that have every word of a question, but not all as they are: with few letters wrong.
 
     Those with the fewest wrong letters come first, of these the ones whose name is most like the question. Words
@@ -307,7 +316,7 @@ def similar(reading: policies.Reading, *, without: Collection[int]) -> tuple[lis
             word: {wrong: others[wrong] for wrong in others if wrong <= most} for word, others in alike.items()
         }
         places = _similar(words, allowed, reading=reading, without=without)
-        if len(places) >= _FEW_SIMILAR:
+        if len(places) >= FEW_SIMILAR and not is_asked_for:
             break
     if not places and not without and (merely := _merely_alike(words)):
         allowed = {word: {**others, **merely.get(word, {})} for word, others in alike.items()}

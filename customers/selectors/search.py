@@ -47,7 +47,7 @@ class Listing:
 
     *Shape*: `newer` and `older` are the keys of the pages before and after this one, "" where there is none;
     `similar` are further ones whose words differ by a letter or so, `similar_asked` says that somebody wanted to
-    see them, `similar_offered` that nobody has looked for them yet; `is_cut`: more answered than are listed.
+    see them, `similar_offered` that there may be others; `is_cut`: more answered than are listed.
     """
 
     query: str
@@ -109,13 +109,15 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
     looks = asked or (bool(readings) and edge is None and len(page) < FEW and not _is_settled(page, readings))
     similar: tuple[OrganisationRow, ...] = ()
     if looks:
-        similar = _similar(readings[0], without=[place.id for place in page])
+        similar = _similar(readings[0], without=[place.id for place in page], is_asked_for=asked)
+    # Few similar ones are all there are; five may stand for others with more wrong letters.
+    offered = may_be_misspelt and not asked and (not looks or len(similar) >= finding.FEW_SIMILAR)
     return Listing(
         query=shown,
         rows=rows,
         similar=similar,
         similar_asked=asked,
-        similar_offered=may_be_misspelt and not looks and not has_newer,
+        similar_offered=offered and not has_newer,
         newer=_key(page[0], rows[0]) if page and has_newer else "",
         older=_key(page[-1], rows[-1]) if page and has_older else "",
         is_cut=found.is_cut,
@@ -128,8 +130,10 @@ def _is_settled(page: Sequence[Place], readings: Sequence[policies.Reading]) -> 
     return readings[0].is_whole or is_domain or any(place.score <= finding.EXACT for place in page)
 
 
-def _similar(reading: policies.Reading, *, without: Sequence[int]) -> tuple[OrganisationRow, ...]:
-    places, alike = finding.similar(reading, without=without)
+def _similar(
+    reading: policies.Reading, *, without: Sequence[int], is_asked_for: bool
+) -> tuple[OrganisationRow, ...]:
+    places, alike = finding.similar(reading, without=without, is_asked_for=is_asked_for)
     wanted = [
         [word, *(other for others in alike.get(word, {}).values() for other in others)]
         for word in policies.misspelt(reading)

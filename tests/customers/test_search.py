@@ -147,6 +147,15 @@ def test_who_asks_sees_the_similar_ones_beside_an_exact_answer() -> None:
     assert similar_to("Delta") == ["Belta"]
 
 
+def test_closer_ones_hide_nobody_from_who_asks() -> None:
+    OrganisationFactory(name="Telecommvnicatiom")
+    for letter in "abcde":
+        OrganisationFactory(name=f"Telecommunicatio{letter}")
+    listing = search.organisations("telecommunication")
+    assert (len(listing.similar), listing.similar_offered) == (5, True)
+    assert similar_to("telecommunication")[5:] == ["Telecommvnicatiom"]
+
+
 def test_nobody_similar_is_said_too() -> None:
     for number in range(search.FEW):
         OrganisationFactory(name=f"Delta {number}")
