@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Sequence
-from dataclasses import astuple, dataclass
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -23,8 +23,6 @@ from subscriptions.operations import runs
 
 # Rows of the steps that only change a word; nobody waits for them long.
 BATCH = 10_000
-# Today where nobody is: nothing has passed.
-_NEVER = date(1970, 1, 1)
 # Hears after each batch how many rows a step has changed.
 Tell = Callable[[int], None]
 
@@ -36,17 +34,13 @@ class Todays:
     of: dict[str, date]
     are_named: bool = False
 
-    @property
-    def latest(self) -> date:
-        """Give the latest of them."""
-        return max(self.of.values(), default=_NEVER)
-
     def parameters(self, **more: Any) -> dict[str, Any]:
         """Give what the statements below need, and more."""
+        known = self.of.values() or [date(1970, 1, 1)]
         return {
             "todays": json.dumps(self.of, default=str),
-            "earliest": min(self.of.values(), default=_NEVER),
-            "latest": self.latest,
+            "earliest": min(known),
+            "latest": max(known),
             **more,
         }
 
@@ -60,14 +54,6 @@ class Place:
 
 
 START = Place()
-
-
-@dataclass(frozen=True)
-class Window:
-    """Hold what may be due next, in the order of ids. *Shape*: `last` is None where there is nothing behind it."""
-
-    ids: list[int]
-    last: Place | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,48 +108,26 @@ WHERE n.status = 'reserved' AND n.reserved_through < o.today AND n.reserved_thro
 """
 
 
-def look_ahead(todays: Todays, *, reactivation_days: int, room: int, after: Place, without: list[int]) -> Window:
-    """Find the next subscriptions that may be due: those that are in the zone whose day is the latest.
-
-    Nothing is locked: whoever goes through them asks `select`, batch by batch.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            WITH ahead AS MATERIALIZED (
-                SELECT s.id, s.expires_on FROM subscriptions_subscription s
-                WHERE s.status <> 'terminated' AND s.expires_on < %(latest)s::date - %(kept)s::int
-                  AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s) AND s.id <> ALL(%(without)s::bigint[])
-                ORDER BY s.expires_on, s.id
-                LIMIT %(room)s
-            )
-            SELECT ARRAY(SELECT id FROM ahead ORDER BY id), l.expires_on, l.id
-            FROM (SELECT expires_on, id FROM ahead ORDER BY expires_on DESC, id DESC LIMIT 1) l
-            """,
-            {
-                "latest": todays.latest,
-                "kept": reactivation_days,
-                "room": room,
-                "after_day": after.day,
-                "after_id": after.id,
-                "without": without,
-            },
-        )
-        ids, *last = cursor.fetchone() or ([], *astuple(START))
-    return Window(ids=ids, last=Place(*last) if len(ids) == room else None)
-
-
-def select(todays: Todays, ids: Sequence[int], *, reactivation_days: int, is_locking: bool) -> list[Due]:
-    """List those of some subscriptions that are due, by id, and lock them until the transaction ends."""
+def select(
+    todays: Todays, *, reactivation_days: int, room: int, after: Place, without: list[int], is_locking: bool
+) -> list[Due]:
+    """List the next subscriptions that are due, and lock them until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT s.id, s.uuid, o.uuid, s.currency, s.expires_on, o.today, s.auto_renew
-            {_DUE} AND s.id = ANY(%(ids)s::bigint[])
-            ORDER BY s.id
+            {_DUE} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s) AND s.id <> ALL(%(without)s::bigint[])
+            ORDER BY s.expires_on, s.id
+            LIMIT %(room)s
             {"FOR NO KEY UPDATE OF s SKIP LOCKED" if is_locking else ""}
             """,
-            todays.parameters(ids=list(ids), kept=reactivation_days),
+            todays.parameters(
+                room=room,
+                without=without,
+                kept=reactivation_days,
+                after_day=after.day,
+                after_id=after.id,
+            ),
         )
         return [Due(*row) for row in cursor.fetchall()]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
+from operator import attrgetter
 
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from psycopg.errors import RaiseException
@@ -17,8 +18,6 @@ from settings_app import selectors as settings_selectors
 from subscriptions.operations import due, records, runs, sharing
 
 DEFAULT_BATCH = 5000
-# How many are looked up at a time, to be gone through in batches.
-AHEAD = 200_000
 DONE, WOULD_BE = "terminated", "would be terminated"
 # The steps of a run, in the words of whoever watches it; a dry run has but the last.
 PUTTING_BACK, MARKING, TERMINATING, FREEING = "Marking active", "Marking expired", "Terminating", "Freeing numbers"
@@ -152,13 +151,24 @@ def _look(
 ) -> Counts:
     """Select as a run would, and count."""
     config = settings_selectors.current_config()
-    room = _Room(limit)
-    for ids in _batches(todays, batch_size=batch_size, room=room, without=[]):
-        if stop():
+    done, after = 0, due.START
+    while not stop() and (limit is None or done < limit):
+        room = batch_size if limit is None else min(batch_size, limit - done)
+        found = due.select(
+            todays,
+            reactivation_days=config.reactivation_days,
+            room=room,
+            after=after,
+            without=[],
+            is_locking=False,
+        )
+        if not found:
             break
-        found = due.select(todays, ids, reactivation_days=config.reactivation_days, is_locking=False)
-        room.take(len(found))
+        done += len(found)
+        after = due.Place(found[-1].expires_on, found[-1].subscription_id)
         tally.add([_result(item, WOULD_BE) for item in found])
+        if len(found) < room:
+            break
     return Counts(
         as_of=day,
         expired=due.count_ahead(todays) + due.count_passed(todays),
@@ -212,71 +222,50 @@ def _shares(limit: int | None, *, workers: int) -> list[int | None]:
     return [share + (number < rest) for number in range(workers) if share + (number < rest)]
 
 
-@dataclass
-class _Room:
-    """Count down how many more may be terminated; None for any number."""
-
-    left: int | None
-
-    def take(self, number: int) -> None:
-        """Leave room for fewer."""
-        if self.left is not None:
-            self.left -= number
-
-
-def _batches(todays: due.Todays, *, batch_size: int, room: _Room, without: list[int]) -> Iterator[list[int]]:
-    """Go once through all that may be due, so that those who lie beside each other are in one batch.
-
-    The longest expired come first, many thousands at a time; of these the order is that of their ids, in which lies
-    all that hangs on them as well.
-    """
-    after: due.Place | None = due.START
-    while after is not None and room.left != 0:
-        window = due.look_ahead(
-            todays,
-            reactivation_days=settings_selectors.current_config().reactivation_days,
-            room=min(room.left or AHEAD, max(AHEAD, batch_size)),
-            after=after,
-            without=without,
-        )
-        for start in range(0, len(window.ids), batch_size):
-            yield window.ids[start : start + batch_size]
-        after = window.last
-
-
 def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[Result]], None]) -> None:
     """Terminate batch after batch, and say the results of each once it is committed.
 
     Those that fail don't count: `limit` of them ahead of all others would hold these up for good.
     """
-    room, failed, has_found = _Room(limit), list[int](), True
-    # Once more from the start until nothing is found: what somebody held before may be free now.
-    while has_found and not run.stop():
-        has_found = False
-        for ids in _batches(run.todays, batch_size=run.batch_size, room=room, without=failed):
-            if run.stop():
-                break
-            batch = _terminate_batch(run, ids)
-            if batch.results:
-                say(batch.results)
-                has_found = True
-            room.take(len(batch.results) - len(batch.failed))
-            # Failed ones would be found again.
-            failed += batch.failed
+    done, after = 0, due.START
+    without: list[int] = []
+    while not run.stop() and (limit is None or done < limit):
+        room = run.batch_size if limit is None else min(run.batch_size, limit - done)
+        batch = _terminate_batch(run, room=room, after=after, without=without)
+        if batch.results:
+            say(batch.results)
+        done += len(batch.results) - len(batch.failed)
+        # Failed ones would be found again.
+        without += batch.failed
+        if after == due.START and not batch.results:
+            break
+        # Behind the last, once more from the start: what somebody held before may be free now.
+        after = batch.last or due.START
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Hold the results of a batch, and those that failed by primary key."""
+    """Hold the results of a batch, those that failed by primary key, and where the next one goes on.
+
+    *Shape*: `last` is None where the selection has come to its end.
+    """
 
     results: list[Result]
     failed: list[int]
+    last: due.Place | None
 
 
-def _terminate_batch(run: Run, ids: Sequence[int]) -> _Batch:
+def _terminate_batch(run: Run, *, room: int, after: due.Place, without: list[int]) -> _Batch:
     with audit_operations.operation("terminate_expired"):
         config = settings_selectors.locked_config()
-        found = due.select(run.todays, ids, reactivation_days=config.reactivation_days, is_locking=True)
+        found = due.select(
+            run.todays,
+            reactivation_days=config.reactivation_days,
+            room=room,
+            after=after,
+            without=without,
+            is_locking=True,
+        )
         reasons = _record_all(run, found, config=config)
         done = [item for item in found if item.subscription_id not in reasons] if reasons else found
         if reasons:
@@ -284,7 +273,9 @@ def _terminate_batch(run: Run, ids: Sequence[int]) -> _Batch:
         runs.add(run.id, terminated=len(done), renewing=sum(item.auto_renew for item in done))
     # Only after the commit: a report never names what did not happen.
     return _Batch(
-        results=[_result(item, reasons.get(item.subscription_id, DONE)) for item in found], failed=list(reasons)
+        results=[_result(item, reasons.get(item.subscription_id, DONE)) for item in found],
+        failed=list(reasons),
+        last=due.Place(found[-1].expires_on, found[-1].subscription_id) if len(found) == room else None,
     )
 
 
@@ -307,7 +298,9 @@ def _record_all(run: Run, found: Sequence[due.Due], *, config: settings_selector
         for item in found
         if item.currency in strange
     }
-    return reasons | _record(run, [item for item in found if item.currency not in strange], config=config)
+    # In the order in which they lie beside each other, with all that hangs on them.
+    writable = sorted((item for item in found if item.currency not in strange), key=attrgetter("subscription_id"))
+    return reasons | _record(run, writable, config=config)
 
 
 def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
