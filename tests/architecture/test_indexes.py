@@ -209,6 +209,8 @@ def without_statistics(table: str) -> None:
     table never looked at it expects some rows, of which each value has few; large ones it has to count.
     """
     with connection.cursor() as cursor:
+        # As an import has it: a session keeps to what it had at its first temporary table.
+        cursor.execute("SET LOCAL temp_buffers = '64MB'")
         cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table}) ON COMMIT DROP")
         cursor.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = %s", [table])
         for (definition,) in cursor.fetchall():
