@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -89,23 +88,6 @@ class _Sql(dict[str, Any]):
         with connection.cursor() as cursor:
             cursor.execute(statement, self)
             return list(cursor.fetchall())
-
-
-@contextmanager
-def planned_once() -> Iterator[None]:
-    """Let the statements inside keep one plan each, whatever is asked for.
-
-    Left to itself PostgreSQL plans them anew for each question, which takes longer than answering it. So a plan may
-    not depend on what the parameters are: trigram indexes read the pattern of a LIKE when they are asked, for the
-    beginning of a name there are two bounds instead.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SET plan_cache_mode = force_generic_plan")
-    try:
-        yield
-    finally:
-        with connection.cursor() as cursor:
-            cursor.execute("RESET plan_cache_mode")
 
 
 def everybody(*, edge: Edge | None, limit: int) -> list[Place]:

@@ -79,7 +79,6 @@ class Listing:
         return ", ".join(parts).capitalize()
 
 
-@finding.planned_once()
 def organisations(query: str = "", *, older: str = "", newer: str = "", with_similar: bool = False) -> Listing:
     """Find the organisations that answer a question (all of them without one), 50 a page.
 
