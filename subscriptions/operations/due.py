@@ -1,8 +1,9 @@
 """What is due in the clean-up, and the steps that are one UPDATE each: put back, mark expired, free numbers.
 
-All but the first go through an index from one batch to the next, and all leave rows alone that somebody else holds.
-The rows of a batch are updated by an array of their ids, which always goes through the primary key: a join would
-read the whole table for each batch.
+All go from one batch to the next in the order of ids, in which rows lie, and all that hangs on them: few pages are
+read twice. Where little is left, PostgreSQL finds it by its days and sorts it. All leave rows alone that somebody
+else holds. The rows of a batch are updated by an array of their ids, which always goes through the primary key: a
+join would read the whole table for each batch.
 """
 
 from __future__ import annotations
@@ -23,6 +24,8 @@ from subscriptions.operations import runs
 
 # Rows of the steps that only change a word; nobody waits for them long.
 BATCH = 10_000
+# In front of every id.
+START = 0
 # Hears after each batch how many rows a step has changed.
 Tell = Callable[[int], None]
 
@@ -43,17 +46,6 @@ class Todays:
             "latest": max(known),
             **more,
         }
-
-
-@dataclass(frozen=True)
-class Place:
-    """Hold how far a selection has come: behind this row, in the order of its days."""
-
-    day: date = date.min
-    id: int = 0
-
-
-START = Place()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,25 +101,19 @@ WHERE n.status = 'reserved' AND n.reserved_through < o.today AND n.reserved_thro
 
 
 def select(
-    todays: Todays, *, reactivation_days: int, room: int, after: Place, without: list[int], is_locking: bool
+    todays: Todays, *, reactivation_days: int, room: int, after: int, without: list[int], is_locking: bool
 ) -> list[Due]:
-    """List the next subscriptions that are due, and lock them until the transaction ends."""
+    """List the next subscriptions that are due, by id, and lock them until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT s.id, s.uuid, o.uuid, s.currency, s.expires_on, o.today, s.auto_renew
-            {_DUE} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s) AND s.id <> ALL(%(without)s::bigint[])
-            ORDER BY s.expires_on, s.id
+            {_DUE} AND s.id > %(after)s AND s.id <> ALL(%(without)s::bigint[])
+            ORDER BY s.id
             LIMIT %(room)s
             {"FOR NO KEY UPDATE OF s SKIP LOCKED" if is_locking else ""}
             """,
-            todays.parameters(
-                room=room,
-                without=without,
-                kept=reactivation_days,
-                after_day=after.day,
-                after_id=after.id,
-            ),
+            todays.parameters(room=room, without=without, kept=reactivation_days, after=after),
         )
         return [Due(*row) for row in cursor.fetchall()]
 
@@ -168,13 +154,13 @@ def put_back(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tel
         return 0
     statement = f"""
         WITH ahead AS MATERIALIZED (
-            SELECT s.id, s.expires_on AS day {_AHEAD} AND s.id > %(after_id)s
+            SELECT s.id {_AHEAD} AND s.id > %(after)s
             ORDER BY s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
         ), marked AS (
             UPDATE subscriptions_subscription s SET status = 'active'
             WHERE s.id = ANY(ARRAY(SELECT id FROM ahead))
         )
-        SELECT count(*) OVER (), day, id FROM ahead ORDER BY id DESC LIMIT 1
+        SELECT count(*), max(id) FROM ahead
     """  # noqa: S608 - built from constants
     return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop, tell=tell)
 
@@ -183,13 +169,13 @@ def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell:
     """Mark subscriptions expired whose last day is over; say how many."""
     statement = f"""
         WITH passed AS MATERIALIZED (
-            SELECT s.id, s.expires_on AS day {_PASSED} AND (s.expires_on, s.id) > (%(after_day)s, %(after_id)s)
-            ORDER BY s.expires_on, s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
+            SELECT s.id {_PASSED} AND s.id > %(after)s
+            ORDER BY s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
         ), marked AS (
             UPDATE subscriptions_subscription s SET status = 'expired'
             WHERE s.id = ANY(ARRAY(SELECT id FROM passed))
         )
-        SELECT count(*) OVER (), day, id FROM passed ORDER BY day DESC, id DESC LIMIT 1
+        SELECT count(*), max(id) FROM passed
     """  # noqa: S608 - built from constants
     return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop, tell=tell)
 
@@ -198,14 +184,13 @@ def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool], te
     """Free the numbers whose reservation is over; say how many."""
     statement = f"""
         WITH over AS MATERIALIZED (
-            SELECT n.id, n.reserved_through AS day
-            {_OVER} AND (n.reserved_through, n.id) > (%(after_day)s, %(after_id)s)
-            ORDER BY n.reserved_through, n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
+            SELECT n.id {_OVER} AND n.id > %(after)s
+            ORDER BY n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
         ), released AS (
             UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
             WHERE n.id = ANY(ARRAY(SELECT id FROM over))
         )
-        SELECT count(*) OVER (), day, id FROM over ORDER BY day DESC, id DESC LIMIT 1
+        SELECT count(*), max(id) FROM over
     """  # noqa: S608 - built from constants
     return _change(statement, todays, counted_as="released_numbers", run_id=run_id, stop=stop, tell=tell)
 
@@ -217,18 +202,18 @@ def _change(
 
     Behind the last, once more from the start: what somebody held before may be free now.
 
-    *Shape*: `statement` changes the batch behind a place, and answers with how many and the place of the last one.
+    *Shape*: `statement` changes the batch behind an id, and answers with how many, and the last one's id.
     """
     changed, after = 0, START
     while not stop():
         with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
-            cursor.execute(statement, todays.parameters(after_day=after.day, after_id=after.id))
-            found, *last = cursor.fetchone() or (0,)
+            cursor.execute(statement, todays.parameters(after=after))
+            found, last = cursor.fetchone()
             runs.add(run_id, **{counted_as: found})
         if after == START and not found:
             break
         if found:
             changed += found
             tell(changed)
-        after = Place(*last) if found == BATCH else START
+        after = last if found == BATCH else START
     return changed

@@ -7,7 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from functools import partial
-from operator import attrgetter
 
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from psycopg.errors import RaiseException
@@ -165,7 +164,7 @@ def _look(
         if not found:
             break
         done += len(found)
-        after = due.Place(found[-1].expires_on, found[-1].subscription_id)
+        after = found[-1].subscription_id
         tally.add([_result(item, WOULD_BE) for item in found])
         if len(found) < room:
             break
@@ -252,10 +251,10 @@ class _Batch:
 
     results: list[Result]
     failed: list[int]
-    last: due.Place | None
+    last: int | None
 
 
-def _terminate_batch(run: Run, *, room: int, after: due.Place, without: list[int]) -> _Batch:
+def _terminate_batch(run: Run, *, room: int, after: int, without: list[int]) -> _Batch:
     with audit_operations.operation("terminate_expired"):
         config = settings_selectors.locked_config()
         found = due.select(
@@ -275,7 +274,7 @@ def _terminate_batch(run: Run, *, room: int, after: due.Place, without: list[int
     return _Batch(
         results=[_result(item, reasons.get(item.subscription_id, DONE)) for item in found],
         failed=list(reasons),
-        last=due.Place(found[-1].expires_on, found[-1].subscription_id) if len(found) == room else None,
+        last=found[-1].subscription_id if len(found) == room else None,
     )
 
 
@@ -298,9 +297,7 @@ def _record_all(run: Run, found: Sequence[due.Due], *, config: settings_selector
         for item in found
         if item.currency in strange
     }
-    # In the order in which they lie beside each other, with all that hangs on them.
-    writable = sorted((item for item in found if item.currency not in strange), key=attrgetter("subscription_id"))
-    return reasons | _record(run, writable, config=config)
+    return reasons | _record(run, [item for item in found if item.currency not in strange], config=config)
 
 
 def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:

@@ -257,15 +257,12 @@ INSERT INTO subscriptions_termination
     (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
      explanation, requested_by, channel, ticket, config_version_id, choice, settlement, waived, nothing_reason,
      quote, acknowledgements, clean_up_run_id)
-SELECT gen_random_uuid(), s.id, s.organisation_id, s.currency, 'expired', %(at)s, f.today, %(actor_kind)s,
+SELECT gen_random_uuid(), s.id, s.organisation_id, s.currency, 'expired', %(at)s, s.today, %(actor_kind)s,
        %(actor)s, '', '', '', '', %(version)s, 'none', 'nothing_due', 0, %(why)s, {previews.DOCUMENT}, '[]', %(run)s
-FROM unnest(%(subscriptions)s::bigint[], %(todays)s::date[]) AS f(id, today)
-JOIN subscriptions_subscription s ON s.id = f.id
-JOIN customers_organisation o ON o.id = s.organisation_id
-{previews.TERMS}
+{previews.SOURCE}
 ORDER BY s.id
 RETURNING id
-"""  # noqa: S608 - built from constants
+"""
 
 # What is told of each, read once for all who tell it.
 _ENDED = """
@@ -329,8 +326,12 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         **previews.parameters(expired.currencies, config=config),
     }
     with connection.cursor() as cursor:
+        # As `previews.LINES` needs it; a batch is sorted in memory.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute("SET LOCAL work_mem = '16MB'")
         cursor.execute(_INSERT_EXPIRED, parameters)
         ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SET LOCAL enable_nestloop = on")
         effects = _EFFECTS_EXPIRED
         told: dict[str, Any] = {
             "ids": ids,

@@ -302,8 +302,8 @@ def test_a_run_that_reaches_its_limit_frees_no_numbers(now, limit, freed, worker
 def test_what_a_wrong_clock_marked_expired_is_active_again(now, monkeypatch):
     monkeypatch.setattr(due, "BATCH", 2)
     ending = [dt.date(2026, 3, 9), dt.date(2026, 3, 10), *[dt.date(2026, 3, 31)] * 4]
-    made = [factories.subscription(expires_on=day) for day in ending]
     ended = expired(1)[0]
+    made = [factories.subscription(expires_on=day) for day in ending]
     a_year_ahead = now.replace(year=2027)
     assert json.loads(command("--json", "--max", "1", at=a_year_ahead)[1])["expired"] == 7
     assert Termination.objects.get().subscription == ended
