@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from typing import Any
 
-from django.db import OperationalError, connections
+from django.db import InterfaceError, OperationalError, connections
 
 # Gives an item to whoever listens.
 Tell = Callable[[Any], None]
@@ -84,7 +84,7 @@ def _run(work: Callable[[Any, Tell], None], share: Any, pipe: Connection, others
 def _work_on(work: Callable[[Any, Tell], None], share: Any, pipe: Connection) -> None:
     try:
         work(share, pipe.send)
-    except OperationalError as error:
+    except (OperationalError, InterfaceError) as error:
         # Raised on, it would be a traceback among what the others say.
         pipe.send(_Cause(str(error).strip().partition("\n")[0]))
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import OperationalError
+from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from portal.audit.operations import SYSTEM
@@ -158,8 +158,8 @@ class Command(BaseCommand):
                 f"A worker ended before its work was done: {ended}. The others did theirs, and what was terminated "
                 "stays; run the clean-up again."
             ) from None
-        except OperationalError as error:
-            why = str(error).strip().splitlines()[0]
+        except (OperationalError, InterfaceError) as error:
+            why = str(error).strip().partition("\n")[0]
             raise CommandError(
                 f"The database could not go on: {why}. What was terminated stays; run the clean-up again."
             ) from None
