@@ -98,8 +98,8 @@ def terminate_expired(
     it is there for a night on which something is wrong, and neither can be taken back. Each batch is one
     transaction; rows that another worker holds are left to it. Once `stop` says so, the running batch is the
     last, in every worker: it has to read what processes share. A dry run only reads, in this process.
-    *Raises*: sharing.WorkerEnded, OperationalError, InterfaceError; the run stays without an end then. UnknownTimezone
-    before it.
+    *Raises*: sharing.WorkerEnded, OperationalError, InterfaceError; the run stays without an end then.
+    UnknownTimezone before it.
     """
     todays = due.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
