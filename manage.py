@@ -71,6 +71,8 @@ def _bring_up_to_date() -> str:
     from django.core.management import call_command
     from django.db import NotSupportedError, OperationalError, connection
 
+    from portal.lib import text
+
     try:
         django.setup()
     except ImproperlyConfigured as error:
@@ -96,7 +98,7 @@ def _bring_up_to_date() -> str:
     except NotSupportedError as error:
         return _too_old(str(error))
     except OperationalError as error:
-        reason = str(error).strip().splitlines()[0]
+        reason = text.first_line(error)
         return f"The database can't be used: {reason} (see DATABASE_URL)."
     finally:
         connection.close()

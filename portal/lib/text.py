@@ -1,4 +1,4 @@
-"""Clean what people type and fold it for searching."""
+"""Clean what people type, fold it for searching, and shorten what errors say."""
 
 from __future__ import annotations
 
@@ -24,6 +24,11 @@ LONGEST_SHOWN = 60
 
 class UnusableText(ValueError):
     """Say in a sentence which character makes a text unusable."""
+
+
+def first_line(error: BaseException) -> str:
+    """Give what an error says first, to go on in a sentence: PostgreSQL's details follow in other lines."""
+    return str(error).strip().partition("\n")[0].rstrip(".") or "it does not say why"
 
 
 def fold(text: str) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from portal.audit import operations as audit_operations
+from portal.lib import text
 from subscriptions.importing import checking, known, loading, staging
 from subscriptions.importing.columns import FILES, File
 from subscriptions.importing.faults import Fault, Faults
@@ -111,10 +112,9 @@ def import_directory(
                 _record(file, count, sha256=staged[file.name].sha256, at=at)
             only_commit_is_left = True
     except IntegrityError as error:
-        raise Interfered(str(error).splitlines()[0]) from error
+        raise Interfered(text.first_line(error)) from error
     except (OperationalError, InterfaceError) as error:
-        why = str(error).strip().partition("\n")[0].rstrip(".")
-        raise BrokenOff(why, may_be_written=only_commit_is_left) from error
+        raise BrokenOff(text.first_line(error), may_be_written=only_commit_is_left) from error
     return counted
 
 

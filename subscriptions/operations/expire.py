@@ -12,7 +12,7 @@ from django.db import DatabaseError, OperationalError, ProgrammingError, connect
 from psycopg.errors import RaiseException
 
 from portal.audit import operations as audit_operations
-from portal.lib import money
+from portal.lib import money, text
 from settings_app import selectors as settings_selectors
 from subscriptions.operations import due, records, runs, sharing
 
@@ -319,7 +319,7 @@ def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Co
         if not _is_about_a_row(error):
             raise
         if len(items) == 1:
-            return {items[0].subscription_id: str(error).strip().partition("\n")[0]}
+            return {items[0].subscription_id: text.first_line(error)}
     middle = len(items) // 2
     return _record(run, items[:middle], config=config) | _record(run, items[middle:], config=config)
 

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.db import InterfaceError, OperationalError, connections
 
+from portal.lib import text
+
 # Gives an item to whoever listens.
 Tell = Callable[[Any], None]
 
@@ -86,7 +88,7 @@ def _work_on(work: Callable[[Any, Tell], None], share: Any, pipe: Connection) ->
         work(share, pipe.send)
     except (OperationalError, InterfaceError) as error:
         # Raised on, it would be a traceback among what the others say.
-        pipe.send(_Cause(str(error).strip().partition("\n")[0]))
+        pipe.send(_Cause(text.first_line(error)))
 
 
 def _let_go_of_connections() -> None:

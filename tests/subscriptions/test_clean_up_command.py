@@ -15,7 +15,7 @@ import pytest
 import time_machine
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
-from django.db import OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection
 
 from customers.models import Organisation
 from portal.audit.models import AuditEntry
@@ -227,14 +227,22 @@ def test_what_is_let_go_while_the_first_rows_are_done_is_done_in_the_same_run(no
     assert (status, json.loads(out)[counted_as]) == (0, 2)
 
 
-def test_a_database_that_gives_up_is_one_sentence_and_what_failed_before_is_told(now, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (OperationalError("deadlock detected\nDETAIL: more"), "deadlock detected"),
+        (InterfaceError("connection already closed"), "connection already closed"),
+        (OperationalError(), "it does not say why"),
+    ],
+)
+def test_a_database_that_gives_up_is_one_sentence_and_what_failed_before_is_told(now, monkeypatch, error, why):
     made = expired(4)
     batch = expire._terminate_batch
     batches = iter((batch, None))
 
     def give_up(*args, **kwargs):
         if (go_on := next(batches)) is None:
-            raise OperationalError("deadlock detected\nDETAIL: more")
+            raise error
         return go_on(*args, **kwargs)
 
     monkeypatch.setattr(expire, "_terminate_batch", give_up)
@@ -242,7 +250,7 @@ def test_a_database_that_gives_up_is_one_sentence_and_what_failed_before_is_told
     with refusing(made[0]), time_machine.travel(now, tick=False), pytest.raises(CommandError) as refusal:
         call_command("terminate_expired", "--batch-size", "2", stderr=err)
     assert str(refusal.value) == (
-        "The database could not go on: deadlock detected. What was terminated stays; run the clean-up again."
+        f"The database could not go on: {why}. What was terminated stays; run the clean-up again."
     )
     assert f"{made[0].uuid}: " in err.getvalue()
     assert CleanUpRun.objects.get().finished_at is None

@@ -9,6 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from portal.lib import text as text_lib
 from subscriptions.importing import run
 from subscriptions.importing.columns import FILES
 from subscriptions.importing.faults import MOST_SHOWN
@@ -72,7 +73,7 @@ class Command(BaseCommand):
             with connection.cursor() as cursor:
                 cursor.execute("ANALYZE")
         except (OperationalError, InterfaceError) as error:
-            why = str(error).strip().partition("\n")[0].rstrip(".")
+            why = text_lib.first_line(error)
             self.stderr.write(
                 f"All is written; only ANALYZE failed ({why}), and lists may be slow until it is run again."
             )

@@ -159,7 +159,7 @@ class Command(BaseCommand):
                 "stays; run the clean-up again."
             ) from None
         except (OperationalError, InterfaceError) as error:
-            why = str(error).strip().partition("\n")[0]
+            why = text_lib.first_line(error)
             raise CommandError(
                 f"The database could not go on: {why}. What was terminated stays; run the clean-up again."
             ) from None
