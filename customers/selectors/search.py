@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from customers import policies
 from customers.models import Organisation, SearchKey, SearchText
-from customers.selectors import finding
-from customers.selectors.finding import Edge, Place, Row
+from customers.selectors import finding, similarity
+from customers.selectors.finding import Edge, Row
+from customers.selectors.places import Place
 from portal.lib import money
 
 PAGE = 50
@@ -71,9 +72,10 @@ class Listing:
             cut = f", of more than {finding.MOST:,} in all: more letters find fewer" if self.is_cut else ""
             parts.append(f"{len(self.rows)} {what}{more}{cut}")
         if self.similar:
-            parts.append(
-                f"{len(self.similar)} similar" if self.rows else f"no exact match, {len(self.similar)} similar"
-            )
+            similar = f"{len(self.similar)} similar"
+            if len(self.similar) == similarity.MOST:
+                similar = f"the {similarity.MOST} most similar"
+            parts.append(similar if self.rows else f"no exact match, {similar}")
         elif self.similar_asked:
             parts.append("none similar")
         return ", ".join(parts).capitalize()
@@ -110,7 +112,7 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
     if looks:
         similar = _similar(readings[0], without=[place.id for place in page], is_asked_for=asked)
     # Few similar ones are all there are; five may stand for others with more wrong letters.
-    offered = may_be_misspelt and not asked and (not looks or len(similar) >= finding.FEW_SIMILAR)
+    offered = may_be_misspelt and not asked and (not looks or len(similar) >= similarity.FEW)
     return Listing(
         query=shown,
         rows=rows,
@@ -132,7 +134,7 @@ def _is_settled(page: Sequence[Place], readings: Sequence[policies.Reading]) -> 
 def _similar(
     reading: policies.Reading, *, without: Sequence[int], is_asked_for: bool
 ) -> tuple[OrganisationRow, ...]:
-    places, alike = finding.similar(reading, without=without, is_asked_for=is_asked_for)
+    places, alike = similarity.similar(reading, without=without, is_asked_for=is_asked_for)
     wanted = [
         [word, *(other for others in alike.get(word, {}).values() for other in others)]
         for word in policies.misspelt(reading)

@@ -119,7 +119,7 @@ def test_no_float_where_money_is():
         "portal/settings.py": "hours of a lock-out",
         "portal/postgresql/base.py": "waits in fractions of a second",
         "portal/demo/population.py": "how likely the demo draws what",
-        "customers/selectors/finding.py": "how similar two words are",
+        "customers/selectors/similarity.py": "how similar two words are",
     }
     ours = [module for module in modules() if module.path not in no_money]
     floats = [

@@ -12,7 +12,7 @@ from django.db import connection
 
 from customers import policies
 from customers.models import Organisation, SearchKey
-from customers.selectors import finding, search
+from customers.selectors import finding, search, similarity
 from tests.factories import OrganisationFactory, subscription
 
 pytestmark = pytest.mark.django_db
@@ -156,6 +156,17 @@ def test_closer_ones_hide_nobody_from_who_asks() -> None:
     assert similar_to("telecommunication")[5:] == ["Telecommvnicatiom"]
 
 
+def test_more_similar_ones_than_are_shown_are_said_to_be_the_most_similar(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "MOST", 2)
+    for name in ("Belta", "Delva", "Derta"):
+        OrganisationFactory(name=name)
+    listing = search.organisations("delta")
+    assert ([row.name for row in listing.similar], listing.summary) == (
+        ["Belta", "Delva"],
+        "No exact match, the 2 most similar",
+    )
+
+
 def test_nobody_similar_is_said_too() -> None:
     for number in range(search.FEW):
         OrganisationFactory(name=f"Delta {number}")
@@ -177,7 +188,7 @@ def test_who_answers_on_another_page_is_not_similar(
     answers: str, query: str, similar: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not even where those that answer would fill the list of the similar ones."""
-    monkeypatch.setattr(finding, "MOST_SIMILAR", 4)
+    monkeypatch.setattr(similarity, "MOST", 4)
     for number in range(search.PAGE + 5):
         OrganisationFactory(name=f"{answers} {number:02}", owner_email="x@delta.motors")
     # This one has both words, and answers.
@@ -467,7 +478,7 @@ def test_the_letters_of_an_abbreviation_hide_nobody(name: str, query: str) -> No
 
 
 def test_a_word_that_many_have_in_theirs_may_be_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(finding, "_MOST_ALIKE", 5)
+    monkeypatch.setattr(similarity, "_MOST_ALIKE", 5)
     made = OrganisationFactory(name="Teluk Motors", owner_email="")
     for number in range(8):
         OrganisationFactory(name=f"Stelk{'abcdefgh'[number]}", owner_email="")

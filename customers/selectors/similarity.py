@@ -1,0 +1,144 @@
+"""Find organisations whose words are like those of a question: with a letter or so wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from customers import policies
+from customers.selectors.places import Place, Sql
+
+MOST = 50
+"""How many similar ones are shown: of more than these the likest."""
+FEW = 5
+"""With so many similar ones a search that nobody asked for them looks for none with more wrong letters."""
+_MOST_ALIKE = 300
+_MOST_COMPARED = 500
+_LIKENESS = 0.4
+
+Alike = Mapping[str, Mapping[int, Sequence[str]]]
+"""For words of a question the words that may have been meant, by how many letters are wrong then."""
+
+
+def similar(
+    reading: policies.Reading, *, without: Collection[int], is_asked_for: bool
+) -> tuple[list[Place], Alike]:
+    """Find organisations that have every word of a question, but not all as they are: with few letters wrong.
+
+    Those with the fewest wrong letters come first, of these the ones whose name is most like the question. Words
+    that are merely alike are tried when nobody else answers. *Shape*: `without` are some of those that answer.
+    """
+    words = policies.misspelt(reading)
+    alike = _alike(words)
+    places: list[Place] = []
+    allowed: Alike = {}
+    for most in sorted({wrong for others in alike.values() for wrong in others if wrong}):
+        allowed = {
+            word: {wrong: others[wrong] for wrong in others if wrong <= most} for word, others in alike.items()
+        }
+        places = _similar(words, allowed, reading=reading, without=without)
+        if len(places) >= FEW and not is_asked_for:
+            break
+    if not places and not without and (merely := _merely_alike(words)):
+        allowed = {word: {**others, **merely.get(word, {})} for word, others in alike.items()}
+        places = _similar(words, allowed, reading=reading, without=without)
+    return places, allowed
+
+
+def _alike(words: Sequence[str]) -> Alike:
+    """Find the words that may have been meant: those with a word of the question in them, or few letters wrong.
+
+    Of many alike a whole word goes before one that is longer than what was typed, a shorter one before others.
+    *Shape*: a key for every word but those that are none to the dictionary.
+    """
+    sql = Sql()
+    arms = []
+    known = [word for word in words if policies.is_in_dictionary(word)]
+    for word in known:
+        typed = sql.put(word)
+        arms.append(
+            f"(SELECT {typed} AS typed, 0 AS wrong, word FROM customers_searchword "  # noqa: S608
+            f"WHERE word LIKE {sql.put(f'%{word}%')} ORDER BY length(word), word LIMIT {_MOST_ALIKE})"
+        )
+        if most := policies.typing_errors(word):
+            wrong = _wrong_letters(typed, len(word), most)
+            arms.append(
+                f"(SELECT {typed}, wrong, word FROM customers_searchword "  # noqa: S608
+                f"CROSS JOIN LATERAL (SELECT {wrong}) one (wrong) WHERE {_has_a_piece(sql, word)} "
+                f"AND wrong BETWEEN 1 AND {most} "
+                f"ORDER BY wrong, length(word) > {len(word) + most}, word LIMIT {_MOST_ALIKE})"
+            )
+    alike: dict[str, dict[int, list[str]]] = {word: {} for word in known}
+    for typed, wrong, word in sql.rows(" UNION ALL ".join(arms)) if arms else ():
+        alike[typed].setdefault(wrong, []).append(word)
+    return alike
+
+
+def _merely_alike(words: Sequence[str]) -> Alike:
+    """Find words that look like those of a question, though more of their letters differ than are typed wrong."""
+    sql = Sql()
+    arms = []
+    for word in words:
+        if most := policies.typing_errors(word):
+            typed = sql.put(word)
+            arms.append(
+                f"(SELECT {typed} AS typed, {most + 1} AS wrong, word FROM customers_searchword "  # noqa: S608
+                f"WHERE {_has_a_piece(sql, word)} AND {_wrong_letters(typed, len(word), most)} > {most} "
+                f"AND similarity(word, {typed}) >= {_LIKENESS} "
+                f"ORDER BY similarity(word, {typed}) DESC, word LIMIT {_MOST_ALIKE})"
+            )
+    alike: dict[str, dict[int, list[str]]] = {}
+    for typed, wrong, word in sql.rows(" UNION ALL ".join(arms)) if arms else ():
+        alike.setdefault(typed, {}).setdefault(wrong, []).append(word)
+    return alike
+
+
+def _has_a_piece(sql: Sql, word: str) -> str:
+    pieces = " OR ".join(f"word LIKE {sql.put(piece)}" for piece in policies.pieces(word))
+    return f"({pieces}) AND length(word) >= {len(word) - policies.typing_errors(word)}"
+
+
+def _wrong_letters(typed: str, length: int, most: int) -> str:
+    """Write how many letters of a word are wrong; one that is still being typed is compared with beginnings."""
+    return (
+        f"CASE WHEN length(word) <= {length + most} THEN levenshtein_less_equal(word, {typed}, {most}) "
+        f"ELSE levenshtein_less_equal(left(word, {length}), {typed}, {most}) END"
+    )
+
+
+def _similar(
+    words: Sequence[str], alike: Alike, *, reading: policies.Reading, without: Collection[int]
+) -> list[Place]:
+    sql = Sql()
+    conditions = [f"organisation_id <> ALL({sql.put(list(without))}::bigint[])"]
+    wrong_letters = [
+        {other: wrong for wrong, others in alike[word].items() for other in others}
+        for word in words
+        if word in alike
+    ]
+    wanted = [list(group) for group in wrong_letters]
+    if without:
+        # Whoever answers may also be on another page. Most of them have no wrong word, which the index knows.
+        conditions.append(f"NOT ({' AND '.join(sql.has(word) for word in reading.words)})")
+        if words == reading.words:
+            wrong_words = [other for group in wrong_letters for other, wrong in group.items() if wrong]
+            wanted = [wrong_words] if len(words) == 1 else [*wanted, wrong_words]
+    # The index intersects these among themselves, so that a word everybody has costs nothing.
+    conditions += [f"words && {sql.put(group)}::text[]" for group in wanted]
+    # A short word is looked for in few rows only: as a part of an expression no index tempts with it.
+    conditions += [f"text || '' LIKE {sql.put(policies.pattern(word))}" for word in words if word not in alike]
+    # As a table of its own it is planned as if all were read, which the index does best; few are.
+    rows = sql.rows(
+        f"""
+        WITH one AS MATERIALIZED (
+            SELECT organisation_id, name, words FROM customers_searchtext WHERE {" AND ".join(conditions)}
+        )
+        SELECT organisation_id, name, words, similarity(name, {sql.put(reading.phrase)})
+        FROM one LIMIT {_MOST_COMPARED}
+        """  # noqa: S608
+    )
+    scored = []
+    for organisation_id, name, its_words, likeness in rows:
+        score = sum(min(wrong[word] for word in its_words if word in wrong) for wrong in wrong_letters)
+        scored.append((score, -likeness, name, organisation_id))
+    scored.sort()
+    return [Place(score, name, organisation_id) for score, _, name, organisation_id in scored[:MOST]]
