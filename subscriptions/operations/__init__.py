@@ -1,21 +1,17 @@
 """Decide and write. One function a verb, one transaction a call."""
 
 from subscriptions.operations.expire import Counts, count_due, terminate_expired
-from subscriptions.operations.renewal import AlreadySo, RenewalRefused, set_auto_renew
-from subscriptions.operations.termination import (
+from subscriptions.operations.refusals import (
     AcknowledgementMissing,
     AlreadyTerminated,
     CreditNoteNotUsable,
-    CustomerRequest,
-    ExpiredRequest,
     NotTerminable,
-    Outcome,
     QuoteChanged,
     RequestNotAcceptable,
-    Seen,
-    quote_termination,
-    terminate,
 )
+from subscriptions.operations.renewal import AlreadySo, RenewalRefused, set_auto_renew
+from subscriptions.operations.requests import CustomerRequest, ExpiredRequest
+from subscriptions.operations.termination import Outcome, Seen, quote_termination, terminate
 
 __all__ = [
     "AcknowledgementMissing",

@@ -16,78 +16,12 @@ from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
-from settings_app.models import TerminationReason
-from subscriptions import outcomes, quotes, selectors, standing
+from subscriptions import outcomes, quotes, selectors
 from subscriptions.models import CycleCharge, Subscription, Termination
-from subscriptions.operations import records
-
-
-class NotTerminable(Exception):
-    """Say why a subscription may not be terminated now."""
-
-    def __init__(self, why_not: str) -> None:
-        self.why_not = why_not
-        super().__init__(why_not)
-
-
-class AlreadyTerminated(NotTerminable):
-    """Say who terminated the subscription before, and when; it comes from `selectors.subscriptions()`."""
-
-    def __init__(self, subscription: Subscription) -> None:
-        self.termination: Termination = subscription.termination
-        super().__init__(standing.why_ended(selectors.ended_of(subscription)))
-
-
-class QuoteChanged(Exception):
-    """Say that what was seen is not what would be applied; carries the fresh quote."""
-
-    def __init__(self, fresh: quotes.Quote, *, seen: dict[str, Any]) -> None:
-        self.fresh = fresh
-        self.seen = seen
-        super().__init__("The preview is no longer true.")
-
-
-class CreditNoteNotUsable(Exception):
-    """Say that the chosen note can't be the refund of this subscription."""
-
-    def __init__(self, number: str) -> None:
-        self.number = number
-        super().__init__(f"Credit note {number} cannot be chosen for this refund. Choose one of the list.")
-
-
-class AcknowledgementMissing(Exception):
-    """Carry what has to be acknowledged first."""
-
-    def __init__(self, missing: tuple[quotes.Acknowledgement, ...]) -> None:
-        self.missing = missing
-        super().__init__("Please confirm: " + " ".join(item.text for item in missing))
-
-
-class RequestNotAcceptable(Exception):
-    """Name the field of the request that can't be accepted, and say why."""
-
-    def __init__(self, field: str, message: str) -> None:
-        self.field = field
-        super().__init__(message)
-
-
-@dataclass(frozen=True)
-class CustomerRequest:
-    """Hold what the customer asked: who, when, how, and why."""
-
-    reason_code: str
-    explanation: str
-    requested_by: str
-    requested_on: date
-    channel: str
-    ticket: str = ""
-
-
-@dataclass(frozen=True)
-class ExpiredRequest:
-    """Hold what a person says when ending an expired subscription."""
-
-    explanation: str
+from subscriptions.operations import records, requests, settlements
+from subscriptions.operations.refusals import AlreadyTerminated, NotTerminable, QuoteChanged
+from subscriptions.operations.requests import CustomerRequest, ExpiredRequest
+from subscriptions.operations.settlements import Credited, NoteLinked, NothingDue, Settlement
 
 
 @dataclass(frozen=True)
@@ -104,30 +38,6 @@ class Outcome:
 
     termination: Termination
     is_repeat: bool
-
-
-@dataclass(frozen=True)
-class NothingDue:
-    """Nothing is refunded, and why."""
-
-    why: str
-
-
-@dataclass(frozen=True)
-class NoteLinked:
-    """A note is the refund."""
-
-    note: quotes.Note
-
-
-@dataclass(frozen=True)
-class Credited:
-    """An amount goes into Available Credits."""
-
-    amount: Decimal
-
-
-Settlement = NothingDue | NoteLinked | Credited
 
 
 def quote_termination(*, subscription_uuid: uuid.UUID, on: date, config: settings_selectors.Config) -> quotes.Quote:
@@ -168,8 +78,8 @@ def terminate(
         quote = _quote(subscription, on=today, config=config)
         if quotes.document(quote) != seen.document:
             raise QuoteChanged(quote, seen=seen.document)
-        _check_request(request, quote=quote)
-        settlement, confirmed = _settle(quote, choice=choice, acknowledged=acknowledged)
+        requests.check(request, quote=quote)
+        settlement, confirmed = settlements.decide(quote, choice=choice, acknowledged=acknowledged)
         termination = _write(
             subscription,
             account=account,
@@ -217,47 +127,6 @@ def _quote(subscription: Subscription, *, on: date, config: settings_selectors.C
             raise AlreadyTerminated(subscription)
         raise NotTerminable(quote.why_not)
     return quote
-
-
-def _check_request(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> None:
-    if not 1 <= len(request.explanation.strip()) <= 2000:
-        raise RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
-    if isinstance(request, ExpiredRequest):
-        if quote.case != "expired":
-            raise RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
-        return
-    if quote.case == "expired":
-        raise RequestNotAcceptable("explanation", "The subscription has expired: only an explanation is asked.")
-    if request.requested_on > quote.on:
-        raise RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
-
-
-def _settle(
-    quote: quotes.Quote, *, choice: quotes.Choice, acknowledged: Sequence[str]
-) -> tuple[Settlement, tuple[quotes.Acknowledgement, ...]]:
-    """Decide the settlement; the table in domain.md 3."""
-    if isinstance(choice, quotes.LinkNote):
-        note = quote.note(choice.number)
-        # The short flow asks no choice: it commits as "No credit note has been sent".
-        is_offered = quote.case == "customer_request" and not quote.terms.is_simplified
-        if not is_offered or note is None or not note.is_choosable:
-            raise CreditNoteNotUsable(choice.number)
-    required = quotes.acknowledgements(quote, choice=choice)
-    missing = tuple(item for item in required if item.key not in acknowledged)
-    if missing:
-        raise AcknowledgementMissing(missing)
-    match choice:
-        case quotes.LinkNote(number=number):
-            note = quote.note(number)
-            if note is None:
-                raise CreditNoteNotUsable(number)
-            return NoteLinked(note), required
-        case quotes.Automatic():
-            if quote.to_credits:
-                return Credited(quote.to_credits), required
-            return NothingDue(quote.why_nothing), required
-        case _:
-            assert_never(choice)
 
 
 def _write(
@@ -328,9 +197,9 @@ def _write(
         actor=by.name,
         actor_user_id=by.user_id,
         config_version_id=config.version_id,
-        settlement=_settlement_code(settlement),
+        settlement=settlements.code(settlement),
         explanation=request.explanation.strip(),
-        choice=_choice_code(choice, quote=quote),
+        choice=settlements.choice_code(choice, quote=quote),
         credit_note_id=note_id,
         entry_id=entry_id,
         credited=credited,
@@ -346,7 +215,7 @@ def _write(
             why_nothing=why,
             is_waiving=bool(waived),
         ),
-        **_request_columns(request, quote=quote),
+        **requests.columns(request),
     )
     (pk,) = records.record_terminations([row], config=config)
     audit_operations.record(
@@ -358,67 +227,3 @@ def _write(
         organisation=audit_operations.Affected(organisation.uuid, organisation.name),
     )
     return records.as_written(row, pk=pk, subscription=subscription)
-
-
-def _settlement_code(settlement: Settlement) -> str:
-    match settlement:
-        case NothingDue():
-            return Termination.Settlement.NOTHING_DUE.value
-        case NoteLinked():
-            return Termination.Settlement.CREDIT_NOTE_LINKED.value
-        case Credited():
-            return Termination.Settlement.CREDITED.value
-        case _:
-            assert_never(settlement)
-
-
-def _choice_code(choice: quotes.Choice, *, quote: quotes.Quote) -> str:
-    if quote.case == "expired":
-        return Termination.Choice.NONE.value
-    match choice:
-        case quotes.LinkNote():
-            return Termination.Choice.CREDIT_NOTE.value
-        case quotes.Automatic():
-            code = Termination.Choice.SIMPLIFIED if quote.terms.is_simplified else Termination.Choice.AUTOMATIC
-            return code.value
-        case _:
-            assert_never(choice)
-
-
-def _request_columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> dict[str, Any]:
-    """Turn the request into its columns; the reason is read here, so that it exists at the commit."""
-    if quote.case == "expired" or not isinstance(request, CustomerRequest):
-        return {}
-    reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
-    if reason is None:
-        raise RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
-    ticket = request.ticket.strip()
-    if reason.needs_ticket and not ticket:
-        raise RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
-    if not request.requested_by.strip():
-        raise RequestNotAcceptable("requested_by", "Say who asked for the termination.")
-    if request.channel not in Termination.Channel.values:
-        raise RequestNotAcceptable("channel", "Choose how the customer asked.")
-    return {
-        "reason_id": reason.pk,
-        "requested_by": request.requested_by.strip(),
-        "requested_on": request.requested_on,
-        "channel": request.channel,
-        "ticket": ticket,
-    }
-
-
-__all__ = [
-    "AcknowledgementMissing",
-    "AlreadyTerminated",
-    "CreditNoteNotUsable",
-    "CustomerRequest",
-    "ExpiredRequest",
-    "NotTerminable",
-    "Outcome",
-    "QuoteChanged",
-    "RequestNotAcceptable",
-    "Seen",
-    "quote_termination",
-    "terminate",
-]

@@ -75,7 +75,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a sent note needs no acknowledgement",
-        "subscriptions/operations/termination.py",
+        "subscriptions/operations/settlements.py",
         "if missing:",
         "if False:",
         "tests/subscriptions/test_terminate.py::test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement",

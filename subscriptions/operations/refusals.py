@@ -1,0 +1,57 @@
+"""Why a termination is refused: each refusal carries what a screen has to show."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from subscriptions import quotes, selectors, standing
+from subscriptions.models import Subscription, Termination
+
+
+class NotTerminable(Exception):
+    """Say why a subscription may not be terminated now."""
+
+    def __init__(self, why_not: str) -> None:
+        self.why_not = why_not
+        super().__init__(why_not)
+
+
+class AlreadyTerminated(NotTerminable):
+    """Say who terminated the subscription before, and when; it comes from `selectors.subscriptions()`."""
+
+    def __init__(self, subscription: Subscription) -> None:
+        self.termination: Termination = subscription.termination
+        super().__init__(standing.why_ended(selectors.ended_of(subscription)))
+
+
+class QuoteChanged(Exception):
+    """Say that what was seen is not what would be applied; carries the fresh quote."""
+
+    def __init__(self, fresh: quotes.Quote, *, seen: dict[str, Any]) -> None:
+        self.fresh = fresh
+        self.seen = seen
+        super().__init__("The preview is no longer true.")
+
+
+class CreditNoteNotUsable(Exception):
+    """Say that the chosen note can't be the refund of this subscription."""
+
+    def __init__(self, number: str) -> None:
+        self.number = number
+        super().__init__(f"Credit note {number} cannot be chosen for this refund. Choose one of the list.")
+
+
+class AcknowledgementMissing(Exception):
+    """Carry what has to be acknowledged first."""
+
+    def __init__(self, missing: tuple[quotes.Acknowledgement, ...]) -> None:
+        self.missing = missing
+        super().__init__("Please confirm: " + " ".join(item.text for item in missing))
+
+
+class RequestNotAcceptable(Exception):
+    """Name the field of the request that can't be accepted, and say why."""
+
+    def __init__(self, field: str, message: str) -> None:
+        self.field = field
+        super().__init__(message)

@@ -1,0 +1,74 @@
+"""What was asked for: who wants a subscription ended, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from settings_app.models import TerminationReason
+from subscriptions import quotes
+from subscriptions.models import Termination
+from subscriptions.operations.refusals import RequestNotAcceptable
+
+
+@dataclass(frozen=True)
+class CustomerRequest:
+    """Hold what the customer asked: who, when, how, and why."""
+
+    reason_code: str
+    explanation: str
+    requested_by: str
+    requested_on: date
+    channel: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True)
+class ExpiredRequest:
+    """Hold what a person says when ending an expired subscription."""
+
+    explanation: str
+
+
+def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> None:
+    """Refuse a request that does not fit the case of the termination, or says too little.
+
+    *Raises*: RequestNotAcceptable.
+    """
+    if not 1 <= len(request.explanation.strip()) <= 2000:
+        raise RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
+    if isinstance(request, ExpiredRequest):
+        if quote.case != "expired":
+            raise RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
+        return
+    if quote.case == "expired":
+        raise RequestNotAcceptable("explanation", "The subscription has expired: only an explanation is asked.")
+    if request.requested_on > quote.on:
+        raise RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
+
+
+def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:
+    """Turn a checked request into its columns; the reason is read here, so that it exists at the commit.
+
+    *Raises*: RequestNotAcceptable.
+    """
+    if isinstance(request, ExpiredRequest):
+        return {}
+    reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
+    if reason is None:
+        raise RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
+    ticket = request.ticket.strip()
+    if reason.needs_ticket and not ticket:
+        raise RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
+    if not request.requested_by.strip():
+        raise RequestNotAcceptable("requested_by", "Say who asked for the termination.")
+    if request.channel not in Termination.Channel.values:
+        raise RequestNotAcceptable("channel", "Choose how the customer asked.")
+    return {
+        "reason_id": reason.pk,
+        "requested_by": request.requested_by.strip(),
+        "requested_on": request.requested_on,
+        "channel": request.channel,
+        "ticket": ticket,
+    }
