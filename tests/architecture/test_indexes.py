@@ -94,7 +94,7 @@ def payment_of_a_charge(world: SimpleNamespace) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'invoicing_sum_paid'")
         (source,) = cursor.fetchone()
-        statement = source[source.index("UPDATE") : source.index(";")]
+        statement = source[source.index("UPDATE") : source.index("';")]
         assert "FROM new_rows" in statement
         cursor.execute(statement.replace("new_rows", "(SELECT * FROM invoicing_paymentline LIMIT 1) new_rows"))
 

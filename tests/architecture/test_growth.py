@@ -1,0 +1,165 @@
+"""What triggers read grows with the rows written, also while PostgreSQL believes that its tables are empty.
+
+It believes so after much was written and taken back, and it then makes plans that compare each row with each.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.db import connection, transaction
+
+from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
+from invoicing.models import (
+    ChargeLine,
+    ChargeRefund,
+    ChargeWaiver,
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNoteHold,
+    CreditNoteLine,
+    Invoice,
+    Payment,
+    PaymentLine,
+)
+
+pytestmark = pytest.mark.django_db
+NOW = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC)
+TODAY = NOW.date()
+
+
+def write_all_kinds(count: int) -> Iterator[str]:
+    """Write so many rows of each kind that a trigger adds up, one statement a kind; name each kind when done."""
+    organisations = Organisation.objects.bulk_create(
+        Organisation(name=f"Organisation {number}", country="SG", currency="SGD", timezone="Asia/Singapore")
+        for number in range(count)
+    )
+    SearchKey.objects.bulk_create(
+        SearchKey(organisation=organisation, kind=kind, text=text)
+        for organisation in organisations
+        for kind, text in (("name", organisation.name.lower()), ("uuid", str(organisation.uuid)))
+    )
+    yield "search keys"
+    accounts = CreditAccount.objects.bulk_create(
+        CreditAccount(organisation=organisation, currency="SGD") for organisation in organisations
+    )
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            account=account,
+            seq=1,
+            currency="SGD",
+            before=0,
+            amount=1,
+            after=1,
+            kind="opening_balance",
+            at=NOW,
+            on=TODAY,
+            description="Opening balance",
+            actor="test",
+        )
+        for account in accounts
+    )
+    yield "ledger entries"
+    invoices = Invoice.objects.bulk_create(
+        Invoice(
+            number=f"I-{uuid.uuid4()}",
+            organisation=organisation,
+            currency="SGD",
+            status="awaiting_payment",
+            issued_on=TODAY,
+            created_at=NOW,
+            charged=100,
+        )
+        for organisation in organisations
+    )
+    lines = ChargeLine.objects.bulk_create(
+        ChargeLine(invoice=invoice, currency="SGD", kind="plan", description="Plan", net=100, tax=0)
+        for invoice in invoices
+    )
+    payments = Payment.objects.bulk_create(
+        Payment(
+            invoice=invoice,
+            currency="SGD",
+            amount=20,
+            method="imported",
+            received_on=TODAY,
+            created_at=NOW,
+            actor="test",
+        )
+        for invoice in invoices
+    )
+    PaymentLine.objects.bulk_create(
+        PaymentLine(payment=payment, line=line, currency="SGD", amount=20)
+        for payment, line in zip(payments, lines, strict=True)
+    )
+    yield "payments"
+    ChargeWaiver.objects.bulk_create(
+        ChargeWaiver(line=line, currency="SGD", amount=10, cause_id=uuid.uuid4()) for line in lines
+    )
+    yield "waivers"
+    ChargeRefund.objects.bulk_create(
+        ChargeRefund(line=line, currency="SGD", net=10, tax=0, cause_id=uuid.uuid4()) for line in lines
+    )
+    yield "refunds"
+    notes = CreditNote.objects.bulk_create(
+        CreditNote(
+            number=f"N-{uuid.uuid4()}", organisation=organisation, currency="SGD", net=20, tax=0, created_at=NOW
+        )
+        for organisation in organisations
+    )
+    CreditNoteLine.objects.bulk_create(
+        CreditNoteLine(credit_note=note, line=line, currency="SGD", net=10, tax=0)
+        for note, line in zip(notes, lines, strict=True)
+    )
+    yield "lines of drafts"
+    drafts = CreditNote.objects.filter(pk__in=[note.pk for note in notes])
+    drafts.update(status="sent", issued_on=TODAY, sent_at=NOW)
+    yield "notes sent"
+    CreditNoteLine.objects.bulk_create(
+        CreditNoteLine(credit_note=note, line=line, currency="SGD", net=10, tax=0)
+        for note, line in zip(notes, lines[1:] + lines[:1], strict=True)
+    )
+    yield "lines of sent notes"
+    CreditNoteAllocation.objects.bulk_create(
+        CreditNoteAllocation(credit_note=note, line=line, currency="SGD", amount=5, created_at=NOW, actor="test")
+        for note, line in zip(notes, lines, strict=True)
+    )
+    yield "allocations"
+    CreditNoteHold.objects.bulk_create(
+        CreditNoteHold(credit_note=note, kind="taken_off", cause_id=uuid.uuid4()) for note in notes
+    )
+    yield "holds"
+
+
+def rows_read() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0)) FROM pg_stat_xact_user_tables "
+            "WHERE relname ~ '^(customers|invoicing)_'"
+        )
+        return int(cursor.fetchone()[0])
+
+
+def read_by(count: int) -> dict[str, int]:
+    """Write so many of each kind, and count the rows that were read for each."""
+    read = {}
+    before = rows_read()
+    for kind in write_all_kinds(count):
+        after = rows_read()
+        read[kind] = after - before
+        before = after
+    return read
+
+
+def test_many_rows_are_not_compared_each_with_each():
+    taken_back = transaction.savepoint()
+    read_by(200)
+    transaction.savepoint_rollback(taken_back)
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE")
+    # What is kept of a first call was made for few rows.
+    read_by(2)
+    assert {kind: read for kind, read in read_by(100).items() if read > 20 * 100} == {}
