@@ -9,7 +9,7 @@ from typing import Any
 from settings_app.models import TerminationReason
 from subscriptions import quotes
 from subscriptions.models import Termination
-from subscriptions.operations.refusals import RequestNotAcceptable
+from subscriptions.operations import refusals
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,17 @@ def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> 
     *Raises*: RequestNotAcceptable.
     """
     if not 1 <= len(request.explanation.strip()) <= 2000:
-        raise RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
+        raise refusals.RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
     if isinstance(request, ExpiredRequest):
         if quote.case != "expired":
-            raise RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
+            raise refusals.RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
         return
     if quote.case == "expired":
-        raise RequestNotAcceptable("explanation", "The subscription has expired: only an explanation is asked.")
+        raise refusals.RequestNotAcceptable(
+            "explanation", "The subscription has expired: only an explanation is asked."
+        )
     if request.requested_on > quote.on:
-        raise RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
+        raise refusals.RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
 
 
 def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:
@@ -57,14 +59,14 @@ def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:
         return {}
     reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
     if reason is None:
-        raise RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
+        raise refusals.RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
     ticket = request.ticket.strip()
     if reason.needs_ticket and not ticket:
-        raise RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
+        raise refusals.RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
     if not request.requested_by.strip():
-        raise RequestNotAcceptable("requested_by", "Say who asked for the termination.")
+        raise refusals.RequestNotAcceptable("requested_by", "Say who asked for the termination.")
     if request.channel not in Termination.Channel.values:
-        raise RequestNotAcceptable("channel", "Choose how the customer asked.")
+        raise refusals.RequestNotAcceptable("channel", "Choose how the customer asked.")
     return {
         "reason_id": reason.pk,
         "requested_by": request.requested_by.strip(),

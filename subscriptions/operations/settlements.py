@@ -9,7 +9,7 @@ from typing import assert_never
 
 from subscriptions import quotes
 from subscriptions.models import Termination
-from subscriptions.operations.refusals import AcknowledgementMissing, CreditNoteNotUsable
+from subscriptions.operations import refusals
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ def decide(
     required = quotes.acknowledgements(quote, choice=choice)
     missing = tuple(item for item in required if item.key not in acknowledged)
     if missing:
-        raise AcknowledgementMissing(missing)
+        raise refusals.AcknowledgementMissing(missing)
     if note is not None:
         return NoteLinked(note), required
     if quote.to_credits:
@@ -60,7 +60,7 @@ def _chosen(quote: quotes.Quote, *, number: str) -> quotes.Note:
     # The short flow asks no choice: it commits as "No credit note has been sent".
     is_offered = quote.case == "customer_request" and not quote.terms.is_simplified
     if not is_offered or note is None or not note.is_choosable:
-        raise CreditNoteNotUsable(number)
+        raise refusals.CreditNoteNotUsable(number)
     return note
 
 

@@ -18,10 +18,7 @@ from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions import outcomes, quotes, selectors
 from subscriptions.models import CycleCharge, Subscription, Termination
-from subscriptions.operations import records, requests, settlements
-from subscriptions.operations.refusals import AlreadyTerminated, NotTerminable, QuoteChanged
-from subscriptions.operations.requests import CustomerRequest, ExpiredRequest
-from subscriptions.operations.settlements import Credited, NoteLinked, NothingDue, Settlement
+from subscriptions.operations import records, refusals, requests, settlements
 
 
 @dataclass(frozen=True)
@@ -51,7 +48,7 @@ def quote_termination(*, subscription_uuid: uuid.UUID, on: date, config: setting
 def terminate(
     *,
     subscription_uuid: uuid.UUID,
-    request: CustomerRequest | ExpiredRequest,
+    request: requests.CustomerRequest | requests.ExpiredRequest,
     choice: quotes.Choice,
     acknowledged: Sequence[str],
     seen: Seen,
@@ -72,12 +69,12 @@ def terminate(
         if before is not None:
             if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:
                 return Outcome(before, is_repeat=True)
-            raise AlreadyTerminated(subscription)
+            raise refusals.AlreadyTerminated(subscription)
         account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
         quote = _quote(subscription, on=today, config=config)
         if quotes.document(quote) != seen.document:
-            raise QuoteChanged(quote, seen=seen.document)
+            raise refusals.QuoteChanged(quote, seen=seen.document)
         requests.check(request, quote=quote)
         settlement, confirmed = settlements.decide(quote, choice=choice, acknowledged=acknowledged)
         termination = _write(
@@ -124,8 +121,8 @@ def _quote(subscription: Subscription, *, on: date, config: settings_selectors.C
     quote = selectors.quote_of(subscription, on=on, config=config)
     if isinstance(quote, selectors.NotTerminableFacts):
         if getattr(subscription, "termination", None) is not None:
-            raise AlreadyTerminated(subscription)
-        raise NotTerminable(quote.why_not)
+            raise refusals.AlreadyTerminated(subscription)
+        raise refusals.NotTerminable(quote.why_not)
     return quote
 
 
@@ -134,9 +131,9 @@ def _write(
     *,
     account: CreditAccount,
     quote: quotes.Quote,
-    request: CustomerRequest | ExpiredRequest,
+    request: requests.CustomerRequest | requests.ExpiredRequest,
     choice: quotes.Choice,
-    settlement: Settlement,
+    settlement: settlements.Settlement,
     confirmed: tuple[quotes.Acknowledgement, ...],
     quote_id: uuid.UUID,
     config: settings_selectors.Config,
@@ -155,7 +152,7 @@ def _write(
     credited: Decimal | None = None
     why = ""
     match settlement:
-        case Credited(amount=amount):
+        case settlements.Credited(amount=amount):
             credited = amount
             entry_id = customers_operations.post_entry(
                 account=account,
@@ -168,9 +165,9 @@ def _write(
                 description=f"Refund of subscription {subscription.uuid}",
                 actor=by.name,
             ).pk
-        case NoteLinked(note=note):
+        case settlements.NoteLinked(note=note):
             note_id = note.note_id
-        case NothingDue(why=reason):
+        case settlements.NothingDue(why=reason):
             why = reason
         case _:
             assert_never(settlement)
@@ -211,7 +208,7 @@ def _write(
         told=outcomes.told(
             quote=quote,
             credited=credited,
-            note_number=settlement.note.number if isinstance(settlement, NoteLinked) else "",
+            note_number=settlement.note.number if isinstance(settlement, settlements.NoteLinked) else "",
             why_nothing=why,
             is_waiving=bool(waived),
         ),
