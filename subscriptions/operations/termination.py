@@ -9,6 +9,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, assert_never
 
+from django.db import connection
+
 from customers import operations as customers_operations
 from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
@@ -17,7 +19,7 @@ from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions import outcomes, quotes, selectors
-from subscriptions.models import CycleCharge, Subscription, Termination
+from subscriptions.models import Subscription, Termination
 from subscriptions.operations import records, refusals, requests, settlements
 
 
@@ -104,12 +106,18 @@ def _lock(subscription_uuid: uuid.UUID) -> Subscription:
     return selectors.subscriptions().get(pk=pk)
 
 
+# Cycles are collected first, and lines for the locks: how a join of them is done depends on fresh statistics.
+_LINES = """
+    SELECT line_id FROM subscriptions_cyclecharge
+    WHERE cycle_id = ANY(ARRAY(SELECT id FROM subscriptions_cycle WHERE subscription_id = %s))
+"""
+
+
 def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> CreditAccount:
     """Take the locks below the subscription in the one order: invoices, notes, account."""
-    # As a list: nested into the statements that lock, it made plans that depend on fresh statistics.
-    line_ids = list(
-        CycleCharge.objects.filter(cycle__subscription_id=subscription.pk).values_list("line_id", flat=True)
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, [subscription.pk])
+        line_ids = [line_id for (line_id,) in cursor.fetchall()]
     invoicing_operations.lock_invoices(line_ids)
     invoicing_operations.lock_notes(
         naming=line_ids, number=choice.number if isinstance(choice, quotes.LinkNote) else ""

@@ -1,4 +1,4 @@
-"""What triggers read grows with the rows written, also while PostgreSQL believes that its tables are empty.
+"""What is read grows with the rows written, also while PostgreSQL believes that its tables are empty.
 
 It believes so after much was written and taken back, and it then makes plans that compare each row with each.
 """
@@ -13,6 +13,7 @@ import pytest
 from django.db import connection, transaction
 
 from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
+from invoicing import operations
 from invoicing.models import (
     ChargeLine,
     ChargeRefund,
@@ -154,12 +155,29 @@ def read_by(count: int) -> dict[str, int]:
     return read
 
 
-def test_many_rows_are_not_compared_each_with_each():
+@pytest.fixture
+def _believed_empty() -> None:
+    """Leave tables of which PostgreSQL believes that they are empty."""
     taken_back = transaction.savepoint()
     read_by(200)
     transaction.savepoint_rollback(taken_back)
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE")
+
+
+@pytest.mark.usefixtures("_believed_empty")
+def test_many_rows_are_not_compared_each_with_each():
     # What is kept of a first call was made for few rows.
     read_by(2)
     assert {kind: read for kind, read in read_by(100).items() if read > 20 * 100} == {}
+
+
+@pytest.mark.usefixtures("_believed_empty")
+def test_locks_of_one_charge_read_nothing_of_the_others():
+    read_by(100)
+    note = CreditNote.objects.order_by("pk").last()
+    line_ids = list(note.lines.values_list("line_id", flat=True))
+    before = rows_read()
+    operations.lock_invoices(line_ids)
+    operations.lock_notes(naming=line_ids, number=note.number)
+    assert rows_read() - before < 50
