@@ -125,7 +125,7 @@ def _anew(statement: Statement, flow: Flow, drawn: Mapping[str, int]) -> Any:
         given = dict(given)
         if "ids" in given:
             given["ids"] = [drawn["subscriptions_termination"]]
-        if flow.entry is not None:
+        if "rows" in given and flow.entry is not None:
             entry = drawn["customers_ledgerentry"]
             given["rows"] = given["rows"].replace(f'"entry_id": {flow.entry},', f'"entry_id": {entry},')
     elif given == (flow.termination,) and "subscriptions_termination" in statement.sql:
