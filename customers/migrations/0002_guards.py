@@ -40,7 +40,7 @@ NAME = "a_ledger_entry_is_never_changed"
 BACK = "an_account_never_goes_back_to_an_earlier_entry"
 
 # The keys above let an account point at any true entry. That it is the last one is kept here: a new entry
-# takes its account along, whoever writes it, and no account is ever turned back.
+# takes its account along, whoever writes it, and no account is ever turned back. The function was written anew in 0003.
 LAST_ENTRY = f"""
 CREATE FUNCTION customers_take_account_along() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -49,6 +49,7 @@ DROP_KEYS = "".join(
     for table, column, _ in CURRENCY_KEYS
 )
 
+# All but invoicing_sum_rows were written anew in 0005.
 # The four sums of a charge line, the paid and waived of an invoice, the allocated and holds of a note.
 # Differences are added, never whole sums recomputed: under READ COMMITTED an UPDATE that waited for a row
 # goes on with that row's newest version, but would not look again at the rows a sum is made of.
