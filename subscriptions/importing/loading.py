@@ -5,6 +5,7 @@ Every statement reads the staged rows that are not known yet; what the rows refe
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -326,6 +327,10 @@ _STATEMENTS = (
     _series("credit_note", "new_notes", "number"),
 )
 
+_INTO = re.compile(r"\s*INSERT INTO (?P<table>\w+)")
+_MANY = 1000
+"""Fewer are joined quickly in any order."""
+
 _TEMPORARY = (
     "import_run",
     "new_organisations",
@@ -343,3 +348,16 @@ def load(cursor: Any, *, at: datetime) -> None:
     cursor.execute(_RUN, [at, IMPORT.name])
     for statement in _STATEMENTS:
         cursor.execute(statement)
+        if (written := _INTO.match(statement)) and cursor.rowcount >= _MANY:
+            _make_known(cursor, written["table"], rows=cursor.rowcount)
+
+
+def _make_known(cursor: Any, table: str, *, rows: int) -> None:
+    """Let PostgreSQL look at a table of which most is new, before anything is joined with it.
+
+    It may believe that the table is empty: after an import that was broken off it does, and then it compares each
+    row with each. Until the end of the transaction nobody else can make it believe so again.
+    """
+    cursor.execute("SELECT reltuples < %s FROM pg_class WHERE oid = %s::regclass", [rows, table])
+    if cursor.fetchone()[0]:
+        cursor.execute(f"ANALYZE {table}")
