@@ -32,7 +32,7 @@ class ExpiredRequest:
 
 
 def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> None:
-    """Refuse a request that does not fit the case of the termination, or says too little.
+    """Refuse a request that does not fit the case of the termination, or does not explain it.
 
     *Raises*: RequestNotAcceptable.
     """
@@ -51,12 +51,15 @@ def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> 
 
 
 def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:
-    """Turn a checked request into its columns; the reason is read here, so that it exists at the commit.
+    """Turn a checked request into its columns, or refuse it for what is missing.
+
+    The reason is read here, under the locks, so that it is offered at the commit.
 
     *Raises*: RequestNotAcceptable.
     """
+    explanation = request.explanation.strip()
     if isinstance(request, ExpiredRequest):
-        return {}
+        return {"explanation": explanation}
     reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
     if reason is None:
         raise refusals.RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
@@ -68,6 +71,7 @@ def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:
     if request.channel not in Termination.Channel.values:
         raise refusals.RequestNotAcceptable("channel", "Choose how the customer asked.")
     return {
+        "explanation": explanation,
         "reason_id": reason.pk,
         "requested_by": request.requested_by.strip(),
         "requested_on": request.requested_on,

@@ -43,7 +43,14 @@ def decide(
 
     *Raises*: CreditNoteNotUsable; AcknowledgementMissing.
     """
-    note = _chosen(quote, number=choice.number) if isinstance(choice, quotes.LinkNote) else None
+    note: quotes.Note | None = None
+    match choice:
+        case quotes.LinkNote(number=number):
+            note = _chosen(quote, number=number)
+        case quotes.Automatic():
+            pass
+        case _:
+            assert_never(choice)
     required = quotes.acknowledgements(quote, choice=choice)
     missing = tuple(item for item in required if item.key not in acknowledged)
     if missing:
@@ -85,7 +92,7 @@ def choice_code(choice: quotes.Choice, *, quote: quotes.Quote) -> str:
         case quotes.LinkNote():
             return Termination.Choice.CREDIT_NOTE.value
         case quotes.Automatic():
-            code = Termination.Choice.SIMPLIFIED if quote.terms.is_simplified else Termination.Choice.AUTOMATIC
-            return code.value
+            automatic = Termination.Choice.SIMPLIFIED if quote.terms.is_simplified else Termination.Choice.AUTOMATIC
+            return automatic.value
         case _:
             assert_never(choice)

@@ -79,11 +79,12 @@ def terminate(
             raise refusals.QuoteChanged(quote, seen=seen.document)
         requests.check(request, quote=quote)
         settlement, confirmed = settlements.decide(quote, choice=choice, acknowledged=acknowledged)
+        columns = requests.columns(request)
         termination = _write(
             subscription,
             account=account,
             quote=quote,
-            request=request,
+            columns=columns,
             choice=choice,
             settlement=settlement,
             confirmed=confirmed,
@@ -139,7 +140,7 @@ def _write(
     *,
     account: CreditAccount,
     quote: quotes.Quote,
-    request: requests.CustomerRequest | requests.ExpiredRequest,
+    columns: dict[str, Any],
     choice: quotes.Choice,
     settlement: settlements.Settlement,
     confirmed: tuple[quotes.Acknowledgement, ...],
@@ -203,7 +204,6 @@ def _write(
         actor_user_id=by.user_id,
         config_version_id=config.version_id,
         settlement=settlements.code(settlement),
-        explanation=request.explanation.strip(),
         choice=settlements.choice_code(choice, quote=quote),
         credit_note_id=note_id,
         entry_id=entry_id,
@@ -220,7 +220,7 @@ def _write(
             why_nothing=why,
             is_waiving=bool(waived),
         ),
-        **requests.columns(request),
+        **columns,
     )
     (pk,) = records.record_terminations([row], config=config)
     audit_operations.record(
