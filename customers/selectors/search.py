@@ -1,4 +1,4 @@
-"""List organisations and find them: `finding` gives their places, here they become rows of a page."""
+"""List organisations and find them: `finding` and `similarity` give places, here they become rows of a page."""
 
 import uuid
 from collections.abc import Sequence
@@ -48,7 +48,8 @@ class Listing:
 
     *Shape*: `newer` and `older` are the keys of the pages before and after this one, "" where there is none;
     `similar` are further ones whose words differ by a letter or so, `similar_asked` says that somebody wanted to
-    see them, `similar_offered` that there may be others; `is_cut`: more answered than are listed.
+    see them, `similar_offered` that there may be others; `is_cut`: more answered than are listed;
+    `is_similar_cut`: more are similar than are shown.
     """
 
     query: str
@@ -59,6 +60,7 @@ class Listing:
     newer: str = ""
     older: str = ""
     is_cut: bool = False
+    is_similar_cut: bool = False
 
     @property
     def summary(self) -> str:
@@ -72,9 +74,8 @@ class Listing:
             cut = f", of more than {finding.MOST:,} in all: more letters find fewer" if self.is_cut else ""
             parts.append(f"{len(self.rows)} {what}{more}{cut}")
         if self.similar:
-            similar = f"{len(self.similar)} similar"
-            if len(self.similar) == similarity.MOST:
-                similar = f"the {similarity.MOST} most similar"
+            count = len(self.similar)
+            similar = f"{count} of more similar ones" if self.is_similar_cut else f"{count} similar"
             parts.append(similar if self.rows else f"no exact match, {similar}")
         elif self.similar_asked:
             parts.append("none similar")
@@ -109,8 +110,9 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
     asked = with_similar and may_be_misspelt and edge is None
     looks = asked or (bool(readings) and edge is None and len(page) < FEW and not _is_settled(page, readings))
     similar: tuple[OrganisationRow, ...] = ()
+    is_similar_cut = False
     if looks:
-        similar = _similar(readings[0], without=[place.id for place in page], is_asked_for=asked)
+        similar, is_similar_cut = _similar(readings[0], without=[place.id for place in page], is_asked_for=asked)
     # Few similar ones are all there are; five may stand for others with more wrong letters.
     offered = may_be_misspelt and not asked and (not looks or len(similar) >= similarity.FEW)
     return Listing(
@@ -122,6 +124,7 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
         newer=_key(page[0], rows[0]) if page and has_newer else "",
         older=_key(page[-1], rows[-1]) if page and has_older else "",
         is_cut=found.is_cut,
+        is_similar_cut=is_similar_cut,
     )
 
 
@@ -133,13 +136,13 @@ def _is_settled(page: Sequence[Place], readings: Sequence[policies.Reading]) -> 
 
 def _similar(
     reading: policies.Reading, *, without: Sequence[int], is_asked_for: bool
-) -> tuple[OrganisationRow, ...]:
+) -> tuple[tuple[OrganisationRow, ...], bool]:
     places, alike = similarity.similar(reading, without=without, is_asked_for=is_asked_for)
     wanted = [
         [word, *(other for others in alike.get(word, {}).values() for other in others)]
         for word in policies.misspelt(reading)
     ]
-    return _rows(places, wanted=wanted)
+    return _rows(places[: similarity.MOST], wanted=wanted), len(places) > similarity.MOST
 
 
 def _rows(places: Sequence[Place], *, wanted: Sequence[Sequence[str]]) -> tuple[OrganisationRow, ...]:

@@ -8,7 +8,7 @@ from customers import policies
 from customers.selectors.places import Place, Sql
 
 MOST = 50
-"""How many similar ones are shown: of more than these the likest."""
+"""How many similar ones are shown; of more than these the most similar of some hundreds."""
 FEW = 5
 """With so many similar ones a search that nobody asked for them looks for none with more wrong letters."""
 _MOST_ALIKE = 300
@@ -25,7 +25,8 @@ def similar(
     """Find organisations that have every word of a question, but not all as they are: with few letters wrong.
 
     Those with the fewest wrong letters come first, of these the ones whose name is most like the question. Words
-    that are merely alike are tried when nobody else answers. *Shape*: `without` are some of those that answer.
+    that are merely alike are tried when nobody else answers. *Shape*: `without` are some of those that answer; when
+    there are more than `MOST`, one more.
     """
     words = policies.misspelt(reading)
     alike = _alike(words)
@@ -141,4 +142,4 @@ def _similar(
         score = sum(min(wrong[word] for word in its_words if word in wrong) for wrong in wrong_letters)
         scored.append((score, -likeness, name, organisation_id))
     scored.sort()
-    return [Place(score, name, organisation_id) for score, _, name, organisation_id in scored[:MOST]]
+    return [Place(score, name, organisation_id) for score, _, name, organisation_id in scored[: MOST + 1]]

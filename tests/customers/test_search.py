@@ -156,15 +156,14 @@ def test_closer_ones_hide_nobody_from_who_asks() -> None:
     assert similar_to("telecommunication")[5:] == ["Telecommvnicatiom"]
 
 
-def test_more_similar_ones_than_are_shown_are_said_to_be_the_most_similar(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(similarity, "MOST", 2)
+@pytest.mark.parametrize(("most", "said"), [(2, "2 of more similar ones"), (3, "3 similar")])
+def test_more_similar_ones_than_are_shown_are_said(most: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "MOST", most)
     for name in ("Belta", "Delva", "Derta"):
         OrganisationFactory(name=name)
     listing = search.organisations("delta")
-    assert ([row.name for row in listing.similar], listing.summary) == (
-        ["Belta", "Delva"],
-        "No exact match, the 2 most similar",
-    )
+    assert [row.name for row in listing.similar] == ["Belta", "Delva", "Derta"][:most]
+    assert listing.summary == f"No exact match, {said}"
 
 
 def test_nobody_similar_is_said_too() -> None:
