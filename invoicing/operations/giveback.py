@@ -6,8 +6,9 @@ Each of these is called inside the operation that ends the subscription, which o
 import uuid
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
-from django.db import connection
+from django.db import connection, transaction
 
 from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
 
@@ -16,7 +17,7 @@ from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
 _LOCK_INVOICES = """
     SELECT id FROM invoicing_invoice
     WHERE id = ANY(ARRAY(SELECT invoice_id FROM invoicing_chargeline WHERE id = ANY(%(lines)s::bigint[])))
-    ORDER BY id FOR NO KEY UPDATE
+    ORDER BY id FOR NO KEY UPDATE OF invoicing_invoice
 """
 # Not an OR, for which every note would be read.
 _LOCK_NOTES = """
@@ -24,7 +25,7 @@ _LOCK_NOTES = """
     WHERE id = ANY(ARRAY(
         SELECT credit_note_id FROM invoicing_creditnoteline WHERE line_id = ANY(%(lines)s::bigint[])
         UNION ALL SELECT id FROM invoicing_creditnote WHERE number = %(number)s))
-    ORDER BY id FOR NO KEY UPDATE
+    ORDER BY id FOR NO KEY UPDATE OF invoicing_creditnote
 """
 
 
@@ -32,18 +33,25 @@ def lock_invoices(line_ids: Sequence[int]) -> None:
     """Lock the invoices of these charges, by primary key. One query.
 
     Whoever changes what is paid or credited for a charge holds this lock.
+    *Raises*: TransactionManagementError outside a transaction.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(_LOCK_INVOICES, {"lines": list(line_ids)})
+    _lock(_LOCK_INVOICES, lines=list(line_ids))
 
 
 def lock_notes(*, naming: Sequence[int], number: str = "") -> None:
     """Lock the credit notes that name these charges, and the one of a number, by primary key. One query.
 
     After the invoices: with their lock held, no note that names one of their charges can come or go.
+    *Raises*: TransactionManagementError outside a transaction.
     """
+    _lock(_LOCK_NOTES, lines=list(naming), number=number)
+
+
+def _lock(statement: str, **parameters: Any) -> None:
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("The lock would be gone at once: open an operation first.")
     with connection.cursor() as cursor:
-        cursor.execute(_LOCK_NOTES, {"lines": list(naming), "number": number})
+        cursor.execute(statement, parameters)
 
 
 def write_giveback(

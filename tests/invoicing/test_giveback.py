@@ -122,3 +122,10 @@ def test_a_settling_note_is_held_by_nobody_else(settles, name):
         operations.hold_notes(
             cause_id=OTHER, settles=note.pk if settles else None, taken_off=[] if settles else [note.pk]
         )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_documents_are_locked_for_a_transaction_or_not_at_all():
+    for lock in (lambda: operations.lock_invoices([1]), lambda: operations.lock_notes(naming=[1])):
+        with pytest.raises(transaction.TransactionManagementError):
+            lock()
