@@ -10,7 +10,7 @@ from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
 from django import forms
 
-from portal.lib import text
+from portal.lib import days, text
 from settings_app.selectors import Reason
 from subscriptions.models import Termination
 
@@ -57,6 +57,25 @@ class ExplanationField(forms.CharField):
         )
 
 
+class DayField(forms.DateField):
+    """A day, picked or written as YYYY-MM-DD."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+            **kwargs,
+        )
+
+    def to_python(self, value: Any) -> date | None:
+        # Python's own reader also takes one-digit months and digits of other scripts.
+        if value in self.empty_values or isinstance(value, date):
+            return super().to_python(value)
+        try:
+            return days.read(str(value).strip())
+        except days.NotADay:
+            raise forms.ValidationError(self.error_messages["invalid"], code="invalid") from None
+
+
 class ReasonForm(forms.Form):
     """Why, who, when and how: what the customer asked. Every field but the ticket is required."""
 
@@ -68,10 +87,8 @@ class ReasonForm(forms.Form):
         help_text="Name of the person at the customer.",
         error_messages={"required": "Say who asked for the termination."},
     )
-    requested_on = forms.DateField(
+    requested_on = DayField(
         label="Requested on",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-        input_formats=["%Y-%m-%d"],
         error_messages={
             "required": "Say on which day the customer asked.",
             "invalid": "Give the day as year-month-day, for example 2026-03-07.",
@@ -122,6 +139,32 @@ class ExpiredForm(forms.Form):
     def __init__(self, data: Any = None, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
         self.helper = _helper("explanation")
+
+
+class EstimateForm(forms.Form):
+    """The day of "What would come back?": today or later."""
+
+    on = DayField(
+        label="If it ended on",
+        error_messages={
+            "required": "Give a day, today or later.",
+            "invalid": "Give the day as year-month-day, for example 2026-03-07.",
+        },
+    )
+
+    def __init__(self, data: Any = None, *, today: date, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        self._today = today
+        self.fields["on"].widget.attrs["min"] = today.isoformat()
+        self.helper = _helper("on")
+
+    def clean_on(self) -> date:
+        day: date = self.cleaned_data["on"]
+        if day < self._today:
+            raise forms.ValidationError(
+                f"Give {days.display(self._today)}, which is today at the customer, or a later day."
+            )
+        return day
 
 
 class SubscriptionFilterForm(forms.Form):

@@ -114,6 +114,14 @@ def preview_of(
     )
 
 
+def nothing_after_expiry(*, expires_on: date, on: date) -> str:
+    """Say why nothing would come back on a day after the last one."""
+    return (
+        f"The last day is {days.display(expires_on)}. After it, and so on {days.display(on)}, the subscription has "
+        "expired, and nothing comes back."
+    )
+
+
 def window_closed(document: Mapping[str, Any], *, requested_on: date) -> str:
     """Say that the full-refund days closed between asking and today; empty where they did not.
 

@@ -1,12 +1,14 @@
 from django.urls import path
 
 from subscriptions import clean_up, views
+from subscriptions.flow import estimate
 from subscriptions.flow import views as flow
 
 app_name = "subscriptions"
 urlpatterns = [
     path("customers/<uuid:uuid>/subscriptions/", views.tab, name="tab"),
     path("subscriptions/<uuid:uuid>/", views.detail, name="detail"),
+    path("subscriptions/<uuid:uuid>/refund/", estimate.estimate, name="estimate"),
     path("subscriptions/<uuid:uuid>/renewal/", views.renewal, name="renewal"),
     path("subscriptions/<uuid:uuid>/terminate/", flow.reason, name="terminate"),
     path("subscriptions/<uuid:uuid>/terminate/refund/", flow.refund, name="refund"),
