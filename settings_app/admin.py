@@ -22,6 +22,9 @@ class PortalConfigVersionAdmin(ReadOnlyAdmin):
         "refund_method",
         "full_refund_days",
         "reactivation_days",
+        "number_reservation_days",
+        "number_reservation_days_ported_in",
+        "use_note_now",
         "charge_administrative_fee",
     ]
     list_filter = ["termination_method", "allow_refund", "refund_method"]

@@ -78,6 +78,25 @@ class ConfigForm(forms.Form):
         help_text="An expired subscription can be reactivated for this many days; after them it is terminated, "
         "without a refund.",
     )
+    number_reservation_days = forms.IntegerField(
+        label="Numbers",
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text="For this many days after the end nobody else gets the subscription's numbers. In the EU a "
+        "customer may port a number for at least a month after the end of the contract.",
+    )
+    number_reservation_days_ported_in = forms.IntegerField(
+        label="Ported-in numbers",
+        min_value=0,
+        max_value=MOST_DAYS,
+        help_text="The same for numbers that the customer brought along from another provider.",
+    )
+    use_note_now = forms.BooleanField(
+        label=policies.LABELS["use_note_now"],
+        required=False,
+        help_text="How this box stands when an agent chooses a credit note as the refund: ticked, the note is "
+        "applied to what is open, and its rest goes into Available Credits. The agent can change it each time.",
+    )
     notify_partner = forms.BooleanField(
         label="to the partner",
         required=False,

@@ -30,6 +30,9 @@ LABELS = {
     "refund_method": "Refund method",
     "full_refund_days": "Full refund within (days)",
     "reactivation_days": "Reactivation days",
+    "number_reservation_days": "Number reservation (days)",
+    "number_reservation_days_ported_in": "Number reservation of ported-in numbers (days)",
+    "use_note_now": "Use the note now",
     "charge_administrative_fee": "Administrative fee",
     "notify_partner": "Subscription notification to the partner",
     "notify_customers": "Subscription notification to customers with the partner in copy",
@@ -43,7 +46,8 @@ class Values:
     """Hold what a superuser may set.
 
     *Shape*: no `full_refund_days` switches the window off; `fees` are kept by currency also while the switch
-    `charge_administrative_fee` is off, so ask `fee_for`.
+    `charge_administrative_fee` is off, so ask `fee_for`; the days of a reservation follow the end, whose own day
+    is not counted; `use_note_now` is how the box of that name stands when the choice is shown.
     """
 
     termination_method: str
@@ -51,6 +55,9 @@ class Values:
     refund_method: str
     full_refund_days: int | None
     reactivation_days: int
+    number_reservation_days: int
+    number_reservation_days_ported_in: int
+    use_note_now: bool
     charge_administrative_fee: bool
     notify_partner: bool
     notify_customers: bool

@@ -10,10 +10,13 @@ from datetime import datetime
 from typing import Any
 
 from portal.audit.operations import IMPORT
+from settings_app import selectors as settings_selectors
 from subscriptions.importing.checking.check import of_form
-from subscriptions.operations.records import RESERVED_DAYS, RESERVED_DAYS_PORTED_IN
 
-_RUN = "CREATE TEMPORARY TABLE import_run ON COMMIT DROP AS SELECT %s::timestamptz AS at, %s::text AS actor"
+_RUN = """
+    CREATE TEMPORARY TABLE import_run ON COMMIT DROP AS
+    SELECT %s::timestamptz AS at, %s::text AS actor, %s::int AS reserved_days, %s::int AS reserved_days_ported_in
+"""
 
 _ORGANISATIONS = (
     """
@@ -226,7 +229,7 @@ _CYCLES = (
 )
 
 _NUMBERS = (
-    f"""
+    """
     INSERT INTO subscriptions_phonenumber
         (number, subscription_id, is_ported_in, status, reserved_through, row_sha256)
     SELECT n.number, k.id, n.ported_in,
@@ -235,10 +238,11 @@ _NUMBERS = (
     FROM import_numbers n
     JOIN all_subscriptions a ON a.uuid = n.subscription_uuid
     JOIN subscriptions_subscription k ON k.uuid = n.subscription_uuid
+    CROSS JOIN import_run r
     CROSS JOIN LATERAL (SELECT a.terminated_on + CASE WHEN n.ported_in
-        THEN {RESERVED_DAYS_PORTED_IN} ELSE {RESERVED_DAYS} END AS through) d
+        THEN r.reserved_days_ported_in ELSE r.reserved_days END AS through) d
     WHERE n.known_id IS NULL ORDER BY n.line
-    """,  # noqa: S608
+    """,
 )
 
 # One statement, so that the text made of an organisation's keys is written once. Not ON CONFLICT, which takes twice
@@ -345,7 +349,10 @@ _TEMPORARY = (
 def load(cursor: Any, *, at: datetime) -> None:
     """Write every new row, inside the operation that checked them."""
     cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name}' for name in _TEMPORARY)}")
-    cursor.execute(_RUN, [at, IMPORT.name])
+    config = settings_selectors.current_config()
+    cursor.execute(
+        _RUN, [at, IMPORT.name, config.number_reservation_days, config.number_reservation_days_ported_in]
+    )
     for statement in _STATEMENTS:
         cursor.execute(statement)
         if (written := _INTO.match(statement)) and cursor.rowcount >= _MANY:

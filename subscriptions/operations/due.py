@@ -32,9 +32,13 @@ Tell = Callable[[int], None]
 
 @dataclass(frozen=True)
 class Todays:
-    """Hold today of every time zone in use; `are_named` where somebody said which day it is, and no clock."""
+    """Hold today of every time zone in use.
+
+    *Shape*: `of` is what a run takes as today, `by_the_clock` what it is; `are_named` where somebody said `of`.
+    """
 
     of: dict[str, date]
+    by_the_clock: dict[str, date]
     are_named: bool = False
 
     def parameters(self, **more: Any) -> dict[str, Any]:
@@ -64,7 +68,10 @@ class Due:
 def todays(*, as_of: date | None, at: datetime) -> Todays:
     """Say which day it is in each zone; `as_of` in all of them, where it is given."""
     zones = list(Organisation.objects.order_by().values_list("timezone", flat=True).distinct())
-    return Todays({zone: as_of or days.today_in(zone, at=at) for zone in zones}, are_named=as_of is not None)
+    by_the_clock = {zone: days.today_in(zone, at=at) for zone in zones}
+    if as_of is None:
+        return Todays(of=by_the_clock, by_the_clock=by_the_clock)
+    return Todays(of=dict.fromkeys(zones, as_of), by_the_clock=by_the_clock, are_named=True)
 
 
 # Today where a subscription lives. OFFSET 0 keeps it a look at one row, however few seem to be due: joined the

@@ -309,6 +309,7 @@ def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Co
         subscription_ids=[item.subscription_id for item in items],
         todays=[item.today for item in items],
         currencies=[item.currency for item in items],
+        committed=run.todays.by_the_clock,
     )
     try:
         with transaction.atomic():

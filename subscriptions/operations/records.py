@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import uuid as uuids
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -21,9 +21,6 @@ from settings_app.selectors import Config
 from subscriptions.models import Subscription, Termination
 from subscriptions.operations import previews
 
-# Days a number stays reserved after the termination date, that day not counted.
-RESERVED_DAYS = 28
-RESERVED_DAYS_PORTED_IN = 56
 WHY_EXPIRED = "the subscription has expired"
 
 
@@ -122,6 +119,13 @@ def _of_the_ended(table: str, condition: str) -> str:
         WHERE t.id = ANY(%(ids)s))"""  # noqa: S608 - built from the names below
 
 
+# A termination is made on `terminated_on`, or carried out later: a number stays reserved from the later day on.
+# The zones come along: PostgreSQL may not know all that Python knows.
+_RESERVED_FROM = """(
+    SELECT greatest(t.terminated_on, (%(committed)s::jsonb ->> o.timezone)::date)
+    FROM subscriptions_termination t JOIN customers_organisation o ON o.id = t.organisation_id
+    WHERE t.subscription_id = r.subscription_id)"""
+
 _ITS_DAY = "(SELECT t.terminated_on FROM subscriptions_termination t WHERE t.subscription_id = r.subscription_id)"
 
 _RESERVE_NUMBERS = f"""
@@ -133,7 +137,7 @@ WITH locked AS (
 )
 UPDATE subscriptions_phonenumber r
 SET status = 'reserved',
-    reserved_through = {_ITS_DAY} + CASE WHEN r.is_ported_in THEN %(ported)s ELSE %(reserved)s END
+    reserved_through = {_RESERVED_FROM} + CASE WHEN r.is_ported_in THEN %(ported)s ELSE %(reserved)s END
 WHERE r.id = ANY(ARRAY(SELECT id FROM locked))
 """  # noqa: S608 - built from constants
 
@@ -205,8 +209,10 @@ _EFFECTS = {
 }
 
 
-def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
+def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mapping[str, date]) -> list[int]:
     """Write terminations with everything that belongs to them; give their ids in no order.
+
+    *Shape*: `committed` says which day of the commit it is, by time zone.
 
     The subscription ends, its numbers are reserved, assignments end, the contract item is freed, history
     and notification rows are written. Money (entry, waivers, holds) is written before, by `terminate`.
@@ -218,8 +224,7 @@ def record_terminations(rows: Sequence[Row], *, config: Config) -> list[int]:
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, {"rows": payload})
         ids = [row[0] for row in cursor.fetchall()]
-        parameters: dict[str, Any] = {"ids": ids, "reserved": RESERVED_DAYS, "ported": RESERVED_DAYS_PORTED_IN}
-        parameters |= {"rows": payload}
+        parameters: dict[str, Any] = {"ids": ids, "rows": payload, **_reservation(config, committed=committed)}
         effects = _EFFECTS | {"history": _WRITE_HISTORY}
         if config.notify_partner or config.notify_customers:
             effects |= {"notifications": _WRITE_NOTIFICATIONS}
@@ -237,6 +242,14 @@ def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
 
 def _together(statements: dict[str, str]) -> str:
     return "WITH " + ", ".join(f"{name} AS ({statement})" for name, statement in statements.items()) + " SELECT"
+
+
+def _reservation(config: Config, *, committed: Mapping[str, date]) -> dict[str, Any]:
+    return {
+        "reserved": config.number_reservation_days,
+        "ported": config.number_reservation_days_ported_in,
+        "committed": json.dumps(committed, default=str),
+    }
 
 
 def _addresses(config: Config) -> dict[str, Any]:
@@ -302,11 +315,15 @@ _EFFECTS_EXPIRED = {
 
 @dataclass(frozen=True)
 class Expired:
-    """Hold subscriptions that have expired for too long, as parallel lists, with today where each lives."""
+    """Hold subscriptions that have expired for too long, as parallel lists, with today where each lives.
+
+    *Shape*: `committed` says which day of the commit it is, by time zone; `todays` may be days that were named.
+    """
 
     subscription_ids: Sequence[int]
     todays: Sequence[date]
     currencies: Sequence[str]
+    committed: Mapping[str, date]
 
 
 def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime, run_id: int) -> None:
@@ -335,8 +352,7 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         effects = _EFFECTS_EXPIRED
         told: dict[str, Any] = {
             "ids": ids,
-            "reserved": RESERVED_DAYS,
-            "ported": RESERVED_DAYS_PORTED_IN,
+            **_reservation(config, committed=expired.committed),
             "told": f", more than {config.reactivation_days} days ago. Nothing was refunded.",
         }
         if config.notify_partner or config.notify_customers:

@@ -222,7 +222,9 @@ def _write(
         ),
         **columns,
     )
-    (pk,) = records.record_terminations([row], config=config)
+    (pk,) = records.record_terminations(
+        [row], config=config, committed={organisation.timezone: days.today_in(organisation.timezone, at=at)}
+    )
     audit_operations.record(
         app=names.SUBSCRIPTIONS,
         event="Subscription terminated",

@@ -73,7 +73,16 @@ TYPED: dict[str, object] = {
     "choice": "automatic",
 }
 WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
-NUMERIC = {"amount", "net_1", "tax_1", "position", "full_refund_days", "reactivation_days", "fees-0-amount"}
+NUMERIC = {
+    "amount",
+    "net_1",
+    "tax_1",
+    "position",
+    "full_refund_days",
+    "reactivation_days",
+    "number_reservation_days",
+}
+NUMERIC |= {"number_reservation_days_ported_in", "fees-0-amount"}
 
 
 class Hostile:

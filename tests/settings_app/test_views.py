@@ -21,6 +21,8 @@ def form_data(**changes):
         "refund_method": "remaining_months",
         "full_refund_days": "14",
         "reactivation_days": "28",
+        "number_reservation_days": "28",
+        "number_reservation_days_ported_in": "56",
         "notify_partner": "on",
         "provider_name": "Portal",
         "notification_address": "",
@@ -74,6 +76,9 @@ def test_the_page_says_the_words_of_the_product(client_of, django_assert_num_que
         "Refund method",
         "Full refund within (days)",
         "Reactivation days",
+        "Number reservation (days)",
+        "In the EU a customer may port a number for at least a month after the end of the contract.",
+        "Use the note now",
         "to the partner",
         "to customers with the partner in copy",
         "Provider name",
@@ -105,6 +110,20 @@ def test_saving_leads_back_to_the_page_and_says_so(client_of):
     listed = client.get("/settings/versions/").content.decode()
     assert "Full refund within (days): 14 → off" in listed
     assert client.user.username in listed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_numbers_are_reserved_and_notes_used_as_was_saved(client_of):
+    client = client_of("superuser")
+    data = form_data(number_reservation_days="35", number_reservation_days_ported_in="0", use_note_now="on")
+    assert client.post(CONFIG, data).status_code == 303
+    config = selectors.current_config()
+    assert config.number_reservation_days == 35
+    assert config.number_reservation_days_ported_in == 0
+    assert config.use_note_now is True
+    listed = client.get("/settings/versions/").content.decode()
+    assert "Number reservation (days): 28 → 35" in listed
+    assert "Use the note now: off → on" in listed
 
 
 @pytest.mark.django_db(transaction=True)
@@ -150,6 +169,9 @@ def test_fees_are_added_changed_and_removed(client_of):
         ({"full_refund_days": "-1"}, "greater than or equal to 0"),
         ({"full_refund_days": "9999"}, "less than or equal to 3650"),
         ({"reactivation_days": ""}, "This field is required"),
+        ({"number_reservation_days": ""}, "This field is required"),
+        ({"number_reservation_days": "-1"}, "greater than or equal to 0"),
+        ({"number_reservation_days_ported_in": "3651"}, "less than or equal to 3650"),
         ({"provider_name": "   "}, "This field is required"),
         ({"provider_name": "A\u0001B"}, "cannot be kept"),
         ({"provider_name": "A\x00B"}, "Null characters are not allowed"),

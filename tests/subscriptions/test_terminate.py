@@ -62,6 +62,18 @@ def test_automatic_refund_writes_everything_once(agent, now):
     )
 
 
+def test_numbers_stay_reserved_for_as_long_as_the_settings_of_the_commit_say(agent, now, configure):
+    first, second = factories.subscription(numbers=("+6530000001",)), factories.subscription()
+    PhoneNumber.objects.create(number="+6530000002", subscription=second, is_ported_in=True)
+    configure(number_reservation_days=35, number_reservation_days_ported_in=0)
+    terminate(first, by=agent, at=now)
+    terminate(second, by=agent, at=now)
+    assert dict(PhoneNumber.objects.values_list("number", "reserved_through")) == {
+        "+6530000001": dt.date(2026, 4, 14),
+        "+6530000002": dt.date(2026, 3, 10),
+    }
+
+
 def test_postpaid_refund_is_marked_unbilled(agent, now):
     organisation = factories.OrganisationFactory(payment_mode="postpaid", account=Decimal("10.5"))
     made = factories.subscription(organisation=organisation)

@@ -44,6 +44,22 @@ def test_ends_the_29th_day_and_no_earlier(now):
     assert AuditEntry.objects.filter(event="Clean-up run").count() == 1
 
 
+def test_numbers_are_reserved_from_the_day_of_the_run_where_an_earlier_one_was_named(now, configure):
+    """A day that was named is the day of the end; nobody gets the number earlier for that."""
+    configure(number_reservation_days=10, number_reservation_days_ported_in=20)
+    ahead = factories.OrganisationFactory(timezone="Pacific/Kiritimati")  # already 11 March at 15:00 UTC
+    expired(60, numbers=("+6530000001",))
+    expired(60, organisation=ahead, numbers=("+6530000002",))
+    PhoneNumber.objects.create(number="+6530000003", subscription=expired(60), is_ported_in=True)
+    run(now.replace(hour=15), as_of=dt.date(2026, 3, 1))
+    assert {t.terminated_on for t in Termination.objects.all()} == {dt.date(2026, 3, 1)}
+    assert dict(PhoneNumber.objects.values_list("number", "reserved_through")) == {
+        "+6530000001": dt.date(2026, 3, 20),
+        "+6530000002": dt.date(2026, 3, 21),
+        "+6530000003": dt.date(2026, 3, 30),
+    }
+
+
 def test_again_changes_nothing(now):
     expired(40)
     run(now)

@@ -123,6 +123,20 @@ def test_a_terminated_subscription_ended_before_the_move(directory, imported):
     ]
 
 
+def test_imported_numbers_are_reserved_for_as_long_as_the_settings_say(directory, imported, configure):
+    configure(number_reservation_days=40, number_reservation_days_ported_in=10)
+    imported(directory.write())
+    assert list(
+        PhoneNumber.objects.exclude(status="in_use")
+        .order_by("number", "id")
+        .values_list("number", "reserved_through")
+    ) == [
+        ("+6531234567", None),
+        ("+6531234568", None),  # through 2 March: over
+        ("+6531234569", dt.date(2026, 4, 1)),
+    ]
+
+
 def test_cycles_are_charged_on_invoices(directory, imported):
     imported(directory.write())
     assert list(
