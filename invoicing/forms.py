@@ -1,7 +1,7 @@
 """What people fill in: filters, payments, credit notes, allocations."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,7 +10,7 @@ from django import forms
 
 from invoicing import operations, policies
 from invoicing.models import ChargeLine, CreditNote, Invoice, Payment
-from invoicing.selectors import PayableInvoice
+from invoicing.selectors import LineRow, PayableInvoice
 from portal.lib import money, text
 
 LARGEST_KEY = 2**63 - 1
@@ -90,10 +90,52 @@ class PaymentForm(forms.Form):
         help_text="As it stands on the bank statement or the cheque.",
     )
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, currency: str, today: date, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        *,
+        currency: str,
+        charges: Sequence[LineRow],
+        today: date,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(data, **kwargs)
         self.fields["amount"] = AmountField(currency=currency, label=f"Amount in {currency}")
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
+        # With one charge there is nothing to choose. A form sent again may name one that is paid by now.
+        self._charges = [c for c in charges if c.open_amount > 0 or f"charge_{c.line_id}" in self.data]
+        self._charges = self._charges if len(self._charges) > 1 else []
+        for charge in self._charges:
+            self.fields[f"charge_{charge.line_id}"] = AmountField(
+                currency=currency,
+                least=Decimal(0),
+                required=False,
+                label=charge.description,
+                help_text=f"{charge.open} open",
+            )
+
+    def by_charge(self) -> dict[int, Decimal]:
+        """Give what billing said that each charge shall be paid; only of a valid form."""
+        parts = {c.line_id: self.cleaned_data.get(f"charge_{c.line_id}") for c in self._charges}
+        return {line_id: part for line_id, part in parts.items() if part}
+
+    def payment(self) -> dict[str, Any]:
+        """Give the arguments of the operation; only of a valid form."""
+        own = ("request_id", "amount", "method", "received_on", "reference")
+        return {**{name: self.cleaned_data[name] for name in own}, "by_charge": self.by_charge()}
+
+    def own_fields(self) -> list[forms.BoundField]:
+        """Give the fields that are about the payment as a whole, for the template."""
+        return [field for field in self.visible_fields() if not field.name.startswith("charge_")]
+
+    def charge_fields(self) -> list[forms.BoundField]:
+        """Give the fields that say which charges are paid, for the template."""
+        return [self[f"charge_{charge.line_id}"] for charge in self._charges]
+
+    @property
+    def says_charges(self) -> bool:
+        """Tell whether somebody has begun to say which charges are paid."""
+        return any(field.data for field in self.charge_fields())
 
 
 class DocumentField(forms.ChoiceField):

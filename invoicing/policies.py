@@ -1,6 +1,6 @@
 """Divide amounts over charges. Pure: no Django, no clock, no database."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -34,6 +34,29 @@ def spread(amount: Decimal, *, over: Sequence[Payable]) -> tuple[tuple[int, Deci
     if rest > 0:
         raise ValueError("The amount is more than what is open.")
     return tuple(parts)
+
+
+def named_first(charges: Sequence[Payable], *, named: Collection[int]) -> tuple[Payable, ...]:
+    """Put the charges that a note names before the others, both in the invoice's order."""
+    return tuple(sorted(charges, key=lambda charge: charge.line_id not in named))
+
+
+def with_parts(
+    amount: Decimal, *, over: Sequence[Payable], parts: Mapping[int, Decimal]
+) -> tuple[tuple[int, Decimal], ...]:
+    """Spread an amount of which some parts go to charges that were said; the rest fills all in their order.
+
+    *Shape*: as `spread`, one part a charge, in the order of the charges.
+    *Raises*: ValueError where the parts are more than the amount, or than what is open.
+    """
+    said = {line_id: part for line_id, part in parts.items() if part}
+    by_id = {charge.line_id: charge.open for charge in over}
+    if sum(said.values(), ZERO) > amount or any(part > by_id.get(line_id, ZERO) for line_id, part in said.items()):
+        raise ValueError("The parts are more than the amount, or than what is open.")
+    rest = [Payable(charge.line_id, charge.open - said.get(charge.line_id, ZERO)) for charge in over]
+    spread_rest = dict(spread(amount - sum(said.values(), ZERO), over=rest))
+    whole = ((c.line_id, said.get(c.line_id, ZERO) + spread_rest.get(c.line_id, ZERO)) for c in over)
+    return tuple((line_id, part) for line_id, part in whole if part)
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from invoicing.models import CreditNote, CreditNoteAllocation, Invoice
+from invoicing import policies
+from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteLine, Invoice
 from invoicing.operations import documents, payments, refusals
 from portal.audit import operations as audit_operations
 
@@ -18,7 +19,7 @@ def allocate(
     by: audit_operations.Actor,
     at: datetime,
 ) -> CreditNote:
-    """Pay an unpaid invoice with (a part of) a note, spread over its open charges in their order.
+    """Pay an unpaid invoice with (a part of) a note: the charges it names first, then the others in their order.
 
     A note that a termination links or took off is still the customer's: it is allocated like any other.
     The same request sent twice allocates once.
@@ -35,7 +36,7 @@ def allocate(
         if earlier:
             return _same(note, earlier, invoice=invoice, amount=amount)
         _check(note, invoice=invoice, amount=amount)
-        parts = payments.spread_over(invoice, amount=amount)
+        parts = policies.spread(amount, over=payments.payables(invoice, amount=amount, named=_named_by(note)))
         CreditNoteAllocation.objects.bulk_create(
             CreditNoteAllocation(
                 credit_note=note,
@@ -80,6 +81,11 @@ def _check(note: CreditNote, *, invoice: Invoice, amount: Decimal) -> None:
             f"{documents.display(amount, of=note)} is more than what is left of {note.number}:"
             f" {documents.display(left, of=note)}."
         )
+
+
+def _named_by(note: CreditNote) -> frozenset[int]:
+    lines = CreditNoteLine.objects.filter(credit_note=note, line__isnull=False).values_list("line_id", flat=True)
+    return frozenset(line_id for line_id in lines if line_id is not None)
 
 
 def _same(

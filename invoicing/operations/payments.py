@@ -1,7 +1,7 @@
 """Record money that came in for an invoice."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -22,17 +22,18 @@ def record_payment(
     method: str,
     received_on: date,
     reference: str,
+    by_charge: Mapping[int, Decimal],
     request_id: uuid.UUID,
     by: audit_operations.Actor,
     at: datetime,
 ) -> Payment:
-    """Record a payment of an invoice, spread over its open charges in their order.
+    """Record a payment of an invoice: on the charges that billing says, the rest in the invoice's order.
 
     The same request sent twice is one payment, and gets it as its answer.
 
-    *Units*: `amount` gross, in the currency of the invoice.
+    *Units*: `amount` gross, in the currency of the invoice; `by_charge` is (line: part), empty for none.
     *Raises*: Invoice.DoesNotExist; Refused, as one of AmountNotUsable, AmountAboveOpen, InvoiceNotPayable,
-    MethodNotUsable, ReceivedInTheFuture, RequestAlreadyUsed.
+    MethodNotUsable, PartAboveCharge, PartsAboveAmount, ReceivedInTheFuture, RequestAlreadyUsed.
     """
     with documents.request_used_once(), audit_operations.operation("record_payment"):
         invoice = documents.locked_invoice(invoice_uuid)
@@ -43,7 +44,7 @@ def record_payment(
             raise refusals.MethodNotUsable("Choose bank transfer, card or cheque.")
         if received_on > days.today_in(invoice.organisation.timezone, at=at):
             raise refusals.ReceivedInTheFuture("The day of the payment cannot be in the future.")
-        parts = spread_over(invoice, amount=amount)
+        parts = _parts(invoice, amount=amount, by_charge=by_charge)
         payment = Payment.objects.create(
             invoice=invoice,
             currency=invoice.currency,
@@ -72,8 +73,8 @@ def record_payment(
         return payment
 
 
-def spread_over(invoice: Invoice, *, amount: Decimal) -> tuple[tuple[int, Decimal], ...]:
-    """Spread an amount over the open charges of a locked invoice.
+def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) -> tuple[policies.Payable, ...]:
+    """Give the charges of a locked invoice that an amount may pay: the named ones first, then in their order.
 
     *Raises*: AmountNotUsable, InvoiceNotPayable, AmountAboveOpen.
     """
@@ -82,7 +83,10 @@ def spread_over(invoice: Invoice, *, amount: Decimal) -> tuple[tuple[int, Decima
         raise refusals.InvoiceNotPayable(
             f"{invoice.number} is {invoice.get_status_display().lower()}, so nothing can be paid on it."
         )
-    charges = _payables(invoice)
+    charges = [
+        policies.Payable(line_id=line.pk, open=line.charged - line.paid - line.waived)
+        for line in ChargeLine.objects.filter(invoice=invoice).order_by("pk")
+    ]
     whole = sum((charge.open for charge in charges), Decimal(0))
     if whole <= 0:
         raise refusals.InvoiceNotPayable(f"{invoice.number} has nothing open any more.")
@@ -91,14 +95,33 @@ def spread_over(invoice: Invoice, *, amount: Decimal) -> tuple[tuple[int, Decima
             f"{documents.display(amount, of=invoice)} is more than what is open on {invoice.number}:"
             f" {documents.display(whole, of=invoice)}."
         )
-    return policies.spread(amount, over=charges)
+    return policies.named_first(charges, named=named)
 
 
-def _payables(invoice: Invoice) -> Sequence[policies.Payable]:
-    return [
-        policies.Payable(line_id=line.pk, open=line.charged - line.paid - line.waived)
-        for line in ChargeLine.objects.filter(invoice=invoice).order_by("pk")
-    ]
+def _parts(
+    invoice: Invoice, *, amount: Decimal, by_charge: Mapping[int, Decimal]
+) -> tuple[tuple[int, Decimal], ...]:
+    """Say what a payment pays of each charge: what was said, and the rest in the invoice's order.
+
+    *Raises*: as `payables`; PartAboveCharge, PartsAboveAmount.
+    """
+    charges = payables(invoice, amount=amount)
+    still_open = {charge.line_id: charge.open for charge in charges}
+    for line_id, part in by_charge.items():
+        documents.check_amount(part, currency=invoice.currency)
+        if part > still_open.get(line_id, Decimal(0)):
+            left = documents.display(still_open.get(line_id, Decimal(0)), of=invoice)
+            raise refusals.PartAboveCharge(
+                f"{documents.display(part, of=invoice)} is more than what is open on this charge: {left}.",
+                line_id=line_id,
+            )
+    said = sum(by_charge.values(), Decimal(0))
+    if said > amount:
+        raise refusals.PartsAboveAmount(
+            f"The parts by charge come to {documents.display(said, of=invoice)}, which is more than the payment of"
+            f" {documents.display(amount, of=invoice)}."
+        )
+    return policies.with_parts(amount, over=charges, parts=by_charge)
 
 
 def _same(earlier: Payment, *, invoice: Invoice, amount: Decimal) -> Payment:

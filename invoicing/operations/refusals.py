@@ -17,6 +17,18 @@ class AmountAboveOpen(Refused):
     """More than what is open on the invoice."""
 
 
+class PartAboveCharge(Refused):
+    """The part of a payment for one charge is more than what is open on it."""
+
+    def __init__(self, sentence: str, *, line_id: int) -> None:
+        self.line_id = line_id
+        super().__init__(sentence)
+
+
+class PartsAboveAmount(Refused):
+    """The parts that a payment shall pay of its charges are together more than the payment."""
+
+
 class AmountAboveNote(Refused):
     """More than what is left of the credit note."""
 

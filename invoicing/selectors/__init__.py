@@ -1,6 +1,6 @@
 """Everything that reads money documents."""
 
-from invoicing.selectors.details import InvoiceDetails, NoteDetails, invoice_details, note_details
+from invoicing.selectors.details import InvoiceDetails, LineRow, NoteDetails, invoice_details, note_details
 from invoicing.selectors.lists import (
     InvoiceRow,
     NoteRow,
@@ -14,6 +14,7 @@ from invoicing.selectors.possible import creditables, drafted_by, why_not_voidab
 __all__ = [
     "InvoiceDetails",
     "InvoiceRow",
+    "LineRow",
     "NoteDetails",
     "NoteRow",
     "PayableInvoice",

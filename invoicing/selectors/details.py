@@ -33,6 +33,7 @@ class LineRow:
     waived: str
     refunded: str
     open: str
+    open_amount: Decimal
 
 
 @dataclass(frozen=True)
@@ -228,6 +229,7 @@ def _line_row(line: ChargeLine, *, charges: bool) -> LineRow:
     def written(amount: Decimal) -> str:
         return money.display(amount, currency=line.currency)
 
+    still_open = line.charged - line.paid - line.waived if charges else Decimal(0)
     return LineRow(
         line_id=line.pk,
         description=line.description,
@@ -239,7 +241,8 @@ def _line_row(line: ChargeLine, *, charges: bool) -> LineRow:
         noted=written(line.noted),
         waived=written(line.waived),
         refunded=written(line.refunded),
-        open=written(line.charged - line.paid - line.waived if charges else Decimal(0)),
+        open=written(still_open),
+        open_amount=still_open,
     )
 
 

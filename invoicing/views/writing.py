@@ -33,6 +33,7 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     form = forms.PaymentForm(
         request.POST if request.method == "POST" else None,
         currency=details.currency,
+        charges=details.lines,
         today=today,
         initial=initial,
     )
@@ -44,14 +45,17 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     try:
         payment = operations.record_payment(
             invoice_uuid=uuid,
-            **form.cleaned_data,
+            **form.payment(),
             by=Actor.of(request.user),  # type: ignore[arg-type]
             at=now,
         )
     except operations.ReceivedInTheFuture as refused:
         return _refused(request, "payment", context, form, refused, status=422, field="received_on")
-    except operations.AmountNotUsable as refused:
+    except (operations.AmountNotUsable, operations.PartsAboveAmount) as refused:
         return _refused(request, "payment", context, form, refused, status=422, field="amount")
+    except operations.PartAboveCharge as refused:
+        field = f"charge_{refused.line_id}"
+        return _refused(request, "payment", context, form, refused, status=409, field=field)
     except operations.Refused as refused:
         return _refused(request, "payment", context, form, refused, status=409)
     amount = money.display(payment.amount, currency=payment.currency)

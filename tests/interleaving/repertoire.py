@@ -190,6 +190,7 @@ def _pay(world: World) -> Operation:
                 method="card",
                 received_on=NOW.date(),
                 reference="",
+                by_charge={},
                 request_id=form,
                 by=by,
                 at=NOW,

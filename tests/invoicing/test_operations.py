@@ -43,6 +43,7 @@ def pay(invoice, amount, now, **changed):
         "method": "bank_transfer",
         "received_on": dt.date(2026, 3, 10),
         "reference": "FT 12",
+        "by_charge": {},
         "request_id": uuid.uuid4(),
         "by": BY,
         "at": now,
@@ -161,6 +162,28 @@ def test_the_same_form_sent_twice_is_one_payment(unpaid, now):
 def test_a_payment_that_cannot_be_is_refused(unpaid, now, amount, changed, error, sentence):
     with pytest.raises(error, match=sentence):
         pay(unpaid, amount, now, **changed)
+    assert nothing_written()
+
+
+def test_a_payment_goes_where_billing_says_and_its_rest_in_order(unpaid, now):
+    first, second = unpaid.lines.all()
+    pay(unpaid, "40", now, by_charge={second.pk: D(30)})
+    assert [line[0] for line in sums(unpaid)] == [10, 30]
+    pay(unpaid, "281.41", now, by_charge={second.pk: D(20), first.pk: D("261.41")})
+    assert [line[0] for line in sums(unpaid)] == [D("271.41"), 50]
+
+
+def test_a_part_is_never_more_than_the_charge_or_the_payment(unpaid, now):
+    first, second = unpaid.lines.all()
+    other = factories.invoice(unpaid.organisation, amounts=[("50", "0")], paid=["0"]).lines.get()
+    for parts, error, sentence in (
+        ({second.pk: D("50.01")}, operations.PartAboveCharge, r"SGD 50\.01 is more .* charge: SGD 50\.00"),
+        ({other.pk: D(1)}, operations.PartAboveCharge, r"charge: SGD 0\.00"),
+        ({first.pk: D(60), second.pk: D("40.01")}, operations.PartsAboveAmount, r"come to SGD 100\.01"),
+        ({first.pk: D(-1)}, operations.AmountNotUsable, "above 0"),
+    ):
+        with pytest.raises(error, match=sentence):
+            pay(unpaid, "100", now, by_charge=parts)
     assert nothing_written()
 
 
@@ -357,6 +380,24 @@ def test_a_note_pays_an_unpaid_invoice_in_parts(unpaid, now):
         "Credit note allocated",
         f"SGD 50.00 of credit note CN-0000001 allocated to {other.number}.",
     )
+
+
+def test_a_note_pays_the_charges_it_names_first(now):
+    organisation = factories.OrganisationFactory(currency="INR", timezone="Asia/Kolkata")
+    invoice = factories.invoice(
+        organisation, amounts=[("928.90", "0"), ("747.65", "0"), ("566.40", "0")], paid=["500", "0", "0"]
+    )
+    note = send(draft(invoice, now, [(2, "566.40", "0")]), now)
+    assert allocate(note, invoice, "566.40", now).status == "applied"
+    assert [line.charged - line.paid for line in invoice.lines.all()] == [D("428.90"), D("747.65"), 0]
+
+
+def test_what_the_named_charges_do_not_take_goes_on_in_order(unpaid, now):
+    _, second = unpaid.lines.all()
+    pay(unpaid, "20", now, by_charge={second.pk: D(20)})
+    note = factories.credit_note(unpaid.organisation, net="50", line=second)
+    allocate(note, unpaid, "45", now)
+    assert [line[0] for line in sums(unpaid)] == [15, 50]
 
 
 def test_a_note_that_pays_the_rest_makes_the_invoice_paid(unpaid, now):

@@ -32,6 +32,30 @@ def test_more_than_what_is_open_cannot_be_spread():
         policies.spread(D("70.01"), over=payables("50", "20"))
 
 
+def test_named_charges_come_first_in_their_own_order():
+    charges = payables("1", "2", "3", "4")
+    assert [c.line_id for c in policies.named_first(charges, named={4, 2})] == [2, 4, 1, 3]
+
+
+@pytest.mark.parametrize(
+    ("amount", "parts", "paid"),
+    [
+        ("10", {2: D(5)}, ((1, D(5)), (2, D(5)))),
+        ("60", {2: D(5)}, ((1, D(50)), (2, D(10)))),
+        ("70", {1: D(50), 2: D(20)}, ((1, D(50)), (2, D(20)))),
+        ("30", {}, ((1, D(30)),)),
+    ],
+)
+def test_parts_that_were_said_are_kept(amount, parts, paid):
+    assert policies.with_parts(D(amount), over=payables("50", "20"), parts=parts) == paid
+
+
+@pytest.mark.parametrize("parts", [{2: D("20.01")}, {3: D(1)}, {1: D(30), 2: D(11)}])
+def test_parts_above_what_is_open_or_above_the_amount_cannot_be(parts):
+    with pytest.raises(ValueError, match="parts are more"):
+        policies.with_parts(D(40), over=payables("50", "20"), parts=parts)
+
+
 @given(st.lists(cents, max_size=6), st.integers(0, 100))
 def test_parts_add_up_and_never_pass_what_is_open(open_amounts, percent):
     whole = sum(open_amounts, D(0))

@@ -293,6 +293,30 @@ def test_htmx_is_sent_on_after_a_write(billing, unpaid):
     assert (response.status_code, response["HX-Redirect"]) == (204, url("invoice", unpaid.uuid))
 
 
+def test_a_payment_says_which_charges_it_pays(billing, unpaid):
+    first, second = unpaid.lines.all()
+    address = url("record_payment", unpaid.uuid)
+    assert "Say which charges it pays" in text_of(billing.get(address))
+    data = payment_of(unpaid, "60")
+    for parts, status, sentence in (
+        ({f"charge_{second.pk}": "50.01"}, 409, "SGD 50.01 is more than what is open on this charge: SGD 50.00."),
+        ({f"charge_{first.pk}": "60", f"charge_{second.pk}": "1"}, 422, "come to SGD 61.00"),
+        ({f"charge_{second.pk}": "-1"}, 422, "greater than or equal to 0"),
+    ):
+        refused = billing.post(address, data | parts)
+        assert (refused.status_code, sentence in text_of(refused)) == (status, True), parts
+        assert b'<details class="mb-3" open>' in refused.content
+    assert billing.post(address, data | {f"charge_{second.pk}": "50"}).status_code == 303
+    assert [line.paid for line in unpaid.lines.all()] == [D("134.50"), 50]
+
+
+def test_one_open_charge_leaves_nothing_to_choose(billing):
+    invoice = factories.invoice(
+        factories.OrganisationFactory(), amounts=[("50", "0"), ("20", "0")], paid=["0", "20"]
+    )
+    assert "which charges" not in text_of(billing.get(url("record_payment", invoice.uuid)))
+
+
 @pytest.mark.parametrize(
     ("changed", "status", "sentence"),
     [

@@ -187,6 +187,7 @@ class Mix:
             method="card",
             received_on=self.now.date(),
             reference="",
+            by_charge={},
             request_id=uuid.uuid4(),
             by=self.by,
             at=self.now,

@@ -446,6 +446,7 @@ class Portal(RuleBasedStateMachine):
             method="bank_transfer",
             received_on=self.model.today,
             reference="",
+            by_charge={},
             request_id=uuid.uuid4(),
             by=self.agent,
             at=self.at,
