@@ -136,6 +136,20 @@ MUTATIONS = (
         "o.today - s.expires_on >= %(kept)s",
         "tests/subscriptions/test_terminate_expired.py::test_each_zone_has_its_own_today",
     ),
+    Mutation(
+        "a note pays the charges in the invoice's order",
+        "invoicing/policies.py",
+        "return tuple(sorted(charges, key=lambda charge: charge.line_id not in named))",
+        "return tuple(charges)",
+        "tests/subscriptions/test_named_charges.py::test_a_named_charge_is_paid_first_and_the_refund_is_what_was_paid",
+    ),
+    Mutation(
+        "what billing says of a payment's charges is not asked",
+        "invoicing/operations/payments.py",
+        "return policies.with_parts(amount, over=charges, parts=by_charge)",
+        "return policies.with_parts(amount, over=charges, parts={})",
+        "tests/invoicing/test_operations.py::test_a_payment_goes_where_billing_says_and_its_rest_in_order",
+    ),
 )
 
 
