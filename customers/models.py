@@ -243,6 +243,7 @@ class LedgerEntry(models.Model):
         CHARGE = "charge", "Charge"
         REFUND = "refund", "Refund"
         CORRECTION = "correction", "Correction"
+        CREDIT_NOTE = "credit_note", "Credit note"
 
     account = models.ForeignKey(
         CreditAccount, models.PROTECT, related_name="entries", db_index=False, db_constraint=False
@@ -296,12 +297,18 @@ class LedgerEntry(models.Model):
             ),
             models.CheckConstraint(condition=~models.Q(amount=0), name="an_entry_moves_something"),
             models.CheckConstraint(
-                condition=models.Q(kind__in=["opening_balance", "top_up", "charge", "refund", "correction"]),
+                condition=models.Q(
+                    kind__in=["opening_balance", "top_up", "charge", "refund", "correction", "credit_note"]
+                ),
                 name="an_entry_has_a_known_kind",
             ),
             models.CheckConstraint(
                 condition=~models.Q(kind="refund") | models.Q(cause_id__isnull=False, amount__gt=0),
                 name="a_refund_has_a_cause_and_adds",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(kind="credit_note") | models.Q(cause_id__isnull=False),
+                name="what_a_note_puts_in_has_a_cause",
             ),
             models.UniqueConstraint(
                 fields=["cause_id"],

@@ -10,6 +10,9 @@ from invoicing.models import (
     CreditNoteAllocation,
     CreditNoteHold,
     CreditNoteLine,
+    CreditNotePutIn,
+    CreditNotePutInLine,
+    CreditNoteStand,
     Invoice,
     NumberSeries,
     Payment,
@@ -74,6 +77,7 @@ class ChargeLineAdmin(ReadOnlyAdmin):
         "noted",
         "waived",
         "refunded",
+        "put_in",
     ]
     list_filter = ["kind", "currency"]
     search_fields = ["invoice__number", "description"]
@@ -146,6 +150,39 @@ class CreditNoteHoldAdmin(ReadOnlyAdmin):
     uuid_fields = ["cause_id"]
     list_select_related = ["credit_note"]
     raw_id_fields = ["credit_note"]
+    ordering = ["-id"]
+
+
+@admin.register(CreditNoteStand)
+class CreditNoteStandAdmin(ReadOnlyAdmin):
+    list_display = ["id", "credit_note", "line", "currency", "amount", "cause_id"]
+    list_filter = ["currency"]
+    search_fields = ["credit_note__number", "line__invoice__number"]
+    uuid_fields = ["cause_id"]
+    list_select_related = ["credit_note", "line"]
+    raw_id_fields = ["credit_note", "line"]
+    ordering = ["-id"]
+
+
+@admin.register(CreditNotePutIn)
+class CreditNotePutInAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "credit_note", "currency", "amount", "actor"]
+    list_filter = ["currency"]
+    search_fields = ["credit_note__number", "actor"]
+    uuid_fields = ["uuid"]
+    date_hierarchy = "created_at"
+    list_select_related = ["credit_note"]
+    raw_id_fields = ["credit_note", "entry"]
+    ordering = ["-id"]
+
+
+@admin.register(CreditNotePutInLine)
+class CreditNotePutInLineAdmin(ReadOnlyAdmin):
+    list_display = ["id", "put_in", "line", "currency", "amount"]
+    list_filter = ["currency"]
+    search_fields = ["put_in__credit_note__number"]
+    list_select_related = ["put_in", "line"]
+    raw_id_fields = ["put_in", "line"]
     ordering = ["-id"]
 
 

@@ -24,6 +24,17 @@ def spread(amount: Decimal, *, over: Sequence[Payable]) -> tuple[tuple[int, Deci
     *Shape*: (line, part), parts above 0 that add up to the amount.
     *Raises*: ValueError where the amount is more than all that is open.
     """
+    parts = fill(amount, over=over)
+    if sum((part for _, part in parts), ZERO) < amount:
+        raise ValueError("The amount is more than what is open.")
+    return parts
+
+
+def fill(amount: Decimal, *, over: Sequence[Payable]) -> tuple[tuple[int, Decimal], ...]:
+    """Fill charges in their order, each before the next, with an amount or with as much of it as is open.
+
+    *Shape*: (line, part), parts above 0.
+    """
     parts = []
     rest = amount
     for charge in over:
@@ -31,8 +42,37 @@ def spread(amount: Decimal, *, over: Sequence[Payable]) -> tuple[tuple[int, Deci
         if part > 0:
             parts.append((charge.line_id, part))
             rest -= part
-    if rest > 0:
-        raise ValueError("The amount is more than what is open.")
+    return tuple(parts)
+
+
+@dataclass(frozen=True)
+class Usable:
+    """A charge that a note gives back (`given`), and what of it may go into Available Credits.
+
+    *Units*: `room` is paid less what was refunded and put in before.
+    """
+
+    line_id: int
+    given: Decimal
+    room: Decimal
+
+
+def put_in(amount: Decimal, *, free: Decimal, charges: Sequence[Usable]) -> tuple[tuple[int | None, Decimal], ...]:
+    """Divide what is left of a note over the charges it gives back, each at most `given` and `room`.
+
+    What the note gives back of no charge (`free`) comes last. What finds no place stays on the note.
+    *Shape*: (line, part), None for the free part; parts above 0.
+    """
+    parts: list[tuple[int | None, Decimal]] = []
+    rest = amount
+    for charge in charges:
+        part = min(rest, charge.given, charge.room)
+        if part > 0:
+            parts.append((charge.line_id, part))
+            rest -= part
+    part = min(rest, free)
+    if part > 0:
+        parts.append((None, part))
     return tuple(parts)
 
 

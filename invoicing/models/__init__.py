@@ -9,6 +9,7 @@ from invoicing.models.giveback import ChargeRefund, ChargeWaiver
 from invoicing.models.invoices import ChargeLine, Invoice
 from invoicing.models.payments import Payment, PaymentLine
 from invoicing.models.series import NumberSeries
+from invoicing.models.settling import CreditNotePutIn, CreditNotePutInLine, CreditNoteStand
 
 __all__ = [
     "AMOUNT",
@@ -19,6 +20,9 @@ __all__ = [
     "CreditNoteAllocation",
     "CreditNoteHold",
     "CreditNoteLine",
+    "CreditNotePutIn",
+    "CreditNotePutInLine",
+    "CreditNoteStand",
     "Invoice",
     "NumberSeries",
     "Payment",

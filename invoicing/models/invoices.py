@@ -1,8 +1,9 @@
 """What an organisation was charged: invoices and their lines.
 
-A charge line carries four gross sums (`paid`, `noted`, `waived`, `refunded`). Triggers keep them from the
-rows they sum (payment lines and allocations; lines of notes that count; waivers; refunds), and the caps are
-CHECKs on that line: see migration 0002. Nothing else may write them.
+A charge line carries five gross sums (`paid`, `noted`, `waived`, `refunded`, `put_in`). Triggers keep them from
+the rows they sum (payment lines and allocations; lines of notes that count and what settling notes stand for;
+waivers; refunds; what notes put into Available Credits), and the caps are CHECKs on that line: see migrations 0002
+and 0006. Nothing else may write them.
 """
 
 import uuid
@@ -93,7 +94,7 @@ class Invoice(models.Model):
 
 
 class ChargeLine(models.Model):
-    """One charge on an invoice. *Units*: `net`, `tax` as charged; the four sums are gross."""
+    """One charge on an invoice. *Units*: `net`, `tax` as charged; the five sums are gross."""
 
     class Kind(models.TextChoices):
         PLAN = "plan", "Plan"
@@ -116,6 +117,7 @@ class ChargeLine(models.Model):
     noted = models.DecimalField(**AMOUNT, default=0)
     waived = models.DecimalField(**AMOUNT, default=0)
     refunded = models.DecimalField(**AMOUNT, default=0)
+    put_in = models.DecimalField(**AMOUNT, default=0, db_default=0)
 
     class Meta:
         ordering = ["id"]
@@ -126,7 +128,7 @@ class ChargeLine(models.Model):
                 name="a_charge_has_a_known_kind",
             ),
             models.CheckConstraint(
-                condition=Q(paid__gte=0, noted__gte=0, waived__gte=0, refunded__gte=0),
+                condition=Q(paid__gte=0, noted__gte=0, waived__gte=0, refunded__gte=0, put_in__gte=0),
                 name="the_sums_of_a_charge_are_not_negative",
             ),
             models.CheckConstraint(
@@ -138,7 +140,8 @@ class ChargeLine(models.Model):
                 name="paid_and_waived_stay_within_the_charge",
             ),
             models.CheckConstraint(
-                condition=Q(refunded__lte=F("paid")), name="refunded_stays_within_what_was_paid"
+                condition=Q(paid__gte=F("refunded") + F("put_in")),
+                name="refunded_and_put_in_stay_within_what_was_paid",
             ),
             models.UniqueConstraint(fields=["id", "currency"], name="charge_line_and_currency"),
         ]

@@ -8,6 +8,7 @@ from invoicing.operations.credit_notes import (
     void,
 )
 from invoicing.operations.giveback import hold_notes, lock_invoices, lock_notes, write_giveback
+from invoicing.operations.note_use import Used, use_note, write_stands
 from invoicing.operations.numbers import draw_number, number_of
 from invoicing.operations.payments import METHODS_BY_HAND, record_payment
 from invoicing.operations.refusals import (
@@ -50,6 +51,7 @@ __all__ = [
     "ReceivedInTheFuture",
     "Refused",
     "RequestAlreadyUsed",
+    "Used",
     "allocate",
     "create_credit_note",
     "draw_number",
@@ -59,6 +61,8 @@ __all__ = [
     "mark_as_sent",
     "number_of",
     "record_payment",
+    "use_note",
     "void",
     "write_giveback",
+    "write_stands",
 ]

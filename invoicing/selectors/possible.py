@@ -6,7 +6,14 @@ from uuid import UUID
 from django.db.models import Sum
 
 from invoicing import policies
-from invoicing.models import ChargeLine, ChargeRefund, CreditNote, CreditNoteHold, CreditNoteLine
+from invoicing.models import (
+    ChargeLine,
+    ChargeRefund,
+    CreditNote,
+    CreditNoteHold,
+    CreditNoteLine,
+    CreditNoteStand,
+)
 from portal.lib import money
 
 
@@ -30,7 +37,7 @@ def creditables(invoice_uuid: UUID) -> dict[int, tuple[ChargeLine, policies.Cred
     lines = list(ChargeLine.objects.filter(invoice__uuid=invoice_uuid).order_by("pk"))
     given: dict[int, tuple[Decimal, Decimal]] = {line.pk: (Decimal(0), Decimal(0)) for line in lines}
     noted = CreditNoteLine.objects.filter(credit_note__status__in=CreditNote.COUNTED)
-    for rows in (noted, ChargeRefund.objects.all()):
+    for rows in (noted, CreditNoteStand.objects.all(), ChargeRefund.objects.all()):
         sums = rows.filter(line__in=lines).order_by().values_list("line_id").annotate(Sum("net"), Sum("tax"))
         for line_id, net, tax in sums:
             given[line_id] = (given[line_id][0] + net, given[line_id][1] + tax)

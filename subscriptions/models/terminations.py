@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from customers.models import LedgerEntry, Organisation
-from invoicing.models import AMOUNT, CreditNote
+from invoicing.models import CreditNote
 from settings_app.models import PortalConfigVersion, TerminationReason
 from subscriptions.models.runs import CleanUpRun
 from subscriptions.models.subscriptions import Subscription
@@ -82,7 +82,8 @@ class Termination(models.Model):
     entry = models.OneToOneField(LedgerEntry, models.PROTECT, null=True, blank=True, related_name="termination")
     # The entry's amount; a composite key holds entry, cause and amount together (migration 0002).
     credited = models.DecimalField(max_digits=20, decimal_places=6, null=True, blank=True)
-    waived = models.DecimalField(**AMOUNT, default=0)
+    # A sum over charges, so wider than an amount.
+    waived = models.DecimalField(max_digits=20, decimal_places=4, default=0)
     nothing_reason = models.CharField(max_length=300, blank=True)
     quote = models.JSONField(null=True, blank=True)
     acknowledgements = models.JSONField(default=list, blank=True)

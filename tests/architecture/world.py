@@ -17,6 +17,9 @@ from invoicing.models import (
     CreditNoteAllocation,
     CreditNoteHold,
     CreditNoteLine,
+    CreditNotePutIn,
+    CreditNotePutInLine,
+    CreditNoteStand,
     Invoice,
     NumberSeries,
     Payment,
@@ -63,6 +66,15 @@ def build() -> SimpleNamespace:
     note = factories.credit_note(organisation, net="5", line=line)
     linked = factories.credit_note(organisation, net="30")
     by_note = _link(settled, note=linked)
+    stand = CreditNoteStand.objects.create(
+        credit_note=linked,
+        line=factories.charge_of(settled),
+        currency="SGD",
+        net=30,
+        tax=0,
+        cause_id=by_note.uuid,
+    )
+    put_in = _put_in(linked, line=stand.line, amount=Decimal(12))
     waiver = ChargeWaiver.objects.create(line=line, currency="SGD", amount=5, cause_id=uuid.uuid4())
     allocation = CreditNoteAllocation.objects.create(
         credit_note=note,
@@ -109,6 +121,9 @@ def build() -> SimpleNamespace:
         "hold": CreditNoteHold.objects.get(credit_note=linked),
         "waiver": waiver,
         "charge_refund": refund,
+        "stand": stand,
+        "put_in": put_in,
+        "put_in_line": put_in.lines.get(),
         "series": NumberSeries.objects.get(document="invoice"),
         "plan": running.plan,
         "product": running.plan.product,
@@ -216,3 +231,35 @@ def _link(subscription: Subscription, *, note: CreditNote) -> Termination:
     return _terminate(
         subscription, uuid=cause, choice="credit_note", settlement="credit_note_linked", credit_note=note
     )
+
+
+def _put_in(note: CreditNote, *, line: ChargeLine, amount: Decimal) -> CreditNotePutIn:
+    """Put a part of a note into the account of a second customer, so that the first one's entries stay two."""
+    account = factories.OrganisationFactory().credit_account
+    cause = uuid.uuid4()
+    entry = LedgerEntry.objects.create(
+        account=account,
+        seq=1,
+        currency=account.currency,
+        before=0,
+        amount=amount,
+        after=amount,
+        kind="credit_note",
+        cause_id=cause,
+        at=timezone.now(),
+        on=TODAY,
+        description="Credit note",
+        actor="test",
+    )
+    made = CreditNotePutIn.objects.create(
+        uuid=cause,
+        credit_note=note,
+        currency=account.currency,
+        amount=amount,
+        entry=entry,
+        request_id=uuid.uuid4(),
+        created_at=timezone.now(),
+        actor="test",
+    )
+    CreditNotePutInLine.objects.create(put_in=made, line=line, currency=account.currency, amount=amount)
+    return made

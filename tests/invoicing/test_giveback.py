@@ -81,7 +81,7 @@ def test_a_payment_leaves_a_charge_alone_that_was_written_with_its_sum():
     ("waived", "refunded", "name"),
     [
         ("51", "0", "paid_and_waived_stay_within_the_charge"),
-        ("0", "51", "refunded_stays_within_what_was_paid"),
+        ("0", "51", "refunded_and_put_in_stay_within_what_was_paid"),
         ("50", "51", "notes_waived_and_refunded_stay_within_the_charge"),
     ],
 )
