@@ -1,7 +1,5 @@
 from django.db import migrations
 
-from portal.audit import triggers
-
 TABLES = (
     "customers_organisation",
     "customers_member",
@@ -137,6 +135,24 @@ DROP VIEW customers_searchtext_made;
 DROP FUNCTION customers_words(text);
 """
 
+# What was posted stays; a correction is a further entry.
+LEDGER = f"""
+CREATE TRIGGER {NAME} BEFORE UPDATE OR DELETE ON customers_ledgerentry FOR EACH ROW
+    EXECUTE FUNCTION portal_refuse_change('{NAME}');
+"""
+DROP_LEDGER = f"DROP TRIGGER {NAME} ON customers_ledgerentry;\n"
+
+# A row that is written outside an operation leaves a plain entry in the audit.
+UNMARKED = "".join(
+    f"CREATE TRIGGER unmarked_{verb.lower()} AFTER {verb} ON {table} REFERENCING {rows} TABLE AS changed_rows "
+    f"FOR EACH STATEMENT EXECUTE FUNCTION portal_note_unmarked_change();\n"
+    for table in TABLES
+    for verb, rows in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+)
+DROP_UNMARKED = "".join(
+    f"DROP TRIGGER unmarked_{verb} ON {table};\n" for table in TABLES for verb in ("insert", "update", "delete")
+)
+
 
 class Migration(migrations.Migration):
     dependencies = [("customers", "0001_initial"), ("audit", "0002_guards")]
@@ -145,8 +161,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(KEYS, DROP_KEYS),
         migrations.RunSQL(LAST_ENTRY, DROP_LAST_ENTRY),
         migrations.RunSQL(SEARCH, DROP_SEARCH),
-        migrations.RunSQL(
-            triggers.never_changed("customers_ledgerentry", NAME) + triggers.note_unmarked(*TABLES),
-            triggers.drop_never_changed("customers_ledgerentry", NAME) + triggers.drop_note_unmarked(*TABLES),
-        ),
+        migrations.RunSQL(LEDGER + UNMARKED, DROP_LEDGER + DROP_UNMARKED),
     ]

@@ -1,7 +1,5 @@
 from django.db import migrations
 
-from portal.audit import triggers
-
 TABLES = (
     "invoicing_numberseries",
     "invoicing_invoice",
@@ -220,6 +218,12 @@ FINAL = (
     ("invoicing_chargerefund", "a_charge_refund_is_never_changed"),
     ("invoicing_paymentline", "a_payment_line_is_never_changed"),
 )
+NEVER_CHANGED = "".join(
+    f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+    f"EXECUTE FUNCTION portal_refuse_change('{name}');\n"
+    for table, name in FINAL
+)
+DROP_NEVER_CHANGED = "".join(f"DROP TRIGGER {name} ON {table};\n" for table, name in FINAL)
 
 # A note may be linked by one termination, or taken off by several, never both.
 HOLDS = """
@@ -227,6 +231,17 @@ ALTER TABLE invoicing_creditnotehold ADD CONSTRAINT a_note_settles_or_is_taken_o
     EXCLUDE USING gist (credit_note_id WITH =, (kind = 'settles') WITH <>);
 """
 DROP_HOLDS = "ALTER TABLE invoicing_creditnotehold DROP CONSTRAINT a_note_settles_or_is_taken_off;"
+
+# A row that is written outside an operation leaves a plain entry in the audit.
+UNMARKED = "".join(
+    f"CREATE TRIGGER unmarked_{verb.lower()} AFTER {verb} ON {table} REFERENCING {rows} TABLE AS changed_rows "
+    f"FOR EACH STATEMENT EXECUTE FUNCTION portal_note_unmarked_change();\n"
+    for table in TABLES
+    for verb, rows in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+)
+DROP_UNMARKED = "".join(
+    f"DROP TRIGGER unmarked_{verb} ON {table};\n" for table in TABLES for verb in ("insert", "update", "delete")
+)
 
 
 class Migration(migrations.Migration):
@@ -236,9 +251,6 @@ class Migration(migrations.Migration):
         migrations.RunSQL(KEYS, DROP_KEYS),
         migrations.RunSQL(HOLDS, DROP_HOLDS),
         migrations.RunSQL(SUMS + SUM_TRIGGERS, DROP_SUMS),
-        migrations.RunSQL(
-            "".join(triggers.never_changed(table, name) for table, name in FINAL),
-            "".join(triggers.drop_never_changed(table, name) for table, name in FINAL),
-        ),
-        migrations.RunSQL(triggers.note_unmarked(*TABLES), triggers.drop_note_unmarked(*TABLES)),
+        migrations.RunSQL(NEVER_CHANGED, DROP_NEVER_CHANGED),
+        migrations.RunSQL(UNMARKED, DROP_UNMARKED),
     ]

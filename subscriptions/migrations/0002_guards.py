@@ -1,7 +1,5 @@
 from django.db import migrations
 
-from portal.audit import triggers
-
 TABLES = (
     "subscriptions_product",
     "subscriptions_plan",
@@ -74,10 +72,27 @@ CREATE TRIGGER a_finished_run_never_changes BEFORE UPDATE OR DELETE ON subscript
 """
 DROP_FINISHED = "DROP TRIGGER a_finished_run_never_changes ON subscriptions_cleanuprun;"
 
-NEVER_CHANGED = {
-    "subscriptions_termination": "a_termination_is_never_changed",
-    "subscriptions_cleanupfailure": "a_failure_of_a_run_is_never_changed",
-}
+FINAL = (
+    ("subscriptions_termination", "a_termination_is_never_changed"),
+    ("subscriptions_cleanupfailure", "a_failure_of_a_run_is_never_changed"),
+)
+NEVER_CHANGED = "".join(
+    f"CREATE TRIGGER {name} BEFORE UPDATE OR DELETE ON {table} FOR EACH ROW "
+    f"EXECUTE FUNCTION portal_refuse_change('{name}');\n"
+    for table, name in FINAL
+)
+DROP_NEVER_CHANGED = "".join(f"DROP TRIGGER {name} ON {table};\n" for table, name in FINAL)
+
+# A row that is written outside an operation leaves a plain entry in the audit.
+UNMARKED = "".join(
+    f"CREATE TRIGGER unmarked_{verb.lower()} AFTER {verb} ON {table} REFERENCING {rows} TABLE AS changed_rows "
+    f"FOR EACH STATEMENT EXECUTE FUNCTION portal_note_unmarked_change();\n"
+    for table in TABLES
+    for verb, rows in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD"))
+)
+DROP_UNMARKED = "".join(
+    f"DROP TRIGGER unmarked_{verb} ON {table};\n" for table in TABLES for verb in ("insert", "update", "delete")
+)
 
 
 class Migration(migrations.Migration):
@@ -87,10 +102,5 @@ class Migration(migrations.Migration):
         migrations.RunSQL(KEYS, DROP_KEYS),
         migrations.RunSQL(ENDED, DROP_ENDED),
         migrations.RunSQL(FINISHED, DROP_FINISHED),
-        migrations.RunSQL(
-            "".join(triggers.never_changed(table, name) for table, name in NEVER_CHANGED.items())
-            + triggers.note_unmarked(*TABLES),
-            "".join(triggers.drop_never_changed(table, name) for table, name in NEVER_CHANGED.items())
-            + triggers.drop_note_unmarked(*TABLES),
-        ),
+        migrations.RunSQL(NEVER_CHANGED + UNMARKED, DROP_NEVER_CHANGED + DROP_UNMARKED),
     ]

@@ -35,8 +35,10 @@ def modules() -> tuple[Module, ...]:
     return tuple(Module(str(file.relative_to(ROOT)), ast.parse(file.read_text())) for file in sorted(files))
 
 
-def found(*, of: type[ast.AST], within: Iterator[Module] | None = None) -> Iterator[tuple[Module, ast.AST]]:
-    """Walk all modules for one kind of node."""
+def found(
+    *, of: type[ast.AST] | tuple[type[ast.AST], ...], within: Iterator[Module] | None = None
+) -> Iterator[tuple[Module, ast.AST]]:
+    """Walk all modules for one kind of node, or several."""
     for module in within or modules():
         for node in ast.walk(module.tree):
             if isinstance(node, of):
