@@ -152,7 +152,7 @@ def context() -> dict[str, Any]:
             Fact("Organisation", "Ümlaut & Sons"),
             Fact("Plan", "SIP Trunk, 10 channels", "SKU SIP-10"),
             Fact("Contract", ""),
-            Fact("Billing model", "Prepaid, monthly"),
+            Fact("Billing model", "1 month a cycle"),
             Fact("Expiry date", "15 December 2025"),
             Fact("Auto-renewal", "On", "Renews on 8 December 2025"),
         ],

@@ -75,7 +75,7 @@ class ConfigForm(forms.Form):
         label=policies.LABELS["reactivation_days"],
         min_value=0,
         max_value=MOST_DAYS,
-        help_text="An expired subscription can be reactivated for this many days; after them it is terminated, "
+        help_text="An expired subscription is kept for this many days; after them it is terminated, "
         "without a refund.",
     )
     number_reservation_days = forms.IntegerField(

@@ -115,6 +115,8 @@ def _words(name: str, value: object) -> str:
         return TERMINATION_METHODS.get(str(value), str(value))
     if name == "refund_method":
         return REFUND_METHODS.get(str(value), str(value))
+    if isinstance(value, int):
+        return f"{value:,}"
     return str(value) or "empty"
 
 
@@ -122,4 +124,7 @@ def _fee(amount: Decimal | None, currency: str) -> str:
     if amount is None:
         return "none"
     # A currency may have left the list of current ones since its fee was saved.
-    return money.format_amount(amount, currency=currency) if money.is_currency(currency) else str(amount)
+    if not money.is_currency(currency):
+        return f"{amount:,f}"
+    _, _, digits = money.display(amount, currency=currency).partition(" ")
+    return digits

@@ -9,13 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.lib import days, money
-
-REFUND_METHODS = {
-    "remaining_months": "months not begun",
-    "remaining_days": "days left",
-    "full": "in full",
-    "none": "none",
-}
+from settings_app import policies as settings_policies
 
 
 def plan_title(*, product: str, plan: str) -> str:
@@ -95,7 +89,7 @@ def preview_of(
         date=days.display(on),
         lines=tuple(lines),
         total=shown(document["total"]),
-        fee=shown(document["fee"]) if Decimal(document["fee"]) else "",
+        fee=shown(-Decimal(document["fee"])) if Decimal(document["fee"]) else "",
         tax=shown(sum((Decimal(line["tax"]) for line in document["lines"]), Decimal(0))),
         waived=_by_invoice(document, "waived", "{amount} set against what is still owed on {invoice}", shown),
         owed=_by_invoice(document, "owed", "{amount} on {invoice}", shown),
@@ -249,7 +243,7 @@ def _why_nothing(reason: str, *, terms: Mapping[str, Any]) -> str:
         "milestone": "Milestone contract: nothing comes back",
         "contract_late": "As-incurred contract, after the full-refund days: nothing comes back",
         "expired": "Expired: nothing comes back",
-        "method_none": "The refund method is “none”: nothing comes back",
+        "method_none": "The refund method is “None”: nothing comes back",
     }[reason]
 
 
@@ -288,10 +282,11 @@ def _destination(document: Mapping[str, Any], *, shown: Any, is_record: bool) ->
 
 def _terms(terms: Mapping[str, Any], *, shown: Any) -> str:
     window = terms["full_refund_days"]
+    method = terms["refund_method"]
     return ", ".join(
         (
             f"Portal Config version {terms['version']}",
-            f"refund method: {REFUND_METHODS.get(terms['refund_method'], terms['refund_method'])}",
+            f"refund method: {settings_policies.REFUND_METHODS.get(method, method)}",
             "no full-refund days" if window is None else f"full refund within {window} days",
             f"Allow Refund {'on' if terms['allow_refund'] else 'off'}",
             f"administrative fee {shown(terms['fee'])}" if terms["fee"] else "no administrative fee",

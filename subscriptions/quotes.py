@@ -113,7 +113,7 @@ class Quote:
         if not self.terms.allow_refund:
             return "Allow Refund is off in Portal Config"
         if self.terms.refund_method == "none":
-            return "the refund method in Portal Config is “none”"
+            return "the refund method in Portal Config is “None”"
         if self.refund.fee:
             return "the administrative fee takes all of it"
         if self.refund.waived:
@@ -129,10 +129,17 @@ class Quote:
         if not lines:
             return "no cycle was charged for"
         running = [line for line in lines if line.first_day <= self.on < line.day_after]
-        reason = (running or lines)[-1].reason
-        if reason == "used_up" and self.terms.refund_method == "remaining_days":
+        line = (running or lines)[-1]
+        if line.reason == "used_up" and self.terms.refund_method == "remaining_days":
             return "no day is left"
-        return WHY_NOTHING.get(reason, "the total refund is 0")
+        if line.reason in WHY_NOTHING:
+            return WHY_NOTHING[line.reason]
+        if not line.charged:
+            return "nothing was charged for the cycle"
+        if line.credited:
+            return "it was given back before"
+        smallest = money.display(money.minor_unit(self.currency), currency=self.currency)
+        return f"what was not used is worth less than {smallest}"
 
     @property
     def choosable(self) -> tuple[Note, ...]:
@@ -280,6 +287,10 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
     if old == new:
         return ()
     currency = str(new["currency"])
+
+    def shown(amount: Any) -> str:
+        return money.display(Decimal(amount), currency=currency) if amount is not None else "unknown"
+
     said: list[str] = []
     if old.get("on") != new["on"]:
         said.append(f"The termination date is now {_day(new['on'])}; it was {_day(old.get('on'))} in the preview.")
@@ -304,7 +315,7 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
             ("refund", "refund"),
         ):
             if before.get(name) != line[name]:
-                said.append(f"{cycle}: {words} is now {currency} {line[name]}; it was {before.get(name)}.")
+                said.append(f"{cycle}: {words} is now {shown(line[name])}; it was {shown(before.get(name))}.")
     said.extend(f"Cycle from {_day(start)}: no longer there." for start in lines)
     notes = {note["number"]: note for note in old.get("notes", [])}
     for note in new["notes"]:
@@ -315,7 +326,7 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
             said.append(f"Credit note {note['number']} changed since the preview.")
     said.extend(f"Credit note {number} no longer counts." for number in notes)
     if old.get("total") != new["total"]:
-        said.append(f"The total refund is now {currency} {new['total']}; it was {old.get('total')}.")
+        said.append(f"The total refund is now {shown(new['total'])}; it was {shown(old.get('total'))}.")
     return tuple(said) or ("The subscription changed since the preview.",)
 
 

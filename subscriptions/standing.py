@@ -55,5 +55,5 @@ def standing(*, expires_on: date, on: date, reactivation_days: int, ended: Ended
         "expired",
         None,
         f"This subscription expired on {days.display(expires_on)}. It can be terminated from "
-        f"{days.display(first)}; until then it can be reactivated.",
+        f"{days.display(first)}.",
     )

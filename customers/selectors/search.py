@@ -72,10 +72,10 @@ class Listing:
             what = "customer" if len(self.rows) == 1 else "customers"
             more = " on this page, more on others" if self.newer or self.older else ""
             cut = f", of more than {finding.MOST:,} in all: more letters find fewer" if self.is_cut else ""
-            parts.append(f"{len(self.rows)} {what}{more}{cut}")
+            parts.append(f"{len(self.rows):,} {what}{more}{cut}")
         if self.similar:
             count = len(self.similar)
-            similar = f"{count} of more similar ones" if self.is_similar_cut else f"{count} similar"
+            similar = f"{count:,} of more similar ones" if self.is_similar_cut else f"{count:,} similar"
             parts.append(similar if self.rows else f"no exact match, {similar}")
         elif self.similar_asked:
             parts.append("none similar")

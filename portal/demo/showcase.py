@@ -149,14 +149,14 @@ def _wien(book: Book) -> str:
     made = _organisation(book, "AT", "Wien Netz GmbH", opening=Decimal(80))
     sale = sales.sell(book, made, "PBX-S", sales.ending_on(_ago(book, 10), months=1, earlier=4), auto_renew=False)
     sales.pay_all(book, sale.billed)
-    return "expired ten days ago: can be reactivated, can't be terminated yet."
+    return "expired ten days ago: can't be terminated yet."
 
 
 def _lodz(book: Book) -> str:
     made = _organisation(book, "PL", "Łódź Połączenia sp. z o.o.", opening=Decimal(44))
     sale = sales.sell(book, made, "REC-1Y", sales.ending_on(_ago(book, 28), months=1, earlier=3), auto_renew=False)
     sales.pay_all(book, sale.billed)
-    return "expired 28 days ago: the last day on which it can be reactivated."
+    return "expired 28 days ago: the last day on which it can't be terminated."
 
 
 def _akerlund(book: Book) -> str:

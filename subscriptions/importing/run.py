@@ -35,7 +35,7 @@ class Refused(Exception):
     def __init__(self, faults: Faults) -> None:
         self.first = faults.first()
         self.count = faults.count
-        super().__init__(f"{self.count} faults")
+        super().__init__(f"{self.count:,} faults")
 
 
 class Interfered(Exception):
@@ -129,7 +129,7 @@ def _record(file: File, count: Count, *, sha256: str, at: datetime) -> None:
     audit_operations.record(
         app=file.app,
         event="Imported",
-        description=f"{file.csv}: {count.new} new, {count.unchanged} unchanged (SHA-256 {sha256}).",
+        description=f"{file.csv}: {count.new:,} new, {count.unchanged:,} unchanged (SHA-256 {sha256}).",
         by=audit_operations.IMPORT,
         at=at,
     )

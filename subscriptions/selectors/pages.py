@@ -29,6 +29,7 @@ class Row:
     plan: str
     status: str
     status_label: str
+    ended_on: str
     auto_renewal: str
     renewal_date: str
     expiry_date: str
@@ -127,7 +128,7 @@ def subscriptions_page(
     Filters ask the facts of today, not the stored status. *Shape*: `after` is the key of the last row seen.
     """
     found = Subscription.objects.filter(organisation_id=organisation_id).select_related(
-        "plan__product", "contract_item__contract"
+        "plan__product", "contract_item__contract", "termination"
     )
     live = ~Q(status="terminated")
     if status == "active":
@@ -173,11 +174,13 @@ def _status(item: Subscription, *, today: date) -> str:
 def _row(item: Subscription, *, today: date) -> Row:
     status = _status(item, today=today)
     contract = getattr(item, "contract_item", None)
+    termination = getattr(item, "termination", None)
     return Row(
         uuid=item.uuid,
         plan=presentation.plan_title(product=item.plan.product.name, plan=item.plan.name),
         status=status,
         status_label=STATUS_LABELS[status],
+        ended_on=days.display(termination.terminated_on) if termination else "",
         auto_renewal="On" if item.auto_renew else "Off",
         renewal_date=_renewal_date(item) if item.auto_renew and status == "active" else "",
         expiry_date=days.display(item.expires_on),
@@ -191,23 +194,33 @@ def _renewal_date(item: Subscription) -> str:
     return days.display(days.add_days(item.expires_on, -RENEWAL_LEAD_DAYS))
 
 
+def _billing_model(subscription: Subscription, *, today: date) -> str:
+    """Say how many months a cycle has: the last one that began, or the first where none has. One query or two."""
+    months = subscription.cycles.values_list("months", flat=True)
+    found = (
+        months.filter(first_day__lte=today).order_by("-first_day").first() or months.order_by("first_day").first()
+    )
+    if found is None:
+        return ""
+    return "1 month a cycle" if found == 1 else f"{found:,} months a cycle"
+
+
 def subscription_details(subscription: Subscription, *, today: date, config: Config) -> Details:
-    """Read the sidebar of a subscription from `subscriptions()`. Four queries."""
+    """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six."""
     stands = quotes.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
     item = getattr(subscription, "contract_item", None)
     termination = getattr(subscription, "termination", None)
     currency = subscription.currency
     price = money.display(subscription.plan.price_per_month, currency=currency)
     billing = [
-        Term("Billing model", subscription.organisation.get_payment_mode_display(), currency),
+        Term("Billing model", _billing_model(subscription, today=today)),
+        Term("Payment mode", subscription.organisation.get_payment_mode_display(), currency),
         Term("Started on", days.display(subscription.started_on)),
         Term("Expiry date", days.display(subscription.expires_on)),
         Term(
             "Auto-renewal",
             "On" if subscription.auto_renew else "Off",
-            f"renews from {_renewal_date(subscription)}"
-            if subscription.auto_renew and stands.status == "active"
-            else "",
+            "renewed elsewhere" if subscription.auto_renew and stands.status == "active" else "",
         ),
     ]
     if subscription.is_trial:

@@ -442,7 +442,7 @@ def imported(command, tmp_path) -> Callable[[dict[str, bytes]], Answer]:
             if len(lines) < 1_000:
                 lines.append(last)
             else:
-                assert re.fullmatch(r"[0-9]+ faults; the first 1000 are listed\.", last)
+                assert re.fullmatch(r"[0-9,]+ faults; the first 1,000 are listed\.", last)
             for line in lines:
                 assert FILE_FAULT.fullmatch(line), line[:300]
                 assert len(line) < 1_500, line[:300]

@@ -60,7 +60,7 @@ def test_changes_are_told_in_words():
         "Number reservation of ported-in numbers (days): 56 → 90",
         "Use the note now: off → on",
         "Notification address: empty → billing@example.com",
-        "Administrative fee in JPY: 1000 → none",
+        "Administrative fee in JPY: 1,000 → none",
         "Administrative fee in KWD: none → 1.500",
         "Administrative fee in SGD: 21.40 → 25.00",
     ]

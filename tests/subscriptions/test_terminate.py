@@ -124,7 +124,7 @@ def test_a_payment_after_the_preview_changes_the_quote(agent, now):
         terminate(made, by=agent, at=now, seen=seen)
     assert changed.value.fresh.total == 100
     assert fresh(made).status == "active"
-    assert "refund is now SGD 100.00; it was 50.00" in " ".join(
+    assert "refund is now SGD 100.00; it was SGD 50.00" in " ".join(
         quotes.changes(old=seen.document, new=quotes.document(changed.value.fresh))
     )
 
@@ -241,9 +241,7 @@ def test_a_note_settles_one_termination_only(agent, now):
 
 def test_expired_within_28_days_is_refused_with_the_date(agent, now):
     made = factories.subscription(cycles=(C("2026-01-29"),))  # expired on 27 February, eleven days ago
-    with pytest.raises(
-        operations.NotTerminable, match="can be terminated from 28 March 2026; until then it can be"
-    ):
+    with pytest.raises(operations.NotTerminable, match="can be terminated from 28 March 2026\\.$"):
         preview(made, at=now)
 
 

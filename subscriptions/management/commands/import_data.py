@@ -42,7 +42,7 @@ class Command(BaseCommand):
             for fault in refused.first:
                 self.stderr.write(str(fault))
             if refused.count > MOST_SHOWN:
-                self.stderr.write(f"{refused.count} faults; the first {MOST_SHOWN} are listed.")
+                self.stderr.write(f"{refused.count:,} faults; the first {MOST_SHOWN:,} are listed.")
             sys.exit(1)
         except run.Interfered as interfered:
             raise CommandError(

@@ -277,7 +277,7 @@ def test_of_more_than_a_thousand_faults_the_first_and_the_count_are_printed(dire
     assert (status, out, len(err)) == (1, [], 1001)
     assert err[0].startswith("organisations.csv:3: country: ")
     assert [line.split(":")[1] for line in err[1:1000]] == [str(n) for n in range(4, 1003)]
-    assert err[1000] == "7501 faults; the first 1000 are listed."
+    assert err[1000] == "7,501 faults; the first 1,000 are listed."
 
 
 def test_a_thousand_faults_are_all_printed(directory, imported):

@@ -47,9 +47,9 @@ class Command(BaseCommand):
             document = {**asdict(counts), "waiting": waiting, "trouble": counts.trouble or None}
             self.stdout.write(json.dumps(document))
         else:
-            self.stdout.write(f"sent          {counts.sent}")
-            self.stdout.write(f"put off       {counts.put_off}")
-            self.stdout.write(f"dead letters  {counts.dead}")
+            self.stdout.write(f"sent          {counts.sent:,}")
+            self.stdout.write(f"put off       {counts.put_off:,}")
+            self.stdout.write(f"dead letters  {counts.dead:,}")
             self.stdout.write(f"waiting       {waiting}")
         if not operations.MailServer.is_configured():
             # Django paints what goes to standard error red, and this is no error.
@@ -106,4 +106,4 @@ def _refuse(sentence: str) -> NoReturn:
 
 
 def _waiting(count: int) -> str:
-    return "1 message waits" if count == 1 else f"{count} messages wait"
+    return "1 message waits" if count == 1 else f"{count:,} messages wait"
