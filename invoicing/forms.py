@@ -138,6 +138,17 @@ class PaymentForm(forms.Form):
         return any(field.data for field in self.charge_fields())
 
 
+class ReasonForm(forms.Form):
+    """Say why something is done that is asked once."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    reason = LineField(
+        label="Reason",
+        max_length=CreditNote._meta.get_field("sending_reason").max_length,
+        help_text="Kept with the note and in the audit.",
+    )
+
+
 class DocumentField(forms.ChoiceField):
     """A document chosen from a list by its UUID; whether it can be used is the operation's to say.
 

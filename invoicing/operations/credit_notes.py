@@ -9,7 +9,7 @@ from decimal import Decimal
 from django.db import IntegrityError
 
 from invoicing import selectors
-from invoicing.models import CreditNote, CreditNoteLine, Invoice, NumberSeries
+from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries
 from invoicing.operations import documents, giveback, numbers, refusals
 from portal.audit import operations as audit_operations
 from portal.lib import days, money
@@ -91,27 +91,35 @@ def create_credit_note(
         return note
 
 
-def mark_as_sent(*, note_uuid: uuid.UUID, by: audit_operations.Actor, at: datetime) -> CreditNote:
+def mark_as_sent(
+    *, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: audit_operations.Actor, at: datetime
+) -> CreditNote:
     """Mark a draft as Sent: from now on it counts against the charges it names.
 
-    Locks the invoices of these charges first, then the note, and checks the caps again.
+    Locks its invoice and those of these charges first, then the note, and checks the caps again. The same request
+    sent twice marks once.
 
     *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, AboveTheCharge.
     """
     try:
         with audit_operations.operation("mark_credit_note_as_sent"):
             note = _locked_with_invoices(note_uuid)
-            if note.status != CreditNote.Status.DRAFT:
-                raise refusals.NoteNotSendable(_why_not_sendable(note))
+            if note.sending_request_id == request_id:
+                return note
+            if sentence := selectors.why_not_sendable(note):
+                raise refusals.NoteNotSendable(sentence)
             _check_caps(note)
             note.status = CreditNote.Status.SENT
             note.sent_at = at
             note.issued_on = days.today_in(note.organisation.timezone, at=at)
-            note.save(update_fields=["status", "sent_at", "issued_on"])
+            note.sending_reason = reason
+            note.sending_request_id = request_id
+            note.save(update_fields=["status", "sent_at", "issued_on", "sending_reason", "sending_request_id"])
+            total = documents.display(note.net + note.tax, of=note)
             _record(
                 note,
                 "Credit note sent",
-                f"Credit note {note.number} of {documents.display(note.net + note.tax, of=note)} marked as Sent.",
+                f"Credit note {note.number} of {total} marked as Sent: {reason}",
                 by=by,
                 at=at,
             )
@@ -125,18 +133,25 @@ def mark_as_sent(*, note_uuid: uuid.UUID, by: audit_operations.Actor, at: dateti
         ) from error
 
 
-def void(*, note_uuid: uuid.UUID, by: audit_operations.Actor, at: datetime) -> CreditNote:
+def void(
+    *, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: audit_operations.Actor, at: datetime
+) -> CreditNote:
     """Void a note: only while nothing of it is allocated and no termination holds it.
 
+    The same request sent twice voids once.
     *Raises*: CreditNote.DoesNotExist; NoteNotVoidable.
     """
     with audit_operations.operation("void_credit_note"):
         note = _locked_with_invoices(note_uuid)
+        if note.voiding_request_id == request_id:
+            return note
         if sentence := selectors.why_not_voidable(note):
             raise refusals.NoteNotVoidable(sentence)
         note.status = CreditNote.Status.VOID
-        note.save(update_fields=["status"])
-        _record(note, "Credit note voided", f"Credit note {note.number} voided.", by=by, at=at)
+        note.voiding_reason = reason
+        note.voiding_request_id = request_id
+        note.save(update_fields=["status", "voiding_reason", "voiding_request_id"])
+        _record(note, "Credit note voided", f"Credit note {note.number} voided: {reason}", by=by, at=at)
         return note
 
 
@@ -181,16 +196,11 @@ def _check_caps(note: CreditNote) -> None:
 
 
 def _locked_with_invoices(note_uuid: uuid.UUID) -> CreditNote:
-    """Lock the invoices of the charges a note names, then the note. Its lines never change."""
-    lines = CreditNoteLine.objects.filter(credit_note__uuid=note_uuid, line__isnull=False)
-    giveback.lock_invoices([line for line in lines.values_list("line_id", flat=True) if line is not None])
+    """Lock the invoice of a note and those of the charges it names, then the note. Its lines never change."""
+    named = CreditNoteLine.objects.filter(credit_note__uuid=note_uuid, line__isnull=False)
+    own = ChargeLine.objects.filter(invoice__credit_notes__uuid=note_uuid)
+    giveback.lock_invoices([*own.values_list("pk", flat=True), *named.values_list("line__pk", flat=True)])
     return documents.locked_note(note_uuid)
-
-
-def _why_not_sendable(note: CreditNote) -> str:
-    if note.status == CreditNote.Status.VOID:
-        return f"{note.number} is void, so it can't be marked as Sent."
-    return f"{note.number} was marked as Sent already."
 
 
 def _same(earlier: CreditNote, *, invoice: Invoice, total: Decimal) -> CreditNote:

@@ -9,7 +9,7 @@ from invoicing.selectors.lists import (
     invoices,
     payable_invoices,
 )
-from invoicing.selectors.possible import creditables, drafted_by, why_not_voidable
+from invoicing.selectors.possible import creditables, drafted_by, why_not_sendable, why_not_voidable
 
 __all__ = [
     "InvoiceDetails",
@@ -25,5 +25,6 @@ __all__ = [
     "invoices",
     "note_details",
     "payable_invoices",
+    "why_not_sendable",
     "why_not_voidable",
 ]

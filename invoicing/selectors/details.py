@@ -137,7 +137,10 @@ class NoteDetails:
     allocated_outside: str
     left: str
     left_amount: Decimal
+    sending_reason: str
+    voiding_reason: str
     is_sendable: bool
+    why_not_sendable: str
     is_allocatable: bool
     is_voidable: bool
     why_not_voidable: str
@@ -187,6 +190,7 @@ def note_details(note_uuid: UUID) -> NoteDetails:
     note = CreditNote.objects.select_related("organisation", "invoice").get(uuid=note_uuid)
     currency = note.currency
     left = lists.left_of(note)
+    why_not_sendable = possible.why_not_sendable(note)
     why_not = possible.why_not_voidable(note)
     return NoteDetails(
         uuid=note.uuid,
@@ -208,7 +212,10 @@ def note_details(note_uuid: UUID) -> NoteDetails:
         else "",
         left=money.display(left, currency=currency),
         left_amount=left,
-        is_sendable=note.status == CreditNote.Status.DRAFT,
+        sending_reason=note.sending_reason,
+        voiding_reason=note.voiding_reason,
+        is_sendable=not why_not_sendable,
+        why_not_sendable=why_not_sendable,
         is_allocatable=left > 0,
         is_voidable=not why_not,
         why_not_voidable=why_not,

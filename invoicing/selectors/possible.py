@@ -17,6 +17,15 @@ from invoicing.models import (
 from portal.lib import money
 
 
+def why_not_sendable(note: CreditNote) -> str:
+    """Say why a note can't be marked as Sent; nothing where it can."""
+    if note.status == CreditNote.Status.DRAFT:
+        return ""
+    if note.status == CreditNote.Status.VOID:
+        return f"{note.number} is void, so it can't be marked as Sent."
+    return f"{note.number} was marked as Sent already."
+
+
 def why_not_voidable(note: CreditNote) -> str:
     """Say why a note can't be voided; nothing where it can."""
     if note.status == CreditNote.Status.VOID:

@@ -63,7 +63,12 @@ def invoice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 @permission_required("invoicing.view_creditnote", raise_exception=True)
 def credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Show one credit note."""
-    return show_credit_note(request, uuid)
+    return htmx.render_page(
+        request,
+        page="invoicing/credit_note.html",
+        fragment="invoicing/_credit_note.html",
+        context={"note": note_or_404(uuid)},
+    )
 
 
 @require_safe
@@ -89,19 +94,6 @@ def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     }
     return htmx.render_page(
         request, page="customers/organisation.html", fragment="invoicing/_tab.html", context=context
-    )
-
-
-def show_credit_note(
-    request: HttpRequest, uuid: uuids.UUID, *, refusal: str = "", status: int = 200
-) -> HttpResponse:
-    """Render a credit note, with the sentence why something was refused."""
-    return htmx.render_page(
-        request,
-        page="invoicing/credit_note.html",
-        fragment="invoicing/_credit_note.html",
-        context={"note": note_or_404(uuid), "refusal": refusal},
-        status=status,
     )
 
 

@@ -1,21 +1,18 @@
-"""Payments, and what is done with credit notes. A refused write says why: 422 the form, 409 the world."""
+"""Payments, new credit notes and their allocation. A refused write says why: 422 the form, 409 the world."""
 
 import uuid as uuids
-from typing import Any
 
-from django import forms as django_forms
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from invoicing import forms, operations, selectors
 from invoicing.models import CreditNote, Invoice
-from invoicing.views import reading
+from invoicing.views import answers, reading
 from portal.audit.operations import Actor
-from portal.lib import days, htmx, money
+from portal.lib import days, money
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -39,9 +36,9 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     )
     context = {"form": form, "invoice": details}
     if request.method != "POST":
-        return _form(request, "payment", context)
+        return answers.page(request, "payment", context)
     if not form.is_valid():
-        return _form(request, "payment", context, status=422)
+        return answers.page(request, "payment", context, status=422)
     try:
         payment = operations.record_payment(
             invoice_uuid=uuid,
@@ -49,17 +46,17 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             by=Actor.of(request.user),  # type: ignore[arg-type]
             at=now,
         )
-    except operations.ReceivedInTheFuture as refused:
-        return _refused(request, "payment", context, form, refused, status=422, field="received_on")
-    except (operations.AmountNotUsable, operations.PartsAboveAmount) as refused:
-        return _refused(request, "payment", context, form, refused, status=422, field="amount")
-    except operations.PartAboveCharge as refused:
-        field = f"charge_{refused.line_id}"
-        return _refused(request, "payment", context, form, refused, status=409, field=field)
-    except operations.Refused as refused:
-        return _refused(request, "payment", context, form, refused, status=409)
+    except operations.ReceivedInTheFuture as refusal:
+        return answers.refused(request, "payment", context, form, refusal, status=422, field="received_on")
+    except (operations.AmountNotUsable, operations.PartsAboveAmount) as refusal:
+        return answers.refused(request, "payment", context, form, refusal, status=422, field="amount")
+    except operations.PartAboveCharge as refusal:
+        field = f"charge_{refusal.line_id}"
+        return answers.refused(request, "payment", context, form, refusal, status=409, field=field)
+    except operations.Refused as refusal:
+        return answers.refused(request, "payment", context, form, refusal, status=409)
     amount = money.display(payment.amount, currency=payment.currency)
-    return _done(request, f"{amount} paid on {details.number}.", reverse("invoicing:invoice", args=[uuid]))
+    return answers.done(request, f"{amount} paid on {details.number}.", reverse("invoicing:invoice", args=[uuid]))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,12 +71,12 @@ def create_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     )
     context = {"form": form, "invoice": details}
     if request.method != "POST":
-        return _form(request, "note", context)
+        return answers.page(request, "note", context)
     if not form.is_valid():
         # Sent once more after its note went out, the form asks for what is not left any more.
         request_id = form.cleaned_data.get("request_id")
         earlier = selectors.drafted_by(request_id, invoice_uuid=uuid) if request_id else None
-        return _drafted(request, earlier) if earlier else _form(request, "note", context, status=422)
+        return _drafted(request, earlier) if earlier else answers.page(request, "note", context, status=422)
     try:
         note = operations.create_credit_note(
             invoice_uuid=uuid,
@@ -89,37 +86,11 @@ def create_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             by=Actor.of(request.user),  # type: ignore[arg-type]
             at=timezone.now(),
         )
-    except (operations.AboveTheCharge, operations.NothingNamed, operations.AmountNotUsable) as refused:
-        return _refused(request, "note", context, form, refused, status=422)
-    except operations.Refused as refused:
-        return _refused(request, "note", context, form, refused, status=409)
+    except (operations.AboveTheCharge, operations.NothingNamed, operations.AmountNotUsable) as refusal:
+        return answers.refused(request, "note", context, form, refusal, status=422)
+    except operations.Refused as refusal:
+        return answers.refused(request, "note", context, form, refusal, status=409)
     return _drafted(request, note)
-
-
-@require_POST
-@permission_required("invoicing.send_creditnote", raise_exception=True)
-def send_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    """Mark a draft as Sent."""
-    try:
-        note = operations.mark_as_sent(note_uuid=uuid, by=Actor.of(request.user), at=timezone.now())  # type: ignore[arg-type]
-    except CreditNote.DoesNotExist as error:
-        raise Http404("There is no such credit note.") from error
-    except operations.Refused as refused:
-        return reading.show_credit_note(request, uuid, refusal=refused.sentence, status=409)
-    return _done(request, f"Credit note {note.number} marked as Sent.", _address(note))
-
-
-@require_POST
-@permission_required("invoicing.void_creditnote", raise_exception=True)
-def void_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    """Void a note."""
-    try:
-        note = operations.void(note_uuid=uuid, by=Actor.of(request.user), at=timezone.now())  # type: ignore[arg-type]
-    except CreditNote.DoesNotExist as error:
-        raise Http404("There is no such credit note.") from error
-    except operations.NoteNotVoidable as refused:
-        return reading.show_credit_note(request, uuid, refusal=refused.sentence, status=409)
-    return _done(request, f"Credit note {note.number} voided.", _address(note))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -140,9 +111,9 @@ def allocate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     )
     context = {"form": form, "note": details, "has_invoices": bool(invoices)}
     if request.method != "POST":
-        return _form(request, "allocation", context)
+        return answers.page(request, "allocation", context)
     if not form.is_valid():
-        return _form(request, "allocation", context, status=422)
+        return answers.page(request, "allocation", context, status=422)
     data = form.cleaned_data
     try:
         note = operations.allocate(
@@ -155,51 +126,16 @@ def allocate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         )
     except Invoice.DoesNotExist:
         form.add_error("invoice", "There is no such invoice.")
-        return _form(request, "allocation", context, status=422)
-    except operations.AmountNotUsable as refused:
-        return _refused(request, "allocation", context, form, refused, status=422, field="amount")
-    except operations.Refused as refused:
-        return _refused(request, "allocation", context, form, refused, status=409)
+        return answers.page(request, "allocation", context, status=422)
+    except operations.AmountNotUsable as refusal:
+        return answers.refused(request, "allocation", context, form, refusal, status=422, field="amount")
+    except operations.Refused as refusal:
+        return answers.refused(request, "allocation", context, form, refusal, status=409)
     amount = money.display(data["amount"], currency=details.currency)
-    return _done(request, f"{amount} of {note.number} allocated.", _address(note))
-
-
-def _address(note: CreditNote) -> str:
-    return reverse("invoicing:credit_note", args=[note.uuid])
+    return answers.done(request, f"{amount} of {note.number} allocated.", answers.note_address(note))
 
 
 def _drafted(request: HttpRequest, note: CreditNote) -> HttpResponse:
-    return _done(request, f"Credit note {note.number} drafted. Mark it as Sent when it goes out.", _address(note))
-
-
-def _form(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
-    response = htmx.render_page(
-        request,
-        page=f"invoicing/{name}_form.html",
-        fragment=f"invoicing/_{name}_form.html",
-        context=context,
-        status=status,
+    return answers.done(
+        request, f"Credit note {note.number} drafted. Mark it as Sent when it goes out.", answers.note_address(note)
     )
-    # Its request is drawn for one sending: coming back to it must draw another.
-    return htmx.no_store(response)
-
-
-def _refused(
-    request: HttpRequest,
-    name: str,
-    context: dict[str, Any],
-    form: django_forms.Form,
-    refused: operations.Refused,
-    *,
-    status: int,
-    field: str | None = None,
-) -> HttpResponse:
-    form.add_error(field, refused.sentence)
-    return _form(request, name, context, status=status)
-
-
-def _done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
-    messages.success(request, sentence)
-    if htmx.wants_fragment(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address, status=303)

@@ -71,8 +71,14 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     ),
     "invoicing:credit_note_list": ("", {"GET": (_NOTES, 200)}),
     "invoicing:credit_note": ("note", {"GET": (_NOTES, 200)}),
-    "invoicing:send_credit_note": ("linked", {"POST": ("invoicing.send_creditnote", 409)}),
-    "invoicing:void_credit_note": ("linked", {"POST": ("invoicing.void_creditnote", 409)}),
+    "invoicing:send_credit_note": (
+        "linked",
+        {"GET": ("invoicing.send_creditnote", 200), "POST": ("invoicing.send_creditnote", 422)},
+    ),
+    "invoicing:void_credit_note": (
+        "linked",
+        {"GET": ("invoicing.void_creditnote", 200), "POST": ("invoicing.void_creditnote", 422)},
+    ),
     "invoicing:allocate": (
         "note",
         {"GET": ("invoicing.allocate_creditnote", 200), "POST": ("invoicing.allocate_creditnote", 422)},

@@ -289,11 +289,12 @@ class Billing(Worker):
         if made.outcome != "done":
             return
         note = made.location.strip("/").rsplit("/", 1)[-1]
-        page = self.diary.page(self.browser.get(made.location), address=made.location)
+        address = f"/credit-notes/{note}/send/"
+        page = self.diary.page(self.browser.get(address), address=address)
         form = page and _form(page, "/send/")
         if not form:
             return
-        if self._send("sending", note, form, key=note).outcome != "done":
+        if self._send("sending", note, form, key=note, reason="Sent by e-mail").outcome != "done":
             return
         address = f"/credit-notes/{note}/allocate/"
         page = self.diary.page(self.browser.get(address), address=address)

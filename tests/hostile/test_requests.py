@@ -132,8 +132,6 @@ class Hostile:
                 if form.method == "post" and not form.action.endswith(("/log-out/", "/logout/")):
                     yield form
         yield from self._flow()
-        for name in ("send_credit_note", "void_credit_note"):
-            yield pages.Form(reverse(f"invoicing:{name}", args=[self.world.own_note.uuid]), "post")
         yield pages.Form(reverse("account_login"), "post", {"login": [], "password": [], "next": ["/customers/"]})
 
     def _flow(self) -> Iterator[pages.Form]:

@@ -139,7 +139,11 @@ def _clean_up(world: World) -> Operation:
 def _send(name: str, note: CreditNote) -> Operation:
     return Operation(
         name,
-        lambda by, form: invoicing_operations.mark_as_sent(note_uuid=note.uuid, by=by, at=NOW).status,
+        lambda by, form: (
+            invoicing_operations.mark_as_sent(
+                note_uuid=note.uuid, reason="Agreed.", request_id=form, by=by, at=NOW
+            ).status
+        ),
         (invoicing_operations.NoteNotSendable, invoicing_operations.AboveTheCharge),
         lambda by, form: CreditNote.objects.filter(pk=note.pk, sent_at=NOW, issued_on=NOW.date()).exists(),
     )
@@ -175,7 +179,9 @@ def _allocate(name: str, world: World, note: CreditNote) -> Operation:
 def _void(name: str, note: CreditNote) -> Operation:
     return Operation(
         name,
-        lambda by, form: invoicing_operations.void(note_uuid=note.uuid, by=by, at=NOW).status,
+        lambda by, form: (
+            invoicing_operations.void(note_uuid=note.uuid, reason="Agreed.", request_id=form, by=by, at=NOW).status
+        ),
         (invoicing_operations.NoteNotVoidable,),
         lambda by, form: CreditNote.objects.filter(pk=note.pk, status="void", holds=0, allocated=0).exists(),
     )

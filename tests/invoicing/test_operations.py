@@ -66,11 +66,11 @@ def draft(invoice, now, parts=((0, "249", "22.41"),), **changed):
 
 
 def send(note, now):
-    return operations.mark_as_sent(note_uuid=note.uuid, by=BY, at=now)
+    return operations.mark_as_sent(note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now)
 
 
 def void(note, now):
-    return operations.void(note_uuid=note.uuid, by=BY, at=now)
+    return operations.void(note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now)
 
 
 def allocate(note, invoice, amount, now, **changed):
@@ -290,7 +290,10 @@ def test_a_sent_note_counts_against_its_charges(unpaid, now):
     assert sums(unpaid) == [(0, D("271.41"), 0, 0), (0, 0, 0, 0)]
     unpaid.refresh_from_db()
     assert (unpaid.paid, unpaid.status) == (0, "awaiting_payment")
-    assert sentences()[-1][1:3] == ("Credit note sent", "Credit note CN-0000001 of SGD 271.41 marked as Sent.")
+    assert sentences()[-1][1:3] == (
+        "Credit note sent",
+        "Credit note CN-0000001 of SGD 271.41 marked as Sent: Agreed.",
+    )
 
 
 def test_sending_checks_the_caps_again(unpaid, now):
@@ -328,7 +331,7 @@ def test_a_voided_note_gives_nothing_back_any_more(unpaid, now):
     note.refresh_from_db()
     assert (note.status, note.number) == ("void", "CN-0000001")
     assert sums(unpaid)[0] == (0, 0, 0, 0)
-    assert sentences()[-1][1:3] == ("Credit note voided", "Credit note CN-0000001 voided.")
+    assert sentences()[-1][1:3] == ("Credit note voided", "Credit note CN-0000001 voided: Agreed.")
     with pytest.raises(operations.NoteNotVoidable, match="void already"):
         void(note, now)
     assert draft(unpaid, now).number == "CN-0000002"
@@ -354,9 +357,9 @@ def test_a_held_note_is_not_voided(unpaid, now, settles, why):
 
 def test_an_unknown_document_is_not_found(now):
     with pytest.raises(CreditNote.DoesNotExist):
-        operations.mark_as_sent(note_uuid=uuid.uuid4(), by=BY, at=now)
+        operations.mark_as_sent(note_uuid=uuid.uuid4(), reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now)
     with pytest.raises(CreditNote.DoesNotExist):
-        operations.void(note_uuid=uuid.uuid4(), by=BY, at=now)
+        operations.void(note_uuid=uuid.uuid4(), reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now)
 
 
 # ---- allocations

@@ -68,7 +68,14 @@ def test_payments_written_at_once_past_the_portal_are_both_summed(unpaid, now):
 
 def test_two_notes_that_together_pass_the_cap_are_not_both_sent(unpaid, now):
     notes = [note_of(unpaid, "60", status="draft") for _ in range(2)]
-    results = at_once(*(lambda n=note: operations.mark_as_sent(note_uuid=n.uuid, by=BY, at=now) for note in notes))
+    results = at_once(
+        *(
+            lambda n=note: operations.mark_as_sent(
+                note_uuid=n.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
+            )
+            for note in notes
+        )
+    )
     (refused,) = refusals(results)
     assert isinstance(refused, operations.AboveTheCharge)
     assert "where only SGD 40.00 is left" in refused.sentence
@@ -139,8 +146,10 @@ def test_two_payments_at_once_never_pay_more_than_is_open(unpaid, now):
 def test_a_note_is_sent_or_voided_not_both(unpaid, now):
     note = note_of(unpaid, "60", status="draft")
     results = at_once(
-        lambda: operations.mark_as_sent(note_uuid=note.uuid, by=BY, at=now),
-        lambda: operations.void(note_uuid=note.uuid, by=BY, at=now),
+        lambda: operations.mark_as_sent(
+            note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
+        ),
+        lambda: operations.void(note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now),
     )
     note.refresh_from_db()
     # Sent and then voided is a lawful order; voided and then sent is refused. Either way nothing counts.

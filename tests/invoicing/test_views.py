@@ -58,7 +58,9 @@ ADDRESSES = (
     ("post", "record_payment", "invoice", "record_payment", ("billing",)),
     ("get", "create_credit_note", "invoice", "add_creditnote", ("billing",)),
     ("post", "create_credit_note", "invoice", "add_creditnote", ("billing",)),
+    ("get", "send_credit_note", "note", "send_creditnote", ("billing",)),
     ("post", "send_credit_note", "note", "send_creditnote", ("billing",)),
+    ("get", "void_credit_note", "note", "void_creditnote", ("billing",)),
     ("post", "void_credit_note", "note", "void_creditnote", ("billing",)),
     ("get", "allocate", "note", "allocate_creditnote", ("billing",)),
     ("post", "allocate", "note", "allocate_creditnote", ("billing",)),
@@ -87,16 +89,19 @@ def test_every_address_asks_its_permission(client_of, unpaid, method, name, thin
 
 @pytest.mark.parametrize(
     "name",
-    ["invoice", "tab", "credit_note", "record_payment", "create_credit_note", "allocate"],
+    [
+        "invoice",
+        "tab",
+        "credit_note",
+        "record_payment",
+        "create_credit_note",
+        "allocate",
+        "send_credit_note",
+        "void_credit_note",
+    ],
 )
 def test_an_unknown_uuid_is_not_found(billing, name):
     assert billing.get(url(name, uuid.uuid4())).status_code == 404
-
-
-@pytest.mark.parametrize("name", ["send_credit_note", "void_credit_note"])
-def test_an_unknown_note_is_neither_sent_nor_voided(billing, name):
-    assert billing.post(url(name, uuid.uuid4())).status_code == 404
-    assert billing.get(url(name, uuid.uuid4())).status_code == 405
 
 
 # ---- lists
@@ -266,6 +271,10 @@ def payment_of(invoice, amount, **changed):
     return wanted | changed
 
 
+def because(reason="Agreed with Ms Tan."):
+    return {"request_id": uuid.uuid4(), "reason": reason}
+
+
 def draft_of(client, invoice, **changed):
     line = invoice.lines.first()
     data = {"request_id": uuid.uuid4(), "reason": "Line fault", f"whole_{line.pk}": "on"} | changed
@@ -387,7 +396,7 @@ def test_a_part_is_drafted_with_amounts(billing, unpaid):
 def test_the_same_draft_form_sent_again_after_the_note_went_out(billing, unpaid):
     request_id = uuid.uuid4()
     note = draft_of(billing, unpaid, request_id=request_id)
-    billing.post(url("send_credit_note", note.uuid))
+    billing.post(url("send_credit_note", note.uuid), because())
     assert draft_of(billing, unpaid, request_id=request_id) == note
     assert CreditNote.objects.count() == 1
 
@@ -412,34 +421,58 @@ def test_a_credit_note_form_says_what_is_wrong(billing, unpaid):
 
 def test_a_note_is_sent_once_and_the_second_time_says_so(billing, unpaid):
     note = draft_of(billing, unpaid)
-    response = billing.post(url("send_credit_note", note.uuid), follow=True)
+    address = url("send_credit_note", note.uuid)
+    asked = text_of(billing.get(address))
+    assert f"It gives back SGD 271.41: Plan on {unpaid.number}: SGD 271.41" in asked
+    assert CreditNote.objects.get().status == "draft"
+    form = because()
+    response = billing.post(address, form, follow=True)
     assert response.redirect_chain == [(url("credit_note", note.uuid), 303)]
     assert "Credit note CN-0000001 marked as Sent." in text_of(response)
-    again = billing.post(url("send_credit_note", note.uuid))
+    assert "Marked as Sent because Agreed with Ms Tan." in text_of(response)
+    # The double click gets the first answer, another form hears what happened.
+    assert billing.post(address, form).status_code == 303
+    again = billing.post(address, because())
     assert again.status_code == 409
     assert "CN-0000001 was marked as Sent already." in text_of(again)
-    assert not is_page(billing.post(url("send_credit_note", note.uuid), headers=HTMX))
+    assert not is_page(billing.post(address, because(), headers=HTMX))
+    assert "CN-0000001 was marked as Sent already." in text_of(billing.get(address))
+    assert CreditNote.objects.get().sending_reason == "Agreed with Ms Tan."
+
+
+@pytest.mark.parametrize("name", ["send_credit_note", "void_credit_note"])
+def test_a_step_without_its_reason_changes_nothing(billing, unpaid, name):
+    note = draft_of(billing, unpaid)
+    for reason, sentence in (("", "required"), ("x" * 301, "at most 300"), ("a\nb", "one line")):
+        response = billing.post(url(name, note.uuid), because(reason))
+        assert (response.status_code, sentence in text_of(response)) == (422, True), reason
+    assert CreditNote.objects.get().status == "draft"
 
 
 def test_a_note_above_the_caps_is_not_sent(billing, unpaid):
     first, second = draft_of(billing, unpaid), draft_of(billing, unpaid)
-    billing.post(url("send_credit_note", first.uuid))
-    response = billing.post(url("send_credit_note", second.uuid))
+    billing.post(url("send_credit_note", first.uuid), because())
+    response = billing.post(url("send_credit_note", second.uuid), because())
     assert response.status_code == 409
-    assert "Nothing was changed" in text_of(response)
     assert "only SGD 0.00 is left" in text_of(response)
 
 
 def test_a_note_is_voided_while_nothing_is_allocated(billing, unpaid):
     note = draft_of(billing, unpaid)
-    response = billing.post(url("void_credit_note", note.uuid), follow=True)
+    address = url("void_credit_note", note.uuid)
+    assert "of SGD 271.41 will give nothing back any more" in text_of(billing.get(address))
+    form = because("Written twice.")
+    response = billing.post(address, form, follow=True)
     assert "Credit note CN-0000001 voided." in text_of(response)
-    assert billing.post(url("void_credit_note", note.uuid)).status_code == 409
+    assert "Voided because Written twice." in text_of(response)
+    assert billing.post(address, form).status_code == 303
+    assert billing.post(address, because()).status_code == 409
+    assert "CN-0000001 is void already." in text_of(billing.get(address))
 
 
 def test_a_note_is_allocated_and_the_same_form_again_gets_the_same_answer(billing, unpaid):
     note = draft_of(billing, unpaid)
-    billing.post(url("send_credit_note", note.uuid))
+    billing.post(url("send_credit_note", note.uuid), because())
     address = url("allocate", note.uuid)
     form = billing.get(address)
     assert f"{unpaid.number}: SGD 196.91 open, issued on 1 January 2026" in text_of(form)

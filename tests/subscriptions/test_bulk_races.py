@@ -210,7 +210,9 @@ class Mix:
 
     def send(self) -> None:
         note = self._one(CreditNote.objects.filter(status="draft"))
-        invoicing_operations.mark_as_sent(note_uuid=note.uuid, by=self.by, at=self.now)
+        invoicing_operations.mark_as_sent(
+            note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=self.by, at=self.now
+        )
 
     def allocate(self) -> None:
         note = self._one(CreditNote.objects.filter(status__in=("sent", "partly_applied")))
@@ -226,7 +228,9 @@ class Mix:
 
     def void(self) -> None:
         note = self._one(CreditNote.objects.filter(status__in=("draft", "sent")))
-        invoicing_operations.void(note_uuid=note.uuid, by=self.by, at=self.now)
+        invoicing_operations.void(
+            note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=self.by, at=self.now
+        )
 
     def correct(self) -> None:
         customers_operations.post_correction(

@@ -503,7 +503,14 @@ class Portal(RuleBasedStateMachine):
             refusal = "AboveTheCharge"
         self.expect(
             refusal,
-            partial(invoicing_operations.mark_as_sent, note_uuid=self.notes[key], by=self.agent, at=self.at),
+            partial(
+                invoicing_operations.mark_as_sent,
+                note_uuid=self.notes[key],
+                reason="Agreed.",
+                request_id=uuid.uuid4(),
+                by=self.agent,
+                at=self.at,
+            ),
         )
         if not refusal:
             note.status = "sent"
@@ -515,7 +522,15 @@ class Portal(RuleBasedStateMachine):
         note = self.model.notes[key]
         refusal = "NoteNotVoidable" if note.status == "void" or note.allocated or note.holds else ""
         self.expect(
-            refusal, partial(invoicing_operations.void, note_uuid=self.notes[key], by=self.agent, at=self.at)
+            refusal,
+            partial(
+                invoicing_operations.void,
+                note_uuid=self.notes[key],
+                reason="Agreed.",
+                request_id=uuid.uuid4(),
+                by=self.agent,
+                at=self.at,
+            ),
         )
         if not refusal:
             note.status = "void"

@@ -1,0 +1,53 @@
+"""What the pages that write answer with: their form, their form with a refusal, or the way on."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from invoicing import operations
+from invoicing.models import CreditNote
+from portal.lib import htmx
+
+
+def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """Answer with a form."""
+    response = htmx.render_page(
+        request,
+        page=f"invoicing/{name}_form.html",
+        fragment=f"invoicing/_{name}_form.html",
+        context=context,
+        status=status,
+    )
+    # Its request is drawn for one sending: coming back to it must draw another.
+    return htmx.no_store(response)
+
+
+def refused(
+    request: HttpRequest,
+    name: str,
+    context: dict[str, Any],
+    form: forms.Form,
+    refusal: operations.Refused,
+    *,
+    status: int,
+    field: str | None = None,
+) -> HttpResponse:
+    """Answer with a form that says why nothing was written."""
+    form.add_error(field, refusal.sentence)
+    return page(request, name, context, status=status)
+
+
+def done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
+    """Say what was written, and lead on."""
+    messages.success(request, sentence)
+    if htmx.wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return HttpResponseRedirect(address, status=303)
+
+
+def note_address(note: CreditNote) -> str:
+    """Give the address of a credit note."""
+    return reverse("invoicing:credit_note", args=[note.uuid])

@@ -1,0 +1,74 @@
+"""Mark a credit note as Sent, and void it: each asks once, with a reason, on a page of its own."""
+
+import uuid as uuids
+from collections.abc import Callable
+
+from django.contrib.auth.decorators import permission_required
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from invoicing import forms, operations
+from invoicing.models import CreditNote
+from invoicing.selectors import NoteDetails
+from invoicing.views import answers, reading
+from portal.audit.operations import Actor
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("invoicing.send_creditnote", raise_exception=True)
+def send_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask why a draft is marked as Sent, and mark it."""
+    details = reading.note_or_404(uuid)
+    return _step(
+        request,
+        details,
+        name="send",
+        why_not=details.why_not_sendable,
+        write=operations.mark_as_sent,
+        done=f"Credit note {details.number} marked as Sent.",
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("invoicing.void_creditnote", raise_exception=True)
+def void_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask why a note is voided, and void it."""
+    details = reading.note_or_404(uuid)
+    return _step(
+        request,
+        details,
+        name="void",
+        why_not=details.why_not_voidable,
+        write=operations.void,
+        done=f"Credit note {details.number} voided.",
+    )
+
+
+def _step(
+    request: HttpRequest,
+    details: NoteDetails,
+    *,
+    name: str,
+    why_not: str,
+    write: Callable[..., CreditNote],
+    done: str,
+) -> HttpResponse:
+    form = forms.ReasonForm(
+        request.POST if request.method == "POST" else None, initial={"request_id": uuids.uuid4()}
+    )
+    context = {"form": form, "note": details, "why_not": why_not}
+    if request.method != "POST":
+        return answers.page(request, name, context)
+    if not form.is_valid():
+        return answers.page(request, name, context, status=422)
+    try:
+        note = write(
+            note_uuid=details.uuid,
+            **form.cleaned_data,
+            by=Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except operations.Refused as refusal:
+        return answers.refused(request, name, context, form, refusal, status=409)
+    return answers.done(request, done, answers.note_address(note))
