@@ -24,7 +24,7 @@ from subscriptions.models import (
 
 class CycleInline(ReadOnlyInline):
     model = Cycle
-    fields = ["first_day", "day_after", "months", "is_external_invoice"]
+    fields = ["first_day", "day_after", "months"]
 
 
 class AddOnInline(ReadOnlyInline):
@@ -108,8 +108,8 @@ class AddOnAdmin(ReadOnlyAdmin):
 
 @admin.register(Cycle)
 class CycleAdmin(ReadOnlyAdmin):
-    list_display = ["subscription", "first_day", "day_after", "months", "is_external_invoice"]
-    list_filter = ["is_external_invoice", "months"]
+    list_display = ["subscription", "first_day", "day_after", "months"]
+    list_filter = ["months"]
     search_fields = ["subscription__organisation__name"]
     uuid_fields = ["subscription__uuid"]
     date_hierarchy = "first_day"
@@ -120,7 +120,8 @@ class CycleAdmin(ReadOnlyAdmin):
 
 @admin.register(CycleCharge)
 class CycleChargeAdmin(ReadOnlyAdmin):
-    list_display = ["id", "cycle", "line", "first_day", "day_after"]
+    list_display = ["id", "cycle", "line", "first_day", "day_after", "is_external_invoice"]
+    list_filter = ["is_external_invoice"]
     search_fields = ["line__invoice__number"]
     uuid_fields = ["cycle__subscription__uuid"]
     date_hierarchy = "first_day"

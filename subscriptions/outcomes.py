@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.lib import money
-from subscriptions import quotes
+from subscriptions import lines, quotes
 
 
 def sentences(
@@ -32,7 +32,7 @@ def sentences(
     if is_waiving:
         said.extend(
             f"{money.display(amount, currency=currency)} was waived on {invoice}."
-            for invoice, amount in quotes.waived_by_invoice(document["lines"]).items()
+            for invoice, amount in lines.waived_by_invoice(document["lines"]).items()
         )
     return tuple(said)
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from portal.lib import days, money
-from subscriptions import policies
+from subscriptions import lines, policies
 
 WHY_NOTHING = {
     "over": "every cycle is over",
@@ -125,11 +124,11 @@ class Quote:
     @property
     def _why_by_cycle(self) -> str:
         """Say why the running cycle gives nothing; the last one where none is running."""
-        lines = self.refund.lines
-        if not lines:
+        cycles = self.refund.lines
+        if not cycles:
             return "no cycle was charged for"
-        running = [line for line in lines if line.first_day <= self.on < line.day_after]
-        line = (running or lines)[-1]
+        running = [line for line in cycles if line.first_day <= self.on < line.day_after]
+        line = (running or cycles)[-1]
         if line.reason == "used_up" and self.terms.refund_method == "remaining_days":
             return "no day is left"
         if line.reason in WHY_NOTHING:
@@ -222,7 +221,9 @@ def document(quote: Quote) -> dict[str, Any]:
         return money.format_amount(value, currency=quote.currency)
 
     refund = quote.refund
+    write = lines.written_without_words if quote.case == "expired" else lines.written
     return {
+        "schema": lines.SCHEMA,
         "subscription": str(quote.subscription),
         "organisation": str(quote.organisation),
         "on": quote.on.isoformat(),
@@ -239,23 +240,7 @@ def document(quote: Quote) -> dict[str, Any]:
             "reactivation_days": quote.terms.reactivation_days,
             "fee": None if quote.terms.fee is None else amount(quote.terms.fee),
         },
-        "lines": [
-            {
-                "starts_on": line.first_day.isoformat(),
-                "ends_on": days.Span(line.first_day, line.day_after).last_day.isoformat(),
-                **{name: amount(getattr(line, name)) for name in LINE_AMOUNTS},
-                "reason": line.reason,
-                "charges": [
-                    {
-                        "line_id": charge.line_id,
-                        "invoice": charge.invoice_number,
-                        **{name: amount(getattr(charge, name)) for name in CHARGE_AMOUNTS},
-                    }
-                    for charge in line.charges
-                ],
-            }
-            for line in refund.lines
-        ],
+        "lines": write(refund, currency=quote.currency),
         "waived": amount(refund.waived),
         "left": amount(refund.left),
         "refunds": amount(refund.refunds),
@@ -278,10 +263,6 @@ def document(quote: Quote) -> dict[str, Any]:
     }
 
 
-LINE_AMOUNTS = ("charged", "paid", "credited", "waived", "net", "tax", "refund", "owed")
-CHARGE_AMOUNTS = ("charged", "paid", "credited", "value", "left", "waived", "net", "tax", "refund", "owed")
-
-
 def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
     """Say in sentences what differs between two quote documents; empty where nothing does."""
     if old == new:
@@ -300,9 +281,9 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
         said.append("Portal Config was changed since the preview.")
     if old.get("organisation") != new["organisation"]:
         said.append("The subscription now belongs to another organisation.")
-    lines = {line["starts_on"]: line for line in old.get("lines", [])}
+    cycles = {line["starts_on"]: line for line in old.get("lines", [])}
     for line in new["lines"]:
-        before = lines.pop(line["starts_on"], None)
+        before = cycles.pop(line["starts_on"], None)
         cycle = f"Cycle from {_day(line['starts_on'])}"
         if before is None:
             said.append(f"{cycle}: new since the preview.")
@@ -316,7 +297,7 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
         ):
             if before.get(name) != line[name]:
                 said.append(f"{cycle}: {words} is now {shown(line[name])}; it was {shown(before.get(name))}.")
-    said.extend(f"Cycle from {_day(start)}: no longer there." for start in lines)
+    said.extend(f"Cycle from {_day(start)}: no longer there." for start in cycles)
     notes = {note["number"]: note for note in old.get("notes", [])}
     for note in new["notes"]:
         before = notes.pop(note["number"], None)
@@ -334,17 +315,6 @@ def changed_cycles(*, old: dict[str, Any], new: dict[str, Any]) -> frozenset[str
     """Name the cycles (by first day, ISO) whose lines differ between two documents."""
     before = {line["starts_on"]: line for line in old.get("lines", [])}
     return frozenset(line["starts_on"] for line in new["lines"] if before.get(line["starts_on"]) != line)
-
-
-def waived_by_invoice(lines: Iterable[dict[str, Any]]) -> dict[str, Decimal]:
-    """Sum what a stored quote waived, by invoice number, in the order of the lines."""
-    sums: dict[str, Decimal] = {}
-    for line in lines:
-        for charge in line["charges"]:
-            waived = Decimal(charge["waived"])
-            if waived:
-                sums[charge["invoice"]] = sums.get(charge["invoice"], Decimal(0)) + waived
-    return sums
 
 
 def _day(text: object) -> str:

@@ -152,18 +152,18 @@ def _subscribe(book: Book, organisation: Organisation) -> sales.Sale:
         )
     if rng.random() < 0.5:
         purchases.assign(book, sale.subscription, rng.choice(book.members[organisation.uuid]))
-    _settle(book, sale)
+    _settle(book, sale, is_external=story == "external")
     return sale
 
 
-def _settle(book: Book, sale: sales.Sale) -> None:
+def _settle(book: Book, sale: sales.Sale, *, is_external: bool) -> None:
     """Pay all but perhaps the last invoice; postpaid customers take their time."""
     rng = book.rng
     *past, last = sale.billed
     sales.pay_all(book, past)
     late = sale.subscription.organisation.payment_mode == "postpaid"
     how = rng.choices(("all", "part", "none"), (60, 15, 25) if late else (88, 7, 5))[0]
-    if last.cycle.is_external_invoice:
+    if is_external:
         how = "all"
     if how == "all":
         sales.pay_all(book, [last])

@@ -170,7 +170,6 @@ def add_cycle(
         first_day=span.first_day,
         day_after=span.day_after,
         months=months,
-        is_external_invoice=is_external,
     )
     book.add(made)
     billed_on = billed_on or span.first_day
@@ -189,12 +188,20 @@ def add_cycle(
             description=f"{item.description}, {days.display_range(span)}",
             net=item.price * months,
         )
-        add_charge(book, made, line, span)
+        add_charge(book, made, line, span, is_external=is_external)
     if activation_fee:
         documents.add_line(book, invoice, kind="activation_fee", description="Activation fee", net=activation_fee)
     return made, invoice
 
 
-def add_charge(book: Book, cycle: Cycle, line: ChargeLine, span: days.Span) -> None:
+def add_charge(book: Book, cycle: Cycle, line: ChargeLine, span: days.Span, *, is_external: bool = False) -> None:
     """Join a cycle to a line that charged for the days of `span`."""
-    book.add(CycleCharge(cycle=cycle, line=line, first_day=span.first_day, day_after=span.day_after))
+    book.add(
+        CycleCharge(
+            cycle=cycle,
+            line=line,
+            first_day=span.first_day,
+            day_after=span.day_after,
+            is_external_invoice=is_external,
+        )
+    )

@@ -143,9 +143,8 @@ _CYCLES = (
     """,
     "ANALYZE new_cycles",
     """
-    INSERT INTO subscriptions_cycle
-        (id, subscription_id, first_day, day_after, months, is_external_invoice, row_sha256)
-    SELECT cycle_id, owner_id, starts_on, day_after, months, external_invoice, sha256
+    INSERT INTO subscriptions_cycle (id, subscription_id, first_day, day_after, months, row_sha256)
+    SELECT cycle_id, owner_id, starts_on, day_after, months, sha256
     FROM new_cycles ORDER BY line
     """,
     """
@@ -189,8 +188,8 @@ _CYCLES = (
     WHERE c.id IS NOT NULL ORDER BY c.id
     """,
     """
-    INSERT INTO subscriptions_cyclecharge (cycle_id, line_id, first_day, day_after)
-    SELECT cycle_id, charge_id, starts_on, day_after FROM new_cycles ORDER BY line
+    INSERT INTO subscriptions_cyclecharge (cycle_id, line_id, first_day, day_after, is_external_invoice)
+    SELECT cycle_id, charge_id, starts_on, day_after, external_invoice FROM new_cycles ORDER BY line
     """,
     # One payment of each invoice: what is known is that it was paid, not how often.
     """

@@ -16,9 +16,6 @@ class Cycle(models.Model):
     first_day = models.DateField()
     day_after = models.DateField()
     months = models.PositiveIntegerField()
-    is_external_invoice = models.BooleanField(
-        default=False, help_text="Invoiced elsewhere: the customer's balance was never charged."
-    )
     row_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
@@ -59,6 +56,9 @@ class CycleCharge(models.Model):
     line = models.OneToOneField(ChargeLine, models.PROTECT, related_name="cycle_charge")
     first_day = models.DateField()
     day_after = models.DateField()
+    is_external_invoice = models.BooleanField(
+        default=False, help_text="Invoiced elsewhere: the customer's balance was never charged."
+    )
 
     class Meta:
         constraints = [

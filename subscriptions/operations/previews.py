@@ -16,7 +16,7 @@ from typing import Any
 
 from portal.lib import money
 from settings_app.selectors import Config
-from subscriptions import policies, quotes, selectors
+from subscriptions import lines, policies, quotes, selectors
 
 # Said for each subscription by the SQL below; the rest of a document is the same for all of a currency.
 _OWN = ("subscription", "organisation", "on", "anchor", "is_postpaid", "lines")
@@ -121,8 +121,8 @@ def parameters(currencies: Iterable[str], *, config: Config) -> dict[str, Any]:
         # Without the bracket at its end: each subscription goes on from there.
         "same": [json.dumps(_same(currency, config=config)).removesuffix("}") for currency in found],
         "digits": [money.minor_digits(currency) for currency in found],
-        "line_zeros": [_zeros(quotes.LINE_AMOUNTS, currency=currency) for currency in found],
-        "charge_zeros": [_zeros(quotes.CHARGE_AMOUNTS, currency=currency) for currency in found],
+        "line_zeros": [_zeros(lines.LINE_AMOUNTS, currency=currency) for currency in found],
+        "charge_zeros": [_zeros(lines.CHARGE_AMOUNTS, currency=currency) for currency in found],
     }
 
 

@@ -46,9 +46,10 @@ def _line(
     method: methods.MethodFunction,
     is_expired_case: bool,
 ) -> RefundLine:
-    excluded = _excluded(cycle, facts=facts, is_expired_case=is_expired_case)
+    whole = days.Span(cycle.first_day, cycle.day_after)
 
-    def share(covered: days.Span) -> methods.Share:
+    def share(covered: days.Span, *, is_external: bool) -> methods.Share:
+        excluded = _excluded(facts, is_external=is_external, is_expired_case=is_expired_case)
         if excluded:
             return methods.Share(methods.NOTHING, excluded)
         return method(
@@ -62,11 +63,16 @@ def _line(
             )
         )
 
-    whole = days.Span(cycle.first_day, cycle.day_after)
+    live = [charge for charge in cycle.charges if charge.is_live]
     charges = tuple(
-        _charge(charge, part=share(days.Span(charge.first_day, charge.day_after)).part, currency=facts.currency)
-        for charge in sorted(cycle.charges, key=lambda charge: (charge.first_day, charge.line_id))
-        if charge.is_live
+        _charge(
+            charge,
+            share=share(_covered(charge), is_external=charge.is_external_invoice),
+            on=on,
+            anchor=facts.anchor,
+            currency=facts.currency,
+        )
+        for charge in sorted(live, key=lambda charge: (charge.first_day, charge.line_id))
     )
     zero = money.round_half_up(Decimal(0), currency=facts.currency)
     return RefundLine(
@@ -81,19 +87,24 @@ def _line(
         tax=total((charge.tax for charge in charges), start=zero),
         refund=total((charge.refund for charge in charges), start=zero),
         owed=total((charge.owed for charge in charges), start=zero),
-        # The word is that of the cycle, whatever its charges cover and amount to.
-        reason=share(whole).reason,
+        # The word is that of the cycle, whatever its charges cover and amount to; where all of it was invoiced
+        # elsewhere, that is the word.
+        reason=share(whole, is_external=bool(live) and all(charge.is_external_invoice for charge in live)).reason,
         charges=charges,
     )
 
 
-def _excluded(cycle: CycleFacts, *, facts: SubscriptionFacts, is_expired_case: bool) -> str | None:
+def _covered(charge: ChargeFacts) -> days.Span:
+    return days.Span(charge.first_day, charge.day_after)
+
+
+def _excluded(facts: SubscriptionFacts, *, is_external: bool, is_expired_case: bool) -> str | None:
     """Name what rules a refund out before any method is asked."""
     if is_expired_case:
         return "expired"
     if facts.is_trial:
         return "trial"
-    if cycle.is_external_invoice:
+    if is_external:
         # The balance was never charged for it.
         return "external_invoice"
     if facts.billing_plan == "milestone":
@@ -101,23 +112,33 @@ def _excluded(cycle: CycleFacts, *, facts: SubscriptionFacts, is_expired_case: b
     return None
 
 
-def _charge(charge: ChargeFacts, *, part: Fraction, currency: str) -> ChargeRefund:
+def _charge(charge: ChargeFacts, *, share: methods.Share, on: date, anchor: int, currency: str) -> ChargeRefund:
     def rounded(amount: Decimal | Fraction) -> Decimal:
         return money.round_half_up(amount, currency=currency)
 
     zero = rounded(Decimal(0))
     charged = rounded(charge.net + charge.tax)
-    value_net = rounded(Fraction(charge.net) * part)
-    value = value_net + rounded(Fraction(charge.tax) * part)
+    value_net = rounded(Fraction(charge.net) * share.part)
+    value = value_net + rounded(Fraction(charge.tax) * share.part)
     # What was waived before is neither owed any more nor given back once more.
     unpaid = max(zero, charged - rounded(charge.paid) - rounded(charge.waived))
     left = max(zero, value - rounded(charge.credited) - rounded(charge.waived))
     waived = min(left, unpaid)
     back = left - waived
     net = rounded(Fraction(back) * Fraction(value_net) / Fraction(value)) if value else zero
+    covered = _covered(charge)
     return ChargeRefund(
         line_id=charge.line_id,
         invoice_number=charge.invoice_number,
+        kind=charge.kind,
+        description=charge.description,
+        reason=share.reason,
+        months=days.months_of(covered, anchor=anchor),
+        months_left=days.months_not_begun(covered, on=on, anchor=anchor),
+        days=covered.days,
+        days_left=days.days_after(covered, on=on),
+        charged_net=rounded(charge.net),
+        charged_tax=rounded(charge.tax),
         charged=charged,
         paid=rounded(charge.paid),
         credited=rounded(charge.credited),

@@ -24,6 +24,7 @@ def total(amounts: Iterable[Decimal], *, start: Decimal = Decimal(0)) -> Decimal
 class ChargeFacts:
     """Hold one invoice line that charged for (part of) a cycle.
 
+    *Shape*: `kind` and `description` are those of the line.
     *Units*: `paid`, `credited` and `waived` are gross. `credited` is what counted notes naming the charge and
     earlier refunds of it gave back; `waived` is what earlier terminations or corrections let go.
     """
@@ -37,6 +38,10 @@ class ChargeFacts:
     paid: Decimal
     credited: Decimal
     waived: Decimal = Decimal(0)
+    kind: str = "plan"
+    description: str = ""
+    is_external_invoice: bool = False
+    """True where it was invoiced elsewhere: the customer's balance was never charged."""
     is_live: bool = True
     """False for a line of a draft or void invoice: no part of anything."""
 
@@ -48,7 +53,6 @@ class CycleFacts:
     cycle_id: int
     first_day: date
     day_after: date
-    is_external_invoice: bool
     charges: tuple[ChargeFacts, ...]
 
 
@@ -78,10 +82,25 @@ class RefundPolicy:
 
 @dataclass(frozen=True)
 class ChargeRefund:
-    """Hold what becomes of one charge. `left` is what notes have not given back yet: waived + refund."""
+    """Hold what becomes of one charge, and all that its amounts can be computed from again.
+
+    *Units*: `months` and `days` are those the charge covers, `months_left` those not begun on the day asked,
+    `days_left` those after it. `left` is what notes have not given back yet: waived + refund.
+    *Shape*: `reason` is the charge's own word: another one than that of its cycle where it covers less of it,
+    or was invoiced elsewhere.
+    """
 
     line_id: int
     invoice_number: str
+    kind: str
+    description: str
+    reason: str
+    months: int
+    months_left: int
+    days: int
+    days_left: int
+    charged_net: Decimal
+    charged_tax: Decimal
     charged: Decimal
     paid: Decimal
     credited: Decimal

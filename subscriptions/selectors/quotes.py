@@ -71,10 +71,10 @@ def facts_of_many(found: Sequence[Subscription]) -> dict[int, policies.Subscript
             "id",
             "first_day",
             "day_after",
-            "is_external_invoice",
             "charges__line_id",
             "charges__first_day",
             "charges__day_after",
+            "charges__is_external_invoice",
             "charges__line__net",
             "charges__line__tax",
             "charges__line__paid",
@@ -82,23 +82,24 @@ def facts_of_many(found: Sequence[Subscription]) -> dict[int, policies.Subscript
             "charges__line__refunded",
             "charges__line__waived",
             "charges__line__kind",
+            "charges__line__description",
             "charges__line__invoice__number",
             "charges__line__invoice__status",
             "subscription_id",
         )
     )
     for row in rows:
-        cycle_id, first_day, day_after, is_external, line_id = row[:5]
+        cycle_id, first_day, day_after, line_id = row[:4]
         owned[row[-1]][cycle_id] = policies.CycleFacts(
             cycle_id=cycle_id,
             first_day=first_day,
             day_after=day_after,
-            is_external_invoice=is_external,
             charges=(),
         )
         if line_id is None:
             continue
-        (charge_first, charge_after, net, tax, paid, noted, refunded, waived, kind, number, status) = row[5:-1]
+        charge_first, charge_after, is_external, net, tax, paid, noted, refunded, waived = row[4:13]
+        kind, description, number, status = row[13:-1]
         charges[cycle_id].append(
             policies.ChargeFacts(
                 line_id=line_id,
@@ -110,6 +111,9 @@ def facts_of_many(found: Sequence[Subscription]) -> dict[int, policies.Subscript
                 paid=paid,
                 credited=noted + refunded,
                 waived=waived,
+                kind=kind,
+                description=description,
+                is_external_invoice=is_external,
                 is_live=status not in ("draft", "void") and kind not in NEVER_REFUNDED,
             )
         )

@@ -185,7 +185,7 @@ _FILES = {
     "cycles": """
         SELECT s.uuid AS subscription_uuid, c.first_day AS starts_on, c.months, trim_scale(l.net) AS net,
                trim_scale(l.tax) AS tax, trim_scale(l.paid) AS paid, i.number AS invoice_number,
-               i.issued_on AS invoice_issued_on, c.is_external_invoice::text AS external_invoice
+               i.issued_on AS invoice_issued_on, cc.is_external_invoice::text AS external_invoice
         FROM subscriptions_cycle c
         JOIN subscriptions_subscription s ON s.id = c.subscription_id
         JOIN subscriptions_cyclecharge cc ON cc.cycle_id = c.id

@@ -393,8 +393,8 @@ _STATEMENTS: tuple[tuple[str, str], ...] = (
         "cycles",
         """
         INSERT INTO subscriptions_cycle
-            (id, subscription_id, first_day, day_after, months, is_external_invoice, row_sha256)
-        SELECT id, subscription_id, first_day, day_after, months, false, '' FROM billed ORDER BY id
+            (id, subscription_id, first_day, day_after, months, row_sha256)
+        SELECT id, subscription_id, first_day, day_after, months, '' FROM billed ORDER BY id
         """,
     ),
     # One charge in forty is given back by a note of a quarter; some of these notes are drafts or void.
@@ -427,8 +427,8 @@ _STATEMENTS: tuple[tuple[str, str], ...] = (
     (
         "charges",
         """
-        INSERT INTO subscriptions_cyclecharge (cycle_id, line_id, first_day, day_after)
-        SELECT id, id, first_day, day_after FROM billed ORDER BY id
+        INSERT INTO subscriptions_cyclecharge (cycle_id, line_id, first_day, day_after, is_external_invoice)
+        SELECT id, id, first_day, day_after, false FROM billed ORDER BY id
         """,
     ),
     (

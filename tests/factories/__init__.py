@@ -198,7 +198,6 @@ def subscription(
             first_day=span.first_day,
             day_after=span.day_after,
             months=c.months,
-            is_external_invoice=c.external,
         )
         bill = invoice(
             organisation,
@@ -208,7 +207,11 @@ def subscription(
             issued_on=span.first_day,
         )
         CycleCharge.objects.create(
-            cycle=cycle, line=bill.lines.get(), first_day=span.first_day, day_after=span.day_after
+            cycle=cycle,
+            line=bill.lines.get(),
+            first_day=span.first_day,
+            day_after=span.day_after,
+            is_external_invoice=c.external,
         )
     if billing_plan:
         contract = Contract.objects.create(

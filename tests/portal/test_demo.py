@@ -151,7 +151,7 @@ def test_it_has_every_kind_of_thing() -> None:
         subscriptions.filter(is_trial=True),
         subscriptions.filter(auto_renew=False, status="active"),
         subscriptions.filter(status="active", expires_on__lt=today),
-        Cycle.objects.filter(is_external_invoice=True),
+        CycleCharge.objects.filter(is_external_invoice=True),
         Cycle.objects.filter(first_day__gt=today),
         CycleCharge.objects.filter(first_day__gt=F("cycle__first_day")),
         AddOn.objects.all(),

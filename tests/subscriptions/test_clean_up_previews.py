@@ -82,7 +82,7 @@ def test_previews_agree_on_amounts_that_nobody_should_see(agent):
             f"UPDATE invoicing_chargeline SET waived = 0.0149 WHERE id % 5 = 1 AND paid = 0 {clean} {issued}",
             f"UPDATE invoicing_chargeline SET refunded = 0.5 WHERE id % 5 = 2 AND paid > 1 {clean}",
             "UPDATE invoicing_invoice SET status = 'void' WHERE paid = 0 AND waived = 0 AND id % 2 = 0",
-            "UPDATE subscriptions_cycle SET is_external_invoice = true WHERE id % 11 = 0",
+            "UPDATE subscriptions_cyclecharge SET is_external_invoice = true WHERE id % 11 = 0",
         ):
             cursor.execute("SELECT set_config('portal.operation', 'test', false)")
             cursor.execute(statement)

@@ -18,7 +18,17 @@ DEFAULT = RefundPolicy(method="remaining_months", full_refund_days=14, fee=None)
 
 
 def charge(
-    net, tax="0", *, line_id=1, first_day=None, day_after=None, paid=None, credited="0", waived="0", is_live=True
+    net,
+    tax="0",
+    *,
+    line_id=1,
+    first_day=None,
+    day_after=None,
+    paid=None,
+    credited="0",
+    waived="0",
+    is_external=False,
+    is_live=True,
 ):
     """Make a charge, fully paid unless told; without days it takes those of its cycle."""
     return ChargeFacts(
@@ -31,6 +41,7 @@ def charge(
         paid=D(net) + D(tax) if paid is None else D(paid),
         credited=D(credited),
         waived=D(waived),
+        is_external_invoice=is_external,
         is_live=is_live,
     )
 
@@ -41,9 +52,13 @@ def cycle(first_day, months, *charges, anchor=None, cycle_id=1, is_external=Fals
         cycle_id=cycle_id,
         first_day=span.first_day,
         day_after=span.day_after,
-        is_external_invoice=is_external,
         charges=tuple(
-            one if one.first_day else replace(one, first_day=span.first_day, day_after=span.day_after)
+            replace(
+                one,
+                first_day=one.first_day or span.first_day,
+                day_after=one.day_after or span.day_after,
+                is_external_invoice=one.is_external_invoice or is_external,
+            )
             for one in charges
         ),
     )
@@ -383,6 +398,46 @@ def test_an_external_invoice_rules_out_its_own_cycle_only():
         "not_begun",
     ]
     assert refund(subscription, date(2025, 11, 5)).total == 30
+
+
+def test_an_external_invoice_is_a_fact_of_a_charge():
+    subscription = facts(
+        cycle(
+            date(2025, 11, 1),
+            1,
+            charge("30", "2.70", line_id=1, is_external=True),
+            charge("10", "0.90", line_id=2, first_day=date(2025, 11, 4)),
+        )
+    )
+    line = only_line(subscription, date(2025, 11, 5))
+    assert (str(line.refund), line.reason) == ("10.90", "within_window")
+    assert [(str(one.refund), one.reason) for one in line.charges] == [
+        ("0.00", "external_invoice"),
+        ("10.90", "within_window"),
+    ]
+
+
+def test_each_charge_says_what_it_covers_and_how_much_of_it_is_left():
+    """Bought for a year, widened in the third month: 8 of 12 months of the plan are left, 8 of 9 added ones."""
+    subscription = facts(
+        cycle(
+            date(2025, 1, 16),
+            12,
+            charge("120", "10.80", line_id=1),
+            charge("5", "0.45", line_id=2, first_day=date(2025, 3, 20), day_after=date(2025, 4, 16)),
+            charge("90", "8.10", line_id=3, first_day=date(2025, 4, 16)),
+        )
+    )
+    line = only_line(subscription, date(2025, 4, 20))
+    assert [
+        (one.reason, one.months, one.months_left, one.days, one.days_left, str(one.charged_net), str(one.net))
+        for one in line.charges
+    ] == [
+        ("remaining", 12, 8, 365, 270, "120.00", "80.00"),
+        ("used_up", 1, 0, 27, 0, "5.00", "0.00"),
+        ("remaining", 9, 8, 275, 270, "90.00", "80.00"),
+    ]
+    assert line.reason == "remaining"
 
 
 @pytest.mark.parametrize(

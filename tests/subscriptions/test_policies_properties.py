@@ -47,8 +47,11 @@ def share_of(amount, part, whole):
 
 
 def second_way(facts, *, on, policy, is_expired_case):
-    """Compute, cycle by cycle, (reason, waived, net, tax, refund, owed) in minor units, and fee and total."""
-    lines = []
+    """Compute, cycle by cycle, (reason, waived, net, tax, refund, owed) in minor units, and fee and total.
+
+    Of each charge (its word, months and those not begun, days and those left).
+    """
+    lines, told = [], {}
     for cycle in sorted(facts.cycles, key=lambda cycle: cycle.first_day):
         all_days, day = [], cycle.first_day
         while day != cycle.day_after:
@@ -59,41 +62,51 @@ def second_way(facts, *, on, policy, is_expired_case):
         is_fresh = (
             is_running and policy.full_refund_days is not None and all_days.index(on) <= policy.full_refund_days
         )
-        counts_months = policy.method == "remaining_months"
 
-        def portion(days, on=on, anchor=facts.anchor, counts_months=counts_months):
-            if counts_months:
+        def counted(days, *, months, on=on, anchor=facts.anchor):
+            if months:
                 days = [day for day in days if day == days[0] or begins_month(day, anchor)]
             return len([day for day in days if day > on]), len(days)
 
-        if is_expired_case:
-            reason = "expired"
-        elif facts.is_trial:
-            reason = "trial"
-        elif cycle.is_external_invoice:
-            reason = "external_invoice"
-        elif facts.billing_plan == "milestone":
-            reason = "milestone"
-        elif policy.method == "none":
-            reason = "method_none"
-        elif ahead == all_days:
-            reason = "not_begun"
-        elif is_fresh:
-            reason = "within_window"
-        elif facts.billing_plan == "as_incurred":
-            reason = "contract_late"
-        elif not is_running:
-            reason = "over"
-        elif policy.method == "full" or portion(all_days)[0]:
-            reason = "remaining"
-        else:
-            reason = "used_up"
+        def portion(days, counted=counted):
+            return counted(days, months=policy.method == "remaining_months")
 
+        def word(
+            days,
+            is_external,
+            portion=portion,
+            is_ahead=ahead == all_days,
+            is_fresh=is_fresh,
+            is_running=is_running,
+        ):
+            if is_expired_case:
+                return "expired"
+            if facts.is_trial:
+                return "trial"
+            if is_external:
+                return "external_invoice"
+            if facts.billing_plan == "milestone":
+                return "milestone"
+            if policy.method == "none":
+                return "method_none"
+            if is_ahead:
+                return "not_begun"
+            if is_fresh:
+                return "within_window"
+            if facts.billing_plan == "as_incurred":
+                return "contract_late"
+            if not is_running:
+                return "over"
+            return "remaining" if policy.method == "full" or portion(days)[0] else "used_up"
+
+        live = [charge for charge in cycle.charges if charge.is_live]
         sums = [0] * 5
-        for charge in cycle.charges:
-            if not charge.is_live:
-                continue
+        for charge in live:
             covered = [day for day in all_days if charge.first_day <= day < charge.day_after]
+            reason = word(covered, charge.is_external_invoice)
+            months_left, months = counted(covered, months=True)
+            days_left, days = counted(covered, months=False)
+            told[charge.line_id] = (reason, months, months_left, days, days_left)
             if reason in ("not_begun", "within_window") or (reason == "remaining" and policy.method == "full"):
                 part, whole = 1, 1
             elif reason in ("remaining", "used_up"):
@@ -113,10 +126,11 @@ def second_way(facts, *, on, policy, is_expired_case):
             back_net = share_of(value_net, back, value) if value else 0
             for index, amount in enumerate((waived, back_net, back - back_net, back, unpaid - waived)):
                 sums[index] += amount
-        lines.append((reason, *sums))
+        is_external = bool(live) and all(charge.is_external_invoice for charge in live)
+        lines.append((word(all_days, is_external), *sums))
     refunds = sum(line[4] for line in lines)
     fee = 0 if policy.fee is None else min(units(policy.fee, facts.currency), refunds)
-    return lines, fee, refunds - fee
+    return lines, fee, refunds - fee, told
 
 
 # Made once: building a strategy for every draw costs more than the draw.
@@ -129,7 +143,7 @@ LIVE = st.sampled_from([True, True, True, False])
 
 
 @st.composite
-def charges(draw, months, line_id, *, digits, with_notes=True, with_waivers=True):
+def charges(draw, months, line_id, *, digits, is_external=False, with_notes=True, with_waivers=True):
     """Draw a charge of the whole cycle, of what is left of a month, or of the months after one."""
     kind, place = draw(KINDS), draw(PLACES)
     month = months[place % len(months)]
@@ -161,6 +175,7 @@ def charges(draw, months, line_id, *, digits, with_notes=True, with_waivers=True
         paid=amount(paid),
         credited=amount(credited),
         waived=amount(waived),
+        is_external_invoice=is_external,
         is_live=draw(LIVE),
     )
 
@@ -172,6 +187,7 @@ LENGTHS = st.one_of(st.integers(1, 3), st.integers(1, 13))
 CURRENCIES = st.sampled_from(sorted(DIGITS))
 BILLING_PLANS = st.sampled_from([None, None, None, None, None, "as_incurred", "milestone"])
 SELDOM = st.integers(0, 11).map(lambda number: number == 0)
+EXTERNAL = st.sampled_from([0] * 10 + [1, 2])
 
 
 @st.composite
@@ -189,14 +205,23 @@ def subscriptions(draw, *, most_cycles=3, plain=False, **about_charges):
             day = walk(day, skipped, anchor)[-1][-1] + ONE_DAY
         months = walk(day, draw(LENGTHS), anchor)
         day = months[-1][-1] + ONE_DAY
+        # None, all or some of its charges were invoiced elsewhere.
+        external = 0 if plain else draw(EXTERNAL)
         cycles.append(
             CycleFacts(
                 cycle_id=number,
                 first_day=months[0][0],
                 day_after=day,
-                is_external_invoice=not plain and draw(SELDOM),
                 charges=tuple(
-                    draw(charges(months, 10 * number + place, digits=DIGITS[currency], **about_charges))
+                    draw(
+                        charges(
+                            months,
+                            10 * number + place,
+                            digits=DIGITS[currency],
+                            is_external=external == 1 or (external == 2 and place % 2 == 0),
+                            **about_charges,
+                        )
+                    )
                     for place in range(draw(PLACES) % 4)
                 ),
             )
@@ -232,11 +257,16 @@ def amounts_of(line):
 def test_both_ways_agree(drawn, policy, is_expired_case):
     facts, on = drawn
     found = policies.refund(facts, on=on, policy=policy, is_expired_case=is_expired_case)
-    lines, fee, total = second_way(facts, on=on, policy=policy, is_expired_case=is_expired_case)
+    lines, fee, total, told = second_way(facts, on=on, policy=policy, is_expired_case=is_expired_case)
     assert [
         (line.reason, *(units(amount, facts.currency) for amount in amounts_of(line))) for line in found.lines
     ] == lines
     assert (units(found.fee, facts.currency), units(found.total, facts.currency)) == (fee, total)
+    assert {
+        charge.line_id: (charge.reason, charge.months, charge.months_left, charge.days, charge.days_left)
+        for line in found.lines
+        for charge in line.charges
+    } == told
 
 
 @settings(max_examples=100, deadline=None)
@@ -285,7 +315,7 @@ def test_an_uncut_refund_is_exactly_the_two_shares(drawn, policy):
         assert (line.waived, line.owed) == (0, 0)
         for charge in line.charges:
             assert charge.refund == charge.value
-            if line.reason in ("not_begun", "within_window"):
+            if charge.reason in ("not_begun", "within_window"):
                 assert charge.refund == charge.charged
 
 

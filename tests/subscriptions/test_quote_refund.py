@@ -39,6 +39,7 @@ def test_a_document_to_the_letter():
         cycles=(C("2026-02-10", net="50", tax="4.5", paid="0"), C("2026-03-10", net="50", tax="4.5")),
         started_on="2026-02-10",
     )
+    first, second = (factories.charge_of(made, day).invoice.number for day in ("2026-02-10", "2026-03-10"))
     code, (answer,), _ = run(str(made.uuid).upper(), "--json")
     assert code == 0
     assert answer == {
@@ -53,17 +54,44 @@ def test_a_document_to_the_letter():
                 "starts_on": "2026-02-10", "ends_on": "2026-03-09", "charged": "54.50", "paid": "0.00",
                 "credited": "0.00", "waived": "0.00", "net": "0.00", "tax": "0.00", "refund": "0.00",
                 "reason": "over",
+                "charges": [{
+                    "invoice": first, "kind": "plan", "description": "Plan", "months": 1, "months_left": 0,
+                    "days": 28, "days_left": 0, "charged_net": "50.00", "charged_tax": "4.50", "charged": "54.50",
+                    "paid": "0.00", "credited": "0.00", "value": "0.00", "left": "0.00", "waived": "0.00",
+                    "net": "0.00", "tax": "0.00", "refund": "0.00", "owed": "54.50",
+                }],
             },
             {
                 "starts_on": "2026-03-10", "ends_on": "2026-04-09", "charged": "54.50", "paid": "54.50",
                 "credited": "0.00", "waived": "0.00", "net": "50.00", "tax": "4.50", "refund": "54.50",
                 "reason": "within_window",
+                "charges": [{
+                    "invoice": second, "kind": "plan", "description": "Plan", "months": 1, "months_left": 0,
+                    "days": 31, "days_left": 30, "charged_net": "50.00", "charged_tax": "4.50", "charged": "54.50",
+                    "paid": "54.50", "credited": "0.00", "value": "54.50", "left": "54.50", "waived": "0.00",
+                    "net": "50.00", "tax": "4.50", "refund": "54.50", "owed": "0.00",
+                }],
             },
         ],
         "fee": "0.00",
         "total": "54.50",
         "to_credits": "54.50",
     }  # fmt: skip
+
+
+def test_each_charge_of_a_cycle_is_told(configure):
+    """Also what the cycle's own word doesn't say: an addition in mid-cycle, and a charge invoiced elsewhere."""
+    made = factories.subscription(cycles=(C("2026-01-10", months=6, net="60", external=True),))
+    addition = factories.invoice(made.organisation, amounts=[("20", "1.8")], kind="add_on").lines.get()
+    cycle = made.cycles.get()
+    cycle.charges.create(line=addition, first_day=dt.date(2026, 3, 10), day_after=cycle.day_after)
+    _, (answer,), _ = run(str(made.uuid), "--json", "--on", "2026-04-12", "--method", "remaining_days")
+    (line,) = answer["lines"]
+    assert (line["reason"], line["refund"]) == ("remaining", "15.73")
+    assert [
+        tuple(charge[name] for name in ("kind", "months", "months_left", "days", "days_left", "value", "refund"))
+        for charge in line["charges"]
+    ] == [("plan", 6, 2, 181, 88, "0.00", "0.00"), ("add_on", 4, 2, 122, 88, "15.73", "15.73")]
 
 
 def test_options_change_the_sum(configure):

@@ -18,10 +18,17 @@ from django.utils import timezone
 from portal.lib import days, money
 from portal.lib import text as text_lib
 from settings_app import selectors as settings_selectors
-from subscriptions import policies, quotes, selectors
+from subscriptions import lines, policies, selectors
 from subscriptions.models import Subscription
 
+# A contract with whoever reads the JSON: docs/refunds.md says what each means.
 AMOUNTS = ("charged", "paid", "credited", "waived", "net", "tax", "refund")
+LINE = ("starts_on", "ends_on", *AMOUNTS, "reason")
+CHARGE = (
+    *("invoice", "kind", "description", "months", "months_left", "days", "days_left"),
+    *("charged_net", "charged_tax", "charged", "paid", "credited", "value", "left"),
+    *("waived", "net", "tax", "refund", "owed"),
+)
 
 
 class _BadOption(Exception):
@@ -193,20 +200,23 @@ def _answer(asked: _Asked, *, config: settings_selectors.Config, at: Any) -> dic
         return {"subscription": str(wanted), "error": str(out)}
     if isinstance(quote, selectors.NotTerminableFacts):
         return {**answer, "why_not": quote.why_not}
-    document = quotes.document(quote)
+
+    def amount(value: Decimal) -> str:
+        return money.format_amount(value, currency=currency)
+
     return {
         **answer,
         "terminable": True,
-        "lines": [
-            {
-                "starts_on": line["starts_on"],
-                "ends_on": line["ends_on"],
-                **{name: line[name] for name in AMOUNTS},
-                "reason": line["reason"],
-            }
-            for line in document["lines"]
-        ],
-        "fee": document["fee"],
-        "total": document["total"],
-        "to_credits": document["to_credits"],
+        "lines": [_line(line) for line in lines.written(quote.refund, currency=currency)],
+        "fee": amount(quote.refund.fee),
+        "total": amount(quote.total),
+        "to_credits": amount(quote.to_credits),
+    }
+
+
+def _line(line: dict[str, Any]) -> dict[str, Any]:
+    """Take of a line what the format names; what a quote keeps beside it is its own affair."""
+    return {
+        **{name: line[name] for name in LINE},
+        "charges": [{name: charge[name] for name in CHARGE} for charge in line["charges"]],
     }

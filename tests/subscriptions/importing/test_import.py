@@ -141,11 +141,16 @@ def test_cycles_are_charged_on_invoices(directory, imported):
     imported(directory.write())
     assert list(
         Cycle.objects.filter(subscription__uuid=S1).values_list(
-            "first_day", "day_after", "months", "is_external_invoice", "charges__first_day", "charges__day_after"
+            "first_day",
+            "day_after",
+            "months",
+            "charges__first_day",
+            "charges__day_after",
+            "charges__is_external_invoice",
         )
     ) == [
-        (dt.date(2026, 1, 31), dt.date(2026, 2, 28), 1, False, dt.date(2026, 1, 31), dt.date(2026, 2, 28)),
-        (dt.date(2026, 2, 28), dt.date(2026, 3, 31), 1, True, dt.date(2026, 2, 28), dt.date(2026, 3, 31)),
+        (dt.date(2026, 1, 31), dt.date(2026, 2, 28), 1, dt.date(2026, 1, 31), dt.date(2026, 2, 28), False),
+        (dt.date(2026, 2, 28), dt.date(2026, 3, 31), 1, dt.date(2026, 2, 28), dt.date(2026, 3, 31), True),
     ]
     fields = ("number", "kind", "status", "issued_on", "charged", "paid", "series", "organisation__uuid")
     acme = Organisation.objects.get(uuid=ACME).uuid

@@ -1,0 +1,146 @@
+"""Quotes that were stored: each schema there ever was is read by its number, for good."""
+
+import copy
+import dataclasses
+import json
+
+import pytest
+from django.urls import reverse
+
+from subscriptions import lines, presentation, quotes
+from subscriptions.models import Termination
+from subscriptions.operations import records
+from tests import factories, pages
+from tests.factories import C
+from tests.subscriptions.conftest import preview, terminate
+
+CHARGED_BEFORE = {
+    "line_id": 7,
+    "invoice": "IN-0000007",
+    "charged": "11.00",
+    "paid": "11.00",
+    "credited": "0.00",
+    "value": "7.34",
+    "left": "7.34",
+    "waived": "0.00",
+    "net": "6.67",
+    "tax": "0.67",
+    "refund": "7.34",
+    "owed": "0.00",
+}
+LINE = {
+    "starts_on": "2026-01-10",
+    "ends_on": "2026-04-09",
+    "charged": "11.00",
+    "paid": "11.00",
+    "credited": "0.00",
+    "waived": "0.00",
+    "net": "6.67",
+    "tax": "0.67",
+    "refund": "7.34",
+    "owed": "0.00",
+    "reason": "remaining",
+}
+# As it was stored until 28 November 2026.
+SCHEMA_0 = {
+    "subscription": "a0000000-0000-4000-8000-000000000002",
+    "organisation": "b0000000-0000-4000-8000-000000000002",
+    "on": "2026-02-01",
+    "case": "customer_request",
+    "currency": "SGD",
+    "anchor": 10,
+    "is_postpaid": False,
+    "terms": {
+        "version": 1,
+        "termination_method": "credit_note",
+        "allow_refund": True,
+        "refund_method": "remaining_months",
+        "full_refund_days": 14,
+        "reactivation_days": 28,
+        "fee": None,
+    },
+    "lines": [{**LINE, "charges": [CHARGED_BEFORE]}],
+    "waived": "0.00",
+    "left": "7.34",
+    "refunds": "7.34",
+    "fee": "0.00",
+    "total": "7.34",
+    "to_credits": "7.34",
+    "notes": [
+        {
+            "number": "CN-0000003",
+            "status": "sent",
+            "total": "5.00",
+            "names_this": True,
+            "named": "0.00",
+            "expected": "7.34",
+            "is_choosable": True,
+            "is_taken_off": False,
+        }
+    ],
+}
+SCHEMA_1 = {
+    **copy.deepcopy(SCHEMA_0),
+    "schema": 1,
+    "lines": [
+        {
+            **LINE,
+            "charges": [
+                {
+                    **CHARGED_BEFORE,
+                    "kind": "plan",
+                    "description": "SIP Trunk, 10 January 2026 to 9 April 2026",
+                    "reason": "remaining",
+                    "months": 3,
+                    "months_left": 2,
+                    "days": 90,
+                    "days_left": 67,
+                    "charged_net": "10.00",
+                    "charged_tax": "1.00",
+                }
+            ],
+        }
+    ],
+}
+STORED = [pytest.param(document, id=f"schema {n}") for n, document in enumerate((SCHEMA_0, SCHEMA_1))]
+
+
+@pytest.mark.parametrize("document", STORED)
+def test_a_stored_quote_is_read_by_its_number(document):
+    shown = presentation.preview_of(document, is_record=True)
+    (line,) = shown.lines
+    assert (line.period, line.why) == ("10 January 2026 to 9 April 2026", "2 of 3 months not begun")
+    assert (line.charged, line.net, line.tax, line.refund) == ("SGD 11.00", "SGD 6.67", "SGD 0.67", "SGD 7.34")
+    assert [note.number for note in shown.notes] == ["CN-0000003"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("document", STORED)
+def test_the_record_opens_a_stored_quote(document, client_of, monkeypatch, agent, now):
+    made = factories.subscription(cycles=(C("2026-01-10", months=3, net="10", tax="1"),), started_on="2026-01-10")
+    written = records.record_terminations
+    stored = {**document, "subscription": str(made.uuid), "organisation": str(made.organisation.uuid)}
+
+    def as_of_then(rows, **others):
+        return written([dataclasses.replace(row, quote=stored) for row in rows], **others)
+
+    monkeypatch.setattr(records, "record_terminations", as_of_then)
+    terminate(made, by=agent, at=now)
+    page = client_of("auditor").get(reverse("subscriptions:termination", args=[Termination.objects.get().uuid]))
+    assert page.status_code == 200
+    for words in ("10 January 2026 to 9 April 2026", "2 of 3 months not begun", "SGD 7.34", "CN-0000003"):
+        assert words in pages.words(page)
+
+
+@pytest.mark.django_db
+def test_what_is_stored_today_has_the_shape_of_its_number(agent, now):
+    """A change of the shape needs a number of its own, and a document of the shape before."""
+    made = factories.subscription(cycles=(C("2026-01-10", months=3, net="10", tax="1"),), started_on="2026-01-10")
+    written = json.loads(json.dumps(quotes.document(preview(made, at=now))))
+    assert lines.schema_of(written) == lines.SCHEMA == lines.schema_of(SCHEMA_1) == 1
+    assert lines.schema_of(SCHEMA_0) == 0
+    assert set(written) == set(SCHEMA_1)
+    (line,), (known,) = written["lines"], SCHEMA_1["lines"]
+    assert set(line) == set(known)
+    assert set(line["charges"][0]) == set(known["charges"][0])
+    assert set(written["terms"]) == set(SCHEMA_1["terms"])
