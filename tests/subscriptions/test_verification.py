@@ -358,6 +358,12 @@ CASES: tuple[tuple[str, str], ...] = (
     ("number_in_use", "UPDATE subscriptions_phonenumber SET status = 'in_use', reserved_through = NULL"),
     ("contract_item", "UPDATE subscriptions_contractitem SET freed_on = NULL"),
     ("assignment", "UPDATE subscriptions_assignment SET ended_on = NULL"),
+    (
+        "audit_hash",
+        "ALTER TABLE audit_auditentry ALTER COLUMN sha256 DROP EXPRESSION;"
+        "UPDATE audit_auditentry SET organisation_name = 'Another' WHERE id = (SELECT min(id) FROM audit_auditentry"
+        " WHERE event = 'Subscription terminated')",
+    ),
 )
 
 
