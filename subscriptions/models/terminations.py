@@ -5,12 +5,71 @@ import uuid
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Cast, Coalesce
 
 from customers.models import LedgerEntry, Organisation
 from invoicing.models import CreditNote
 from settings_app.models import PortalConfigVersion, TerminationReason
 from subscriptions.models.runs import CleanUpRun
 from subscriptions.models.subscriptions import Subscription
+
+
+def _as_text(expression: models.Expression | str) -> Cast:
+    return Cast(expression, models.TextField())
+
+
+def _or_nothing(expression: models.Expression) -> Coalesce:
+    return Coalesce(expression, models.Value(""), output_field=models.TextField())
+
+
+def _free(expression: models.Expression | str) -> models.Func:
+    # What people write may hold any sign: its length in front of it says where it ends.
+    return models.Func(expression, template="octet_length(%(expressions)s)::text || ':' || %(expressions)s")
+
+
+def _day(field: str) -> models.Func:
+    # A date as text follows the session's date style: not so the days since 1970.
+    return models.Func(F(field), template="(%(expressions)s - DATE '1970-01-01')::text")
+
+
+# The canonical text of a termination, which PostgreSQL hashes; docs/ledger.md describes it field by field. All is
+# immutable for PostgreSQL. Backslashes are doubled, since a cast to bytea reads them as escapes. The quote is the
+# longest by far: it comes last, where it needs no length.
+_SHA256 = models.Func(
+    _as_text("uuid"),
+    _as_text("subscription"),
+    _as_text("organisation"),
+    F("currency"),
+    F("case"),
+    models.Func(
+        F("terminated_at"),
+        template="(extract(epoch FROM %(expressions)s AT TIME ZONE 'UTC') * 1000000)::bigint::text",
+    ),
+    _day("terminated_on"),
+    F("actor_kind"),
+    _free("actor"),
+    _or_nothing(_as_text("actor_user")),
+    _or_nothing(_as_text("reason")),
+    _free("explanation"),
+    _free("requested_by"),
+    _or_nothing(_day("requested_on")),
+    F("channel"),
+    _free("ticket"),
+    _or_nothing(_as_text("config_version")),
+    F("choice"),
+    F("settlement"),
+    _or_nothing(_as_text("credit_note")),
+    _or_nothing(_as_text("entry")),
+    _or_nothing(_as_text("credited")),
+    _as_text("waived"),
+    _free("nothing_reason"),
+    _free(_as_text("acknowledgements")),
+    _or_nothing(_as_text("quote_id")),
+    _or_nothing(_as_text("clean_up_run")),
+    _or_nothing(_as_text("quote")),
+    template=r"sha256(replace(%(expressions)s, '\', '\\')::bytea)",
+    arg_joiner=" || '|' || ",
+)
 
 
 class Termination(models.Model):
@@ -90,6 +149,9 @@ class Termination(models.Model):
     quote_id = models.UUIDField(null=True, blank=True, unique=True)
     clean_up_run = models.ForeignKey(
         CleanUpRun, models.PROTECT, null=True, blank=True, related_name="terminations", db_index=False
+    )
+    sha256 = models.GeneratedField(
+        expression=_SHA256, output_field=models.BinaryField(max_length=32), db_persist=True
     )
 
     class Meta:

@@ -5,15 +5,55 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('audit', '0002_guards'),
+        ("audit", "0002_guards"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='auditentry',
-            name='sha256',
-            field=models.GeneratedField(db_persist=True, expression=models.Func(django.db.models.functions.comparison.Cast(models.F('id'), models.TextField()), models.Func(models.F('at'), template="(extract(epoch FROM %(expressions)s AT TIME ZONE 'UTC') * 1000000)::bigint::text"), models.Func(models.F('app'), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"), models.Func(models.F('event'), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"), models.Func(models.F('description'), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"), models.Func(models.F('actor'), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"), django.db.models.functions.comparison.Coalesce(django.db.models.functions.comparison.Cast(models.F('actor_user'), models.TextField()), models.Value(''), output_field=models.TextField()), django.db.models.functions.comparison.Coalesce(django.db.models.functions.comparison.Cast(models.F('organisation_uuid'), models.TextField()), models.Value(''), output_field=models.TextField()), models.Func(models.F('organisation_name'), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"), arg_joiner=" || '|' || ", template="sha256(replace(%(expressions)s, '\\', '\\\\')::bytea)"), output_field=models.BinaryField(max_length=32)),
+            model_name="auditentry",
+            name="sha256",
+            field=models.GeneratedField(
+                db_persist=True,
+                expression=models.Func(
+                    django.db.models.functions.comparison.Cast(models.F("id"), models.TextField()),
+                    models.Func(
+                        models.F("at"),
+                        template="(extract(epoch FROM %(expressions)s AT TIME ZONE 'UTC') * 1000000)::bigint::text",
+                    ),
+                    models.Func(
+                        models.F("app"), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"
+                    ),
+                    models.Func(
+                        models.F("event"), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"
+                    ),
+                    models.Func(
+                        models.F("description"),
+                        template="octet_length(%(expressions)s)::text || ':' || %(expressions)s",
+                    ),
+                    models.Func(
+                        models.F("actor"), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s"
+                    ),
+                    django.db.models.functions.comparison.Coalesce(
+                        django.db.models.functions.comparison.Cast(models.F("actor_user"), models.TextField()),
+                        models.Value(""),
+                        output_field=models.TextField(),
+                    ),
+                    django.db.models.functions.comparison.Coalesce(
+                        django.db.models.functions.comparison.Cast(
+                            models.F("organisation_uuid"), models.TextField()
+                        ),
+                        models.Value(""),
+                        output_field=models.TextField(),
+                    ),
+                    models.Func(
+                        models.F("organisation_name"),
+                        template="octet_length(%(expressions)s)::text || ':' || %(expressions)s",
+                    ),
+                    arg_joiner=" || '|' || ",
+                    template="sha256(replace(%(expressions)s, '\\', '\\\\')::bytea)",
+                ),
+                output_field=models.BinaryField(max_length=32),
+            ),
         ),
     ]

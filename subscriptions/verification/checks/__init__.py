@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from subscriptions.verification.checks import accounts, documents, hashes, refunds, series, subscriptions
+from subscriptions.verification.checks import accounts, documents, hashes, refunds, series, settling, subscriptions
 from subscriptions.verification.checks.check import Check
 from subscriptions.verification.shapes import Fault, plain
 
@@ -21,6 +21,7 @@ CHECKS: tuple[Check, ...] = (
     *accounts.CHECKS,
     *refunds.CHECKS,
     *documents.CHECKS,
+    *settling.CHECKS,
     *series.CHECKS,
     *subscriptions.CHECKS,
     *hashes.CHECKS,

@@ -38,7 +38,8 @@ CHECKS: tuple[Check, ...] = (
         "noted",
         what="is given back by notes",
         rows="SELECT r.line_id, r.net + r.tax AS amount FROM invoicing_creditnoteline r "
-        f"JOIN invoicing_creditnote n ON n.id = r.credit_note_id WHERE r.line_id IS NOT NULL AND {_COUNTED_NOTE}",
+        f"JOIN invoicing_creditnote n ON n.id = r.credit_note_id WHERE r.line_id IS NOT NULL AND {_COUNTED_NOTE} "
+        "UNION ALL SELECT line_id, amount FROM invoicing_creditnotestand",
     ),
     _line_sum(
         "charge_waived", "waived", what="is waived", rows="SELECT line_id, amount FROM invoicing_chargewaiver"
@@ -46,13 +47,21 @@ CHECKS: tuple[Check, ...] = (
     _line_sum(
         "charge_refunded", "refunded", what="is refunded", rows="SELECT line_id, amount FROM invoicing_chargerefund"
     ),
+    _line_sum(
+        "charge_put_in",
+        "put_in",
+        what="is put into Available Credits by notes",
+        rows="SELECT line_id, amount FROM invoicing_creditnoteputinline WHERE line_id IS NOT NULL",
+    ),
     Check(
         "charge_caps",
-        "charged {charged}: notes {noted}, waived {waived}, refunded {refunded} and paid {paid} do not fit in it",
+        "charged {charged}: notes {noted}, waived {waived}, refunded {refunded}, put in {put_in} and paid {paid} "
+        "do not fit in it",
         f"""
-        SELECT {LINE} AS place, l.net + l.tax AS charged, l.noted, l.waived, l.refunded, l.paid FROM {_LINES}
+        SELECT {LINE} AS place, l.net + l.tax AS charged, l.noted, l.waived, l.refunded, l.put_in, l.paid
+        FROM {_LINES}
         WHERE l.noted + l.waived + l.refunded > l.net + l.tax OR l.paid + l.waived > l.net + l.tax
-           OR l.refunded > l.paid
+           OR l.refunded + l.put_in > l.paid
         ORDER BY l.id
         """,
     ),
@@ -116,12 +125,14 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "note_allocated",
-        "the note says {kept} is allocated, its allocations and {outside} outside sum to {summed}",
+        "the note says {kept} is allocated, its allocations, what it put in and {outside} outside sum to {summed}",
         """
         SELECT n.number AS place, n.allocated AS kept, n.allocated_outside AS outside,
                n.allocated_outside + coalesce(l.amount, 0) AS summed
         FROM invoicing_creditnote n
-        LEFT JOIN (SELECT credit_note_id, sum(amount) AS amount FROM invoicing_creditnoteallocation
+        LEFT JOIN (SELECT credit_note_id, sum(amount) AS amount
+                   FROM (SELECT credit_note_id, amount FROM invoicing_creditnoteallocation
+                         UNION ALL SELECT credit_note_id, amount FROM invoicing_creditnoteputin) p
                    GROUP BY 1) l ON l.credit_note_id = n.id
         WHERE n.allocated <> n.allocated_outside + coalesce(l.amount, 0) ORDER BY n.id
         """,

@@ -37,6 +37,46 @@ AUDIT = _hash_of(
 )
 
 
+def _day(column: str) -> str:
+    return f"CASE WHEN isfinite({column}) THEN ({column} - DATE '1970-01-01')::text ELSE '' END"
+
+
+def _given(value: str) -> str:
+    return f"coalesce({value}::text, '')"
+
+
+TERMINATION = _hash_of(
+    "e.uuid",
+    "e.subscription_id",
+    "e.organisation_id",
+    "e.currency",
+    'e."case"',
+    _microseconds("e.terminated_at"),
+    _day("e.terminated_on"),
+    "e.actor_kind",
+    _free("e.actor"),
+    _given("e.actor_user_id"),
+    _given("e.reason_id"),
+    _free("e.explanation"),
+    _free("e.requested_by"),
+    _day("e.requested_on"),
+    "e.channel",
+    _free("e.ticket"),
+    _given("e.config_version_id"),
+    "e.choice",
+    "e.settlement",
+    _given("e.credit_note_id"),
+    _given("e.entry_id"),
+    _given("e.credited"),
+    "e.waived",
+    _free("e.nothing_reason"),
+    _free("e.acknowledgements::text"),
+    _given("e.quote_id"),
+    _given("e.clean_up_run_id"),
+    _given("e.quote"),
+)
+
+
 def _check(kind: str, place: str, *, table: str, made: str) -> Check:
     return Check(
         kind,
@@ -50,5 +90,8 @@ def _check(kind: str, place: str, *, table: str, made: str) -> Check:
 
 
 CHECKS: tuple[Check, ...] = (
+    _check(
+        "termination_hash", "format('termination %%s', e.uuid)", table="subscriptions_termination", made=TERMINATION
+    ),
     _check("audit_hash", "format('audit entry %%s', e.id)", table="audit_auditentry", made=AUDIT),
 )
