@@ -83,14 +83,14 @@ def _bring_up_to_date() -> str:
         version = connection.pg_version // 10_000
         if version < OLDEST_POSTGRESQL:
             return _too_old(f"{version}")
-        if not _missing_migrations():
+        if not _is_behind():
             return ""
         sys.stderr.write("Setting up the database ...\n")
         with connection.cursor() as cursor:
             # Two that start at once: the second waits here and then finds nothing to do.
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         try:
-            if _missing_migrations():
+            if _is_behind():
                 call_command("migrate", verbosity=0, interactive=False)
         finally:
             with connection.cursor() as cursor:
@@ -105,12 +105,15 @@ def _bring_up_to_date() -> str:
     return ""
 
 
-def _missing_migrations() -> bool:
+def _is_behind() -> bool:
+    """Say whether migrations are missing, or roles have other permissions than this version gives them."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from portal import roles
+
     executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes()))
+    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes())) or not roles.are_up_to_date()
 
 
 def _too_old(found: str) -> str:

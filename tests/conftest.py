@@ -10,7 +10,6 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
 
-from portal import roles
 from settings_app.models import ConfigHead
 
 # What a new portal starts with.
@@ -34,7 +33,6 @@ def _defaults_after_flush(request: pytest.FixtureRequest) -> None:
             with connection.schema_editor() as editor:
                 for migration in _DEFAULTS:
                     importlib.import_module(migration).write(apps, editor)
-            roles.ensure()
             if connection.in_atomic_block:
                 # The migrations' mark lasts as long as their transaction, which here is the test's.
                 with connection.cursor() as cursor:

