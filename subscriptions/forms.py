@@ -12,6 +12,7 @@ from django import forms
 
 from portal.lib import days, text
 from settings_app.selectors import Reason
+from subscriptions import standing
 from subscriptions.models import Termination
 
 
@@ -101,12 +102,17 @@ class ReasonForm(forms.Form):
     )
     ticket = LineField(label="Ticket reference", max_length=100, required=False)
 
-    def __init__(self, data: Any = None, *, today: date, reasons: Sequence[Reason], **kwargs: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, today: date, began: date, reasons: Sequence[Reason], **kwargs: Any
+    ) -> None:
         super().__init__(data, initial={"requested_on": today, **kwargs.pop("initial", {})}, **kwargs)
         self._today = today
+        self._first = standing.first_day_to_ask(began=began, today=today)
         self._reasons = {reason.code: reason for reason in reasons}
         self.fields["reason"].choices = [("", "Choose …"), *((r.code, r.label) for r in reasons)]  # type: ignore[attr-defined]
         self.fields["requested_on"].widget.attrs["max"] = today.isoformat()
+        if self._first:
+            self.fields["requested_on"].widget.attrs["min"] = self._first.isoformat()
         needing = [reason.label for reason in reasons if reason.needs_ticket]
         if needing:
             self.fields["ticket"].help_text = f"Needed for: {', '.join(needing)}."
@@ -121,7 +127,13 @@ class ReasonForm(forms.Form):
         day: date = self.cleaned_data["requested_on"]
         if day > self._today:
             raise forms.ValidationError("The day of the request cannot be in the future.")
+        if self._first and day < self._first:
+            raise forms.ValidationError(standing.why_too_early(self._first))
         return day
+
+    def suggest(self, *, members: str) -> None:
+        """Offer names for "Requested by". *Shape*: `members` is the id of the list that stands beside the form."""
+        self.fields["requested_by"].widget.attrs["list"] = members
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}

@@ -30,6 +30,16 @@ def why_ended(ended: Ended) -> str:
     return f"This subscription was already terminated by {ended.by} on {when}. A termination cannot be undone."
 
 
+def first_day_to_ask(*, began: date, today: date) -> date | None:
+    """Give the first day on which the end could be asked for; None where the subscription begins after today."""
+    return began if began <= today else None
+
+
+def why_too_early(began: date) -> str:
+    """Say why a day of asking is refused."""
+    return f"The subscription began on {days.display(began)}; nobody can have asked before that day."
+
+
 @dataclass(frozen=True)
 class Standing:
     """Hold the status on the day asked; the case under which it may be terminated, or the sentence why not."""

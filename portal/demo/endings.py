@@ -38,7 +38,7 @@ def terminate_some(endings: list[Ending], *, seed: int, at: datetime) -> int:
                 reason_code=reason,
                 explanation=ending.explanation,
                 requested_by=subscription.organisation.owner_email,
-                requested_on=today - timedelta(days=rng.randrange(4)),
+                requested_on=max(today - timedelta(days=rng.randrange(4)), min(subscription.started_on, today)),
                 channel=rng.choice(CHANNELS),
                 ticket=f"T-{rng.randrange(10_000, 99_999)}" if needs_ticket else "",
             ),

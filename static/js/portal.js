@@ -235,6 +235,83 @@
   // Coming back through the browser's page cache shows the page as it was left: with its buttons held.
   window.addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy=true]").forEach(endBusy));
 
+  // ---- What was typed is kept: through Esc, Back, a reload, an ended session -------------------------------
+  // A form with data-keep="USER:SUBJECT" keeps what somebody typed in this tab's own storage, field by field.
+  // What nobody touched is not kept, so that a day that the portal proposes is that of today.
+  const KEPT = "portal-kept:";
+  const keptFields = (form) => Array.from(form.elements).filter(
+    (e) => e.name && e.matches("textarea, select, input:not([type=hidden], [type=radio], [type=checkbox], [type=password])"));
+
+  function readKept(form) {
+    try {
+      return JSON.parse(sessionStorage.getItem(KEPT + form.dataset.keep)) || {};
+    } catch (_storageForbiddenOrForeign) {
+      return {};
+    }
+  }
+
+  function keep(field) {
+    const form = field.form;
+    if (!form || !form.dataset.keep || !keptFields(form).includes(field)) return;
+    const kept = readKept(form);
+    kept[field.name] = field.value;
+    try {
+      sessionStorage.setItem(KEPT + form.dataset.keep, JSON.stringify(kept));
+    } catch (_storageForbiddenOrFull) {
+      // Then Back within the steps keeps it.
+    }
+  }
+
+  function forgetKept(isGone) {
+    try {
+      for (const key of Object.keys(sessionStorage)) {
+        if (key.startsWith(KEPT) && isGone(key.slice(KEPT.length))) sessionStorage.removeItem(key);
+      }
+    } catch (_storageForbidden) {
+      // Then nothing was kept.
+    }
+  }
+
+  function fillIn(root) {
+    for (const form of root.querySelectorAll("form[data-keep]")) {
+      // Who comes after somebody else in the same tab finds nothing of theirs.
+      const user = form.dataset.keep.split(":")[0] + ":";
+      forgetKept((name) => !name.startsWith(user));
+      const kept = readKept(form);
+      let differs = false;
+      for (const field of keptFields(form)) {
+        if (typeof kept[field.name] !== "string" || kept[field.name] === field.value) continue;
+        const served = field.value;
+        field.value = kept[field.name];
+        // A reason that is no longer offered can't be chosen again.
+        if (field.value !== kept[field.name]) field.value = served;
+        else differs = true;
+      }
+      const note = form.querySelector("[data-kept-note]");
+      if (note) note.hidden = !differs;
+    }
+  }
+
+  function startEmpty(form) {
+    forgetKept((name) => name === form.dataset.keep);
+    for (const field of keptFields(form)) {
+      if (field.tagName === "SELECT") field.selectedIndex = 0;
+      else field.value = field.type === "date" ? field.defaultValue : "";
+    }
+    form.querySelector("[data-kept-note]").hidden = true;
+    const first = keptFields(form)[0];
+    if (first) first.focus();
+  }
+
+  document.addEventListener("input", (event) => keep(event.target));
+  document.addEventListener("change", (event) => keep(event.target));
+  document.addEventListener("htmx:afterSwap", (event) => fillIn(event.detail.target));
+  document.addEventListener("subscription-terminated", (event) =>
+    forgetKept((name) => name.endsWith(":" + event.detail.uuid)));
+  // Logging out leads to a log-in that leads nowhere special; an ended session to one that leads back.
+  if (document.querySelector("[data-forget-kept]")) forgetKept(() => true);
+  fillIn(document);
+
   // ---- Clicks ---------------------------------------------------------------------------------------------
   async function copy(button) {
     try {
@@ -261,6 +338,8 @@
         closeSidebar();
       }
     }
+    const emptied = target.closest("[data-kept-clear]");
+    if (emptied) startEmpty(emptied.form);
     const copied = target.closest("[data-copy]");
     if (copied) copy(copied);
     const theme = target.closest("[data-theme-value]");

@@ -12,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
+from customers.selectors import tabs as customers_tabs
 from portal.lib import days, htmx, money
 from subscriptions import operations, presentation, quotes, selectors
 from subscriptions.flow import step as steps
@@ -49,6 +50,11 @@ def _address(step: Step, name: str) -> str:
     return reverse(f"subscriptions:{name}", args=[step.subscription.uuid])
 
 
+def _keep(step: Step) -> str:
+    """Name what is typed here, for the browser that keeps it: by user and subscription."""
+    return f"{step.request.user.pk}:{step.subscription.uuid}"
+
+
 def other_case(step: Step, quote: quotes.Quote) -> HttpResponse:
     """Ask what fits the case, which is another one than when the form was shown; the explanation stays."""
     if quote.case == "expired":
@@ -67,8 +73,13 @@ def again(step: Step, quote: quotes.Quote, form: Any) -> HttpResponse:
 
 def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tuple[str, ...] = ()) -> HttpResponse:
     """Step 1: the reason."""
+    members = customers_tabs.people_to_suggest(step.subscription.organisation_id)
+    if members:
+        form.suggest(members="members")
     context = {
         "form": form,
+        "members": members,
+        "keep": _keep(step),
         "form_action": _address(step, "refund"),
         "changes": changes,
         "short": step.config.termination_method == "simplified",
@@ -87,6 +98,7 @@ def expired_page(
     """The only step of a subscription that expired long ago: the explanation."""
     context = {
         "form": form,
+        "keep": _keep(step),
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
         "changes": changes,

@@ -71,7 +71,8 @@ def quote_of(step: Step) -> quotes.Quote:
 def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
     """Ask for the reason, with the reasons that are offered today."""
     reasons = settings_selectors.active_reasons()
-    return ReasonForm(data, today=step.today, reasons=reasons, initial=initial)
+    began = step.subscription.started_on
+    return ReasonForm(data, today=step.today, began=began, reasons=reasons, initial=initial)
 
 
 def explained(request: HttpRequest) -> ExpiredForm:

@@ -7,6 +7,7 @@ from subscriptions.operations.refusals import (
     CreditNoteNotUsable,
     NotTerminable,
     QuoteChanged,
+    RequestedBeforeItBegan,
     RequestNotAcceptable,
 )
 from subscriptions.operations.renewal import AlreadySo, RenewalRefused, set_auto_renew
@@ -26,6 +27,7 @@ __all__ = [
     "QuoteChanged",
     "RenewalRefused",
     "RequestNotAcceptable",
+    "RequestedBeforeItBegan",
     "Seen",
     "count_due",
     "quote_termination",

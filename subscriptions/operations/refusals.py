@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from subscriptions import quotes, selectors, standing
@@ -55,3 +56,11 @@ class RequestNotAcceptable(Exception):
     def __init__(self, field: str, message: str) -> None:
         self.field = field
         super().__init__(message)
+
+
+class RequestedBeforeItBegan(RequestNotAcceptable):
+    """Say that nobody can have asked for the end of a subscription before it began."""
+
+    def __init__(self, began: date) -> None:
+        self.began = began
+        super().__init__("requested_on", standing.why_too_early(began))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from settings_app.models import TerminationReason
-from subscriptions import quotes
+from subscriptions import quotes, standing
 from subscriptions.models import Termination
 from subscriptions.operations import refusals
 
@@ -31,10 +31,11 @@ class ExpiredRequest:
     explanation: str
 
 
-def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> None:
+def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, began: date) -> None:
     """Refuse a request that does not fit the case of the termination, or does not explain it.
 
-    *Raises*: RequestNotAcceptable.
+    *Units*: `began` is the first day of the subscription.
+    *Raises*: RequestNotAcceptable; RequestedBeforeItBegan.
     """
     if not 1 <= len(request.explanation.strip()) <= 2000:
         raise refusals.RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
@@ -48,6 +49,9 @@ def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote) -> 
         )
     if request.requested_on > quote.on:
         raise refusals.RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
+    first = standing.first_day_to_ask(began=began, today=quote.on)
+    if first and request.requested_on < first:
+        raise refusals.RequestedBeforeItBegan(first)
 
 
 def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:

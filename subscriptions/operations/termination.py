@@ -77,7 +77,7 @@ def terminate(
         quote = _quote(subscription, on=today, config=config)
         if quotes.document(quote) != seen.document:
             raise refusals.QuoteChanged(quote, seen=seen.document)
-        requests.check(request, quote=quote)
+        requests.check(request, quote=quote, began=subscription.started_on)
         settlement, confirmed = settlements.decide(quote, choice=choice, acknowledged=acknowledged)
         columns = requests.columns(request)
         termination = _write(
