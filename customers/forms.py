@@ -7,7 +7,8 @@ from typing import Any
 from crispy_forms.helper import FormHelper
 from django import forms
 
-from portal.lib import text
+from portal.lib import forms as fields
+from portal.lib import money, text
 
 REASON_LENGTH = 500
 
@@ -22,17 +23,7 @@ class CorrectionForm(forms.Form):
         choices=[(ADD, "Add to Available Credits"), (TAKE, "Take from Available Credits")],
         widget=forms.RadioSelect,
     )
-    amount = forms.DecimalField(
-        label="Amount",
-        min_value=Decimal("0.000001"),
-        max_digits=18,
-        decimal_places=6,
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-        error_messages={
-            "invalid": "Write the amount as a plain number with a point, for example 12.50.",
-            "min_value": "The amount must be above zero; choose above whether it is added or taken.",
-        },
-    )
+    amount = forms.Field()
     reason = forms.CharField(
         label="Reason",
         widget=forms.Textarea(attrs={"rows": 3, "maxlength": REASON_LENGTH}),
@@ -42,7 +33,14 @@ class CorrectionForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["amount"].label = f"Amount ({currency})"
+        self.fields["amount"] = fields.AmountField(
+            currency=currency,
+            decimal_places=money.BALANCE_DIGITS,
+            label=f"Amount ({currency})",
+            error_messages={
+                "min_value": "The amount must be above zero; choose above whether it is added or taken."
+            },
+        )
         self.helper = FormHelper()
         self.helper.form_tag = False
         self.helper.disable_csrf = True  # the dialog frame brings the token

@@ -11,6 +11,7 @@ from django import forms
 from invoicing import operations, policies
 from invoicing.models import ChargeLine, CreditNote, Invoice, Payment
 from invoicing.selectors import LineRow, PayableInvoice
+from portal.lib import forms as fields
 from portal.lib import money, text
 
 LARGEST_KEY = 2**63 - 1
@@ -26,27 +27,13 @@ class LineField(forms.CharField):
             raise forms.ValidationError(str(error)) from error
 
 
-class AmountField(forms.DecimalField):
-    """An amount in whole minor units of a currency, above 0."""
-
-    def __init__(self, *, currency: str, least: Decimal | None = None, **kwargs: Any) -> None:
-        digits = money.minor_digits(currency)
-        super().__init__(
-            min_value=money.minor_unit(currency) if least is None else least,
-            max_digits=12 + digits,
-            decimal_places=digits,
-            widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-            **kwargs,
-        )
-
-
 class KeyForm(forms.Form):
     """Where a page of a list begins; `notes_` is the second list of a customer's tab."""
 
-    before = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
-    after = forms.IntegerField(min_value=0, max_value=LARGEST_KEY, required=False)
-    notes_before = forms.IntegerField(min_value=1, max_value=LARGEST_KEY, required=False)
-    notes_after = forms.IntegerField(min_value=0, max_value=LARGEST_KEY, required=False)
+    before = fields.CountField(min_value=1, max_value=LARGEST_KEY, required=False)
+    after = fields.CountField(min_value=0, max_value=LARGEST_KEY, required=False)
+    notes_before = fields.CountField(min_value=1, max_value=LARGEST_KEY, required=False)
+    notes_after = fields.CountField(min_value=0, max_value=LARGEST_KEY, required=False)
 
 
 class InvoiceFilterForm(forms.Form):
@@ -78,7 +65,7 @@ class PaymentForm(forms.Form):
     """Record a payment."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
-    amount = forms.DecimalField()
+    amount = forms.Field()
     method = forms.ChoiceField(label="Method", choices=[(m.value, m.label) for m in operations.METHODS_BY_HAND])
     received_on = forms.DateField(
         label="Received on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -100,15 +87,15 @@ class PaymentForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        self.fields["amount"] = AmountField(currency=currency, label=f"Amount in {currency}")
+        self.fields["amount"] = fields.AmountField(currency=currency, label=f"Amount in {currency}")
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
         # With one charge there is nothing to choose. A form sent again may name one that is paid by now.
         self._charges = [c for c in charges if c.open_amount > 0 or f"charge_{c.line_id}" in self.data]
         self._charges = self._charges if len(self._charges) > 1 else []
         for charge in self._charges:
-            self.fields[f"charge_{charge.line_id}"] = AmountField(
+            self.fields[f"charge_{charge.line_id}"] = fields.AmountField(
                 currency=currency,
-                least=Decimal(0),
+                min_value=0,
                 required=False,
                 label=charge.description,
                 help_text=f"{charge.open} open",
@@ -170,7 +157,7 @@ class AllocationForm(forms.Form):
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
     invoice = DocumentField(label="Invoice")
-    amount = forms.DecimalField()
+    amount = forms.Field()
 
     def __init__(
         self,
@@ -185,7 +172,7 @@ class AllocationForm(forms.Form):
             (str(i.uuid), f"{i.number}: {i.open_text} open" + (f", issued on {i.issued_on}" if i.issued_on else ""))
             for i in invoices
         ]
-        self.fields["amount"] = AmountField(currency=currency, label=f"Amount in {currency}")
+        self.fields["amount"] = fields.AmountField(currency=currency, label=f"Amount in {currency}")
 
 
 class CreditNoteForm(forms.Form):
@@ -211,9 +198,9 @@ class CreditNoteForm(forms.Form):
             left = money.display(charge.left, currency=charge.currency)
             self.fields[f"whole_{line_id}"] = forms.BooleanField(label=f"The whole line: {left}", required=False)
             for part in ("net", "tax"):
-                self.fields[f"{part}_{line_id}"] = AmountField(
+                self.fields[f"{part}_{line_id}"] = fields.AmountField(
                     currency=charge.currency,
-                    least=Decimal(0),
+                    min_value=0,
                     required=False,
                     label=f"{part.capitalize()} in {charge.currency}",
                 )

@@ -8,6 +8,8 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from portal.lib import numerals
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / ".data").absolute()
 
@@ -122,9 +124,10 @@ def _database() -> dict[str, Any]:
 
 def _pool_size() -> int:
     given = os.environ.get("PORTAL_POOL_SIZE") or "12"
-    if not (given.isascii() and given.isdigit() and len(given) < 4 and int(given)):
-        raise ImproperlyConfigured(f"PORTAL_POOL_SIZE is {given!r}: it has to be a number from 1 to 999.")
-    return int(given)
+    try:
+        return numerals.whole(given, least=1, most=999)
+    except numerals.Unreadable:
+        raise ImproperlyConfigured(f"PORTAL_POOL_SIZE is {given!r}: it has to be a number from 1 to 999.") from None
 
 
 # An agent waits in front of a web process: better a plain "try again" than a page that never comes.
@@ -238,9 +241,10 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
 def _email_port() -> int:
     given = os.environ.get("EMAIL_PORT") or "25"
-    if not (given.isascii() and given.isdigit() and len(given) < 6 and 0 < int(given) < 65536):
-        raise ImproperlyConfigured(f"EMAIL_PORT is {given!r}: it has to be a number from 1 to 65535.")
-    return int(given)
+    try:
+        return numerals.whole(given, least=1, most=65535)
+    except numerals.Unreadable:
+        raise ImproperlyConfigured(f"EMAIL_PORT is {given!r}: it has to be a number from 1 to 65535.") from None
 
 
 # Without EMAIL_HOST nothing is sent: messages wait (see docs/notifications.md).

@@ -9,7 +9,8 @@ from typing import Any
 from django import forms
 from django.utils.html import format_html
 
-from portal.lib import money, text
+from portal.lib import forms as fields
+from portal.lib import money, numerals, text
 from settings_app import operations, policies
 
 MOST_DAYS = 3650
@@ -47,7 +48,7 @@ REFUND_METHOD_HELP = {
 class ConfigForm(forms.Form):
     """Portal Config without its fees, which are a table of their own."""
 
-    seen_version = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    seen_version = fields.CountField(min_value=1, widget=forms.HiddenInput)
     termination_method = forms.ChoiceField(
         label=policies.LABELS["termination_method"],
         choices=_explained(policies.TERMINATION_METHODS, TERMINATION_METHOD_HELP),
@@ -63,7 +64,7 @@ class ConfigForm(forms.Form):
         choices=_explained(policies.REFUND_METHODS, REFUND_METHOD_HELP),
         widget=forms.RadioSelect,
     )
-    full_refund_days = forms.IntegerField(
+    full_refund_days = fields.CountField(
         label=policies.LABELS["full_refund_days"],
         required=False,
         min_value=0,
@@ -71,21 +72,21 @@ class ConfigForm(forms.Form):
         help_text="Counted from the first day of a running cycle; up to and including this day all of it comes "
         "back. 0 means the first day only. Leave it empty to switch the window off.",
     )
-    reactivation_days = forms.IntegerField(
+    reactivation_days = fields.CountField(
         label=policies.LABELS["reactivation_days"],
         min_value=0,
         max_value=MOST_DAYS,
         help_text="An expired subscription is kept for this many days; after them it is terminated, "
         "without a refund.",
     )
-    number_reservation_days = forms.IntegerField(
+    number_reservation_days = fields.CountField(
         label="Numbers",
         min_value=0,
         max_value=MOST_DAYS,
         help_text="For this many days after the end nobody else gets the subscription's numbers. In the EU a "
         "customer may port a number for at least a month after the end of the contract.",
     )
-    number_reservation_days_ported_in = forms.IntegerField(
+    number_reservation_days_ported_in = fields.CountField(
         label="Ported-in numbers",
         min_value=0,
         max_value=MOST_DAYS,
@@ -147,12 +148,10 @@ class FeeForm(forms.Form):
         max_length=3,
         widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}),
     )
-    amount = forms.DecimalField(
+    # Read together with the currency, which says how many decimals there may be.
+    amount = forms.CharField(
         label="Fee",
         required=False,
-        min_value=0,
-        max_digits=16,
-        decimal_places=4,
         widget=forms.TextInput(attrs={"class": "form-control num", "inputmode": "decimal", "autocomplete": "off"}),
     )
 
@@ -168,17 +167,27 @@ class FeeForm(forms.Form):
         data = self.cleaned_data
         if self.errors or data.get("DELETE"):
             return data
-        currency, amount = data["currency"], data["amount"]
-        if currency and amount is None:
+        currency, typed = data["currency"], text.bare(data["amount"])
+        data["amount"] = None
+        if currency and not typed:
             self.add_error("amount", "Give the fee of this currency, or tick “Remove”.")
-        elif amount is not None and not currency:
+        elif typed and not currency:
             self.add_error("currency", "Say which currency this fee is in.")
-        elif currency and not money.is_whole(amount, currency=currency):
-            digits = money.minor_digits(currency)
-            self.add_error(
-                "amount", f"{currency} has {digits} decimals." if digits else f"{currency} has no decimals."
-            )
+        elif typed:
+            self._read(typed, currency=currency)
         return data
+
+    def _read(self, typed: str, *, currency: str) -> None:
+        digits = money.minor_digits(currency)
+        try:
+            amount = numerals.typed_amount(typed, decimals=digits, currency=currency, shown_decimals=digits)
+        except numerals.Unreadable as unreadable:
+            self.add_error("amount", str(unreadable))
+            return
+        if amount < 0:
+            self.add_error("amount", "The fee can't be negative.")
+            return
+        self.cleaned_data["amount"] = amount
 
 
 class _FeeFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
@@ -236,7 +245,7 @@ class ReasonForm(forms.Form):
         initial=True,
         help_text="A reason that is not offered stays with the terminations that carry it.",
     )
-    position = forms.IntegerField(
+    position = fields.CountField(
         label="Position", min_value=0, max_value=9999, initial=0, help_text="Low numbers come first in the list."
     )
 

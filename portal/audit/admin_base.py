@@ -8,11 +8,13 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
+from django.db import models
 from django.db.models import Model, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from portal.audit import names, operations
+from portal.lib import forms as fields
 
 
 class _SearchableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
@@ -66,6 +68,12 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
 
 class AuditedAdmin(_SearchableAdmin):
     """Let superusers make plain edits, each with its sentence in the audit; nothing is deleted."""
+
+    # Numbers are read here as in all other forms.
+    formfield_overrides = {
+        models.DecimalField: {"form_class": fields.AmountField, "min_value": 0},
+        models.IntegerField: {"form_class": fields.CountField},
+    }
 
     def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -73,6 +73,14 @@ def clean_text(text: str) -> str:
     return cleaned
 
 
+def bare(text: str) -> str:
+    """Cut off both ends what nobody sees: blanks of any width, and marks that take no room.
+
+    What stands between two visible characters stays.
+    """
+    return _trimmed(text)
+
+
 def shown(text: str) -> str:
     """Write what somebody gave into a message: on one line, harmless to a terminal, not too long."""
     cut = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."

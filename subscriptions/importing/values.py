@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from babel import Locale
 
-from portal.lib import days, money, text
+from portal.lib import days, money, numerals, text
 from subscriptions.importing.faults import shown
 
 Parser = Callable[[str], str]
@@ -18,15 +18,12 @@ EARLIEST, LATEST = date(1900, 1, 1), date(9999, 12, 31)
 # Days are counted on from a cycle's end, an expiry or a termination: these leave room for that.
 LATEST_END = date(9998, 12, 31)
 MOST_MONTHS = 1200
-WHOLE_DIGITS = 12
 
 # Prices come again and again; so many readings of them are kept.
 _KEPT = 16_384
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_AMOUNT = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_INTEGER = re.compile(r"-?[0-9]+")
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _BREAKS = re.compile("[\t\r\n\u2028\u2029]+")
@@ -83,38 +80,28 @@ def amount(value: str) -> str:
 
     How many the currency has is asked where the organisation is known; none has more than four.
     """
-    _amount(value)
-    if value.startswith("-"):
-        raise Malformed(f"{shown(value)} is negative, expected 0 or more")
-    if (given := _decimals(value)) > money.MOST_MINOR_DIGITS:
-        raise Malformed(f"{shown(value)} has {given} decimals, expected no more than its currency has")
-    return value
+    return _amount(value, decimals=money.MOST_MINOR_DIGITS, most="no more than its currency has")
 
 
 def limit(value: str) -> str:
     """Read an amount of up to six decimals that is not negative."""
-    _amount(value)
-    if value.startswith("-"):
-        raise Malformed(f"{shown(value)} is negative, expected 0 or more")
-    return _six_decimals(value)
+    return _amount(value, decimals=money.BALANCE_DIGITS)
 
 
 def balance(value: str) -> str:
     """Read an amount of up to six decimals that may be negative."""
-    return _six_decimals(_amount(value))
+    return _amount(value, decimals=money.BALANCE_DIGITS, is_signed=True)
 
 
 @lru_cache(maxsize=_KEPT)
 def months(value: str) -> str:
     """Read a number of months."""
-    if not _INTEGER.fullmatch(value):
-        raise Malformed(f"{shown(value)} is not a whole number, expected a number of months, 1 or more")
-    bare = value.lstrip("0") or "0"
-    if bare.startswith("-") or bare == "0":
-        raise Malformed(f"{shown(value)} is below 1, expected a number of months, 1 or more")
-    if len(bare) > 4 or int(bare) > MOST_MONTHS:
-        raise Malformed(f"{shown(value)} is too many months, expected {MOST_MONTHS} or fewer")
-    return bare
+    try:
+        return str(numerals.whole(value, least=1, most=MOST_MONTHS))
+    except numerals.Unreadable as unreadable:
+        raise Malformed(
+            f"{shown(value)} {unreadable.wrong}, expected a number of months from 1 to {MOST_MONTHS:,}"
+        ) from None
 
 
 def phone_number(value: str) -> str:
@@ -199,21 +186,14 @@ def plain_amount(value: str) -> str:
     return f"-{bare}" if value.startswith("-") and bare != "0" else bare
 
 
-def _amount(value: str) -> str:
-    if not _AMOUNT.fullmatch(value):
-        raise Malformed(f"{shown(value)} is not an amount, expected a plain decimal such as 1234.50")
-    if len(value.lstrip("-").partition(".")[0]) > WHOLE_DIGITS:
-        raise Malformed(f"{shown(value)} is too large, expected at most {WHOLE_DIGITS} digits before the point")
-    return value
-
-
-def _decimals(value: str) -> int:
-    return len(value.partition(".")[2])
-
-
-def _six_decimals(value: str) -> str:
-    if (given := _decimals(value)) > money.BALANCE_DIGITS:
-        raise Malformed(f"{shown(value)} has {given} decimals, expected at most {money.BALANCE_DIGITS}")
+def _amount(value: str, *, decimals: int, is_signed: bool = False, most: str = "") -> str:
+    """Give an amount as it is written, once it can be read; `most` says how many decimals are expected."""
+    try:
+        numerals.amount(value, decimals=decimals, is_signed=is_signed)
+    except numerals.TooManyDecimals as many:
+        raise Malformed(f"{shown(value)} {many.wrong}, expected {most or many.right}") from None
+    except numerals.Unreadable as unreadable:
+        raise Malformed(f"{shown(value)} {unreadable.wrong}, expected {unreadable.right}") from None
     return value
 
 

@@ -15,6 +15,7 @@ from typing import TextIO
 
 from django.db import connection
 
+from portal.lib import numerals
 from subscriptions.verification.shapes import Fault
 
 COLUMNS = ("organisation_uuid", "seq", "sha256")
@@ -71,7 +72,7 @@ def read(lines: Iterable[str]) -> tuple[Head, ...]:
 def _head(row: list[str], *, line: int) -> Head:
     try:
         organisation, seq, sha256 = row
-        head = Head(organisation=uuid.UUID(organisation), seq=int(seq), sha256=bytes.fromhex(sha256))
+        head = Head(organisation=uuid.UUID(organisation), seq=numerals.whole(seq), sha256=bytes.fromhex(sha256))
     except ValueError as error:
         raise Unreadable(f"line {line}: a UUID, a number and a hash of 64 digits were expected") from error
     if len(head.sha256) != 32 or not 0 < head.seq < 2**63:

@@ -82,6 +82,17 @@ def test_nothing_catches_everything():
     assert caught == []
 
 
+def test_forms_read_numbers_the_one_way():
+    """Django's own fields take 1_000 and the digits of every script: `portal.lib.forms` has those that do not."""
+    banned = {("forms", name) for name in ("IntegerField", "DecimalField", "FloatField")}
+    used = [
+        place(module, node)
+        for module, node in found(of=ast.Call)
+        if _called(node) in banned and module.path != "portal/lib/forms.py"
+    ]
+    assert used == []
+
+
 def test_no_model_overrides_save_or_delete():
     overrides = [
         place(module, method)

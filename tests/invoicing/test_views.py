@@ -310,7 +310,7 @@ def test_a_payment_says_which_charges_it_pays(billing, unpaid):
     for parts, status, sentence in (
         ({f"charge_{second.pk}": "50.01"}, 409, "SGD 50.01 is more than what is open on this charge: SGD 50.00."),
         ({f"charge_{first.pk}": "60", f"charge_{second.pk}": "1"}, 422, "come to SGD 61.00"),
-        ({f"charge_{second.pk}": "-1"}, 422, "greater than or equal to 0"),
+        ({f"charge_{second.pk}": "-1"}, 422, "be negative"),
     ):
         refused = billing.post(address, data | parts)
         assert (refused.status_code, sentence in text_of(refused)) == (status, True), parts
@@ -330,10 +330,16 @@ def test_one_open_charge_leaves_nothing_to_choose(billing):
     ("changed", "status", "sentence"),
     [
         ({"amount": "196.92"}, 409, "more than what is open"),
-        ({"amount": "0"}, 422, "greater than or equal to 0.01"),
-        ({"amount": "1.001"}, 422, "decimal places"),
-        ({"amount": "1e400"}, 422, "digits"),
-        ({"amount": "NaN"}, 422, "Enter a number"),
+        ({"amount": "0"}, 422, "must be above zero"),
+        ({"amount": "-1"}, 422, "must be above zero"),
+        ({"amount": "1.001"}, 422, "expected at most 2, which is what SGD has"),
+        ({"amount": "1e1"}, 422, "“1e1” is not an amount"),
+        ({"amount": "1_0"}, 422, "“1_0” is not an amount"),
+        ({"amount": "１２"}, 422, "“１２” is not an amount"),
+        ({"amount": "1,23"}, 422, "“1,23” is not an amount"),
+        ({"amount": "USD 1"}, 422, "names another currency; expected an amount in SGD"),
+        ({"amount": "NaN"}, 422, "“NaN” is not an amount"),
+        ({"amount": " \u200b "}, 422, "required"),
         ({"amount": ""}, 422, "required"),
         ({"method": "credits"}, 422, "valid choice"),
         ({"method": "imported"}, 422, "valid choice"),
@@ -409,7 +415,7 @@ def test_a_credit_note_form_says_what_is_wrong(billing, unpaid):
         ({}, 422, "at least one charge"),
         ({f"whole_{line.pk}": "on", f"net_{line.pk}": "1"}, 422, "not both"),
         ({f"net_{line.pk}": "249.01"}, 422, "SGD 249.01 net is more than"),
-        ({f"net_{line.pk}": "-1"}, 422, "greater than or equal to 0"),
+        ({f"net_{line.pk}": "-1"}, 422, "be negative"),
         ({f"whole_{line.pk}": "on", "reason": ""}, 422, "required"),
         ({"net_999999": "1"}, 422, "at least one charge"),
     ):
@@ -502,7 +508,7 @@ def test_an_allocation_form_says_what_is_wrong(billing, unpaid):
         ({"invoice": uuid.uuid4()}, 422, "no such invoice"),
         ({"invoice": foreign.uuid}, 409, "is not an invoice of"),
         ({"amount": "50.01"}, 409, "more than what is left"),
-        ({"amount": "0"}, 422, "greater than or equal"),
+        ({"amount": "0"}, 422, "must be above zero"),
     ):
         response = billing.post(address, base | changed)
         assert response.status_code == status, changed

@@ -22,6 +22,7 @@ from django.core.management.base import BaseCommand, CommandError
 from customers.models import Organisation
 from portal import embedded
 from portal.demo import store
+from portal.lib import numerals
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = "8000"
@@ -81,18 +82,20 @@ class _CannotServe(CommandError):
 
 def _port() -> int:
     given = os.environ.get("PORT") or DEFAULT_PORT
-    if not (given.isascii() and given.isdigit() and len(given) < 6 and 0 < int(given) < 65536):
-        raise _CannotServe(f"PORT is {given!r}: it has to be a number from 1 to 65535.")
-    return int(given)
+    try:
+        return numerals.whole(given, least=1, most=65535)
+    except numerals.Unreadable:
+        raise _CannotServe(f"PORT is {given!r}: it has to be a number from 1 to 65535.") from None
 
 
 def _workers() -> int:
     given = os.environ.get("WEB_CONCURRENCY")
     if not given:
         return max(2, min(4, os.cpu_count() or 1))
-    if not (given.isascii() and given.isdigit() and len(given) < 4 and int(given)):
-        raise _CannotServe(f"WEB_CONCURRENCY is {given!r}: it has to be a number from 1 to 999.")
-    return int(given)
+    try:
+        return numerals.whole(given, least=1, most=999)
+    except numerals.Unreadable:
+        raise _CannotServe(f"WEB_CONCURRENCY is {given!r}: it has to be a number from 1 to 999.") from None
 
 
 def _listen(port: int) -> socket.socket:

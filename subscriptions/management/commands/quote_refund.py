@@ -15,12 +15,14 @@ from typing import Any, NoReturn
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils import timezone
 
-from portal.lib import days, money
+from portal.lib import days, money, numerals
 from portal.lib import text as text_lib
 from settings_app import selectors as settings_selectors
 from subscriptions import lines, policies, selectors
 from subscriptions.models import Subscription
 
+# Some 2,700 years.
+MOST_DAYS = 999_999
 # A contract with whoever reads the JSON: docs/refunds.md says what each means.
 AMOUNTS = ("charged", "paid", "credited", "waived", "net", "tax", "refund")
 LINE = ("starts_on", "ends_on", *AMOUNTS, "reason")
@@ -160,9 +162,12 @@ def _config(*, method: str | None, window: str | None) -> settings_selectors.Con
 def _window(text: str) -> int | None:
     if text == "none":
         return None
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
-        raise _BadOption(f"“{text_lib.shown(text)}” is not a number of days; give 0 or more, or none.")
-    return int(text)
+    try:
+        return numerals.whole(text, most=MOST_DAYS)
+    except numerals.Unreadable:
+        raise _BadOption(
+            f"“{text_lib.shown(text)}” is not a number of days; give 0 to {MOST_DAYS:,}, or none."
+        ) from None
 
 
 def _answer(asked: _Asked, *, config: settings_selectors.Config, at: Any) -> dict[str, Any]:

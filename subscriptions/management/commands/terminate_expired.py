@@ -18,7 +18,7 @@ from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
 from portal.audit.operations import SYSTEM
-from portal.lib import days
+from portal.lib import days, numerals
 from portal.lib import text as text_lib
 from subscriptions import operations
 from subscriptions.management.progress import Progress
@@ -233,10 +233,11 @@ class Command(BaseCommand):
         return day
 
     def _number(self, option: str, text: str, *, least: int = 1, most: int = 999_999_999) -> int:
-        if not (text.isascii() and text.isdigit() and len(text) <= 9 and least <= int(text) <= most):
+        try:
+            return numerals.whole(text, least=least, most=most)
+        except numerals.Unreadable:
             up_to = f"to {most}" if most == MOST_WORKERS else "on"
             self._refuse(f"{option}: “{text_lib.shown(text)}” is not a whole number from {least} {up_to}.")
-        return int(text)
 
     def _refuse(self, sentence: str) -> NoReturn:
         self.stderr.write(sentence)

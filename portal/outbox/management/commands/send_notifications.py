@@ -14,6 +14,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from portal.lib import numerals
 from portal.outbox import operations, selectors
 
 logger = logging.getLogger(__name__)
@@ -96,9 +97,10 @@ def keep_sending(stop: threading.Event) -> None:
 def _limit(given: str | None) -> int | None:
     if given is None:
         return None
-    if not (given.isascii() and given.isdigit() and len(given) < 10):
+    try:
+        return numerals.whole(given)
+    except numerals.Unreadable:
         _refuse(f"--max is {given!r}: it has to be a number, 0 or more.")
-    return int(given)
 
 
 def _refuse(sentence: str) -> NoReturn:

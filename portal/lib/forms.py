@@ -1,0 +1,73 @@
+"""Fields that all forms share: numbers, read the one way that `portal.lib.numerals` knows."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+
+from portal.lib import money, numerals, text
+
+
+class AmountField(forms.DecimalField):
+    """An amount of money, above zero unless `min_value` says otherwise.
+
+    *Units*: in `currency`, with as many decimals as it has unless `decimal_places` says otherwise.
+    """
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off", "spellcheck": "false"})
+
+    def __init__(
+        self,
+        *,
+        currency: str = "",
+        decimal_places: int | None = None,
+        min_value: Decimal | int | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._currency = currency
+        places = money.minor_digits(currency) if decimal_places is None else decimal_places
+        self._shown_decimals = money.minor_digits(currency) if currency else places
+        kwargs["max_digits"] = numerals.WHOLE_DIGITS + places
+        least = Decimal((0, (1,), -places)) if min_value is None else Decimal(min_value)
+        too_little = "The amount must be above zero." if least else "The amount can't be negative."
+        kwargs["error_messages"] = {"min_value": too_little, **(kwargs.get("error_messages") or {})}
+        super().__init__(min_value=least, decimal_places=places, **kwargs)
+
+    # Django's decimal field is a kind of its integer field.
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+        """Read what was typed."""
+        typed = "" if value in self.empty_values else text.bare(str(value))
+        if not typed:
+            return None
+        try:
+            return numerals.typed_amount(
+                typed,
+                decimals=self.decimal_places or 0,
+                currency=self._currency,
+                shown_decimals=self._shown_decimals,
+            )
+        except numerals.Unreadable as unreadable:
+            raise forms.ValidationError(str(unreadable), code="invalid") from unreadable
+
+
+class CountField(forms.IntegerField):
+    """A whole number that is not negative, of days for example."""
+
+    widget = forms.TextInput(attrs={"inputmode": "numeric", "autocomplete": "off", "spellcheck": "false"})
+
+    def __init__(self, *, min_value: int = 0, max_value: int = numerals.LARGEST_COUNT, **kwargs: Any) -> None:
+        self._least = min_value
+        self._most = max_value
+        super().__init__(min_value=min_value, max_value=max_value, **kwargs)
+
+    def to_python(self, value: Any) -> int | None:
+        """Read what was typed."""
+        typed = "" if value in self.empty_values else text.bare(str(value))
+        if not typed:
+            return None
+        try:
+            return numerals.typed_whole(typed, least=self._least, most=self._most)
+        except numerals.Unreadable as unreadable:
+            raise forms.ValidationError(str(unreadable), code="invalid") from unreadable
