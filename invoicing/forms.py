@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 
-from invoicing import operations, policies
+from invoicing import operations, policies, subjects
 from invoicing.models import ChargeLine, CreditNote, Invoice, Payment
 from invoicing.selectors import LineRow, PayableInvoice
 from portal.lib import forms as fields
@@ -188,10 +188,12 @@ class CreditNoteForm(forms.Form):
         data: Mapping[str, Any] | None = None,
         *,
         charges: Mapping[int, tuple[ChargeLine, policies.Creditable]],
+        about: Mapping[int, subjects.Subject],
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
         self._charges = charges
+        self._about = about
         for line_id, (_, charge) in charges.items():
             if charge.left <= 0:
                 continue
@@ -233,6 +235,7 @@ class CreditNoteForm(forms.Form):
         return [
             {
                 "description": line.description,
+                "subject": self._about.get(line_id),
                 "charged": money.display(line.charged, currency=line.currency),
                 "left": money.display(charge.left, currency=line.currency),
                 "net_left": money.display(charge.net_left, currency=line.currency),

@@ -12,12 +12,6 @@ from portal.lib import days, money
 from settings_app import policies as settings_policies
 
 
-def plan_title(*, product: str, plan: str) -> str:
-    """Name a plan with its product; many plans begin with their product's name already."""
-    begins = plan.casefold().startswith(product.casefold()) and not plan[len(product) : len(product) + 1].isalnum()
-    return plan if begins else f"{product}, {plan}"
-
-
 @dataclass(frozen=True)
 class Line:
     """One row of the total refund: a cycle, or the earlier cycles that give nothing together."""

@@ -1,10 +1,12 @@
 """One invoice or credit note with all that belongs to it."""
 
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
+from invoicing import subjects
 from invoicing.models import (
     ChargeLine,
     CreditNote,
@@ -13,6 +15,7 @@ from invoicing.models import (
     CreditNoteLine,
     Invoice,
     Payment,
+    PaymentLine,
 )
 from invoicing.selectors import lists, possible
 from portal.lib import days, money
@@ -24,6 +27,7 @@ class LineRow:
 
     line_id: int
     description: str
+    subject: subjects.Subject | None
     kind: str
     net: str
     tax: str
@@ -37,14 +41,27 @@ class LineRow:
 
 
 @dataclass(frozen=True)
+class PaidCharge:
+    """The part of a payment that pays one charge."""
+
+    description: str
+    subject: subjects.Subject | None
+    amount: str
+
+
+@dataclass(frozen=True)
 class PaidRow:
-    """Money that was set against an invoice: a payment, or the part of a credit note."""
+    """Money that was set against an invoice: a payment, or the part of a credit note.
+
+    *Shape*: `charges` is empty where the invoice has one charge alone.
+    """
 
     on: str
     method: str
     reference: str
     amount: str
     actor: str
+    charges: tuple[PaidCharge, ...]
     note_uuid: UUID | None = None
     note_number: str = ""
 
@@ -90,6 +107,7 @@ class NoteLineRow:
     """What a note gives back; `invoice_number` is empty where it names no charge."""
 
     description: str
+    subject: subjects.Subject | None
     invoice_uuid: UUID | None
     invoice_number: str
     net: str
@@ -99,8 +117,10 @@ class NoteLineRow:
 
 @dataclass(frozen=True)
 class AllocatedRow:
-    """The part of a note that paid (charges of) one invoice."""
+    """The part of a note that paid a charge of an invoice."""
 
+    description: str
+    subject: subjects.Subject | None
     invoice_uuid: UUID
     invoice_number: str
     amount: str
@@ -159,6 +179,7 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
     lines = list(ChargeLine.objects.filter(invoice=invoice).order_by("pk"))
     charges = invoice.status not in (Invoice.Status.DRAFT, Invoice.Status.VOID)
     still_open = lists.open_of(invoice)
+    about = subjects.of_lines([line.pk for line in lines])
     return InvoiceDetails(
         uuid=invoice.uuid,
         number=invoice.number,
@@ -176,8 +197,8 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
         open_amount=still_open,
         is_payable=still_open > 0,
         is_creditable=charges and any(_left(line) > 0 for line in lines),
-        lines=tuple(_line_row(line, charges=charges) for line in lines),
-        payments=(*_payments(invoice), *_allocated_to(invoice)),
+        lines=tuple(_line_row(line, about=about.get(line.pk), charges=charges) for line in lines),
+        payments=(*_payments(invoice, lines=lines, about=about), *_allocated_to(invoice, lines=lines, about=about)),
         notes=tuple(_naming(lines, currency=currency)),
     )
 
@@ -192,6 +213,12 @@ def note_details(note_uuid: UUID) -> NoteDetails:
     left = lists.left_of(note)
     why_not_sendable = possible.why_not_sendable(note)
     why_not = possible.why_not_voidable(note)
+    lines = list(CreditNoteLine.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk"))
+    allocations = list(
+        CreditNoteAllocation.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk")
+    )
+    named = {line.line_id for line in lines if line.line_id} | {row.line_id for row in allocations}
+    about = subjects.of_lines(named)
     return NoteDetails(
         uuid=note.uuid,
         number=note.number,
@@ -219,8 +246,8 @@ def note_details(note_uuid: UUID) -> NoteDetails:
         is_allocatable=left > 0,
         is_voidable=not why_not,
         why_not_voidable=why_not,
-        lines=tuple(_note_lines(note)),
-        allocations=tuple(_allocations(note)),
+        lines=tuple(_note_line(line, about=about) for line in lines),
+        allocations=tuple(_allocation(row, note=note, about=about) for row in allocations),
         holds=tuple(
             HoldRow(kind=hold.get_kind_display(), cause_id=hold.cause_id)
             for hold in CreditNoteHold.objects.filter(credit_note=note).order_by("pk")
@@ -232,7 +259,7 @@ def _left(line: ChargeLine) -> Decimal:
     return line.net + line.tax - line.noted - line.waived - line.refunded
 
 
-def _line_row(line: ChargeLine, *, charges: bool) -> LineRow:
+def _line_row(line: ChargeLine, *, about: subjects.Subject | None, charges: bool) -> LineRow:
     def written(amount: Decimal) -> str:
         return money.display(amount, currency=line.currency)
 
@@ -240,6 +267,7 @@ def _line_row(line: ChargeLine, *, charges: bool) -> LineRow:
     return LineRow(
         line_id=line.pk,
         description=line.description,
+        subject=about,
         kind=line.get_kind_display(),
         net=written(line.net),
         tax=written(line.tax),
@@ -253,7 +281,13 @@ def _line_row(line: ChargeLine, *, charges: bool) -> LineRow:
     )
 
 
-def _payments(invoice: Invoice) -> Iterable[PaidRow]:
+def _payments(
+    invoice: Invoice, *, lines: list[ChargeLine], about: dict[int, subjects.Subject]
+) -> Iterable[PaidRow]:
+    parts: dict[int, list[PaidCharge]] = defaultdict(list)
+    if len(lines) > 1:
+        for part in PaymentLine.objects.filter(payment__invoice=invoice).select_related("line").order_by("pk"):
+            parts[part.payment_id].append(_paid_charge(part.line, amount=part.amount, about=about))
     for payment in Payment.objects.filter(invoice=invoice).order_by("pk"):
         yield PaidRow(
             on=days.display(payment.received_on),
@@ -261,11 +295,22 @@ def _payments(invoice: Invoice) -> Iterable[PaidRow]:
             reference=payment.reference,
             amount=money.display(payment.amount, currency=payment.currency),
             actor=payment.actor,
+            charges=tuple(parts[payment.pk]),
         )
 
 
-def _allocated_to(invoice: Invoice) -> Iterable[PaidRow]:
-    rows = CreditNoteAllocation.objects.filter(line__invoice=invoice).select_related("credit_note")
+def _paid_charge(line: ChargeLine, *, amount: Decimal, about: dict[int, subjects.Subject]) -> PaidCharge:
+    return PaidCharge(
+        description=line.description,
+        subject=about.get(line.pk),
+        amount=money.display(amount, currency=line.currency),
+    )
+
+
+def _allocated_to(
+    invoice: Invoice, *, lines: list[ChargeLine], about: dict[int, subjects.Subject]
+) -> Iterable[PaidRow]:
+    rows = CreditNoteAllocation.objects.filter(line__invoice=invoice).select_related("credit_note", "line")
     for row in rows.order_by("pk"):
         yield PaidRow(
             on=days.display(days.today_in(invoice.organisation.timezone, at=row.created_at)),
@@ -273,6 +318,7 @@ def _allocated_to(invoice: Invoice) -> Iterable[PaidRow]:
             reference="",
             amount=money.display(row.amount, currency=row.currency),
             actor=row.actor,
+            charges=(_paid_charge(row.line, amount=row.amount, about=about),) if len(lines) > 1 else (),
             note_uuid=row.credit_note.uuid,
             note_number=row.credit_note.number,
         )
@@ -295,25 +341,25 @@ def _naming(lines: list[ChargeLine], *, currency: str) -> Iterable[NamingRow]:
         )
 
 
-def _note_lines(note: CreditNote) -> Iterable[NoteLineRow]:
-    for row in CreditNoteLine.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk"):
-        yield NoteLineRow(
-            description=row.description or (row.line.description if row.line else "No charge named"),
-            invoice_uuid=row.line.invoice.uuid if row.line else None,
-            invoice_number=row.line.invoice.number if row.line else "",
-            net=money.display(row.net, currency=row.currency),
-            tax=money.display(row.tax, currency=row.currency),
-            amount=money.display(row.net + row.tax, currency=row.currency),
-        )
+def _note_line(row: CreditNoteLine, *, about: dict[int, subjects.Subject]) -> NoteLineRow:
+    return NoteLineRow(
+        description=row.description or (row.line.description if row.line else "No charge named"),
+        subject=about.get(row.line_id) if row.line_id else None,
+        invoice_uuid=row.line.invoice.uuid if row.line else None,
+        invoice_number=row.line.invoice.number if row.line else "",
+        net=money.display(row.net, currency=row.currency),
+        tax=money.display(row.tax, currency=row.currency),
+        amount=money.display(row.net + row.tax, currency=row.currency),
+    )
 
 
-def _allocations(note: CreditNote) -> Iterable[AllocatedRow]:
-    rows = CreditNoteAllocation.objects.filter(credit_note=note).select_related("line__invoice")
-    for row in rows.order_by("pk"):
-        yield AllocatedRow(
-            invoice_uuid=row.line.invoice.uuid,
-            invoice_number=row.line.invoice.number,
-            amount=money.display(row.amount, currency=row.currency),
-            on=days.display(days.today_in(note.organisation.timezone, at=row.created_at)),
-            actor=row.actor,
-        )
+def _allocation(row: CreditNoteAllocation, *, note: CreditNote, about: dict[int, subjects.Subject]) -> AllocatedRow:
+    return AllocatedRow(
+        description=row.line.description,
+        subject=about.get(row.line_id),
+        invoice_uuid=row.line.invoice.uuid,
+        invoice_number=row.line.invoice.number,
+        amount=money.display(row.amount, currency=row.currency),
+        on=days.display(days.today_in(note.organisation.timezone, at=row.created_at)),
+        actor=row.actor,
+    )

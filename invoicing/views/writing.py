@@ -67,6 +67,7 @@ def create_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     form = forms.CreditNoteForm(
         request.POST if request.method == "POST" else None,
         charges=selectors.creditables(uuid),
+        about={line.line_id: line.subject for line in details.lines if line.subject},
         initial={"request_id": uuids.uuid4()},
     )
     context = {"form": form, "invoice": details}

@@ -9,7 +9,7 @@ from invoicing.models import ChargeLine, Invoice
 from portal.demo import catalogue, documents
 from portal.demo.book import ZERO, Book
 from portal.lib import days, text
-from subscriptions import presentation
+from subscriptions import identity
 from subscriptions.models import (
     AddOn,
     Assignment,
@@ -83,7 +83,7 @@ def add_subscription(
         made,
         on=started_on,
         event="Purchased",
-        description=f"{presentation.plan_title(product=plan.product.name, plan=plan.name)}.",
+        description=f"{identity.plan_title(product=plan.product.name, plan=plan.name)}.",
     )
     if expired:
         add_history(

@@ -12,7 +12,7 @@ from portal.demo import catalogue, documents, purchases
 from portal.demo.book import ZERO, Book
 from portal.demo.purchases import Item
 from portal.lib import days
-from subscriptions import presentation
+from subscriptions import identity
 from subscriptions.models import Cycle, Subscription
 
 
@@ -125,7 +125,7 @@ def sell(
         lags=lags,
     )
     monthly = ZERO if is_trial else plan.price_per_month if price is None else price
-    items = [Item("plan", presentation.plan_title(product=plan.product.name, plan=plan.name), monthly)]
+    items = [Item("plan", identity.plan_title(product=plan.product.name, plan=plan.name), monthly)]
     items += [purchases.add_on(book, subscription, name) for name in add_ons]
     items += [purchases.add_number(book, subscription, ported_in=index < ported_in) for index in range(numbers)]
     fee = catalogue.price(catalogue.ACTIVATION_FEE, currency=organisation.currency)

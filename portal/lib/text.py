@@ -87,6 +87,11 @@ def shown(text: str) -> str:
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in cut)
 
 
+def cut(text: str, *, most: int) -> str:
+    """Cut a text to so many characters; an ellipsis says so."""
+    return text if len(text) <= most else f"{text[: most - 1]}…"
+
+
 def _refuse_controls(text: str, *, allowed: str) -> None:
     for character in text:
         # Cc: control characters, Cs: halves of a character that no encoding can write.

@@ -27,9 +27,11 @@ def estimate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     form = EstimateForm({"on": request.GET.get("on", step.today.isoformat())}, today=step.today)
     on = form.cleaned_data["on"] if form.is_valid() else None
     subscription = step.subscription
+    named = selectors.identity_of(subscription)
     context = {
         "subscription_uuid": subscription.uuid,
-        "plan": presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name),
+        "plan": named.title,
+        "identity": named.line,
         "organisation_name": subscription.organisation.name,
         "organisation_uuid": subscription.organisation.uuid,
         "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),

@@ -31,9 +31,11 @@ class Problem:
 
 def _page(step: Step, fragment: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     subscription = step.subscription
+    named = selectors.identity_of(subscription)
     context = {
         "subscription_uuid": subscription.uuid,
-        "plan": presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name),
+        "plan": named.title,
+        "identity": named.line,
         "organisation_name": subscription.organisation.name,
         "organisation_uuid": subscription.organisation.uuid,
         "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
@@ -273,6 +275,8 @@ def done(request: HttpRequest, termination: Termination) -> HttpResponse:
         fragment="subscriptions/_done.html",
         context={
             "sentences": sentences,
+            "identity": selectors.identity_of(termination.subscription).line,
+            "organisation_name": termination.subscription.organisation.name,
             "termination_uuid": termination.uuid,
             "close_url": reverse("subscriptions:detail", args=[termination.subscription.uuid]),
         },

@@ -57,7 +57,7 @@ def set_auto_renew(
         audit_operations.record(
             app=names.SUBSCRIPTIONS,
             event=event,
-            description=f"Subscription {subscription.uuid}: {told}",
+            description=f"Subscription {selectors.identity_of(subscription).named}: {told}",
             by=by,
             at=at,
             organisation=audit_operations.Affected(subscription.organisation.uuid, subscription.organisation.name),

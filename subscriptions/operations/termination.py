@@ -16,7 +16,7 @@ from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
 from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.lib import days
+from portal.lib import days, text
 from settings_app import selectors as settings_selectors
 from subscriptions import outcomes, quotes, selectors
 from subscriptions.models import Subscription, Termination
@@ -171,7 +171,10 @@ def _write(
                 is_unbilled=quote.is_postpaid,
                 at=at,
                 on=quote.on,
-                description=f"Refund of subscription {subscription.uuid}",
+                description=text.cut(
+                    f"Refund of subscription {selectors.identity_of(subscription).named}",
+                    most=500,  # what an entry holds
+                ),
                 actor=by.name,
             ).pk
         case settlements.NoteLinked(note=note):
@@ -228,7 +231,7 @@ def _write(
     audit_operations.record(
         app=names.SUBSCRIPTIONS,
         event="Subscription terminated",
-        description=f"Subscription {subscription.uuid} ({subscription.plan.name}) terminated. {row.told}",
+        description=f"Subscription {selectors.identity_of(subscription).named} terminated. {row.told}",
         by=by,
         at=at,
         organisation=audit_operations.Affected(organisation.uuid, organisation.name),

@@ -1,5 +1,6 @@
 """Read subscriptions: what a quote is made of, what the sidebar and lists show."""
 
+from subscriptions.selectors.naming import identities, identities_of_charges, identity_of
 from subscriptions.selectors.pages import (
     find_termination,
     result_sentences,
@@ -32,6 +33,9 @@ __all__ = [
     "facts_of_many",
     "find",
     "find_termination",
+    "identities",
+    "identities_of_charges",
+    "identity_of",
     "quote_of",
     "result_sentences",
     "standing_of",

@@ -13,8 +13,9 @@ from customers.models import LedgerEntry
 from portal.lib import days, money, text
 from settings_app.selectors import Config
 from subscriptions import outcomes, presentation
+from subscriptions.identity import Identity
 from subscriptions.models import HistoryEntry, Subscription, Termination
-from subscriptions.selectors import quotes
+from subscriptions.selectors import naming, quotes
 
 PAGE = 50
 RENEWAL_LEAD_DAYS = 7
@@ -27,6 +28,7 @@ class Row:
 
     uuid: uuids.UUID
     plan: str
+    numbers: str
     status: str
     status_label: str
     ended_on: str
@@ -90,6 +92,7 @@ class Details:
     """Everything in the sidebar, in the order of domain.md 3."""
 
     uuid: uuids.UUID
+    identity: Identity
     status: str
     status_label: str
     organisation_uuid: uuids.UUID
@@ -127,8 +130,10 @@ def subscriptions_page(
 
     Filters ask the facts of today, not the stored status. *Shape*: `after` is the key of the last row seen.
     """
-    found = Subscription.objects.filter(organisation_id=organisation_id).select_related(
-        "plan__product", "contract_item__contract", "termination"
+    found = naming.with_identity(
+        Subscription.objects.filter(organisation_id=organisation_id).select_related(
+            "plan__product", "contract_item__contract", "termination"
+        )
     )
     live = ~Q(status="terminated")
     if status == "active":
@@ -173,11 +178,12 @@ def _status(item: Subscription, *, today: date) -> str:
 
 def _row(item: Subscription, *, today: date) -> Row:
     status = _status(item, today=today)
-    contract = getattr(item, "contract_item", None)
+    identity = naming.identity_of(item)
     termination = getattr(item, "termination", None)
     return Row(
         uuid=item.uuid,
-        plan=presentation.plan_title(product=item.plan.product.name, plan=item.plan.name),
+        plan=identity.title,
+        numbers=identity.numbers_text,
         status=status,
         status_label=STATUS_LABELS[status],
         ended_on=days.display(termination.terminated_on) if termination else "",
@@ -185,7 +191,7 @@ def _row(item: Subscription, *, today: date) -> Row:
         renewal_date=_renewal_date(item) if item.auto_renew and status == "active" else "",
         expiry_date=days.display(item.expires_on),
         price=f"{money.display(item.plan.price_per_month, currency=item.currency)} a month",
-        contract=contract.contract.reference if contract else "",
+        contract=identity.contract,
         trial="Trial" if item.is_trial else "",
     )
 
@@ -207,6 +213,7 @@ def _billing_model(subscription: Subscription, *, today: date) -> str:
 
 def subscription_details(subscription: Subscription, *, today: date, config: Config) -> Details:
     """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six."""
+    identity = naming.identity_of(subscription)
     stands = quotes.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
     item = getattr(subscription, "contract_item", None)
     termination = getattr(subscription, "termination", None)
@@ -227,6 +234,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         billing.append(Term("Trial", "Yes", "nothing comes back when it ends"))
     return Details(
         uuid=subscription.uuid,
+        identity=identity,
         status=stands.status,
         status_label=STATUS_LABELS[stands.status],
         organisation_uuid=subscription.organisation.uuid,
@@ -252,7 +260,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         ),
         plan=Term(
             "Plan",
-            presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name),
+            identity.title,
             f"{price} a month, net",
         ),
         add_ons=tuple(
@@ -296,7 +304,7 @@ class TerminationRecord:
     subscription_uuid: uuids.UUID
     organisation_uuid: uuids.UUID
     organisation_name: str
-    plan: str
+    identity: Identity
     sentences: tuple[str, ...]
     request: tuple[Term, ...]
     settlement: tuple[Term, ...]
@@ -315,9 +323,16 @@ def find_termination(termination_uuid: uuids.UUID) -> Termination:
 
     *Raises*: Termination.DoesNotExist.
     """
-    return Termination.objects.select_related(
-        "subscription__plan__product", "organisation", "reason", "config_version", "credit_note"
-    ).get(uuid=termination_uuid)
+    found = Termination.objects.select_related(
+        "subscription__plan__product",
+        "subscription__contract_item__contract",
+        "organisation",
+        "reason",
+        "config_version",
+        "credit_note",
+    )
+    termination: Termination = naming.with_identity(found, subscription="subscription").get(uuid=termination_uuid)
+    return termination
 
 
 def result_sentences(termination: Termination) -> tuple[str, ...]:
@@ -367,9 +382,7 @@ def termination_record(termination: Termination) -> TerminationRecord:
         subscription_uuid=termination.subscription.uuid,
         organisation_uuid=termination.organisation.uuid,
         organisation_name=termination.organisation.name,
-        plan=presentation.plan_title(
-            product=termination.subscription.plan.product.name, plan=termination.subscription.plan.name
-        ),
+        identity=naming.identity_of(termination.subscription, row=termination),
         sentences=result_sentences(termination),
         request=tuple(request),
         settlement=(

@@ -17,6 +17,7 @@ from invoicing.models import CreditNote, CreditNoteLine
 from settings_app.selectors import Config
 from subscriptions import policies, quotes, standing
 from subscriptions.models import Cycle, Subscription
+from subscriptions.selectors import naming
 
 # Line kinds that are never part of a refund, should one ever be joined to a cycle.
 NEVER_REFUNDED = frozenset({"activation_fee", "usage"})
@@ -31,10 +32,9 @@ class NotTerminableFacts:
 
 
 def subscriptions() -> QuerySet[Subscription]:
-    """Read subscriptions with all that a quote or its refusal needs, in one query."""
-    return Subscription.objects.select_related(
-        "organisation", "plan__product", "contract_item__contract", "termination"
-    )
+    """Read subscriptions with all that a quote, its refusal or an identity line needs, in one query."""
+    related = ("organisation", "plan__product", "contract_item__contract", "termination")
+    return naming.with_identity(Subscription.objects.select_related(*related))
 
 
 def standing_of(subscription: Subscription, *, on: date, reactivation_days: int) -> standing.Standing:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, QuerySet
 
 from portal.lib import days
-from subscriptions import presentation
+from subscriptions import identity
 from subscriptions.models import CleanUpFailure, CleanUpRun, Subscription, Termination
 
 RUNS_PER_PAGE = 50
@@ -202,7 +202,7 @@ def _failed(failure: CleanUpFailure) -> FailedRow:
 
 
 def _plan(subscription: Subscription) -> str:
-    return presentation.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name)
+    return identity.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name)
 
 
 def _moment(at: datetime) -> str:

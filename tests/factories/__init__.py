@@ -257,3 +257,22 @@ def credit_note(
         credit_note=note, line=line, currency=note.currency, net=Decimal(net), tax=Decimal(tax)
     )
     return note
+
+
+def twins(
+    *, numbers: tuple[str, str] = ("+6561234567", "+6561234568"), **fields
+) -> tuple[Subscription, Subscription]:
+    """Make two subscriptions of one plan that one invoice charged for, with the same days, net and tax."""
+    first = subscription(numbers=numbers[:1], **fields)
+    line = charge_of(first)
+    second = subscription(
+        organisation=first.organisation,
+        plan=first.plan,
+        numbers=numbers[1:],
+        started_on=first.started_on.isoformat(),
+    )
+    own = charge_of(second)
+    other = invoice(first.organisation, amounts=[(line.net, line.tax), (line.net, line.tax)])
+    for charge, its in zip((line.cycle_charge, own.cycle_charge), other.lines.order_by("pk"), strict=True):
+        CycleCharge.objects.filter(pk=charge.pk).update(line=its)
+    return first, second

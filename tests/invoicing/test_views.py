@@ -198,8 +198,8 @@ def test_the_queries_of_each_page(client_of, unpaid, django_assert_num_queries):
     for address, count in (
         (url("invoice_list"), 4),
         (url("credit_note_list"), 4),
-        (url("invoice", unpaid.uuid), 8),
-        (url("credit_note", note.uuid), 7),
+        (url("invoice", unpaid.uuid), 10),
+        (url("credit_note", note.uuid), 8),
         (url("tab", unpaid.organisation.uuid), 6),
     ):
         with django_assert_num_queries(count):
@@ -214,7 +214,7 @@ def test_an_invoice_shows_charges_payments_and_notes(client_of, unpaid):
     response = client_of("agent").get(url("invoice", unpaid.uuid))
     words = text_of(response)
     assert "SGD 249.00 SGD 22.41 SGD 271.41 SGD 124.50 SGD 21.80 SGD 0.00 SGD 0.00 SGD 146.91" in words
-    assert "1 January 2026 Paid before the move – test SGD 124.50" in words
+    assert "1 January 2026 Paid before the move – SGD 124.50 of Plan test SGD 124.50" in words
     assert f"{note.number} Sent 1 January 2026 SGD 21.80" in words
     assert "Record payment" not in words
     assert "Create credit note" not in words

@@ -11,6 +11,7 @@ from django.urls import reverse
 from customers.models import LedgerEntry
 from portal.lib import seals
 from settings_app.models import TerminationReason
+from subscriptions import selectors
 from subscriptions.models import Termination
 from tests import factories, pages
 from tests.factories import C
@@ -467,9 +468,11 @@ def test_a_plan_does_not_name_its_product_twice(client_of, product, plan, title)
     type(made.plan).objects.filter(pk=made.plan_id).update(name=plan)
     type(made.plan.product).objects.filter(pk=made.plan.product_id).update(name=product)
     listed = pages.words(client.get(reverse("subscriptions:tab", args=[made.organisation.uuid])))
-    assert f"Trial {title} {made.uuid}" in listed
-    assert f"Subscription Details {title} Active" in pages.words(client.get(address(made, "detail")))
-    assert f"{title} · {made.organisation.name}" in pages.words(to_refund(client, made))
+    assert f"Trial {title} – {made.uuid}" in listed
+    assert f"Subscription Details {title} · since" in pages.words(client.get(address(made, "detail")))
+    line = selectors.identity_of(fresh(made)).line
+    assert line.startswith(f"{title} · ")
+    assert f"{line} · {made.organisation.name}" in pages.words(to_refund(client, made))
     done = step(client, pages.form(to_choice(client, made), action="/apply/"), choice="automatic")
     assert f"Subscriptions {title} Termination" in pages.words(client.get(done["Location"]))
 
@@ -488,7 +491,8 @@ def test_the_sidebar_stands_in_the_order_of_the_handbook(client_of):
         *("Owner organisation", "Assignees", "Ärne", "Bert", "Zoë", "Contract", "Plan", "Add-ons", "Voicemail"),
         *("Numbers", "+6530000001", "Billing model", "Unsubscribe", "History", "Terminate"),
     )
-    places = [said.index(word) for word in order]
+    # Behind the identity line, which names number and contract already.
+    places = [said.index(word, said.index("UUID")) for word in order]
     assert places == sorted(places)
 
 
