@@ -76,6 +76,11 @@ class PaymentForm(forms.Form):
         max_length=Payment._meta.get_field("reference").max_length,
         help_text="As it stands on the bank statement or the cheque.",
     )
+    # Two questions that the form comes back with, each asked once: what they are about, and the answer.
+    surplus = forms.DecimalField(required=False)
+    into_credits = forms.BooleanField(required=False)
+    is_like_another = forms.BooleanField(required=False, widget=forms.HiddenInput)
+    is_another = forms.BooleanField(label="Yes, this is a second payment", required=False)
 
     def __init__(
         self,
@@ -89,7 +94,10 @@ class PaymentForm(forms.Form):
         super().__init__(data, **kwargs)
         self.fields["amount"] = fields.AmountField(currency=currency, label=f"Amount in {currency}")
         self.fields["received_on"].widget.attrs["max"] = today.isoformat()
+        self.fields["surplus"] = fields.AmountField(currency=currency, required=False)
+        self.fields["surplus"].widget = forms.HiddenInput()
         # With one charge there is nothing to choose. A form sent again may name one that is paid by now.
+        self._currency = currency
         self._charges = [c for c in charges if c.open_amount > 0 or f"charge_{c.line_id}" in self.data]
         self._charges = self._charges if len(self._charges) > 1 else []
         for charge in self._charges:
@@ -109,11 +117,26 @@ class PaymentForm(forms.Form):
     def payment(self) -> dict[str, Any]:
         """Give the arguments of the operation; only of a valid form."""
         own = ("request_id", "amount", "method", "received_on", "reference")
-        return {**{name: self.cleaned_data[name] for name in own}, "by_charge": self.by_charge()}
+        agreed = self.cleaned_data["surplus"] if self.cleaned_data["into_credits"] else None
+        return {
+            **{name: self.cleaned_data[name] for name in own},
+            "by_charge": self.by_charge(),
+            "into_credits": agreed or Decimal(0),
+            "is_another": self.cleaned_data["is_another"],
+        }
 
     def own_fields(self) -> list[forms.BoundField]:
         """Give the fields that are about the payment as a whole, for the template."""
-        return [field for field in self.visible_fields() if not field.name.startswith("charge_")]
+        return [self[name] for name in ("amount", "method", "received_on", "reference")]
+
+    def questions(self) -> list[forms.BoundField]:
+        """Give the fields that answer what the form came back to ask, for the template."""
+        asked = [self["is_another"]] if self.data.get("is_like_another") else []
+        if self.data.get("surplus"):
+            field = self["into_credits"]
+            field.label = f"Yes, put {self._currency} {self.data['surplus']} into Available Credits"
+            asked.append(field)
+        return asked
 
     def charge_fields(self) -> list[forms.BoundField]:
         """Give the fields that say which charges are paid, for the template."""

@@ -3,14 +3,19 @@
 import uuid
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 
+from customers.models import LedgerEntry
 from invoicing.models.amounts import AMOUNT
 from invoicing.models.invoices import ChargeLine, Invoice
 
 
 class Payment(models.Model):
-    """Money that came in for one invoice, kept per line in `PaymentLine`."""
+    """Money that came in for one invoice, kept per line in `PaymentLine`.
+
+    `surplus` is the part that was not open on the invoice and went into Available Credits, by an entry of its own
+    whose cause is the payment.
+    """
 
     class Method(models.TextChoices):
         BANK_TRANSFER = "bank_transfer", "Bank transfer"
@@ -23,6 +28,10 @@ class Payment(models.Model):
     invoice = models.ForeignKey(Invoice, models.PROTECT, related_name="payments", db_constraint=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
+    surplus = models.DecimalField(**AMOUNT, default=0, db_default=0)
+    surplus_entry = models.OneToOneField(
+        LedgerEntry, models.PROTECT, null=True, blank=True, related_name="payment_surplus"
+    )
     method = models.CharField(max_length=15, choices=Method.choices)
     received_on = models.DateField()
     reference = models.CharField(max_length=100, blank=True)
@@ -39,6 +48,14 @@ class Payment(models.Model):
                 fields=["request_id"], condition=Q(request_id__isnull=False), name="a_form_records_one_payment"
             ),
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_payment_is_positive"),
+            models.CheckConstraint(
+                condition=Q(surplus__gte=0, surplus__lte=F("amount")), name="a_surplus_is_a_part_of_its_payment"
+            ),
+            models.CheckConstraint(
+                condition=Q(surplus__lte=0, surplus_entry__isnull=True)
+                | Q(surplus__gt=0, surplus_entry__isnull=False),
+                name="a_surplus_has_its_entry",
+            ),
             models.CheckConstraint(
                 condition=Q(method__in=["bank_transfer", "card", "credits", "cheque", "imported"]),
                 name="a_payment_has_a_known_method",

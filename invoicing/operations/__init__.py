@@ -12,6 +12,7 @@ from invoicing.operations.note_use import Used, use_note, write_stands
 from invoicing.operations.numbers import draw_number, number_of
 from invoicing.operations.payments import METHODS_BY_HAND, record_payment
 from invoicing.operations.refusals import (
+    AboveTheAccount,
     AboveTheCharge,
     AmountAboveNote,
     AmountAboveOpen,
@@ -26,6 +27,8 @@ from invoicing.operations.refusals import (
     NotTheSameCustomer,
     PartAboveCharge,
     PartsAboveAmount,
+    PaymentLikeAnother,
+    ReceivedAboveOpen,
     ReceivedInTheFuture,
     Refused,
     RequestAlreadyUsed,
@@ -33,6 +36,7 @@ from invoicing.operations.refusals import (
 
 __all__ = [
     "METHODS_BY_HAND",
+    "AboveTheAccount",
     "AboveTheCharge",
     "AmountAboveNote",
     "AmountAboveOpen",
@@ -48,6 +52,8 @@ __all__ = [
     "NothingNamed",
     "PartAboveCharge",
     "PartsAboveAmount",
+    "PaymentLikeAnother",
+    "ReceivedAboveOpen",
     "ReceivedInTheFuture",
     "Refused",
     "RequestAlreadyUsed",

@@ -1,10 +1,12 @@
 """Record money that came in for an invoice."""
 
 import uuid
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from customers import operations as customers_operations
+from customers.models import LedgerEntry
 from invoicing import policies
 from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
 from invoicing.operations import documents, refusals
@@ -23,17 +25,23 @@ def record_payment(
     received_on: date,
     reference: str,
     by_charge: Mapping[int, Decimal],
+    into_credits: Decimal,
+    is_another: bool,
     request_id: uuid.UUID,
     by: audit_operations.Actor,
     at: datetime,
 ) -> Payment:
     """Record a payment of an invoice: on the charges that billing says, the rest in the invoice's order.
 
+    What is received above the open amount goes into Available Credits, where billing has agreed to just that sum
+    (`into_credits`, 0 for nothing). A payment like an earlier one needs `is_another`: that it is a second one.
+
     The same request sent twice is one payment, and gets it as its answer.
 
     *Units*: `amount` gross, in the currency of the invoice; `by_charge` is (line: part), empty for none.
-    *Raises*: Invoice.DoesNotExist; Refused, as one of AmountNotUsable, AmountAboveOpen, InvoiceNotPayable,
-    MethodNotUsable, PartAboveCharge, PartsAboveAmount, ReceivedInTheFuture, RequestAlreadyUsed.
+    *Raises*: Invoice.DoesNotExist; Refused, as one of AmountNotUsable, InvoiceNotPayable, MethodNotUsable,
+    PartAboveCharge, PartsAboveAmount, PaymentLikeAnother, ReceivedAboveOpen, ReceivedInTheFuture,
+    RequestAlreadyUsed, AboveTheAccount.
     """
     with documents.request_used_once(), audit_operations.operation("record_payment"):
         invoice = documents.locked_invoice(invoice_uuid)
@@ -44,11 +52,20 @@ def record_payment(
             raise refusals.MethodNotUsable("Choose bank transfer, card or cheque.")
         if received_on > days.today_in(invoice.organisation.timezone, at=at):
             raise refusals.ReceivedInTheFuture("The day of the payment cannot be in the future.")
-        parts = _parts(invoice, amount=amount, by_charge=by_charge)
-        payment = Payment.objects.create(
+        documents.check_amount(amount, currency=invoice.currency)
+        charges = _payables(invoice)
+        whole = sum((charge.open for charge in charges), Decimal(0))
+        parts = _parts(invoice, amount=min(amount, whole), charges=charges, by_charge=by_charge)
+        if not is_another:
+            _ask_if_like_another(invoice, amount=amount, received_on=received_on, reference=reference)
+        surplus = amount - min(amount, whole)
+        if surplus != into_credits:
+            raise refusals.ReceivedAboveOpen(_above_open(invoice, amount=amount, whole=whole), surplus=surplus)
+        payment = Payment(
             invoice=invoice,
             currency=invoice.currency,
             amount=amount,
+            surplus=surplus,
             method=method,
             received_on=received_on,
             reference=reference,
@@ -56,21 +73,73 @@ def record_payment(
             actor=by.name,
             request_id=request_id,
         )
+        if surplus:
+            payment.surplus_entry = _top_up(payment, by=by, at=at)
+        payment.save(force_insert=True)
         PaymentLine.objects.bulk_create(
             PaymentLine(payment=payment, line_id=line_id, currency=invoice.currency, amount=part)
             for line_id, part in parts
         )
         how = payment.get_method_display().lower() + (f", {reference}" if reference else "")
+        above = f"; {documents.display(surplus, of=invoice)} of it went into Available Credits" if surplus else ""
         audit_operations.record(
             app=documents.APP,
             event="Payment recorded",
             description=f"{documents.display(amount, of=invoice)} paid on {invoice.number} ({how}),"
-            f" received on {days.display(received_on)}.",
+            f" received on {days.display(received_on)}{above}.",
             by=by,
             at=at,
             organisation=documents.affected(invoice),
         )
         return payment
+
+
+def _ask_if_like_another(invoice: Invoice, *, amount: Decimal, received_on: date, reference: str) -> None:
+    like = Payment.objects.filter(invoice=invoice, amount=amount, received_on=received_on, reference=reference)
+    earlier = like.order_by("pk").first()
+    if earlier is None:
+        return
+    on = days.display(days.today_in(invoice.organisation.timezone, at=earlier.created_at))
+    named = f"the reference {reference}" if reference else "no reference"
+    raise refusals.PaymentLikeAnother(
+        f"{documents.display(amount, of=invoice)} received on {days.display(received_on)} with {named} was recorded"
+        f" on {invoice.number} already, by {earlier.actor} on {on}. Is this a second payment?"
+    )
+
+
+def _above_open(invoice: Invoice, *, amount: Decimal, whole: Decimal) -> str:
+    received, still_open = documents.display(amount, of=invoice), documents.display(whole, of=invoice)
+    if amount <= whole:
+        return f"{still_open} is open on {invoice.number} by now, so nothing of {received} is left over."
+    into = documents.display(amount - whole, of=invoice)
+    if not whole:
+        return f"{invoice.number} has nothing open. Shall {into} go into Available Credits?"
+    return (
+        f"{received} is more than what is open on {invoice.number}: {still_open}."
+        f" Shall the other {into} go into Available Credits?"
+    )
+
+
+def _top_up(payment: Payment, *, by: audit_operations.Actor, at: datetime) -> LedgerEntry:
+    """Post what was received above the open amount. The invoice is locked, the account is locked here."""
+    organisation = payment.invoice.organisation
+    reference = f", {payment.reference}" if payment.reference else ""
+    try:
+        return customers_operations.post_entry(
+            account=customers_operations.lock_account(organisation_id=organisation.pk),
+            kind=LedgerEntry.Kind.TOP_UP,
+            amount=payment.surplus,
+            cause_id=payment.uuid,
+            is_unbilled=organisation.payment_mode == "postpaid",
+            at=at,
+            on=days.today_in(organisation.timezone, at=at),
+            description=f"Received above what was open on {payment.invoice.number}{reference}",
+            actor=by.name,
+        )
+    except customers_operations.BalanceOutOfRange as error:
+        raise refusals.AboveTheAccount(
+            "The balance would become larger than an account can hold. Record less, or several payments later on."
+        ) from error
 
 
 def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) -> tuple[policies.Payable, ...]:
@@ -79,14 +148,7 @@ def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) 
     *Raises*: AmountNotUsable, InvoiceNotPayable, AmountAboveOpen.
     """
     documents.check_amount(amount, currency=invoice.currency)
-    if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
-        raise refusals.InvoiceNotPayable(
-            f"{invoice.number} is {invoice.get_status_display().lower()}, so nothing can be paid on it."
-        )
-    charges = [
-        policies.Payable(line_id=line.pk, open=line.charged - line.paid - line.waived)
-        for line in ChargeLine.objects.filter(invoice=invoice).order_by("pk")
-    ]
+    charges = _payables(invoice)
     whole = sum((charge.open for charge in charges), Decimal(0))
     if whole <= 0:
         raise refusals.InvoiceNotPayable(f"{invoice.number} has nothing open any more.")
@@ -98,14 +160,24 @@ def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) 
     return policies.named_first(charges, named=named)
 
 
+def _payables(invoice: Invoice) -> tuple[policies.Payable, ...]:
+    if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+        raise refusals.InvoiceNotPayable(
+            f"{invoice.number} is {invoice.get_status_display().lower()}, so nothing can be paid on it."
+        )
+    return tuple(
+        policies.Payable(line_id=line.pk, open=line.charged - line.paid - line.waived)
+        for line in ChargeLine.objects.filter(invoice=invoice).order_by("pk")
+    )
+
+
 def _parts(
-    invoice: Invoice, *, amount: Decimal, by_charge: Mapping[int, Decimal]
+    invoice: Invoice, *, amount: Decimal, charges: Sequence[policies.Payable], by_charge: Mapping[int, Decimal]
 ) -> tuple[tuple[int, Decimal], ...]:
     """Say what a payment pays of each charge: what was said, and the rest in the invoice's order.
 
-    *Raises*: as `payables`; PartAboveCharge, PartsAboveAmount.
+    *Raises*: AmountNotUsable, PartAboveCharge, PartsAboveAmount.
     """
-    charges = payables(invoice, amount=amount)
     still_open = {charge.line_id: charge.open for charge in charges}
     for line_id, part in by_charge.items():
         documents.check_amount(part, currency=invoice.currency)

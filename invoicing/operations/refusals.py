@@ -1,5 +1,7 @@
 """Why a write was refused: one class per outcome, each with the sentence for the screen."""
 
+from decimal import Decimal
+
 
 class Refused(Exception):
     """Nothing was written; `sentence` says why, and what can be done."""
@@ -15,6 +17,22 @@ class AmountNotUsable(Refused):
 
 class AmountAboveOpen(Refused):
     """More than what is open on the invoice."""
+
+
+class ReceivedAboveOpen(Refused):
+    """More came in than is open, and nobody has agreed that just this `surplus` goes into Available Credits."""
+
+    def __init__(self, sentence: str, *, surplus: Decimal) -> None:
+        self.surplus = surplus
+        super().__init__(sentence)
+
+
+class PaymentLikeAnother(Refused):
+    """A payment of this reference, day and amount is there, and nobody has said that this is a second one."""
+
+
+class AboveTheAccount(Refused):
+    """The balance would become larger than an account can hold."""
 
 
 class PartAboveCharge(Refused):

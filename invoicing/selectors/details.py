@@ -64,6 +64,7 @@ class PaidRow:
     charges: tuple[PaidCharge, ...]
     note_uuid: UUID | None = None
     note_number: str = ""
+    surplus: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,6 +97,7 @@ class InvoiceDetails:
     open: str
     open_amount: Decimal
     is_payable: bool
+    takes_payments: bool
     is_creditable: bool
     lines: tuple[LineRow, ...]
     payments: tuple[PaidRow, ...]
@@ -196,6 +198,7 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
         open=money.display(still_open, currency=currency),
         open_amount=still_open,
         is_payable=still_open > 0,
+        takes_payments=charges,
         is_creditable=charges and any(_left(line) > 0 for line in lines),
         lines=tuple(_line_row(line, about=about.get(line.pk), charges=charges) for line in lines),
         payments=(*_payments(invoice, lines=lines, about=about), *_allocated_to(invoice, lines=lines, about=about)),
@@ -296,6 +299,7 @@ def _payments(
             amount=money.display(payment.amount, currency=payment.currency),
             actor=payment.actor,
             charges=tuple(parts[payment.pk]),
+            surplus=money.display(payment.surplus, currency=payment.currency) if payment.surplus else "",
         )
 
 

@@ -3,7 +3,7 @@
 import uuid as uuids
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -24,16 +24,16 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     today = days.today_in(details.timezone, at=now)
     initial = {
         "request_id": uuids.uuid4(),
-        "amount": money.format_amount(details.open_amount, currency=details.currency),
+        "amount": money.format_amount(details.open_amount, currency=details.currency) if details.is_payable else "",
         "received_on": today,
     }
-    form = forms.PaymentForm(
-        request.POST if request.method == "POST" else None,
-        currency=details.currency,
-        charges=details.lines,
-        today=today,
-        initial=initial,
-    )
+
+    def form_of(data: QueryDict | None) -> forms.PaymentForm:
+        return forms.PaymentForm(
+            data, currency=details.currency, charges=details.lines, today=today, initial=initial
+        )
+
+    form = form_of(request.POST if request.method == "POST" else None)
     context = {"form": form, "invoice": details}
     if request.method != "POST":
         return answers.page(request, "payment", context)
@@ -50,13 +50,27 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         return answers.refused(request, "payment", context, form, refusal, status=422, field="received_on")
     except (operations.AmountNotUsable, operations.PartsAboveAmount) as refusal:
         return answers.refused(request, "payment", context, form, refusal, status=422, field="amount")
+    except operations.PaymentLikeAnother as refusal:
+        asking = form_of(_with(request.POST, is_like_another="1"))
+        return answers.page(
+            request, "payment", context | {"form": asking, "question": refusal.sentence}, status=409
+        )
+    except operations.ReceivedAboveOpen as refusal:
+        surplus = money.format_amount(refusal.surplus, currency=details.currency) if refusal.surplus else ""
+        asking = form_of(_with(request.POST, surplus=surplus, into_credits=""))
+        return answers.page(
+            request, "payment", context | {"form": asking, "question": refusal.sentence}, status=409
+        )
     except operations.PartAboveCharge as refusal:
         field = f"charge_{refusal.line_id}"
         return answers.refused(request, "payment", context, form, refusal, status=409, field=field)
     except operations.Refused as refusal:
         return answers.refused(request, "payment", context, form, refusal, status=409)
     amount = money.display(payment.amount, currency=payment.currency)
-    return answers.done(request, f"{amount} paid on {details.number}.", reverse("invoicing:invoice", args=[uuid]))
+    above = money.display(payment.surplus, currency=payment.currency)
+    put = f" {above} of it went into Available Credits." if payment.surplus else ""
+    address = reverse("invoicing:invoice", args=[uuid])
+    return answers.done(request, f"{amount} paid on {details.number}.{put}", address)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -134,6 +148,14 @@ def allocate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         return answers.refused(request, "allocation", context, form, refusal, status=409)
     amount = money.display(data["amount"], currency=details.currency)
     return answers.done(request, f"{amount} of {note.number} allocated.", answers.note_address(note))
+
+
+def _with(data: QueryDict, **changes: str) -> QueryDict:
+    """Give what was sent with the question that the form comes back to ask; the answer is still to be given."""
+    changed = data.copy()
+    for name, value in changes.items():
+        changed[name] = value
+    return changed
 
 
 def _drafted(request: HttpRequest, note: CreditNote) -> HttpResponse:

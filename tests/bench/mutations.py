@@ -150,6 +150,27 @@ MUTATIONS = (
         "return policies.with_parts(amount, over=charges, parts={})",
         "tests/invoicing/test_operations.py::test_a_payment_goes_where_billing_says_and_its_rest_in_order",
     ),
+    Mutation(
+        "what is received above the open amount asks nobody",
+        "invoicing/operations/payments.py",
+        "if surplus != into_credits:",
+        "if False:",
+        "tests/invoicing/test_operations.py::test_only_what_billing_agreed_to_goes_into_available_credits",
+    ),
+    Mutation(
+        "a second payment like the first asks nobody",
+        "invoicing/operations/payments.py",
+        "if not is_another:",
+        "if False:",
+        "tests/invoicing/test_operations.py::test_a_payment_like_an_earlier_one_is_asked_about",
+    ),
+    Mutation(
+        "the double click on Void is refused",
+        "invoicing/operations/credit_notes.py",
+        "if note.voiding_request_id == request_id:",
+        "if False:",
+        "tests/invoicing/test_views.py::test_a_note_is_voided_while_nothing_is_allocated",
+    ),
 )
 
 

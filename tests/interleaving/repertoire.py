@@ -81,7 +81,8 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         _void("void a free note", world.free),
         _void("void a naming note", world.naming),
         _void("void a draft", world.draft),
-        _pay(world),
+        _pay("record a payment", world, amount=25, into_credits=0),
+        _pay("record a payment above what is open", world, amount=42, into_credits=12),
         _draft(world),
         _save("switch refunds off", allow_refund=False),
         _save("keep expired ones longer", reactivation_days=60),
@@ -187,16 +188,18 @@ def _void(name: str, note: CreditNote) -> Operation:
     )
 
 
-def _pay(world: World) -> Operation:
+def _pay(name: str, world: World, *, amount: int, into_credits: int) -> Operation:
     def call(by: Actor, form: uuid.UUID) -> str:
         return str(
             invoicing_operations.record_payment(
                 invoice_uuid=world.unpaid.uuid,
-                amount=Decimal(25),
+                amount=Decimal(amount),
                 method="card",
                 received_on=NOW.date(),
                 reference="",
                 by_charge={},
+                into_credits=Decimal(into_credits),
+                is_another=True,
                 request_id=form,
                 by=by,
                 at=NOW,
@@ -205,14 +208,16 @@ def _pay(world: World) -> Operation:
 
     def is_whole(by: Actor, form: uuid.UUID) -> bool:
         payment = Payment.objects.get(request_id=form)
-        return sum(row.amount for row in PaymentLine.objects.filter(payment=payment)) == payment.amount == 25
+        parts = sum(row.amount for row in PaymentLine.objects.filter(payment=payment))
+        entries = LedgerEntry.objects.filter(kind="top_up", cause_id=payment.uuid)
+        return parts == amount - into_credits and sum(entry.amount for entry in entries) == into_credits
 
     refusals = (
-        invoicing_operations.AmountAboveOpen,
+        invoicing_operations.ReceivedAboveOpen,
         invoicing_operations.InvoiceNotPayable,
         invoicing_operations.RequestAlreadyUsed,
     )
-    return Operation("record a payment", call, refusals, is_whole)
+    return Operation(name, call, refusals, is_whole)
 
 
 def _draft(world: World) -> Operation:

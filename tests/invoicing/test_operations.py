@@ -6,9 +6,11 @@ from decimal import Decimal as D
 
 import pytest
 
+from customers.models import LedgerEntry
 from invoicing import operations
 from invoicing.models import (
     ChargeLine,
+    ChargeWaiver,
     CreditNote,
     CreditNoteAllocation,
     CreditNoteHold,
@@ -44,6 +46,8 @@ def pay(invoice, amount, now, **changed):
         "received_on": dt.date(2026, 3, 10),
         "reference": "FT 12",
         "by_charge": {},
+        "into_credits": D(0),
+        "is_another": False,
         "request_id": uuid.uuid4(),
         "by": BY,
         "at": now,
@@ -150,7 +154,7 @@ def test_the_same_form_sent_twice_is_one_payment(unpaid, now):
 @pytest.mark.parametrize(
     ("amount", "changed", "error", "sentence"),
     [
-        ("321.42", {}, operations.AmountAboveOpen, "more than what is open"),
+        ("321.42", {}, operations.ReceivedAboveOpen, r"open on TIN-\d+: SGD 321\.41\. Shall the other SGD 0\.01"),
         ("0", {}, operations.AmountNotUsable, "above 0"),
         ("-1", {}, operations.AmountNotUsable, "above 0"),
         ("NaN", {}, operations.AmountNotUsable, "above 0"),
@@ -197,8 +201,64 @@ def test_nothing_is_paid_on_a_draft_or_void_invoice(now, status, word):
 
 def test_nothing_is_paid_on_a_paid_invoice(now):
     invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")])
-    with pytest.raises(operations.InvoiceNotPayable, match="nothing open"):
+    with pytest.raises(operations.ReceivedAboveOpen, match=r"nothing open\. Shall SGD 10\.00 go"):
         pay(invoice, "10", now)
+    assert nothing_written()
+
+
+@pytest.mark.parametrize(("mode", "is_unbilled"), [("prepaid", False), ("postpaid", True)])
+def test_what_is_received_above_the_open_amount_goes_into_available_credits(now, mode, is_unbilled):
+    organisation = factories.OrganisationFactory(payment_mode=mode)
+    invoice = factories.invoice(organisation, amounts=[("100", "0"), ("50", "0")], paid=["30", "0"])
+    ChargeWaiver.objects.create(line=invoice.lines.first(), currency="SGD", amount=20, cause_id=uuid.uuid4())
+    payment = pay(invoice, "120", now, into_credits=D(20))
+    assert (payment.amount, payment.surplus) == (120, 20)
+    assert [line.paid + line.waived for line in invoice.lines.all()] == [100, 50]
+    assert sum(row.amount for row in payment.lines.all()) == 100
+    entry = LedgerEntry.objects.get()
+    assert (entry.kind, entry.amount, entry.after, entry.cause_id) == ("top_up", 20, 20, payment.uuid)
+    assert (entry.is_unbilled, entry.actor, entry.at) == (is_unbilled, "billing-1", now)
+    assert entry.description == f"Received above what was open on {invoice.number}, FT 12"
+    assert sentences()[-1][2].endswith("received on 10 March 2026; SGD 20.00 of it went into Available Credits.")
+    invoice.refresh_from_db()
+    assert invoice.status == "paid"
+    whole = pay(invoice, "7", now, into_credits=D(7))
+    assert (whole.surplus, whole.lines.count(), LedgerEntry.objects.count()) == (7, 0, 2)
+
+
+@pytest.mark.parametrize("agreed", ["0", "19.99", "20.01", "30"])
+def test_only_what_billing_agreed_to_goes_into_available_credits(unpaid, now, agreed):
+    with pytest.raises(operations.ReceivedAboveOpen) as caught:
+        pay(unpaid, "341.41", now, into_credits=D(agreed))
+    assert caught.value.surplus == 20
+    assert nothing_written()
+    assert not LedgerEntry.objects.exists()
+    with pytest.raises(operations.ReceivedAboveOpen, match="open on .* by now, so nothing") as caught:
+        pay(unpaid, "300", now, into_credits=D(1))
+    assert caught.value.surplus == 0
+
+
+def test_a_surplus_that_no_account_can_hold_is_refused(now):
+    organisation = factories.OrganisationFactory(account="9999999999999")
+    invoice = factories.invoice(organisation, amounts=[("50", "0")], paid=["0"])
+    with pytest.raises(operations.AboveTheAccount, match="larger than an account can hold"):
+        pay(invoice, "51", now, into_credits=D(1))
+    assert nothing_written()
+
+
+def test_a_payment_like_an_earlier_one_is_asked_about(unpaid, now):
+    pay(unpaid, "100", now)
+    with pytest.raises(
+        operations.PaymentLikeAnother,
+        match=r"with the reference FT 12 was recorded on TIN-\d+ already, by billing-1",
+    ):
+        pay(unpaid, "100", now)
+    assert Payment.objects.filter(method="bank_transfer").count() == 1
+    for other in ({"reference": "FT 13"}, {"received_on": dt.date(2026, 3, 9)}, {"is_another": True}):
+        pay(unpaid, "50", now, **({"reference": "FT 14"} | other))
+    pay(unpaid, "1", now, reference="")
+    with pytest.raises(operations.PaymentLikeAnother, match="with no reference"):
+        pay(unpaid, "1", now, reference="")
 
 
 def test_received_today_is_the_day_of_the_organisation(now):

@@ -7,6 +7,7 @@ from decimal import Decimal as D
 import pytest
 from django.db import connection, transaction
 
+from customers.models import LedgerEntry
 from invoicing import operations
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, NumberSeries, Payment
 from portal.audit.operations import Actor
@@ -131,6 +132,8 @@ def test_two_payments_at_once_never_pay_more_than_is_open(unpaid, now):
                 received_on=now.date(),
                 reference="",
                 by_charge={},
+                into_credits=D(0),
+                is_another=True,
                 request_id=uuid.uuid4(),
                 by=BY,
                 at=now,
@@ -139,7 +142,7 @@ def test_two_payments_at_once_never_pay_more_than_is_open(unpaid, now):
         * 2
     )
     (refused,) = refusals(results)
-    assert isinstance(refused, operations.AmountAboveOpen)
+    assert isinstance(refused, operations.ReceivedAboveOpen)
     assert Payment.objects.count() == 1
 
 
@@ -189,6 +192,8 @@ def test_one_request_for_two_invoices_at_once_writes_for_one(unpaid, now):
             received_on=now.date(),
             reference="",
             by_charge={},
+            into_credits=D(0),
+            is_another=True,
             request_id=request_id,
             by=BY,
             at=now,
@@ -209,3 +214,51 @@ def test_one_request_for_two_invoices_at_once_writes_for_one(unpaid, now):
         (refused,) = refusals(results)
         assert isinstance(refused, operations.RequestAlreadyUsed), results
     assert (Payment.objects.count(), CreditNote.objects.count()) == (1, 1)
+
+
+def test_two_like_payments_at_once_are_one_and_a_question(unpaid, now):
+    results = at_once(
+        *[
+            lambda: operations.record_payment(
+                invoice_uuid=unpaid.uuid,
+                amount=D(40),
+                method="card",
+                received_on=now.date(),
+                reference="FT 12",
+                by_charge={},
+                into_credits=D(0),
+                is_another=False,
+                request_id=uuid.uuid4(),
+                by=BY,
+                at=now,
+            )
+        ]
+        * 2
+    )
+    (refused,) = refusals(results)
+    assert isinstance(refused, operations.PaymentLikeAnother)
+    assert Payment.objects.count() == 1
+
+
+def test_the_same_payment_sent_twice_at_once_tops_up_once(unpaid, now):
+    request_id = uuid.uuid4()
+    results = at_once(
+        *[
+            lambda: operations.record_payment(
+                invoice_uuid=unpaid.uuid,
+                amount=D(130),
+                method="card",
+                received_on=now.date(),
+                reference="FT 12",
+                by_charge={},
+                into_credits=D(30),
+                is_another=False,
+                request_id=request_id,
+                by=BY,
+                at=now,
+            )
+        ]
+        * 2
+    )
+    assert results[0] == results[1]
+    assert (Payment.objects.get().surplus, LedgerEntry.objects.get().amount) == (30, 30)

@@ -9,8 +9,9 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from customers.models import LedgerEntry
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteHold, Payment
-from tests import factories
+from tests import factories, pages
 
 pytestmark = pytest.mark.django_db
 
@@ -324,6 +325,48 @@ def test_one_open_charge_leaves_nothing_to_choose(billing):
         factories.OrganisationFactory(), amounts=[("50", "0"), ("20", "0")], paid=["0", "20"]
     )
     assert "which charges" not in text_of(billing.get(url("record_payment", invoice.uuid)))
+
+
+def test_what_is_received_above_asks_once(billing, unpaid):
+    address = url("record_payment", unpaid.uuid)
+    sent = payment_of(unpaid, "200")
+    question = billing.post(address, sent)
+    assert question.status_code == 409
+    assert "Shall the other SGD 3.09 go into Available Credits?" in text_of(question)
+    assert "Yes, put SGD 3.09 into Available Credits" in text_of(question)
+    assert b'value="196.91"' not in question.content, "what was typed is still there"
+    form = pages.form(question, action="/payment/")
+    assert billing.post(address, form.data()).status_code == 409, "not agreed yet"
+    assert billing.post(address, form.data(into_credits="on", amount="201")).status_code == 409, "another sum"
+    assert not LedgerEntry.objects.exists()
+    done = billing.post(address, form.data(into_credits="on"), follow=True)
+    said = f"SGD 200.00 paid on {unpaid.number}. SGD 3.09 of it went into Available Credits."
+    assert said in text_of(done)
+    assert "SGD 200.00 SGD 3.09 into Available Credits" in text_of(done)
+    assert LedgerEntry.objects.get().amount == D("3.09")
+
+
+def test_a_paid_invoice_still_takes_what_comes_in(billing, unpaid):
+    address = url("record_payment", unpaid.uuid)
+    billing.post(address, payment_of(unpaid, "196.91"))
+    assert "This invoice has nothing open: what is received goes into Available Credits." in text_of(
+        billing.get(address)
+    )
+    assert "Record payment" in text_of(billing.get(url("invoice", unpaid.uuid)))
+    question = billing.post(address, payment_of(unpaid, "5"))
+    assert "has nothing open. Shall SGD 5.00 go into Available Credits?" in text_of(question)
+
+
+def test_a_second_payment_like_the_first_asks_once(billing, unpaid):
+    address = url("record_payment", unpaid.uuid)
+    assert billing.post(address, payment_of(unpaid, "10")).status_code == 303
+    question = billing.post(address, payment_of(unpaid, "10"))
+    assert question.status_code == 409
+    assert "SGD 10.00 received on 1 March 2026 with the reference FT 12 was recorded on" in text_of(question)
+    form = pages.form(question, action="/payment/")
+    assert billing.post(address, form.data()).status_code == 409
+    assert billing.post(address, form.data(is_another="on")).status_code == 303
+    assert Payment.objects.filter(amount=10).count() == 2
 
 
 @pytest.mark.parametrize(

@@ -93,6 +93,8 @@ class Model:
     subs: dict[str, Sub]
     notes: dict[str, Note] = field(default_factory=dict)
     entries: list[tuple[str, Decimal]] = field(default_factory=list)
+    # What was recorded by hand: charge, day and amount of each payment.
+    payments: list[tuple[str, dt.date, Decimal]] = field(default_factory=list)
     config: dict[str, object] = field(default_factory=dict)
 
     @property

@@ -188,6 +188,8 @@ class Mix:
             received_on=self.now.date(),
             reference="",
             by_charge={},
+            into_credits=Decimal(0),
+            is_another=True,
             request_id=uuid.uuid4(),
             by=self.by,
             at=self.now,

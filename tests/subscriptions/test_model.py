@@ -66,6 +66,8 @@ REFUSALS = {
         invoicing_operations.NoteNotAllocatable,
         invoicing_operations.NoteNotSendable,
         invoicing_operations.NoteNotVoidable,
+        invoicing_operations.PaymentLikeAnother,
+        invoicing_operations.ReceivedAboveOpen,
     )
 }
 
@@ -434,11 +436,15 @@ class Portal(RuleBasedStateMachine):
 
     # --- documents and money
 
-    @rule(pick=PICK, amount=AMOUNT)
-    def pay(self, pick: int, amount: Decimal) -> None:
+    @rule(pick=PICK, amount=AMOUNT, is_another=st.booleans(), agrees=OFTEN)
+    def pay(self, pick: int, amount: Decimal, is_another: bool, agrees: bool) -> None:
         key = self.charge(pick)
         charge = self.model.charges[key]
-        refusal = "InvoiceNotPayable" if not charge.open else "AmountAboveOpen" if amount > charge.open else ""
+        surplus = max(ZERO, amount - charge.open)
+        seen = (key, self.model.today, amount)
+        refusal = "PaymentLikeAnother" if seen in self.model.payments and not is_another else ""
+        if not refusal and surplus and not agrees:
+            refusal = "ReceivedAboveOpen"
         form = partial(
             invoicing_operations.record_payment,
             invoice_uuid=self.world.invoices[key],
@@ -447,13 +453,18 @@ class Portal(RuleBasedStateMachine):
             received_on=self.model.today,
             reference="",
             by_charge={},
+            into_credits=surplus if agrees else ZERO,
+            is_another=is_another,
             request_id=uuid.uuid4(),
             by=self.agent,
             at=self.at,
         )
         self.expect(refusal, form)
         if not refusal:
-            charge.paid += amount
+            charge.paid += amount - surplus
+            self.model.payments.append(seen)
+            if surplus:
+                self.model.entries.append(("top_up", surplus))
             self.last_form = form
 
     @rule(

@@ -93,13 +93,13 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "payment_sum",
-        "the payment is {amount}, its parts sum to {summed}",
+        "the payment is {amount}, its parts and what went into Available Credits sum to {summed}",
         """
-        SELECT format('payment %%s', p.uuid) AS place, p.amount, coalesce(l.amount, 0) AS summed
+        SELECT format('payment %%s', p.uuid) AS place, p.amount, coalesce(l.amount, 0) + p.surplus AS summed
         FROM invoicing_payment p
         LEFT JOIN (SELECT payment_id, sum(amount) AS amount FROM invoicing_paymentline GROUP BY 1) l
             ON l.payment_id = p.id
-        WHERE p.amount <> coalesce(l.amount, 0) ORDER BY p.id
+        WHERE p.amount <> coalesce(l.amount, 0) + p.surplus ORDER BY p.id
         """,
     ),
     Check(
