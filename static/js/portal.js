@@ -312,6 +312,29 @@
   if (document.querySelector("[data-forget-kept]")) forgetKept(() => true);
   fillIn(document);
 
+  // ---- A choice with a list of its own: picking from the list picks the choice -----------------------------
+  // The list of a choice that is left looks unpicked; it remembers what was picked, for who comes back.
+  document.addEventListener("change", (event) => {
+    const radio = event.target instanceof Element && event.target.closest(".choice-group input[type=radio]");
+    if (!radio) return;
+    const group = radio.closest(".choice-group");
+    const own = radio.closest(".choice").querySelector(":scope > .form-check > input[type=radio]");
+    if (radio !== own) own.checked = true;
+    for (const choice of group.querySelectorAll(":scope > .choice")) {
+      const listed = Array.from(choice.querySelectorAll(".choice-notes input[type=radio]"));
+      if (choice.contains(radio)) {
+        const before = listed.find((item) => "wasPicked" in item.dataset);
+        if (before && !listed.some((item) => item.checked)) before.checked = true;
+      } else {
+        for (const item of listed.filter((one) => one.checked)) {
+          for (const other of listed) delete other.dataset.wasPicked;
+          item.dataset.wasPicked = "";
+          item.checked = false;
+        }
+      }
+    }
+  });
+
   // ---- Clicks ---------------------------------------------------------------------------------------------
   async function copy(button) {
     try {

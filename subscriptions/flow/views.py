@@ -204,7 +204,8 @@ def _picked(request: HttpRequest) -> quotes.Choice | None:
     if picked == "automatic":
         return quotes.Automatic()
     number = request.POST.get("note", "")
-    if picked == "credit_note" and number:
+    # Without scripts picking a note does not pick its option; where no other is picked, it is meant.
+    if number and picked in (None, "credit_note"):
         return quotes.LinkNote(number)
     return None
 

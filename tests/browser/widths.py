@@ -1,0 +1,43 @@
+"""Measure what is wider than its place: sticking out of the screen, or cut off by what surrounds it."""
+
+from playwright.sync_api import Page
+
+# What scrolls sideways on purpose, in a region of its own.
+_SCROLLS = ".table-wrap, .tabs ul, .shell-nav ul"
+_MEASURE = """
+    (scrolls) => {
+        const wide = [];
+        const name = (e) => e.tagName.toLowerCase() + "." + String(e.className).replaceAll(" ", ".")
+            + " “" + e.textContent.trim().slice(0, 50) + "”";
+        const isClipped = (e) => e && (getComputedStyle(e).clipPath !== "none" || isClipped(e.parentElement));
+        const isHidden = (e) => e.closest(".visually-hidden, .progress-line, .skip-link")
+            || isClipped(e) || !e.checkVisibility();
+        if (document.documentElement.scrollWidth > window.innerWidth) wide.push("the page");
+        for (const element of document.body.querySelectorAll("*")) {
+            if (isHidden(element)) continue;
+            const box = element.getBoundingClientRect();
+            if (!box.width || !box.height) continue;
+            // The nearest part around it that cuts off or scrolls; else the screen.
+            let around = element.parentElement;
+            while (around && getComputedStyle(around).overflowX === "visible") around = around.parentElement;
+            if (around && around.matches(scrolls)) continue;
+            const limit = around && around !== document.body && around !== document.documentElement
+                ? around.getBoundingClientRect() : { left: 0, right: window.innerWidth };
+            if (box.right > limit.right + 1 || box.left < limit.left - 1) wide.push(name(element));
+            // Text without a place to break sticks out of its own box.
+            const style = getComputedStyle(element);
+            const isText = Array.from(element.childNodes).some((n) => n.nodeType === 3 && n.textContent.trim());
+            if (isText && style.display !== "inline" && style.textOverflow !== "ellipsis"
+                && element.scrollWidth > element.clientWidth + 1 && element.clientWidth
+                && !["SELECT", "INPUT", "TEXTAREA", "OPTION"].includes(element.tagName)
+                && !element.closest(scrolls)) wide.push("text of " + name(element));
+        }
+        return wide;
+    }
+"""
+
+
+def too_wide(page: Page) -> list[str]:
+    """List what is wider than the screen or than the part that holds it."""
+    found: list[str] = page.evaluate(_MEASURE, _SCROLLS)
+    return found
