@@ -6,8 +6,12 @@ from __future__ import annotations
 import errno
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from portal import embedded
+
+if TYPE_CHECKING:
+    from portal.postgresql import standing
 
 OLDEST_POSTGRESQL = 15
 # Any number of our own: whoever migrates this database holds the advisory lock of this name.
@@ -16,8 +20,8 @@ MIGRATION_LOCK = 7_160_421
 UNWRITABLE = {errno.ENOSPC, errno.EPIPE}
 # As shells report a process that was ended by SIGPIPE, and by SIGINT.
 READER_HAS_LEFT, INTERRUPTED = 141, 130
-# They change or only name migrations, or need no database.
-NEVER_MIGRATES = {"migrate", "makemigrations", "squashmigrations", "help", "version", "--help", "-h", "--version"}
+# They need no database, or nothing in it.
+ASK_NO_DATABASE = {"makemigrations", "squashmigrations", "help", "version", "--help", "-h", "--version"}
 
 
 def main(arguments: list[str]) -> int:
@@ -31,8 +35,8 @@ def main(arguments: list[str]) -> int:
         return _refuse(str(error))
     from django.core.management import execute_from_command_line
 
-    if wants_migration and len(arguments) > 1 and not NEVER_MIGRATES & set(arguments[1:]):
-        refusal = _bring_up_to_date()
+    if wants_migration and len(arguments) > 1 and not ASK_NO_DATABASE & set(arguments[1:]):
+        refusal = _bring_up_to_date(may_migrate="migrate" not in arguments[1:])
         if refusal:
             return _refuse(refusal)
     try:
@@ -63,8 +67,11 @@ def _fill_closed_streams() -> None:
             setattr(sys, name, open(number, how, encoding="utf-8", closefd=False))  # noqa: SIM115 - for good
 
 
-def _bring_up_to_date() -> str:
-    """Apply missing migrations, and return why the database can't be used, or nothing."""
+def _bring_up_to_date(*, may_migrate: bool) -> str:
+    """Apply missing migrations, and return why the database can't be used, or nothing.
+
+    *Shape*: `may_migrate` is false where the command itself migrates.
+    """
     import django
     import psycopg
     from django.core.exceptions import ImproperlyConfigured
@@ -72,6 +79,7 @@ def _bring_up_to_date() -> str:
     from django.db import NotSupportedError, OperationalError, connection
 
     from portal.lib import text
+    from portal.postgresql import standing
 
     try:
         django.setup()
@@ -83,18 +91,22 @@ def _bring_up_to_date() -> str:
         version = connection.pg_version // 10_000
         if version < OLDEST_POSTGRESQL:
             return _too_old(f"{version}")
-        if not _is_behind():
+        stands = standing.of_the_database()
+        if refusal := _why_not_usable(stands):
+            return refusal
+        if not may_migrate or not _is_behind(stands):
             return ""
         sys.stderr.write("Setting up the database ...\n")
         with connection.cursor() as cursor:
             # Two that start at once: the second waits here and then finds nothing to do.
             cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
         try:
-            if _is_behind():
+            if _is_behind(standing.of_the_database()):
                 call_command("migrate", verbosity=0, interactive=False)
         finally:
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
+        return _why_not_usable(standing.of_the_database())
     except NotSupportedError as error:
         return _too_old(str(error))
     except OperationalError as error:
@@ -102,18 +114,29 @@ def _bring_up_to_date() -> str:
         return f"The database can't be used: {reason} (see DATABASE_URL)."
     finally:
         connection.close()
-    return ""
 
 
-def _is_behind() -> bool:
+def _is_behind(stands: standing.Standing) -> bool:
     """Say whether migrations are missing, or roles have other permissions than this version gives them."""
-    from django.db import connection
-    from django.db.migrations.executor import MigrationExecutor
-
     from portal import roles
 
-    executor = MigrationExecutor(connection)
-    return bool(executor.migration_plan(executor.loader.graph.leaf_nodes())) or not roles.are_up_to_date()
+    # What a newer version gives them is not taken away again.
+    return bool(stands.missing) or not (stands.is_newer or roles.are_up_to_date())
+
+
+def _why_not_usable(stands: standing.Standing) -> str:
+    if stands.is_too_old:
+        way = f"move {embedded.data_directory()} away" if embedded.is_used() else "set DATABASE_URL to an empty one"
+        return (
+            "This database was made by a version of the portal from before 28 November 2026, which this version "
+            f"can't bring up to date: go on with the version that made it, or {way} and import the data again."
+        )
+    if stands.lacking:
+        return (
+            f"The database lacks {', '.join(stands.lacking[:3])}{' and more' if stands.lacking[3:] else ''}, "
+            "which this version of the portal needs: use the version that changed it last, or restore a backup."
+        )
+    return ""
 
 
 def _too_old(found: str) -> str:

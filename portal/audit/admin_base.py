@@ -59,6 +59,11 @@ class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
     extra = 0
     can_delete = False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Read what the rows point at together with them, not one by one."""
+        rows: QuerySet[Any] = super().get_queryset(request)
+        return rows.select_related(*self.raw_id_fields) if self.raw_id_fields else rows
+
     def has_add_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False
 

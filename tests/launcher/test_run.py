@@ -7,6 +7,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,29 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, mome
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "")
+
+
+def sql(place: Place, statement: str) -> None:
+    execute = "psycopg.connect(os.environ['PORTAL_EMBEDDED_URL'], autocommit=True).execute(sys.argv[1])"
+    done = place.run(sys.executable, "-c", f"import os, psycopg, sys; {execute}", statement)
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def older(place: Place) -> Iterator[str]:
+    """Make the place's database look like one of an earlier version; give the sentence that refuses it."""
+    assert run(place, "check").returncode == 0
+    name = "name = '0003_plan_balances_anew'"
+    sql(place, f"UPDATE django_migrations SET app = 'taken' WHERE app = 'customers' AND {name}")
+    yield "This database was made by a version of the portal from before 28 November 2026"
+    sql(place, "UPDATE django_migrations SET app = 'customers' WHERE app = 'taken'")
+
+
+@pytest.mark.parametrize("words", [(), ("migrate",), ("verify_ledger",)], ids=" ".join)
+def test_an_older_database_is_refused_by_every_command(place: Place, older: str, words: tuple[str, ...]) -> None:
+    answer = run(place, *words)
+    assert answer.returncode == 1
+    assert answer.stdout == ""
+    assert answer.stderr.startswith(older)
+    assert f"move {place.data} away and import the data again." in answer.stderr
+    assert answer.stderr.count("\n") == 1

@@ -1,0 +1,113 @@
+"""Whether a database fits this version of the portal: has all it needs, is behind, or was made too long ago.
+
+Migrations that were on main before 28 November 2026 were still edited. So of an older database the records say
+nothing: the same names stand for other tables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from django.apps import apps
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+# All of that day's main, which never change again.
+FIRST = frozenset(
+    (app, name)
+    for app, names in {
+        "audit": ("0001_initial", "0002_guards"),
+        "outbox": ("0001_initial", "0002_guards"),
+        "settings_app": ("0001_initial", "0002_guards", "0003_defaults", "0004_drop_unread_indexes"),
+        "customers": ("0001_initial", "0002_guards", "0003_plan_balances_anew"),
+        "invoicing": (
+            "0001_initial",
+            "0002_guards",
+            "0003_series",
+            "0004_drop_unread_indexes",
+            "0005_plan_sums_anew",
+        ),
+        "subscriptions": ("0001_initial", "0002_guards", "0003_drop_unread_indexes"),
+        "portal": ("0001_roles",),
+    }.items()
+    for name in names
+)
+OURS = frozenset(app for app, _ in FIRST)
+_TABLES = ("subscriptions", "0001_initial")
+
+# The last that was edited of them: before, this index had one column, or there was none.
+_EDITED_LAST = """
+    SELECT count(*) FROM pg_index i JOIN pg_class c ON c.oid = i.indexrelid
+    WHERE c.relname = 'number_reserved' AND c.relnamespace = current_schema()::regnamespace AND i.indnkeyatts = 2
+"""
+_COLUMNS = """
+    SELECT c.relname, a.attname FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid
+    WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v')
+      AND a.attnum > 0 AND NOT a.attisdropped
+"""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Hold how the database stands to this version.
+
+    *Shape*: `missing` are migrations to be applied; `lacking` are columns (as "table.column") that no migration of
+    this version will bring; `is_newer` where a later version has migrated it, which is no fault by itself.
+    """
+
+    is_too_old: bool = False
+    is_newer: bool = False
+    missing: tuple[str, ...] = ()
+    lacking: tuple[str, ...] = field(default=())
+
+    @property
+    def is_ready(self) -> bool:
+        """Say whether all that this version needs is there."""
+        return not (self.is_too_old or self.missing or self.lacking)
+
+
+def of_the_database() -> Standing:
+    """Read how the database stands. *Raises*: OperationalError and the like where it does not answer."""
+    executor = MigrationExecutor(connection)
+    leaves = executor.loader.graph.leaf_nodes()
+    applied = {key for key in executor.loader.applied_migrations if key[0] in OURS}
+    if _is_too_old(applied, order=[_key(step) for step in executor.migration_plan(leaves, clean_start=True)]):
+        return Standing(is_too_old=True)
+    missing = tuple(".".join(_key(step)) for step in executor.migration_plan(leaves))
+    return Standing(
+        is_newer=not applied <= executor.loader.disk_migrations.keys(),
+        missing=missing,
+        lacking=() if missing else _lacking(),
+    )
+
+
+def _key(step: tuple[object, bool]) -> tuple[str, str]:
+    migration, _ = step
+    return migration.app_label, migration.name  # type: ignore[attr-defined]
+
+
+def _is_too_old(applied: set[tuple[str, str]], *, order: list[tuple[str, str]]) -> bool:
+    """Tell a database of before that day from one whose first migration was broken off and may go on."""
+    first = [key for key in order if key in FIRST]
+    done = [key in applied for key in first]
+    if sorted(done, reverse=True) != done:
+        return True
+    if _TABLES not in applied or applied - FIRST:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(_EDITED_LAST)
+        (there,) = cursor.fetchone()
+    return not there
+
+
+def _lacking() -> tuple[str, ...]:
+    with connection.cursor() as cursor:
+        cursor.execute(_COLUMNS)
+        there = set(cursor.fetchall())
+    needed = {
+        (model._meta.db_table, column.column)
+        for model in apps.get_models(include_auto_created=True)
+        if model._meta.managed and not model._meta.proxy
+        for column in model._meta.local_concrete_fields
+    }
+    return tuple(sorted(f"{table}.{column}" for table, column in needed - there))

@@ -1,0 +1,119 @@
+"""A database of 28 November 2026 is brought up to date, and every page of it answers."""
+
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import Group, User
+from django.db import connection
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from customers.models import Organisation
+from invoicing.models import CreditNote, Invoice
+from portal import roles
+from portal.outbox.models import Message
+from portal.postgresql import standing
+from settings_app.models import TerminationReason
+from subscriptions import verification
+from subscriptions.models import CleanUpRun, Subscription, Termination
+from tests.architecture.test_urls import TABLE, address_of
+
+pytestmark = pytest.mark.usefixtures("upgraded")
+
+# The rows that an address of the table is about, by their name there.
+ROWS: dict[str, Callable[[], Iterator[object]]] = {
+    "": lambda: iter([None]),
+    "organisation": lambda: Organisation.objects.order_by("-pk")[:8].iterator(),
+    "running": lambda: Subscription.objects.exclude(status="terminated").order_by("pk")[:12].iterator(),
+    "termination": lambda: Termination.objects.order_by("pk").iterator(),
+    "run": lambda: CleanUpRun.objects.order_by("pk").iterator(),
+    "invoice": lambda: Invoice.objects.order_by("-pk")[:30].iterator(),
+    "note": lambda: CreditNote.objects.order_by("pk").iterator(),
+    "linked": lambda: CreditNote.objects.filter(holds__gt=0).order_by("pk").iterator(),
+    "reason": lambda: TerminationReason.objects.order_by("pk").iterator(),
+    "message": lambda: Message.objects.order_by("pk")[:3].iterator(),
+}
+# Some rows are in a state in which there is nothing to fill in: then the page says why.
+SAYS_WHY = {
+    "subscriptions:terminate",
+    "invoicing:record_payment",
+    "invoicing:create_credit_note",
+    "invoicing:send_credit_note",
+    "invoicing:void_credit_note",
+    "invoicing:allocate",
+}
+# What settlements of that day left can't be mended any more: it is listed.
+OLD_SETTLEMENTS: set[str] = set()
+# Log-in and log-out lead on whoever is logged in; tests/portal/test_login.py follows.
+PAGES = [name for name, (_, methods) in TABLE.items() if "GET" in methods and not name.startswith("account_")]
+
+
+@pytest.fixture(scope="module")
+def client(upgraded: None, django_db_blocker) -> Iterator[Client]:
+    with django_db_blocker.unblock():
+        made = Client()
+        made.force_login(User.objects.get(username="admin"), backend="portal.permissions.Backend")
+        yield made
+
+
+def test_the_database_has_all_that_this_version_needs(client):
+    assert standing.of_the_database() == standing.Standing()
+    assert roles.are_up_to_date()
+    assert User.objects.get(username="agent").groups.get() == Group.objects.get(name="agent")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_every_page_answers(client, name):
+    row, methods = TABLE[name]
+    expected = methods["GET"][1]
+    asked = 0
+    for found in ROWS[row]():
+        address = address_of(name, SimpleNamespace(**{row: found}) if row else None)
+        status = client.get(address).status_code
+        assert status == expected or (name in SAYS_WHY and status in (302, 409)), address
+        asked += 1
+    assert asked > 0
+
+
+def test_every_subscription_that_ended_is_told(client):
+    for ended in Subscription.objects.filter(status="terminated"):
+        response = client.get(reverse("subscriptions:detail", args=[ended.uuid]))
+        assert response.status_code == 200
+        assert "Terminated" in response.content.decode()
+
+
+@pytest.mark.parametrize("model", list(admin.site._registry))
+def test_every_table_of_the_admin_answers(client, model):
+    response = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
+    assert response.status_code == 200
+    first = model._default_manager.order_by("pk").first()
+    if first is not None:
+        address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_change", args=[first.pk])
+        assert client.get(address).status_code == 200
+
+
+def test_all_that_it_says_agrees(client):
+    found = [fault for fault in verification.faults(at=timezone.now()) if fault.kind not in OLD_SETTLEMENTS]
+    assert found == []
+
+
+def test_it_was_such_a_database(client):
+    """The dump holds what has to be taken along; a smaller one would prove less."""
+    settlements = set(Termination.objects.values_list("case", "settlement"))
+    assert settlements == {
+        ("customer_request", "credited"),
+        ("customer_request", "credit_note_linked"),
+        ("customer_request", "nothing_due"),
+        ("expired", "nothing_due"),
+        ("ended_before_move", "nothing_due"),
+    }
+    assert set(Message.objects.values_list("status", flat=True)) == {"sent", "pending", "dead"}
+    assert {"draft", "sent", "partly_applied", "applied", "void"} <= set(
+        CreditNote.objects.values_list("status", flat=True)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM settings_app_portalconfigversion")
+        assert cursor.fetchone() == (6,)
