@@ -113,7 +113,7 @@ class ConfigForm(forms.Form):
         max_length=120,
         help_text="Shown at the top of every page and in messages.",
     )
-    notification_address = forms.EmailField(
+    notification_address = fields.AddressField(
         label=policies.LABELS["notification_address"],
         required=False,
         max_length=254,

@@ -1,4 +1,4 @@
-"""Fields that all forms share: numbers, read the one way that `portal.lib.numerals` knows."""
+"""Fields that all forms share: numbers and e-mail addresses, each read in one way."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 
-from portal.lib import money, numerals, text
+from portal.lib import addresses, money, numerals, text
 
 
 class AmountField(forms.DecimalField):
@@ -71,3 +71,17 @@ class CountField(forms.IntegerField):
             return numerals.typed_whole(typed, least=self._least, most=self._most)
         except numerals.Unreadable as unreadable:
             raise forms.ValidationError(str(unreadable), code="invalid") from unreadable
+
+
+class AddressField(forms.CharField):
+    """An e-mail address: what a mail could be sent to. Marks that nobody sees are left out."""
+
+    widget = forms.EmailInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+
+    def to_python(self, value: Any) -> str:
+        """Read what was typed."""
+        try:
+            typed = text.clean_line(super().to_python(value) or "")
+            return addresses.check(typed) if typed else ""
+        except (text.UnusableText, addresses.NotAnAddress) as error:
+            raise forms.ValidationError(str(error), code="invalid") from error

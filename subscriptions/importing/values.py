@@ -9,7 +9,7 @@ from functools import cache, lru_cache
 
 from babel import Locale
 
-from portal.lib import days, money, numerals, text
+from portal.lib import addresses, days, money, numerals, text
 from subscriptions.importing.faults import shown
 
 Parser = Callable[[str], str]
@@ -25,7 +25,6 @@ _KEPT = 16_384
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
-_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 _BREAKS = re.compile("[\t\r\n\u2028\u2029]+")
 
 # What the Unicode list of territories holds beyond the 249 countries of ISO 3166-1.
@@ -113,10 +112,11 @@ def phone_number(value: str) -> str:
 
 def email(value: str) -> str:
     """Read an e-mail address."""
-    read = line(254)(value)
-    if read and not _EMAIL.fullmatch(read):
-        raise Malformed(f"{shown(value)} is not an e-mail address, expected name@domain")
-    return read
+    read = line(addresses.LONGEST)(value)
+    try:
+        return addresses.check(read) if read else read
+    except addresses.NotAnAddress as none:
+        raise Malformed(f"{shown(value)} {none.wrong}, expected {none.right}") from None
 
 
 @lru_cache(maxsize=1024)

@@ -142,6 +142,28 @@ NO_NUMBERS = {text for text in NUMBERS if text.strip().lower().lstrip("+-").star
     ".",
     "1.",
 }
+# No mail could be sent to one of these; to the others there could.
+NO_ADDRESSES = (
+    "a@x.example;",
+    "mailto:a@x.example",
+    "MAILTO:a@x.example?subject=x",
+    "A <a@x.example>",
+    "a@x.example,b@x.example",
+    "a@x.example\nBcc: b@x.example",
+    "a@@x.example",
+    "a b@x.example",
+    "a@x",
+    "a@x.example.",
+    "@x.example",
+    "ä@x.example",
+    "a@x_y.example",
+    "a@fußball.example",
+    "a@" + "x" * 300 + ".example",
+    "a" * 300 + "@x.example",
+    "<x-canary>@x.example",
+    "a@\u202ex.example\u202c;",
+)
+ADDRESSES = (*NO_ADDRESSES, "o'brien+x@x.example", '"a,b"@x.example', "a@bücher.example", "a@[192.0.2.1]")
 DATES = (
     "0000-00-00",
     "0001-01-01",
@@ -185,7 +207,7 @@ UUIDS = (
     "g0000000-0000-0000-0000-000000000000",
     "00000000-0000-0000-0000-000000000000" * 20,
 )
-ALL = (*TEXTS, *NUMBERS, *DATES, *IDS, *UUIDS)
+ALL = (*TEXTS, *NUMBERS, *ADDRESSES, *DATES, *IDS, *UUIDS)
 
 METHODS = (
     *("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT", "PROPFIND"),
@@ -300,6 +322,7 @@ def value_for(name: str, draw: random.Random) -> object:
     """A nasty value, more often than not of the kind that the field is about."""
     kinds: tuple[tuple[str, tuple[object, ...]], ...] = (
         ("amount net tax fee days position length credit", NUMBERS),
+        ("email address", ADDRESSES),
         ("on date from to year month day", DATES),
         ("uuid line note request_id quote", UUIDS),
         ("id pk before after page p", IDS),

@@ -227,6 +227,7 @@ class Hostile:
             pairs.append((name, value))
             must_refuse |= name == "seal"
             must_refuse |= name in NUMERIC and value in nasty.NO_NUMBERS
+            must_refuse |= name == "notification_address" and value in nasty.NO_ADDRESSES
         if draw.random() < 0.15:
             pairs += [(f"{draw.choice(names)}{suffix}", "1") for suffix in ("[]", "__in", "\0", "-0", ".x")]
         headers = {"HX-Request": "true"} if draw.random() < 0.5 else {}

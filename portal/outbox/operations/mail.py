@@ -5,15 +5,13 @@ from __future__ import annotations
 import contextlib
 import smtplib
 from collections.abc import Sequence
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.core.mail.backends.smtp import EmailBackend
-from django.core.mail.message import sanitize_address
-from django.core.validators import validate_email
 
+from portal.lib import addresses
 from portal.outbox import policies
 from portal.outbox.models import Message
 from portal.outbox.policies import Attempt, Refusal
@@ -48,16 +46,16 @@ class MailServer:
         wrong = tuple(
             Refusal(address=address, code=NO_ADDRESS_CODE, words="This is no e-mail address.")
             for address in waiting
-            if not _is_address(address)
+            if not addresses.is_address(address)
         )
-        usable = [address for address in waiting if _is_address(address)]
+        usable = [address for address in waiting if addresses.is_address(address)]
         if not usable:
             return Attempt(refusals=wrong)
         connection = self._connection()
         try:
             answers = connection.sendmail(
-                _envelope(settings.DEFAULT_FROM_EMAIL),
-                [_envelope(address) for address in usable],
+                addresses.envelope(settings.DEFAULT_FROM_EMAIL),
+                [addresses.envelope(address) for address in usable],
                 _bytes(compose(message)),
             )
         except smtplib.SMTPRecipientsRefused as error:
@@ -72,7 +70,7 @@ class MailServer:
             return Attempt(failure=f"The connection broke off: {error}", refusals=wrong)
         refused = _by_address(usable, answers=answers)
         return Attempt(
-            delivered_to=tuple(address for address in usable if _envelope(address) not in answers),
+            delivered_to=tuple(address for address in usable if addresses.envelope(address) not in answers),
             refusals=(*wrong, *refused),
         )
 
@@ -116,8 +114,8 @@ def compose(message: Message) -> EmailMessage:
         subject=policies.one_line(message.subject),
         body=message.body.replace("\r\n", "\n").replace("\r", "\n"),
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[message.to] if _is_address(message.to) else [],
-        cc=[message.cc] if _is_address(message.cc) else [],
+        to=[message.to] if addresses.is_address(message.to) else [],
+        cc=[message.cc] if addresses.is_address(message.cc) else [],
         headers={
             "Message-ID": f"<{message.message_id}@{ID_DOMAIN}>",
             "Date": format_datetime(message.created_at),
@@ -127,16 +125,10 @@ def compose(message: Message) -> EmailMessage:
     )
 
 
-def _by_address(addresses: Sequence[str], *, answers: dict[str, tuple[int, bytes]]) -> tuple[Refusal, ...]:
+def _by_address(ours: Sequence[str], *, answers: dict[str, tuple[int, bytes]]) -> tuple[Refusal, ...]:
     """Name the addresses as we know them, not as the envelope wrote them."""
-    return policies.refusals(
-        {address: answers[_envelope(address)] for address in addresses if _envelope(address) in answers}
-    )
-
-
-def _envelope(address: str) -> str:
-    written: str = sanitize_address(address, "utf-8")
-    return written
+    written = {address: addresses.envelope(address) for address in ours}
+    return policies.refusals({address: answers[told] for address, told in written.items() if told in answers})
 
 
 def _bytes(mail: EmailMessage) -> bytes:
@@ -145,18 +137,11 @@ def _bytes(mail: EmailMessage) -> bytes:
     return written
 
 
-def _is_address(address: str) -> bool:
-    try:
-        validate_email(address)
-    except ValidationError:
-        return False
-    return True
-
-
 def _is_sender(sender: str) -> bool:
     """Say whether a sender can be written: an address, or a name and an address."""
     try:
-        return sender == policies.one_line(sender) and "@" in _envelope(sender)
+        _, address = parseaddr(addresses.envelope(sender))
+        return sender == policies.one_line(sender) and addresses.is_address(address)
     except ValueError:
         return False
 
