@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from portal.lib import days, money
-from subscriptions import lines, policies
+from subscriptions import lines, notes, policies
 
 WHY_NOTHING = {
     "over": "every cycle is over",
@@ -38,32 +38,12 @@ class Terms:
         """Tell whether the popup itself commits."""
         return self.termination_method == "simplified"
 
-
-@dataclass(frozen=True)
-class Note:
-    """Hold a credit note that matters to the quote.
-
-    *Units*: `total` is the note's; `named` what it gives back of this subscription's charges; `expected` the
-    sum of `left` computed without this note, no fee: what a note for this very refund would say.
-    *Shape*: `names_this` where it names one of this subscription's cycles, were it with nothing;
-    `is_taken_off` where it lowered what a cycle gives; `is_choosable` where it may be the refund.
-    """
-
-    note_id: int
-    uuid: uuids.UUID
-    number: str
-    status: str
-    total: Decimal
-    names_this: bool
-    named: Decimal
-    expected: Decimal
-    is_choosable: bool
-    is_taken_off: bool
-
     @property
-    def difference(self) -> Decimal:
-        """Give what the note says above (or below) what this refund would be."""
-        return self.total - self.expected
+    def policy(self) -> policies.RefundPolicy:
+        """Give what the refund is computed under."""
+        return policies.RefundPolicy(
+            method=self.refund_method, full_refund_days=self.full_refund_days, fee=self.fee
+        )
 
 
 @dataclass(frozen=True)
@@ -72,6 +52,9 @@ class Quote:
 
     *Units*: amounts in `currency`; `total` is after the fee and ignores Allow Refund; `to_credits` is what
     "No credit note has been sent" puts into Available Credits.
+    *Shape*: `notes` are those that decide: they name this subscription or are candidates; `further_candidates`
+    counts those with the sum of this refund beyond the ones listed. `facts` is what it was computed from;
+    it is not written.
     """
 
     subscription: uuids.UUID
@@ -83,7 +66,9 @@ class Quote:
     is_postpaid: bool
     terms: Terms
     refund: policies.Refund
-    notes: tuple[Note, ...]
+    facts: policies.SubscriptionFacts
+    notes: tuple[notes.Note, ...] = ()
+    further_candidates: int = 0
 
     @property
     def total(self) -> Decimal:
@@ -141,25 +126,26 @@ class Quote:
         return f"what was not used is worth less than {smallest}"
 
     @property
-    def choosable(self) -> tuple[Note, ...]:
-        """List the notes that may be the refund; those that name this subscription come first."""
-        return tuple(note for note in self.notes if note.is_choosable)
+    def candidates(self) -> tuple[notes.Note, ...]:
+        """List the notes that may have been sent for this very refund."""
+        return tuple(note for note in self.notes if note.candidate)
 
     @property
-    def doubling(self) -> tuple[Note, ...]:
-        """List the notes that may have been sent for this very refund: choosable and naming its cycles."""
-        return tuple(note for note in self.choosable if note.names_this)
+    def asks_choice(self) -> bool:
+        """Tell whether step 6 is asked: always; in Simplified termination where a candidate exists."""
+        return self.case == "customer_request" and (not self.terms.is_simplified or bool(self.candidates))
 
-    def note(self, number: str) -> Note | None:
-        """Find a note by its number."""
+    def note(self, number: str) -> notes.Note | None:
+        """Find, by its number, a note that decides."""
         return next((note for note in self.notes if note.number == number), None)
 
 
 @dataclass(frozen=True)
 class LinkNote:
-    """Choose from Invoice app: this note is the refund."""
+    """Choose from Invoice app: this note is the refund; with `use_now` it is used in the same transaction."""
 
     number: str
+    use_now: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,47 +154,6 @@ class Automatic:
 
 
 Choice = LinkNote | Automatic
-
-
-@dataclass(frozen=True)
-class Acknowledgement:
-    """Hold what a person has to confirm before a choice is applied. `key` names it in forms."""
-
-    key: str
-    note: str
-    text: str
-
-
-def acknowledgements(quote: Quote, *, choice: Choice) -> tuple[Acknowledgement, ...]:
-    """List what has to be acknowledged for a choice."""
-    if quote.case != "customer_request":
-        return ()
-    if isinstance(choice, LinkNote):
-        note = quote.note(choice.number)
-        if note is None or not note.difference:
-            return ()
-        return (difference(quote, note=note),)
-    return tuple(
-        Acknowledgement(
-            key=f"double:{note.number}",
-            note=note.number,
-            text=f"I know that credit note {note.number} ({money.display(note.total, currency=quote.currency)}) "
-            "names this subscription and is not the refund made here.",
-        )
-        for note in quote.doubling
-    )
-
-
-def difference(quote: Quote, *, note: Note) -> Acknowledgement:
-    """Say how a note differs from what this refund would be."""
-    amount = money.display(abs(note.difference), currency=quote.currency)
-    word = "more" if note.difference > 0 else "less"
-    return Acknowledgement(
-        key=f"difference:{note.number}",
-        note=note.number,
-        text=f"I know that credit note {note.number} ({money.display(note.total, currency=quote.currency)}) is "
-        f"{amount} {word} than this refund ({money.display(note.expected, currency=quote.currency)}).",
-    )
 
 
 def document(quote: Quote) -> dict[str, Any]:
@@ -247,19 +192,8 @@ def document(quote: Quote) -> dict[str, Any]:
         "fee": amount(refund.fee),
         "total": amount(refund.total),
         "to_credits": amount(quote.to_credits),
-        "notes": [
-            {
-                "number": note.number,
-                "status": note.status,
-                "total": amount(note.total),
-                "names_this": note.names_this,
-                "named": amount(note.named),
-                "expected": amount(note.expected),
-                "is_choosable": note.is_choosable,
-                "is_taken_off": note.is_taken_off,
-            }
-            for note in quote.notes
-        ],
+        "notes": [notes.written(note, amount=amount) for note in quote.notes],
+        "further_candidates": quote.further_candidates,
     }
 
 
@@ -298,14 +232,7 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
             if before.get(name) != line[name]:
                 said.append(f"{cycle}: {words} is now {shown(line[name])}; it was {shown(before.get(name))}.")
     said.extend(f"Cycle from {_day(start)}: no longer there." for start in cycles)
-    notes = {note["number"]: note for note in old.get("notes", [])}
-    for note in new["notes"]:
-        before = notes.pop(note["number"], None)
-        if before is None:
-            said.append(f"Credit note {note['number']} came in since the preview.")
-        elif before != note:
-            said.append(f"Credit note {note['number']} changed since the preview.")
-    said.extend(f"Credit note {number} no longer counts." for number in notes)
+    said.extend(notes.changes(old=old, new=new))
     if old.get("total") != new["total"]:
         said.append(f"The total refund is now {shown(new['total'])}; it was {shown(old.get('total'))}.")
     return tuple(said) or ("The subscription changed since the preview.",)

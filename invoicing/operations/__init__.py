@@ -8,7 +8,7 @@ from invoicing.operations.credit_notes import (
     void,
 )
 from invoicing.operations.giveback import hold_notes, lock_invoices, lock_notes, write_giveback
-from invoicing.operations.note_use import Used, use_note, write_stands
+from invoicing.operations.note_use import use_note, write_stands
 from invoicing.operations.numbers import draw_number, number_of
 from invoicing.operations.payments import METHODS_BY_HAND, record_payment
 from invoicing.operations.refusals import (
@@ -57,7 +57,6 @@ __all__ = [
     "ReceivedInTheFuture",
     "Refused",
     "RequestAlreadyUsed",
-    "Used",
     "allocate",
     "create_credit_note",
     "draw_number",

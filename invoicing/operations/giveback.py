@@ -16,7 +16,9 @@ from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
 # those of a table that was empty a moment ago it reads each row for each.
 _LOCK_INVOICES = """
     SELECT id FROM invoicing_invoice
-    WHERE id = ANY(ARRAY(SELECT invoice_id FROM invoicing_chargeline WHERE id = ANY(%(lines)s::bigint[])))
+    WHERE id = ANY(ARRAY(SELECT invoice_id FROM invoicing_chargeline WHERE id = ANY(%(lines)s::bigint[] || ARRAY(
+        SELECT line_id FROM invoicing_creditnoteline WHERE credit_note_id = (
+            SELECT id FROM invoicing_creditnote WHERE number = %(note)s) AND line_id IS NOT NULL))))
     ORDER BY id FOR NO KEY UPDATE OF invoicing_invoice
 """
 # Not an OR, for which every note would be read.
@@ -29,13 +31,13 @@ _LOCK_NOTES = """
 """
 
 
-def lock_invoices(line_ids: Sequence[int]) -> None:
-    """Lock the invoices of these charges, by primary key. One query.
+def lock_invoices(line_ids: Sequence[int], *, note: str = "") -> None:
+    """Lock the invoices of these charges, and of those that the note of a number names, by primary key. One query.
 
     Whoever changes what is paid or credited for a charge holds this lock.
     *Raises*: TransactionManagementError outside a transaction.
     """
-    _lock(_LOCK_INVOICES, lines=list(line_ids))
+    _lock(_LOCK_INVOICES, lines=list(line_ids), note=note)
 
 
 def lock_notes(*, naming: Sequence[int], number: str = "") -> None:

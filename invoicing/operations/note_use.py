@@ -2,13 +2,12 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from customers import operations as customers_operations
 from customers.models import CreditAccount, LedgerEntry
-from invoicing import policies
+from invoicing import policies, selectors
 from invoicing.models import (
     ChargeLine,
     CreditNote,
@@ -24,14 +23,6 @@ from portal.audit import operations as audit_operations
 _PAYABLE = (Invoice.Status.AWAITING_PAYMENT, Invoice.Status.PAID)
 
 
-@dataclass(frozen=True)
-class Used:
-    """Hold what became of a note: what it paid, by invoice number, and what went into Available Credits."""
-
-    applied: tuple[tuple[str, Decimal], ...]
-    put_in: Decimal
-
-
 def use_note(
     *,
     note: CreditNote,
@@ -41,7 +32,7 @@ def use_note(
     on: date,
     by: audit_operations.Actor,
     at: datetime,
-) -> Used:
+) -> selectors.NoteUse:
     """Apply a note to what is open on its charges, and put the rest into Available Credits.
 
     First the charges it names, then those it stands for, then `others`, in their order; only on invoices of the
@@ -89,7 +80,7 @@ def use_note(
             if pk in lines and (pk in named or pk in stood)
         ],
     )
-    return Used(
+    return selectors.NoteUse(
         applied=_by_invoice(paid, lines=lines),
         put_in=_put_in(note, parts, account=account, request_id=request_id, on=on, by=by, at=at),
     )

@@ -10,6 +10,7 @@ from invoicing.selectors.lists import (
     payable_invoices,
 )
 from invoicing.selectors.possible import creditables, drafted_by, why_not_sendable, why_not_voidable
+from invoicing.selectors.uses import NoteUse, note_use
 
 __all__ = [
     "InvoiceDetails",
@@ -17,6 +18,7 @@ __all__ = [
     "LineRow",
     "NoteDetails",
     "NoteRow",
+    "NoteUse",
     "PayableInvoice",
     "credit_notes",
     "creditables",
@@ -24,6 +26,7 @@ __all__ = [
     "invoice_details",
     "invoices",
     "note_details",
+    "note_use",
     "payable_invoices",
     "why_not_sendable",
     "why_not_voidable",

@@ -2,6 +2,7 @@
 
 import random
 import uuid
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
@@ -29,24 +30,25 @@ def terminate_some(endings: list[Ending], *, seed: int, at: datetime) -> int:
     for ending in endings:
         subscription = ending.subscription
         today = days.today_in(subscription.organisation.timezone, at=at)
-        quote = operations.quote_termination(subscription_uuid=subscription.uuid, on=today, config=config)
         choice: quotes.Choice = quotes.LinkNote(ending.note.number) if ending.note else quotes.Automatic()
         reason, needs_ticket = rng.choice(reasons)
+        asked_on = max(today - timedelta(days=rng.randrange(4)), min(subscription.started_on, today))
+        preview = operations.preview_termination(
+            subscription_uuid=subscription.uuid, on=today, config=config, choice=choice, asked_on=asked_on
+        )
         operations.terminate(
             subscription_uuid=subscription.uuid,
             request=operations.CustomerRequest(
                 reason_code=reason,
                 explanation=ending.explanation,
                 requested_by=subscription.organisation.owner_email,
-                requested_on=max(today - timedelta(days=rng.randrange(4)), min(subscription.started_on, today)),
+                requested_on=asked_on,
                 channel=rng.choice(CHANNELS),
                 ticket=f"T-{rng.randrange(10_000, 99_999)}" if needs_ticket else "",
             ),
             choice=choice,
-            acknowledged=[item.key for item in quotes.acknowledgements(quote, choice=choice)],
-            seen=operations.Seen(
-                quote_id=uuid.UUID(int=rng.getrandbits(128), version=4), document=quotes.document(quote)
-            ),
+            acknowledged=preview.to_confirm,
+            seen=replace(preview.seen, quote_id=uuid.UUID(int=rng.getrandbits(128), version=4)),
             by=by,
             at=at,
         )

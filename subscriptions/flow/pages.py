@@ -13,8 +13,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from customers.selectors import tabs as customers_tabs
-from portal.lib import days, htmx, money
-from subscriptions import operations, presentation, quotes, selectors
+from portal.lib import days, htmx
+from subscriptions import acknowledgements, operations, presentation, quotes, selectors
 from subscriptions.flow import step as steps
 from subscriptions.flow.step import Step
 from subscriptions.forms import ExpiredForm, ReasonForm
@@ -29,7 +29,7 @@ class Problem:
     text: str
 
 
-def _page(step: Step, fragment: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def page_of(step: Step, fragment: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     subscription = step.subscription
     named = selectors.identity_of(subscription)
     context = {
@@ -48,7 +48,7 @@ def _page(step: Step, fragment: str, context: dict[str, Any], *, status: int = 2
     return htmx.no_store(response)
 
 
-def _address(step: Step, name: str) -> str:
+def address(step: Step, name: str) -> str:
     return reverse(f"subscriptions:{name}", args=[step.subscription.uuid])
 
 
@@ -82,11 +82,11 @@ def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tup
         "form": form,
         "members": members,
         "keep": _keep(step),
-        "form_action": _address(step, "refund"),
+        "form_action": address(step, "refund"),
         "changes": changes,
         "short": step.config.termination_method == "simplified",
     }
-    return _page(step, "subscriptions/_reason.html", context, status=status)
+    return page_of(step, "subscriptions/_reason.html", context, status=status)
 
 
 def expired_page(
@@ -104,9 +104,9 @@ def expired_page(
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
         "changes": changes,
-        "form_action": _address(step, "apply"),
+        "form_action": address(step, "apply"),
     }
-    return _page(step, "subscriptions/_expired.html", context, status=status)
+    return page_of(step, "subscriptions/_expired.html", context, status=status)
 
 
 def changed_page(step: Step, quote: quotes.Quote, form: ReasonForm, *, seen: dict[str, Any]) -> HttpResponse:
@@ -135,9 +135,9 @@ def refund_page(
 ) -> HttpResponse:
     """Step 2: the total refund, cycle by cycle; the last one where the method is Simplified."""
     document = quotes.document(quote)
-    is_short = quote.terms.is_simplified
-    required = quotes.acknowledgements(quote, choice=quotes.Automatic()) if is_short else ()
-    boxes = _to_confirm(step, required, problems, name="acknowledge")
+    is_short = not quote.asks_choice
+    required = acknowledgements.of_automatic(quote) if is_short else ()
+    boxes = to_confirm(step, required, problems, name="acknowledge")
     requested_on = form.cleaned_data.get("requested_on") if form.is_valid() else None
     context = {
         "form": form,
@@ -145,17 +145,17 @@ def refund_page(
         "preview": presentation.preview_of(document, changed=changed),
         "window_closed": presentation.window_closed(document, requested_on=requested_on) if requested_on else "",
         "changes": changes,
-        "problems": _summary(problems, boxes),
+        "problems": summary(problems, boxes),
         "acknowledgements": boxes,
-        "form_action": _address(step, "apply" if is_short else "choice"),
-        "back_action": _address(step, "terminate"),
+        "form_action": address(step, "apply" if is_short else "choice"),
+        "back_action": address(step, "terminate"),
         "short": is_short,
     }
-    return _page(step, "subscriptions/_refund.html", context, status=status)
+    return page_of(step, "subscriptions/_refund.html", context, status=status)
 
 
 @dataclass(frozen=True)
-class _ToConfirm:
+class ToConfirm:
     """One acknowledgement as a box to tick. *Shape*: `id` is that of the box; keys may hold what ids may not."""
 
     id: str
@@ -165,13 +165,13 @@ class _ToConfirm:
     is_missing: bool
 
 
-def _to_confirm(
-    step: Step, items: Iterable[quotes.Acknowledgement], problems: tuple[Problem, ...], *, name: str
-) -> tuple[_ToConfirm, ...]:
+def to_confirm(
+    step: Step, items: Iterable[acknowledgements.Acknowledgement], problems: tuple[Problem, ...], *, name: str
+) -> tuple[ToConfirm, ...]:
     ticked = step.request.POST.getlist("acknowledge")
     missing = {problem.field for problem in problems}
     return tuple(
-        _ToConfirm(
+        ToConfirm(
             id=f"{name}-{number}",
             key=item.key,
             text=item.text,
@@ -182,69 +182,10 @@ def _to_confirm(
     )
 
 
-def _summary(problems: tuple[Problem, ...], boxes: Iterable[_ToConfirm]) -> list[dict[str, str]]:
+def summary(problems: tuple[Problem, ...], boxes: Iterable[ToConfirm]) -> list[dict[str, str]]:
     """List what is wrong for the error summary, each with the id of the box or group that it leads to."""
     ids = {box.key: box.id for box in boxes}
     return [{"text": problem.text, "id": ids.get(problem.field, problem.field)} for problem in problems]
-
-
-@dataclass(frozen=True)
-class _NoteOption:
-    """One credit note that can be chosen, in words."""
-
-    number: str
-    total: str
-    text: str
-    is_chosen: bool
-    difference: tuple[_ToConfirm, ...]
-
-
-def choice_page(
-    step: Step,
-    quote: quotes.Quote,
-    form: ReasonForm,
-    *,
-    seal: str,
-    status: int = 200,
-    problems: tuple[Problem, ...] = (),
-) -> HttpResponse:
-    """Step 3: how the refund is made."""
-    sent = step.request.POST
-    picked = sent.get("choice") or ("credit_note" if quote.doubling else "")
-    chosen = sent.get("note") or (quote.doubling[0].number if quote.doubling else "")
-    required = quotes.acknowledgements(quote, choice=quotes.Automatic())
-    boxes = _to_confirm(step, required, problems, name="acknowledge")
-    options = [
-        _NoteOption(
-            number=note.number,
-            total=money.display(note.total, currency=quote.currency),
-            text="names this subscription" if note.names_this else "names no subscription",
-            is_chosen=note.number == chosen,
-            difference=_to_confirm(
-                step,
-                quotes.acknowledgements(quote, choice=quotes.LinkNote(note.number)),
-                problems,
-                name=f"difference-{place}",
-            ),
-        )
-        for place, note in enumerate(quote.choosable, start=1)
-    ]
-    context = {
-        "form": form,
-        "seal": seal,
-        "picked": picked,
-        "notes": options,
-        "acknowledgements": boxes,
-        "preview": presentation.preview_of(quotes.document(quote)),
-        "to_credits": money.display(quote.to_credits, currency=quote.currency) if quote.to_credits else "",
-        "why_nothing": quote.why_nothing,
-        "is_waiving": quote.is_waiving,
-        "problems": _summary(problems, [*boxes, *(box for option in options for box in option.difference)]),
-        "wrong": {problem.field: problem.text for problem in problems},
-        "form_action": _address(step, "apply"),
-        "back_action": _address(step, "refund"),
-    }
-    return _page(step, "subscriptions/_choice.html", context, status=status)
 
 
 def refused(step: Step, refusal: operations.NotTerminable) -> HttpResponse:
@@ -260,7 +201,7 @@ def refused_page(
 ) -> HttpResponse:
     """Say why there is no way on."""
     context = {"why_not": why_not, "termination_uuid": termination_uuid}
-    return _page(step, "subscriptions/_refused.html", context, status=status)
+    return page_of(step, "subscriptions/_refused.html", context, status=status)
 
 
 def done(request: HttpRequest, termination: Termination) -> HttpResponse:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid as uuids
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.http import Http404, HttpRequest
@@ -58,14 +58,25 @@ class PreviewTooLarge(Exception):
         super().__init__(TOO_LARGE)
 
 
-def quote_of(step: Step) -> quotes.Quote:
-    """Compute what a termination would settle now. *Raises*: NotTerminable."""
-    found = selectors.quote_of(step.subscription, on=step.today, config=step.config)
+def quote_of(step: Step, form: ReasonForm | None = None) -> quotes.Quote:
+    """Compute what a termination would settle now. The form says when the customer asked.
+
+    *Raises*: NotTerminable.
+    """
+    found = selectors.quote_of(
+        step.subscription, on=step.today, config=step.config, asked_on=asked_on(form) if form else None
+    )
     if isinstance(found, selectors.NotTerminableFacts):
         if getattr(step.subscription, "termination", None) is not None:
             raise operations.AlreadyTerminated(step.subscription)
         raise operations.NotTerminable(found.why_not)
     return found
+
+
+def asked_on(form: ReasonForm) -> date | None:
+    """Give the day of asking of a form that says one."""
+    day = form.cleaned_data.get("requested_on") if form.is_bound and form.is_valid() else None
+    return day if isinstance(day, date) else None
 
 
 def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
@@ -95,11 +106,17 @@ class SealRefused(Exception):
 
 def seal(step: Step, quote: quotes.Quote) -> str:
     """Seal a quote for this user and subscription. *Raises*: PreviewTooLarge."""
+    return seal_seen(step, operations.Seen(quote_id=uuids.uuid4(), document=quotes.document(quote)))
+
+
+def seal_seen(step: Step, seen: operations.Seen) -> str:
+    """Seal what was seen once more, with the notes that are offered now. *Raises*: PreviewTooLarge."""
     payload = {
         "user": step.request.user.pk,
         "subscription": str(step.subscription.uuid),
-        "quote_id": str(uuids.uuid4()),
-        "quote": quotes.document(quote),
+        "quote_id": str(seen.quote_id),
+        "quote": seen.document,
+        "offered": dict(seen.offered),
     }
     try:
         return seals.seal(payload, at=step.at, purpose=PURPOSE)
@@ -123,7 +140,9 @@ def unseal(step: Step, fresh: quotes.Quote | None) -> operations.Seen:
         payload = {}
     mine = payload.get("user") == step.request.user.pk
     if mine and payload.get("subscription") == str(step.subscription.uuid):
-        return operations.Seen(quote_id=uuids.UUID(payload["quote_id"]), document=payload["quote"])
+        return operations.Seen(
+            quote_id=uuids.UUID(payload["quote_id"]), document=payload["quote"], offered=payload["offered"]
+        )
     fresh = fresh or quote_of(step)
     if payload and not mine:
         raise SealRefused(fresh, status=409, change="The preview was made for somebody else; this is yours.")

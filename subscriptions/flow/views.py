@@ -18,7 +18,7 @@ from django.views.decorators.http import require_http_methods
 
 from portal.audit.operations import Actor
 from subscriptions import operations, quotes
-from subscriptions.flow import pages
+from subscriptions.flow import choosing, pages
 from subscriptions.flow.step import (
     TOO_LARGE,
     PreviewTooLarge,
@@ -78,13 +78,13 @@ def refund(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     if request.method != "POST":
         return redirect("subscriptions:terminate", uuid)
     step = start(request, uuid)
+    form = reason_form(step, request.POST)
     try:
-        quote = quote_of(step)
+        quote = quote_of(step, form)
     except operations.NotTerminable as refusal:
         return pages.refused(step, refusal)
     if quote.case == "expired":
         return pages.other_case(step, quote)
-    form = reason_form(step, request.POST)
     if not form.is_valid():
         return pages.reason_page(step, form, status=422)
     return pages.refund_page(step, quote, form)
@@ -100,7 +100,7 @@ def choice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     step = start(request, uuid)
     form = reason_form(step, request.POST)
     try:
-        quote = quote_of(step)
+        quote = quote_of(step, form)
         if quote.case == "expired":
             return pages.other_case(step, quote)
         if not form.is_valid():
@@ -112,9 +112,9 @@ def choice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         return pages.refund_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
     if seen.document != quotes.document(quote):
         return pages.changed_page(step, quote, form, seen=seen.document)
-    if quote.terms.is_simplified:
+    if not quote.asks_choice:
         return pages.refund_page(step, quote, form, seal=request.POST["seal"])
-    return pages.choice_page(step, quote, form, seal=request.POST["seal"])
+    return choosing.choice_page(step, quote, form, seen=seen)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -133,17 +133,16 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     is_ended = getattr(step.subscription, "termination", None) is not None
     try:
         # What is whole goes to the operation, which computes the quote under lock; all else is shown one here.
-        fresh = None if is_ended or (is_valid and (picked or is_expired)) else quote_of(step)
+        fresh = None if is_ended or (is_valid and (picked or is_expired)) else _fresh(step, form, is_expired)
         if fresh:
             if is_expired != (fresh.case == "expired"):
                 return pages.other_case(step, fresh)
             if not is_valid:
                 return pages.again(step, fresh, form)
         seen = unseal(step, fresh)
-        if fresh and picked is None and not fresh.terms.is_simplified:
-            return pages.choice_page(
-                step, fresh, form, seal=request.POST["seal"], status=422, problems=(_what_to_choose(request),)
-            )
+        if fresh and picked is None and fresh.asks_choice:
+            problems = (_what_to_choose(request),)
+            return choosing.choice_page(step, fresh, form, seen=seen, status=422, problems=problems)
         outcome = operations.terminate(
             subscription_uuid=uuid,
             request=_said(form, is_expired=is_expired, step=step),
@@ -169,18 +168,29 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             return pages.expired_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
         return pages.refund_page(step, refusal.quote, form, status=refusal.status, changes=refusal.changes)
     except operations.RequestNotAcceptable as refusal:
-        quote = quote_of(step)
+        quote = _fresh(step, form, is_expired)
         if is_expired != (quote.case == "expired"):
             return pages.other_case(step, quote)
         form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
         return pages.again(step, quote, form)
-    except (operations.CreditNoteNotUsable, operations.AcknowledgementMissing) as refusal:
-        quote = quote_of(step)
-        show = pages.refund_page if quote.terms.is_simplified else pages.choice_page
-        return show(
-            step, quote, form, seal=request.POST["seal"], status=422, problems=_problems_of(refusal, quote=quote)
-        )
+    except operations.CreditNoteChanged as changed:
+        changes = (str(changed),)
+        return choosing.choice_page(step, changed.fresh, form, seen=seen, status=409, changes=changes)
+    except (
+        operations.CreditNoteNotUsable,
+        operations.AcknowledgementMissing,
+        operations.CreditsOutOfRange,
+    ) as refusal:
+        quote = quote_of(step, form)
+        problems = _problems_of(refusal)
+        if quote.asks_choice:
+            return choosing.choice_page(step, quote, form, seen=seen, status=422, problems=problems)
+        return pages.refund_page(step, quote, form, seal=request.POST["seal"], status=422, problems=problems)
     return pages.done(request, outcome.termination)
+
+
+def _fresh(step: Step, form: Any, is_expired: bool) -> quotes.Quote:
+    return quote_of(step, None if is_expired else form)
 
 
 def _said(
@@ -206,7 +216,7 @@ def _picked(request: HttpRequest) -> quotes.Choice | None:
     number = request.POST.get("note", "")
     # Without scripts picking a note does not pick its option; where no other is picked, it is meant.
     if number and picked in (None, "credit_note"):
-        return quotes.LinkNote(number)
+        return quotes.LinkNote(number, use_now=choosing.is_used_now(request))
     return None
 
 
@@ -217,9 +227,10 @@ def _what_to_choose(request: HttpRequest) -> pages.Problem:
 
 
 def _problems_of(
-    refusal: operations.CreditNoteNotUsable | operations.AcknowledgementMissing, *, quote: quotes.Quote
+    refusal: operations.CreditNoteNotUsable | operations.AcknowledgementMissing | operations.CreditsOutOfRange,
 ) -> tuple[pages.Problem, ...]:
     if isinstance(refusal, operations.AcknowledgementMissing):
         return tuple(pages.Problem(item.key, f"Please confirm: {item.text}") for item in refusal.missing)
-    # Where the last note that could be chosen is gone, there is no list of notes to point at.
-    return (pages.Problem("note" if quote.choosable else "choice", str(refusal)),)
+    if isinstance(refusal, operations.CreditNoteNotUsable):
+        return (pages.Problem("note", str(refusal)),)
+    return (pages.Problem("choice", str(refusal)),)

@@ -4,7 +4,9 @@ from subscriptions.operations.expire import Counts, count_due, terminate_expired
 from subscriptions.operations.refusals import (
     AcknowledgementMissing,
     AlreadyTerminated,
+    CreditNoteChanged,
     CreditNoteNotUsable,
+    CreditsOutOfRange,
     NotTerminable,
     QuoteChanged,
     RequestedBeforeItBegan,
@@ -12,24 +14,35 @@ from subscriptions.operations.refusals import (
 )
 from subscriptions.operations.renewal import AlreadySo, RenewalRefused, set_auto_renew
 from subscriptions.operations.requests import CustomerRequest, ExpiredRequest
-from subscriptions.operations.termination import Outcome, Seen, quote_termination, terminate
+from subscriptions.operations.termination import (
+    Outcome,
+    Preview,
+    Seen,
+    preview_termination,
+    quote_termination,
+    terminate,
+)
 
 __all__ = [
     "AcknowledgementMissing",
     "AlreadySo",
     "AlreadyTerminated",
     "Counts",
+    "CreditNoteChanged",
     "CreditNoteNotUsable",
+    "CreditsOutOfRange",
     "CustomerRequest",
     "ExpiredRequest",
     "NotTerminable",
     "Outcome",
+    "Preview",
     "QuoteChanged",
     "RenewalRefused",
     "RequestNotAcceptable",
     "RequestedBeforeItBegan",
     "Seen",
     "count_due",
+    "preview_termination",
     "quote_termination",
     "set_auto_renew",
     "terminate",

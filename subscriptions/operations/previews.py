@@ -150,7 +150,7 @@ def _same(currency: str, *, config: Config) -> dict[str, Any]:
             is_postpaid=False,
             terms=terms,
             refund=policies.refund(facts, on=date.min, policy=policy, is_expired_case=True),
-            notes=(),
+            facts=facts,
         )
     )
     return {name: value for name, value in document.items() if name not in _OWN}

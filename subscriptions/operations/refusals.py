@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from subscriptions import quotes, selectors, standing
+from portal.lib import money
+from subscriptions import acknowledgements, quotes, selectors, standing
 from subscriptions.models import Subscription, Termination
 
 
@@ -42,10 +44,34 @@ class CreditNoteNotUsable(Exception):
         super().__init__(f"Credit note {number} cannot be chosen for this refund. Choose one of the list.")
 
 
+class CreditNoteChanged(Exception):
+    """Say that the chosen note is no longer as it was when it was offered."""
+
+    def __init__(self, fresh: quotes.Quote, *, number: str) -> None:
+        self.fresh = fresh
+        self.number = number
+        super().__init__(f"Credit note {number} changed since it was shown. This is how it is now.")
+
+
+class CreditsOutOfRange(Exception):
+    """Say that Available Credits can't hold what would be put in, and what can be done."""
+
+    def __init__(self, *, amount: Decimal, balance: Decimal, currency: str) -> None:
+        self.amount = amount
+        self.balance = balance
+        self.currency = currency
+        super().__init__(
+            f"{money.display(amount, currency=currency)} cannot be added: the balance is "
+            f"{money.display_balance(balance, currency=currency)}, and an account holds less than "
+            f"{money.display(Decimal(10) ** 13, currency=currency)}. Nothing was written. Choose a credit note as "
+            "the refund, or ask billing to lower the balance by a correction first."
+        )
+
+
 class AcknowledgementMissing(Exception):
     """Carry what has to be acknowledged first."""
 
-    def __init__(self, missing: tuple[quotes.Acknowledgement, ...]) -> None:
+    def __init__(self, missing: tuple[acknowledgements.Acknowledgement, ...]) -> None:
         self.missing = missing
         super().__init__("Please confirm: " + " ".join(item.text for item in missing))
 

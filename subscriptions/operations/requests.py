@@ -31,6 +31,11 @@ class ExpiredRequest:
     explanation: str
 
 
+def asked_on(request: CustomerRequest | ExpiredRequest) -> date | None:
+    """Give the day on which the customer asked, where one did."""
+    return request.requested_on if isinstance(request, CustomerRequest) else None
+
+
 def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, began: date) -> None:
     """Refuse a request that does not fit the case of the termination, or does not explain it.
 

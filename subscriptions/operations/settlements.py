@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import assert_never
 
-from subscriptions import quotes
+from subscriptions import acknowledgements, notes, quotes
 from subscriptions.models import Termination
 from subscriptions.operations import refusals
 
@@ -21,9 +21,10 @@ class NothingDue:
 
 @dataclass(frozen=True)
 class NoteLinked:
-    """A note is the refund."""
+    """A note is the refund; `is_used` where it is applied, and the rest put into Available Credits, at once."""
 
-    note: quotes.Note
+    note: notes.Note
+    is_used: bool = False
 
 
 @dataclass(frozen=True)
@@ -37,38 +38,28 @@ Settlement = NothingDue | NoteLinked | Credited
 
 
 def decide(
-    quote: quotes.Quote, *, choice: quotes.Choice, acknowledged: Sequence[str]
-) -> tuple[Settlement, tuple[quotes.Acknowledgement, ...]]:
+    quote: quotes.Quote, *, choice: quotes.Choice, chosen: notes.Note | None, acknowledged: Sequence[str]
+) -> tuple[Settlement, tuple[acknowledgements.Acknowledgement, ...]]:
     """Decide the settlement, and say what had to be acknowledged for it.
 
+    *Shape*: `chosen` is the note of the choice as it is now, None where it may not be the refund.
     *Raises*: CreditNoteNotUsable; AcknowledgementMissing.
     """
-    note: quotes.Note | None = None
     match choice:
-        case quotes.LinkNote(number=number):
-            note = _chosen(quote, number=number)
+        case quotes.LinkNote(number=number, use_now=is_used):
+            if chosen is None or not quote.asks_choice:
+                raise refusals.CreditNoteNotUsable(number)
+            required = acknowledgements.of_note(quote, note=chosen)
+            settlement: Settlement = NoteLinked(chosen, is_used=is_used)
         case quotes.Automatic():
-            pass
+            required = acknowledgements.of_automatic(quote)
+            settlement = Credited(quote.to_credits) if quote.to_credits else NothingDue(quote.why_nothing)
         case _:
             assert_never(choice)
-    required = quotes.acknowledgements(quote, choice=choice)
     missing = tuple(item for item in required if item.key not in acknowledged)
     if missing:
         raise refusals.AcknowledgementMissing(missing)
-    if note is not None:
-        return NoteLinked(note), required
-    if quote.to_credits:
-        return Credited(quote.to_credits), required
-    return NothingDue(quote.why_nothing), required
-
-
-def _chosen(quote: quotes.Quote, *, number: str) -> quotes.Note:
-    note = quote.note(number)
-    # The short flow asks no choice: it commits as "No credit note has been sent".
-    is_offered = quote.case == "customer_request" and not quote.terms.is_simplified
-    if not is_offered or note is None or not note.is_choosable:
-        raise refusals.CreditNoteNotUsable(number)
-    return note
+    return settlement, required
 
 
 def code(settlement: Settlement) -> str:
@@ -92,7 +83,8 @@ def choice_code(choice: quotes.Choice, *, quote: quotes.Quote) -> str:
         case quotes.LinkNote():
             return Termination.Choice.CREDIT_NOTE.value
         case quotes.Automatic():
-            automatic = Termination.Choice.SIMPLIFIED if quote.terms.is_simplified else Termination.Choice.AUTOMATIC
+            # In the short flow a candidate opens the choice; what was chosen there is said as everywhere.
+            automatic = Termination.Choice.AUTOMATIC if quote.asks_choice else Termination.Choice.SIMPLIFIED
             return automatic.value
         case _:
             assert_never(choice)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
-from typing import Any, assert_never
+from typing import Any
 
 from django.db import connection
 
@@ -18,17 +17,21 @@ from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days, text
 from settings_app import selectors as settings_selectors
-from subscriptions import outcomes, quotes, selectors
+from subscriptions import acknowledgements, notes, outcomes, quotes, selectors
 from subscriptions.models import Subscription, Termination
-from subscriptions.operations import records, refusals, requests, settlements
+from subscriptions.operations import records, refusals, requests, settlements, settling
 
 
 @dataclass(frozen=True)
 class Seen:
-    """Hold what the agent saw: the quote as a document, and the id of that preview."""
+    """Hold what the agent saw: the quote as a document, the id of that preview, and the notes that were offered.
+
+    *Shape*: `offered` gives, by number, the status of each note and what was unused of it, as `offer_of` writes it.
+    """
 
     quote_id: uuid.UUID
     document: dict[str, Any]
+    offered: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -39,12 +42,52 @@ class Outcome:
     is_repeat: bool
 
 
-def quote_termination(*, subscription_uuid: uuid.UUID, on: date, config: settings_selectors.Config) -> quotes.Quote:
+@dataclass(frozen=True)
+class Preview:
+    """Hold a quote, what `terminate` compares with it, and the keys of what has to be confirmed for a choice."""
+
+    quote: quotes.Quote
+    seen: Seen
+    to_confirm: tuple[str, ...]
+
+
+def quote_termination(
+    *, subscription_uuid: uuid.UUID, on: date, config: settings_selectors.Config, asked_on: date | None = None
+) -> quotes.Quote:
     """Compute the preview of a termination on a day. Reads only.
 
     *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated.
     """
-    return _quote(selectors.find(subscription_uuid), on=on, config=config)
+    return _quote(selectors.find(subscription_uuid), on=on, config=config, asked_on=asked_on)
+
+
+def preview_termination(
+    *,
+    subscription_uuid: uuid.UUID,
+    on: date,
+    config: settings_selectors.Config,
+    choice: quotes.Choice,
+    asked_on: date | None = None,
+) -> Preview:
+    """Look at a termination as somebody does who makes this choice. Reads only.
+
+    *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated; CreditNoteNotUsable.
+    """
+    subscription = selectors.find(subscription_uuid)
+    quote = _quote(subscription, on=on, config=config, asked_on=asked_on)
+    offered: dict[str, str] = {}
+    required = acknowledgements.of_automatic(quote)
+    if isinstance(choice, quotes.LinkNote):
+        note = selectors.chosen_note(subscription, quote=quote, number=choice.number)
+        if note is None:
+            raise refusals.CreditNoteNotUsable(choice.number)
+        offered = {note.number: notes.offer_of(note, currency=quote.currency)}
+        required = acknowledgements.of_note(quote, note=note)
+    return Preview(
+        quote=quote,
+        seen=Seen(quote_id=uuid.uuid4(), document=quotes.document(quote), offered=offered),
+        to_confirm=tuple(item.key for item in required),
+    )
 
 
 def terminate(
@@ -60,8 +103,8 @@ def terminate(
     """Terminate a subscription exactly as it was previewed, or write nothing.
 
     *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone.
-    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotTerminable; QuoteChanged; CreditNoteNotUsable;
-    AcknowledgementMissing; RequestNotAcceptable.
+    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotTerminable; QuoteChanged; CreditNoteChanged;
+    CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange.
     *Source*: domain.md 3 to 5.
     """
     with audit_operations.operation("terminate"):
@@ -74,11 +117,16 @@ def terminate(
             raise refusals.AlreadyTerminated(subscription)
         account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
-        quote = _quote(subscription, on=today, config=config)
+        quote = _quote(subscription, on=today, config=config, asked_on=requests.asked_on(request))
         if quotes.document(quote) != seen.document:
             raise refusals.QuoteChanged(quote, seen=seen.document)
         requests.check(request, quote=quote, began=subscription.started_on)
-        settlement, confirmed = settlements.decide(quote, choice=choice, acknowledged=acknowledged)
+        settlement, confirmed = settlements.decide(
+            quote,
+            choice=choice,
+            chosen=_chosen(subscription, quote=quote, choice=choice, seen=seen),
+            acknowledged=acknowledged,
+        )
         columns = requests.columns(request)
         termination = _write(
             subscription,
@@ -119,20 +167,33 @@ def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> CreditA
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [subscription.pk])
         line_ids = [line_id for (line_id,) in cursor.fetchall()]
-    invoicing_operations.lock_invoices(line_ids)
-    invoicing_operations.lock_notes(
-        naming=line_ids, number=choice.number if isinstance(choice, quotes.LinkNote) else ""
-    )
+    number = choice.number if isinstance(choice, quotes.LinkNote) else ""
+    invoicing_operations.lock_invoices(line_ids, note=number)
+    invoicing_operations.lock_notes(naming=line_ids, number=number)
     return customers_operations.lock_account(organisation_id=subscription.organisation_id)
 
 
-def _quote(subscription: Subscription, *, on: date, config: settings_selectors.Config) -> quotes.Quote:
-    quote = selectors.quote_of(subscription, on=on, config=config)
+def _quote(
+    subscription: Subscription, *, on: date, config: settings_selectors.Config, asked_on: date | None = None
+) -> quotes.Quote:
+    quote = selectors.quote_of(subscription, on=on, config=config, asked_on=asked_on)
     if isinstance(quote, selectors.NotTerminableFacts):
         if getattr(subscription, "termination", None) is not None:
             raise refusals.AlreadyTerminated(subscription)
         raise refusals.NotTerminable(quote.why_not)
     return quote
+
+
+def _chosen(
+    subscription: Subscription, *, quote: quotes.Quote, choice: quotes.Choice, seen: Seen
+) -> notes.Note | None:
+    """Read the chosen note under its lock; one that was not offered, or may not be the refund, is none."""
+    if not isinstance(choice, quotes.LinkNote) or choice.number not in seen.offered:
+        return None
+    note = selectors.chosen_note(subscription, quote=quote, number=choice.number)
+    if note is not None and notes.offer_of(note, currency=quote.currency) != seen.offered[choice.number]:
+        raise refusals.CreditNoteChanged(quote, number=choice.number)
+    return note
 
 
 def _write(
@@ -143,59 +204,26 @@ def _write(
     columns: dict[str, Any],
     choice: quotes.Choice,
     settlement: settlements.Settlement,
-    confirmed: tuple[quotes.Acknowledgement, ...],
+    confirmed: tuple[acknowledgements.Acknowledgement, ...],
     quote_id: uuid.UUID,
     config: settings_selectors.Config,
     by: audit_operations.Actor,
     at: datetime,
 ) -> Termination:
     organisation = subscription.organisation
-    cause = uuid.uuid4()
-    is_automatic = isinstance(choice, quotes.Automatic) and quote.case == "customer_request"
-    # A chosen note does its own work, and while Allow Refund is off nothing is given back by the system.
-    gives_back = is_automatic and quote.terms.allow_refund
-    charges = [charge for line in quote.refund.lines for charge in line.charges] if gives_back else []
-    waived = sum((charge.waived for charge in charges), Decimal(0))
-    entry_id: int | None = None
-    note_id: int | None = None
-    credited: Decimal | None = None
-    why = ""
-    match settlement:
-        case settlements.Credited(amount=amount):
-            credited = amount
-            entry_id = customers_operations.post_entry(
-                account=account,
-                kind="refund",
-                amount=amount,
-                cause_id=cause,
-                is_unbilled=quote.is_postpaid,
-                at=at,
-                on=quote.on,
-                description=text.cut(
-                    f"Refund of subscription {selectors.identity_of(subscription).named}",
-                    most=500,  # what an entry holds
-                ),
-                actor=by.name,
-            ).pk
-        case settlements.NoteLinked(note=note):
-            note_id = note.note_id
-        case settlements.NothingDue(why=reason):
-            why = reason
-        case _:
-            assert_never(settlement)
-    invoicing_operations.write_giveback(
-        cause_id=cause,
-        waivers=[(c.line_id, quote.currency, c.waived) for c in charges if c.waived],
-        refunds=[(c.line_id, quote.currency, c.net, c.tax) for c in charges if c.refund],
+    cause = settling.Cause(uuid.uuid4(), quote_id=quote_id, by=by, at=at)
+    settled = settling.write(
+        settlement,
+        quote=quote,
+        account=account,
+        cause=cause,
+        description=text.cut(
+            f"Refund of subscription {selectors.identity_of(subscription).named}",
+            most=500,  # what an entry holds
+        ),
     )
-    if gives_back or note_id is not None:
-        invoicing_operations.hold_notes(
-            cause_id=cause,
-            settles=note_id,
-            taken_off=[n.note_id for n in quote.notes if n.is_taken_off and n.note_id != note_id],
-        )
     row = records.Row(
-        uuid=cause,
+        uuid=cause.uuid,
         subscription_id=subscription.pk,
         organisation_id=organisation.pk,
         currency=quote.currency,
@@ -208,20 +236,21 @@ def _write(
         config_version_id=config.version_id,
         settlement=settlements.code(settlement),
         choice=settlements.choice_code(choice, quote=quote),
-        credit_note_id=note_id,
-        entry_id=entry_id,
-        credited=credited,
-        waived=waived,
-        nothing_reason=why,
+        credit_note_id=settled.note_id,
+        entry_id=settled.entry_id,
+        credited=settled.credited,
+        waived=settled.waived,
+        nothing_reason=settled.why_nothing,
         quote=quotes.document(quote),
         acknowledgements=[{"key": a.key, "note": a.note, "text": a.text} for a in confirmed],
         quote_id=quote_id,
         told=outcomes.told(
             quote=quote,
-            credited=credited,
+            credited=settled.credited,
             note_number=settlement.note.number if isinstance(settlement, settlements.NoteLinked) else "",
-            why_nothing=why,
-            is_waiving=bool(waived),
+            why_nothing=settled.why_nothing,
+            is_waiving=bool(settled.waived),
+            used=settled.used,
         ),
         **columns,
     )

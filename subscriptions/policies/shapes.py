@@ -105,6 +105,7 @@ class ChargeRefund:
     paid: Decimal
     credited: Decimal
     value: Decimal
+    value_net: Decimal
     left: Decimal
     waived: Decimal
     net: Decimal

@@ -1,5 +1,6 @@
 """Read subscriptions: what a quote is made of, what the sidebar and lists show."""
 
+from subscriptions.selectors.credit_notes import choosable_notes, chosen_note
 from subscriptions.selectors.naming import identities, identities_of_charges, identity_of
 from subscriptions.selectors.pages import (
     find_termination,
@@ -26,6 +27,8 @@ __all__ = [
     "NEVER_REFUNDED",
     "Keys",
     "NotTerminableFacts",
+    "choosable_notes",
+    "chosen_note",
     "clean_up_report",
     "clean_up_runs",
     "ended_of",

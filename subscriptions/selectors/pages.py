@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from django.db.models import Q
 
 from customers.models import LedgerEntry
+from invoicing import selectors as invoicing_selectors
 from portal.lib import days, money, text
 from settings_app.selectors import Config
 from subscriptions import outcomes, presentation
@@ -350,6 +351,9 @@ def result_sentences(termination: Termination) -> tuple[str, ...]:
             note_number=termination.credit_note.number if termination.credit_note else "",
             why_nothing=termination.nothing_reason,
             is_waiving=bool(termination.waived),
+            used=invoicing_selectors.note_use(termination.quote_id)
+            if termination.credit_note and termination.quote_id
+            else None,
         ),
     )
 

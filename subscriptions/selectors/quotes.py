@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
-from invoicing.models import CreditNote, CreditNoteLine
 from settings_app.selectors import Config
-from subscriptions import policies, quotes, standing
+from subscriptions import notes, policies, quotes, standing
 from subscriptions.models import Cycle, Subscription
-from subscriptions.selectors import naming
+from subscriptions.selectors import credit_notes, naming
 
 # Line kinds that are never part of a refund, should one ever be joined to a cycle.
 NEVER_REFUNDED = frozenset({"activation_fee", "usage"})
@@ -150,27 +147,26 @@ def terms_of(config: Config, *, currency: str) -> quotes.Terms:
 
 
 def quote_of(
-    subscription: Subscription, *, on: date, config: Config, facts: policies.SubscriptionFacts | None = None
+    subscription: Subscription,
+    *,
+    on: date,
+    config: Config,
+    asked_on: date | None = None,
+    facts: policies.SubscriptionFacts | None = None,
 ) -> quotes.Quote | NotTerminableFacts:
     """Compute the quote of a subscription from `subscriptions()`, or say why it may not be terminated.
 
-    Three queries: cycles with charges (none where `facts` brings them), note lines that name them, notes of
-    the organisation.
+    The day of asking enters no sum, but a note with the sum of that day may have been sent for this refund.
+    Two queries: cycles with charges (none where `facts` brings them), and the notes that decide.
     """
     stands = standing_of(subscription, on=on, reactivation_days=config.reactivation_days)
     if stands.case is None:
         return NotTerminableFacts(why_not=stands.why_not, status=stands.status)
     terms = terms_of(config, currency=subscription.currency)
-    policy = policies.RefundPolicy(
-        method=terms.refund_method, full_refund_days=terms.full_refund_days, fee=terms.fee
-    )
     facts = facts or facts_of(subscription)
     is_expired = stands.case == "expired"
-    refund = policies.refund(facts, on=on, policy=policy, is_expired_case=is_expired)
-    notes: tuple[quotes.Note, ...] = ()
-    if not is_expired:
-        notes = _notes(subscription, facts=facts, refund=refund, on=on, policy=policy)
-    return quotes.Quote(
+    refund = policies.refund(facts, on=on, policy=terms.policy, is_expired_case=is_expired)
+    quote = quotes.Quote(
         subscription=subscription.uuid,
         organisation=subscription.organisation.uuid,
         on=on,
@@ -180,97 +176,15 @@ def quote_of(
         is_postpaid=subscription.organisation.payment_mode == "postpaid",
         terms=terms,
         refund=refund,
-        notes=notes,
+        facts=facts,
     )
-
-
-def _notes(
-    subscription: Subscription,
-    *,
-    facts: policies.SubscriptionFacts,
-    refund: policies.Refund,
-    on: date,
-    policy: policies.RefundPolicy,
-) -> tuple[quotes.Note, ...]:
-    """List the notes that name this subscription's cycles and those that may be chosen."""
-    own_lines = {charge.line_id for cycle in facts.cycles for charge in cycle.charges}
-    values = {charge.line_id: charge.value for line in refund.lines for charge in line.charges}
-    found = list(
-        CreditNote.objects.filter(status__in=CreditNote.COUNTED, currency=subscription.currency)
-        .filter(pk__in=_note_ids(subscription, own_lines))
-        .order_by("pk")
-    )
-    if not found:
-        return ()
-    named: dict[int, dict[int, Decimal]] = defaultdict(dict)
-    foreign: set[int] = set()
-    for note_id, line_id, net, tax, charge_id in CreditNoteLine.objects.filter(
-        credit_note__in=[note.pk for note in found], line__isnull=False
-    ).values_list("credit_note_id", "line_id", "net", "tax", "line__cycle_charge__id"):
-        if line_id in own_lines:
-            named[note_id][line_id] = net + tax
-        elif charge_id is not None:
-            # The line belongs to a cycle, and that is one of another subscription.
-            foreign.add(note_id)
-    notes = []
-    for note in found:
-        lines = named.get(note.pk, {})
-        notes.append(
-            quotes.Note(
-                note_id=note.pk,
-                uuid=note.uuid,
-                number=note.number,
-                status=note.status,
-                total=note.total,
-                names_this=bool(lines),
-                named=sum(lines.values(), Decimal(0)),
-                expected=_left_without(facts, lines=lines, refund=refund, on=on, policy=policy),
-                is_choosable=note.status in ("sent", "partly_applied")
-                and note.holds == 0
-                and note.organisation_id == subscription.organisation_id
-                and note.pk not in foreign,
-                is_taken_off=any(amount and values.get(line_id) for line_id, amount in lines.items()),
-            )
-        )
-    # A note that is neither choosable nor names a cycle says nothing here.
-    kept = [note for note in notes if note.is_choosable or note.names_this]
-    return tuple(sorted(kept, key=lambda note: (not note.names_this, -note.note_id)))
-
-
-def _note_ids(subscription: Subscription, own_lines: Iterable[int]) -> QuerySet[CreditNote, Any]:
-    naming = CreditNote.objects.filter(lines__line__in=list(own_lines)).order_by().values("pk")
-    of_owner = (
-        CreditNote.objects.filter(
-            organisation_id=subscription.organisation_id, status__in=("sent", "partly_applied"), holds=0
-        )
-        .order_by()
-        .values("pk")
-    )
-    return naming.union(of_owner)
-
-
-def _left_without(
-    facts: policies.SubscriptionFacts,
-    *,
-    lines: dict[int, Decimal],
-    refund: policies.Refund,
-    on: date,
-    policy: policies.RefundPolicy,
-) -> Decimal:
-    """Compute the sum of `left` as if a note did not give back what it names."""
-    if not lines:
-        return refund.left
-    cycles = tuple(
-        replace(
-            cycle,
-            charges=tuple(
-                replace(charge, credited=charge.credited - lines.get(charge.line_id, Decimal(0)))
-                for charge in cycle.charges
-            ),
-        )
-        for cycle in facts.cycles
-    )
-    return policies.refund(replace(facts, cycles=cycles), on=on, policy=policy, is_expired_case=False).left
+    if is_expired:
+        return quote
+    asked = refund
+    if asked_on not in (None, on):
+        asked = policies.refund(facts, on=asked_on, policy=terms.policy, is_expired_case=False)
+    found = credit_notes.deciding(subscription, quote=quote, sums=notes.sums_of((refund, asked)))
+    return replace(quote, notes=found.notes, further_candidates=found.further)
 
 
 def find(subscription_uuid: uuid.UUID) -> Subscription:

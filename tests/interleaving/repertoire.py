@@ -26,7 +26,7 @@ from subscriptions import operations, quotes
 from subscriptions.models import HistoryEntry, PhoneNumber, Subscription, Termination
 from tests.interleaving.scheduler import Answer
 from tests.interleaving.world import NOW, World
-from tests.subscriptions.conftest import preview, request
+from tests.subscriptions.conftest import preview, request, seen_of, to_confirm
 
 Call = Callable[[Actor, uuid.UUID], Any]
 
@@ -92,8 +92,9 @@ def repertoire(world: World) -> tuple[Operation, ...]:
 
 
 def _terminate(name: str, subscription: Subscription, choice: quotes.Choice) -> Operation:
-    quote = preview(subscription, at=NOW)
-    acknowledged = [item.key for item in quotes.acknowledgements(quote, choice=choice)]
+    quote = preview(subscription, at=NOW, asked_on=request().requested_on)
+    seen = seen_of(quote)
+    acknowledged = to_confirm(quote, choice=choice)
     asked: Any = request() if quote.case == "customer_request" else operations.ExpiredRequest("Long gone.")
 
     def call(by: Actor, form: uuid.UUID) -> str:
@@ -102,7 +103,7 @@ def _terminate(name: str, subscription: Subscription, choice: quotes.Choice) -> 
             request=asked,
             choice=choice,
             acknowledged=acknowledged,
-            seen=operations.Seen(quote_id=form, document=quotes.document(quote)),
+            seen=dataclasses.replace(seen, quote_id=form),
             by=by,
             at=NOW,
         )

@@ -14,7 +14,7 @@ from portal.audit.operations import Actor
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
-from subscriptions import operations, quotes, selectors
+from subscriptions import acknowledgements, notes, operations, quotes, selectors
 
 
 @pytest.fixture
@@ -55,28 +55,42 @@ def request(**changes: Any) -> operations.CustomerRequest:
     return dataclasses.replace(asked, **changes)
 
 
-def preview(subscription, *, at: dt.datetime) -> quotes.Quote:
+def preview(subscription, *, at: dt.datetime, asked_on: dt.date | None = None) -> quotes.Quote:
     """The quote as an agent sees it at an instant."""
     return operations.quote_termination(
         subscription_uuid=subscription.uuid,
         on=days.today_in(subscription.organisation.timezone, at=at),
         config=settings_selectors.current_config(),
+        asked_on=asked_on,
     )
 
 
 def seen_of(quote: quotes.Quote) -> operations.Seen:
-    """What the seal carries."""
-    return operations.Seen(quote_id=uuid.uuid4(), document=quotes.document(quote))
+    """What the seal carries: the quote, and the notes that are offered beside it."""
+    offered = {}
+    if quote.case == "customer_request":
+        shown, _ = selectors.choosable_notes(selectors.find(quote.subscription), quote=quote)
+        offered = {note.number: notes.offer_of(note, currency=quote.currency) for note in shown}
+    return operations.Seen(quote_id=uuid.uuid4(), document=quotes.document(quote), offered=offered)
+
+
+def to_confirm(quote: quotes.Quote, *, choice: quotes.Choice) -> list[str]:
+    """The keys of what has to be acknowledged for a choice."""
+    if not isinstance(choice, quotes.LinkNote):
+        return [item.key for item in acknowledgements.of_automatic(quote)]
+    note = selectors.chosen_note(selectors.find(quote.subscription), quote=quote, number=choice.number)
+    return [item.key for item in acknowledgements.of_note(quote, note=note)] if note else []
 
 
 def terminate(subscription, *, by: Actor, at: dt.datetime, choice=None, acknowledged=(), seen=None, asked=None):
     """Preview and commit at one instant."""
+    said = asked or request()
     return operations.terminate(
         subscription_uuid=subscription.uuid,
-        request=asked or request(),
+        request=said,
         choice=choice or quotes.Automatic(),
         acknowledged=acknowledged,
-        seen=seen or seen_of(preview(subscription, at=at)),
+        seen=seen or seen_of(preview(subscription, at=at, asked_on=getattr(said, "requested_on", None))),
         by=by,
         at=at,
     )

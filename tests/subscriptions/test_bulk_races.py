@@ -34,7 +34,7 @@ from subscriptions import operations, quotes, verification
 from subscriptions.models import HistoryEntry, Subscription, Termination
 from tests import factories
 from tests.factories import C
-from tests.subscriptions.conftest import preview, request, seen_of
+from tests.subscriptions.conftest import preview, request, seen_of, to_confirm
 from tests.subscriptions.test_races import apply_by, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -166,15 +166,16 @@ class Mix:
         made = self._one(Subscription.objects.exclude(status="terminated"))
         quote = preview(made, at=self.now)
         choice: quotes.Choice = quotes.Automatic()
-        if quote.choosable and self.chance.random() < 0.4:
-            choice = quotes.LinkNote(self.chance.choice(quote.choosable).number)
+        seen = seen_of(quote)
+        if seen.offered and self.chance.random() < 0.4:
+            choice = quotes.LinkNote(self.chance.choice(list(seen.offered)), use_now=self.chance.random() < 0.5)
         asked = request() if quote.case == "customer_request" else operations.ExpiredRequest("Long gone.")
         operations.terminate(
             subscription_uuid=made.uuid,
             request=asked,
             choice=choice,
-            acknowledged=[item.key for item in quotes.acknowledgements(quote, choice=choice)],
-            seen=seen_of(quote),
+            acknowledged=to_confirm(quote, choice=choice),
+            seen=seen,
             by=self.by,
             at=self.now,
         )

@@ -3,7 +3,6 @@
 import io
 import json
 import sys
-import uuid
 from collections import defaultdict
 from decimal import Decimal
 
@@ -42,16 +41,20 @@ def test_the_sum_of_the_entries_is_the_sum_that_was_quoted(agent, monkeypatch):
 
     for found in leaving:
         today = days.today_in(found.organisation.timezone, at=at)
-        quote = operations.quote_termination(
-            subscription_uuid=found.uuid, on=today, config=settings_selectors.current_config()
-        )
         choice = quotes.Automatic()
+        preview = operations.preview_termination(
+            subscription_uuid=found.uuid,
+            on=today,
+            config=settings_selectors.current_config(),
+            choice=choice,
+            asked_on=today,
+        )
         operations.terminate(
             subscription_uuid=found.uuid,
             request=request(requested_on=today),
             choice=choice,
-            acknowledged=[item.key for item in quotes.acknowledgements(quote, choice=choice)],
-            seen=operations.Seen(uuid.uuid4(), quotes.document(quote)),
+            acknowledged=preview.to_confirm,
+            seen=preview.seen,
             by=agent,
             at=at,
         )

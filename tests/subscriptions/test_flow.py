@@ -387,14 +387,25 @@ def test_the_double_refund_guard(client_of):
     assert "Credit note CN-0000012" in pages.words(popup)
     choice = step(client, pages.form(popup, action="/choice/"))
     form = pages.form(choice, action="/apply/")
-    # Preselected with the note that names the cycle.
-    assert (form.fields["choice"], form.fields["note"]) == (["credit_note"], ["CN-0000012"])
+    # It gives back less than all: nothing is picked before somebody says so.
+    assert (form.fields["choice"], form.fields["note"]) == ([], [])
     refused = step(client, form, choice="automatic")
     assert refused.status_code == 422
     assert "CN-0000012 (SGD 30.00) names this subscription" in pages.words(refused)
     done = step(client, pages.form(refused, action="/apply/"), choice="automatic", acknowledge="double:CN-0000012")
     assert done.status_code == 302
     assert Termination.objects.get().credited == 20
+
+
+def test_the_one_note_that_fits_is_picked_already(client_of):
+    client = client_of("agent")
+    made = factories.subscription()
+    factories.credit_note(made.organisation, net="50", line=factories.charge_of(made), number="CN-0000012")
+    factories.credit_note(made.organisation, net="50", number="CN-0000013")
+    form = pages.form(to_choice(client, made), action="/apply/")
+    assert (form.fields["choice"], form.fields["note"]) == (["credit_note"], ["CN-0000012"])
+    done = step(client, form)
+    assert "Credit note CN-0000012 is the refund." in pages.words(client.get(done["Location"]))
 
 
 def test_a_note_that_differs_is_acknowledged(client_of):
@@ -511,14 +522,23 @@ def test_simplified_termination(client_of, configure):
     configure(termination_method="simplified")
     client = client_of("agent")
     made = factories.subscription()
+    done = step(client, pages.form(to_refund(client, made), action="/apply/"))
+    assert "SGD 50.00 added to Available Credits." in pages.words(client.get(done["Location"]))
+    assert Termination.objects.get().choice == "simplified"
+
+
+def test_a_candidate_opens_the_choice_in_simplified_termination(client_of, configure):
+    configure(termination_method="simplified")
+    client = client_of("agent")
+    made = factories.subscription()
     factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN-1")
-    form = pages.form(to_refund(client, made), action="/apply/")
-    refused = step(client, form)
+    form = pages.form(to_choice(client, made), action="/apply/")
+    refused = step(client, form, choice="automatic")
     assert refused.status_code == 422
     assert "CN-1" in pages.words(refused)
-    done = step(client, pages.form(refused, action="/apply/"), acknowledge="double:CN-1")
+    done = step(client, pages.form(refused, action="/apply/"), acknowledge="double:CN-1", choice="automatic")
     assert "SGD 20.00 added to Available Credits." in pages.words(client.get(done["Location"]))
-    assert Termination.objects.get().choice == "simplified"
+    assert Termination.objects.get().choice == "automatic"
 
 
 @pytest.mark.parametrize("days_ago", [10, 28])

@@ -75,7 +75,7 @@ def test_simplified_termination_links_no_note(client_of, configure):
     configure(termination_method="simplified")
     client = client_of("agent")
     made = factories.subscription()
-    factories.credit_note(made.organisation, net="50", number="CN-1")
+    factories.credit_note(made.organisation, net="49", number="CN-1")
     form = pages.form(to_refund(client, made), action="/apply/")
     answer = step(client, form, choice="credit_note", note="CN-1")
     assert answer.status_code == 422
@@ -150,7 +150,6 @@ def test_a_note_of_nothing_that_names_a_cycle_names_it(client_of):
     made = factories.subscription()
     factories.credit_note(made.organisation, net="0", line=factories.charge_of(made), number="CN-0")
     form = pages.form(to_choice(client, made), action="/apply/")
-    assert (form.fields["choice"], form.fields["note"]) == (["credit_note"], ["CN-0"])
     assert step(client, form, choice="automatic").status_code == 422
 
 
@@ -182,7 +181,7 @@ def test_a_note_naming_two_subscriptions_is_taken_off_both_and_chosen_for_neithe
     )
     for made, refunded in ((one, 40), (two, 45)):
         quote = preview(made, at=now)
-        assert quote.choosable == ()
+        assert [(note.is_taken_off, note.is_choosable) for note in quote.notes] == [(True, False)]
         outcome = terminate(made, by=agent, at=now)
         assert outcome.termination.credited == refunded
     note.refresh_from_db()

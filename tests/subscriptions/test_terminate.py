@@ -199,7 +199,7 @@ def test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement(agent, now
     made = factories.subscription()
     note = factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN-1")
     quote = preview(made, at=now)
-    assert (quote.total, quote.doubling[0].number, quote.doubling[0].expected) == (20, "CN-1", 50)
+    assert (quote.total, quote.candidates[0].number, quote.candidates[0].expected) == (20, "CN-1", 50)
     with pytest.raises(operations.AcknowledgementMissing, match="CN-1"):
         terminate(made, by=agent, at=now)
     record = terminate(made, by=agent, at=now, acknowledged=["double:CN-1"]).termination
@@ -213,7 +213,10 @@ def test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement(agent, now
     ("make", "why"),
     [
         (lambda o, own: factories.credit_note(o, status="draft", number="X"), "draft"),
-        (lambda o, own: factories.credit_note(o, status="applied", number="X"), "applied"),
+        (
+            lambda o, own: factories.credit_note(o, status="applied", number="X", line=factories.charge_of(own)),
+            "applied and naming a charge",
+        ),
         (lambda o, own: factories.credit_note(factories.OrganisationFactory(), number="X"), "another organisation"),
         (
             lambda o, own: factories.credit_note(

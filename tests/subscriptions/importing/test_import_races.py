@@ -13,7 +13,7 @@ from subscriptions import operations, quotes
 from subscriptions.importing import loading, run
 from subscriptions.models import Cycle, Subscription, Termination
 from subscriptions.operations import records
-from tests.subscriptions.conftest import preview, request, seen_of
+from tests.subscriptions.conftest import preview, request, seen_of, to_confirm
 from tests.subscriptions.importing.conftest import NOW, S1, Directory
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -68,7 +68,7 @@ def ending(known, make_user):
     """An agent who has seen the preview and ends the subscription."""
     by, seen = Actor.of(make_user("agent", "maria")), seen_of(preview(known, at=NOW))
     asked = request(requested_on=date(2026, 3, 9))
-    needed = [item.key for item in quotes.acknowledgements(preview(known, at=NOW), choice=quotes.Automatic())]
+    needed = to_confirm(preview(known, at=NOW), choice=quotes.Automatic())
 
     def end():
         return operations.terminate(

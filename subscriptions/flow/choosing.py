@@ -1,0 +1,132 @@
+"""Step 6, "How is the refund made?": the notes that can be chosen, what has to be confirmed, and what is picked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+
+from portal.lib import money
+from subscriptions import acknowledgements, notes, operations, presentation, quotes, selectors
+from subscriptions.flow import pages
+from subscriptions.flow import step as steps
+from subscriptions.flow.step import Step
+from subscriptions.forms import ReasonForm
+
+MAY_USE = "invoicing.allocate_creditnote"
+
+
+@dataclass(frozen=True)
+class NoteOption:
+    """One credit note that can be chosen, in words. *Shape*: `unused` is empty where all of it is."""
+
+    number: str
+    total: str
+    unused: str
+    text: str
+    is_chosen: bool
+    boxes: tuple[pages.ToConfirm, ...]
+
+
+def is_used_now(request: HttpRequest) -> bool:
+    """Tell whether the note is to be used at once. *Raises*: PermissionDenied, where the box was not offered."""
+    is_asked = "use_now" in request.POST
+    if is_asked and not request.user.has_perm(MAY_USE):
+        raise PermissionDenied
+    return is_asked
+
+
+def choice_page(
+    step: Step,
+    quote: quotes.Quote,
+    form: ReasonForm,
+    *,
+    seen: operations.Seen,
+    status: int = 200,
+    changes: tuple[str, ...] = (),
+    problems: tuple[pages.Problem, ...] = (),
+) -> HttpResponse:
+    """Ask how the refund is made. What is offered here is sealed with what was seen before."""
+    sent = step.request.POST
+    search = sent.get("note_search", "").strip()
+    shown, has_more = selectors.choosable_notes(step.subscription, quote=quote, search=search)
+    picked, number = _picked(quote, sent_choice=sent.get("choice", ""), sent_note=sent.get("note", ""), shown=shown)
+    options = tuple(
+        _option(step, quote, note, place=place, number=number, problems=problems)
+        for place, note in enumerate(shown, start=1)
+    )
+    boxes = pages.to_confirm(step, acknowledgements.of_automatic(quote), problems, name="acknowledge")
+    if not options:
+        # Where no note can be chosen there is no list to point at.
+        problems = tuple(replace(p, field="choice") if p.field == "note" else p for p in problems)
+    offered = {note.number: notes.offer_of(note, currency=quote.currency) for note in shown}
+    context = {
+        "form": form,
+        "seal": steps.seal_seen(step, replace(seen, offered=offered)),
+        "picked": picked,
+        "notes": options,
+        "note_search": search,
+        "has_more": has_more,
+        "is_searching": bool(search) or has_more,
+        "may_use": step.request.user.has_perm(MAY_USE),
+        "use_now": "use_now" in sent if "choice" in sent else step.config.use_note_now,
+        "acknowledgements": boxes,
+        "preview": presentation.preview_of(quotes.document(quote)),
+        "to_credits": money.display(quote.to_credits, currency=quote.currency) if quote.to_credits else "",
+        "why_nothing": quote.why_nothing,
+        "is_waiving": quote.is_waiving,
+        "changes": changes,
+        "problems": pages.summary(problems, [*boxes, *(box for option in options for box in option.boxes)]),
+        "wrong": {problem.field: problem.text for problem in problems},
+        "form_action": pages.address(step, "apply"),
+        "search_action": pages.address(step, "choice"),
+        "back_action": pages.address(step, "refund"),
+    }
+    return pages.page_of(step, "subscriptions/_choice.html", context, status=status)
+
+
+def _picked(
+    quote: quotes.Quote, *, sent_choice: str, sent_note: str, shown: tuple[notes.Note, ...]
+) -> tuple[str, str]:
+    """Say what is picked: what was sent, the only option, or the one note that was taken off and fits."""
+    if not shown:
+        return "automatic", ""
+    if sent_choice or sent_note:
+        return sent_choice, sent_note
+    fitting = [
+        note
+        for note in quote.candidates
+        if note.candidate == "taken_off" and not acknowledgements.of_note(quote, note=note)
+    ]
+    return ("credit_note", fitting[0].number) if len(fitting) == 1 else ("", "")
+
+
+def _option(
+    step: Step,
+    quote: quotes.Quote,
+    note: notes.Note,
+    *,
+    place: int,
+    number: str,
+    problems: tuple[pages.Problem, ...],
+) -> NoteOption:
+    required = acknowledgements.of_note(quote, note=note)
+    return NoteOption(
+        number=note.number,
+        total=money.display(note.total, currency=quote.currency),
+        unused=money.display(note.unused, currency=quote.currency) if note.unused != note.total else "",
+        text=_about(note),
+        is_chosen=note.number == number,
+        boxes=pages.to_confirm(step, required, problems, name=f"difference-{place}"),
+    )
+
+
+def _about(note: notes.Note) -> str:
+    if note.is_taken_off:
+        return "names this subscription"
+    if note.names_this:
+        return "names this subscription; gave back what comes to nothing today"
+    if note.candidate == "same_sum":
+        return "names no subscription; has the sum of this refund"
+    return "names no subscription"
