@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from portal.lib import days, money
-from subscriptions import lines, notes, policies
+from subscriptions import lines, policies
+from subscriptions import notes as credit_notes
 
 WHY_NOTHING = {
     "over": "every cycle is over",
@@ -67,7 +68,7 @@ class Quote:
     terms: Terms
     refund: policies.Refund
     facts: policies.SubscriptionFacts
-    notes: tuple[notes.Note, ...] = ()
+    notes: tuple[credit_notes.Note, ...] = ()
     further_candidates: int = 0
 
     @property
@@ -126,7 +127,7 @@ class Quote:
         return f"what was not used is worth less than {smallest}"
 
     @property
-    def candidates(self) -> tuple[notes.Note, ...]:
+    def candidates(self) -> tuple[credit_notes.Note, ...]:
         """List the notes that may have been sent for this very refund."""
         return tuple(note for note in self.notes if note.candidate)
 
@@ -135,7 +136,7 @@ class Quote:
         """Tell whether step 6 is asked: always; in Simplified termination where a candidate exists."""
         return self.case == "customer_request" and (not self.terms.is_simplified or bool(self.candidates))
 
-    def note(self, number: str) -> notes.Note | None:
+    def note(self, number: str) -> credit_notes.Note | None:
         """Find, by its number, a note that decides."""
         return next((note for note in self.notes if note.number == number), None)
 
@@ -192,7 +193,7 @@ def document(quote: Quote) -> dict[str, Any]:
         "fee": amount(refund.fee),
         "total": amount(refund.total),
         "to_credits": amount(quote.to_credits),
-        "notes": [notes.written(note, amount=amount) for note in quote.notes],
+        "notes": [credit_notes.written(note, amount=amount) for note in quote.notes],
         "further_candidates": quote.further_candidates,
     }
 
@@ -232,7 +233,7 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
             if before.get(name) != line[name]:
                 said.append(f"{cycle}: {words} is now {shown(line[name])}; it was {shown(before.get(name))}.")
     said.extend(f"Cycle from {_day(start)}: no longer there." for start in cycles)
-    said.extend(notes.changes(old=old, new=new))
+    said.extend(credit_notes.changes(old=old, new=new))
     if old.get("total") != new["total"]:
         said.append(f"The total refund is now {shown(new['total'])}; it was {shown(old.get('total'))}.")
     return tuple(said) or ("The subscription changed since the preview.",)

@@ -141,8 +141,8 @@ def apply(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
                 return pages.again(step, fresh, form)
         seen = unseal(step, fresh)
         if fresh and picked is None and fresh.asks_choice:
-            problems = (_what_to_choose(request),)
-            return choosing.choice_page(step, fresh, form, seen=seen, status=422, problems=problems)
+            to_choose = _what_to_choose(request)
+            return choosing.choice_page(step, fresh, form, seen=seen, status=422, problems=(to_choose,))
         outcome = operations.terminate(
             subscription_uuid=uuid,
             request=_said(form, is_expired=is_expired, step=step),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import uuid as uuids
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -34,8 +34,8 @@ class Settled:
 class Cause:
     """Hold whose doing it is: the termination to come, its preview, who and when."""
 
-    uuid: uuid.UUID
-    quote_id: uuid.UUID
+    uuid: uuids.UUID
+    quote_id: uuids.UUID
     by: audit_operations.Actor
     at: datetime
 

@@ -4,6 +4,7 @@ Source: domain.md 3, "Never twice".
 """
 
 import datetime as dt
+import importlib
 import uuid
 from decimal import Decimal as D
 
@@ -14,6 +15,7 @@ from customers.models import LedgerEntry
 from invoicing import operations as invoicing_operations
 from invoicing import selectors as invoicing_selectors
 from invoicing.models import ChargeLine, CreditNoteHold, CreditNoteStand
+from portal.audit.models import AuditEntry
 from subscriptions import acknowledgements, operations, quotes, selectors
 from subscriptions.models import CycleCharge
 from tests import factories
@@ -83,6 +85,36 @@ def test_what_a_note_names_and_what_it_stands_for_go_together(agent, now):
     assert (stand.net, stand.tax) == (30, 3)
     line.refresh_from_db()
     assert line.noted == 55
+
+
+def test_a_note_that_settled_before_gets_its_charges_as_far_as_the_caps_allow(agent, now):
+    """What the migration does for terminations from before notes stood for charges."""
+    organisation = factories.OrganisationFactory()
+    whole, cut = (
+        factories.subscription(organisation=organisation, cycles=(C("2026-03-01", net="45.87", tax="4.13"),))
+        for _ in range(2)
+    )
+    for made, number in ((whole, "CN-1"), (cut, "CN-2")):
+        factories.credit_note(organisation, net="45.87", tax="4.13", number=number)
+        terminate(made, by=agent, at=now, choice=quotes.LinkNote(number))
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("ALTER TABLE invoicing_creditnotestand DISABLE TRIGGER USER")
+        cursor.execute("DELETE FROM invoicing_creditnotestand")
+        cursor.execute("UPDATE invoicing_chargeline SET noted = 0")
+        cursor.execute("ALTER TABLE invoicing_creditnotestand ENABLE TRIGGER USER")
+    # Meanwhile a part of the second one was given back once more.
+    factories.credit_note(organisation, net="20", line=factories.charge_of(cut))
+    migration = importlib.import_module("subscriptions.migrations.0007_stands_of_settled_notes")
+    with connection.schema_editor(atomic=False) as editor:
+        migration.write(None, editor)
+    stood = {s.line_id: (s.credit_note.number, s.net, s.tax) for s in CreditNoteStand.objects.all()}
+    assert stood == {
+        factories.charge_of(whole).pk: ("CN-1", D("45.87"), D("4.13")),
+        factories.charge_of(cut).pk: ("CN-2", D("27.52"), D("2.48")),
+    }
+    assert factories.charge_of(cut).noted == 50
+    assert AuditEntry.objects.get(event="Upgraded").description.startswith("Wrote which charges 2 credit note(s)")
 
 
 # ---- Candidates
