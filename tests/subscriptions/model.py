@@ -35,6 +35,9 @@ class Charge:
     waived: Decimal = ZERO
     refunded_net: Decimal = ZERO
     refunded_tax: Decimal = ZERO
+    put_in: Decimal = ZERO
+    # What settling notes stand for: note, net, tax.
+    stood: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)
 
     @property
     def charged(self) -> Decimal:
@@ -55,6 +58,8 @@ class Charge:
 
 @dataclass
 class Note:
+    """A note of one line. `charge` is "" where it names none."""
+
     charge: str
     net: Decimal
     tax: Decimal
@@ -80,6 +85,7 @@ class Back:
     """What one charge gives back: the value not used, and what of it is waived and refunded."""
 
     value: Decimal
+    value_net: Decimal
     left: Decimal
     waived: Decimal
     net: Decimal
@@ -107,14 +113,17 @@ class Model:
         return [n for key, n in self.notes.items() if n.charge == charge and n.status in COUNTED and key != without]
 
     def noted(self, charge: str, *, without: str = "") -> Decimal:
-        return sum((note.total for note in self.naming(charge, without=without)), ZERO)
+        stood = sum((net + tax for _, net, tax in self.charges[charge].stood), ZERO)
+        return stood + sum((note.total for note in self.naming(charge, without=without)), ZERO)
 
     def creditable(self, key: str) -> tuple[Decimal, Decimal, Decimal]:
         """Net, tax and both together that a further note may give back."""
         charge = self.charges[key]
         left = charge.charged - self.noted(key) - charge.waived - charge.refunded
-        net = charge.net - charge.refunded_net - sum((n.net for n in self.naming(key)), ZERO)
-        tax = charge.tax - charge.refunded_tax - sum((n.tax for n in self.naming(key)), ZERO)
+        stood_net = sum((net for _, net, _ in charge.stood), ZERO)
+        stood_tax = sum((tax for _, _, tax in charge.stood), ZERO)
+        net = charge.net - charge.refunded_net - stood_net - sum((n.net for n in self.naming(key)), ZERO)
+        tax = charge.tax - charge.refunded_tax - stood_tax - sum((n.tax for n in self.naming(key)), ZERO)
         return max(ZERO, min(left, net)), max(ZERO, min(left, tax)), left
 
     # --- where a subscription stands
@@ -157,7 +166,7 @@ class Model:
         waived = min(left, charge.open)
         refund = left - waived
         net = cents(refund * value_net / value) if value else ZERO
-        return Back(value=value, left=left, waived=waived, net=net, tax=refund - net)
+        return Back(value=value, value_net=value_net, left=left, waived=waived, net=net, tax=refund - net)
 
     def charges_of(self, sub: str) -> list[str]:
         return [key for key, charge in self.charges.items() if charge.sub == sub]
@@ -173,8 +182,40 @@ class Model:
         return {
             key
             for key, note in self.notes.items()
-            if note.status in OPEN and not note.holds and self.charges[note.charge].sub in ("", sub)
+            if (note.status in OPEN or (note.status == "applied" and not note.charge))
+            and not note.holds
+            and (not note.charge or self.charges[note.charge].sub in ("", sub))
         }
+
+    def counts(self, sub: str, note: str) -> bool:
+        """Tell whether the charge it names is one of the subscription's and still has value."""
+        named = self.notes[note].charge
+        return named in self.charges_of(sub) and bool(self.back(named).value)
+
+    def candidates(self, sub: str) -> set[str]:
+        """The notes that may have been sent for this very refund. Nobody has a twin here."""
+        _, fee, total = self.quote(sub)
+        sums = {self.expected(sub, ""), total + fee, total} - {ZERO}
+        choosable = self.choosable(sub)
+        taken_off = {key for key in choosable if self.counts(sub, key)}
+        same_sum = {key for key in choosable if not self.notes[key].charge and self.notes[key].total in sums}
+        return taken_off | same_sum | {key for key in self.notes if self.is_above(key)}
+
+    def is_above(self, key: str) -> bool:
+        """Tell whether another termination linked a note of which more is left than is written on charges."""
+        note = self.notes[key]
+        is_linked = any(kind == "settles" for kind, _ in note.holds)
+        stood = (net + tax for charge in self.charges.values() for by, net, tax in charge.stood if by == key)
+        return is_linked and not note.charge and note.total > sum(stood, ZERO)
+
+    def asks_choice(self, sub: str) -> bool:
+        return not self.config["simplified"] or bool(self.candidates(sub))
+
+    def difference(self, sub: str, note: str) -> Decimal:
+        """What a note gives back here above what this refund would be."""
+        named = self.notes[note]
+        counting = self.counts(sub, note) or not named.charge
+        return (named.total if counting else ZERO) - self.expected(sub, note)
 
     def expected(self, sub: str, note: str) -> Decimal:
         """What a note for this very refund would say."""
@@ -188,19 +229,22 @@ class Model:
         if case in ("ended", "wait"):
             return {"ended": "AlreadyTerminated", "wait": "NotTerminable"}[case]
         if note:
-            if case == "expired" or self.config["simplified"] or note not in self.choosable(sub):
+            if case == "expired" or not self.asks_choice(sub) or note not in self.choosable(sub):
                 return "CreditNoteNotUsable"
-            if self.notes[note].total != self.expected(sub, note) and not confirms:
+            is_for_nothing = self.notes[note].charge in self.charges_of(sub) and not self.counts(sub, note)
+            if (is_for_nothing or self.difference(sub, note)) and not confirms:
                 return "AcknowledgementMissing"
             return "credit_note_linked"
         if case == "expired":
             return "nothing_due"
-        if not confirms and any(self.charges[self.notes[key].charge].sub == sub for key in self.choosable(sub)):
+        waived, _, total = self.quote(sub)
+        gives_back = self.config["allow_refund"] and (waived or total)
+        if not confirms and gives_back and self.candidates(sub):
             return "AcknowledgementMissing"
-        return "credited" if self.config["allow_refund"] and self.quote(sub)[2] else "nothing_due"
+        return "credited" if self.config["allow_refund"] and total else "nothing_due"
 
-    def end(self, sub: str, *, note: str, settlement: str) -> None:
-        """Apply a termination that goes through."""
+    def end(self, sub: str, *, note: str, settlement: str, uses: bool = False) -> None:
+        """Apply a termination that goes through; `uses` where the note is used at once."""
         case = self.case(sub)
         keys = self.charges_of(sub)
         backs = {key: self.back(key) for key in keys}
@@ -219,6 +263,10 @@ class Model:
                 self.charges[key].refunded_tax += backs[key].tax
         if settlement == "credited":
             self.entries.append(("refund", total))
+        if note and settlement == "credit_note_linked":
+            self.stand(note, keys=keys, backs=backs)
+            if uses:
+                self.use(note, others=keys)
         self.subs[sub].status, self.subs[sub].auto_renew = "terminated", False
         self.subs[sub].ended = {
             "case": "customer_request" if case == "request" else "expired",
@@ -227,6 +275,45 @@ class Model:
             "waived": waived if gives_back else ZERO,
             "terminated_on": self.today,
         }
+
+    def stand(self, key: str, *, keys: list[str], backs: dict[str, Back]) -> None:
+        """Write what a note that names no charge gives back of those it settles, each up to what was left."""
+        rest = ZERO if self.notes[key].charge else self.notes[key].total
+        for name in keys:
+            part = min(rest, backs[name].left)
+            if part > 0:
+                net = cents(part * backs[name].value_net / backs[name].value)
+                self.charges[name].stood.append((key, net, part - net))
+                rest -= part
+
+    def use(self, key: str, *, others: list[str]) -> None:
+        """Pay what is open on its charges, then on the others, and put the rest into Available Credits."""
+        note = self.notes[key]
+        given = {note.charge: note.total} if note.charge else {}
+        for name, charge in self.charges.items():
+            for by, net, tax in charge.stood:
+                if by == key:
+                    given[name] = given.get(name, ZERO) + net + tax
+        unused = note.total - note.allocated
+        for name in dict.fromkeys((*given, *others)):
+            part = min(unused, self.charges[name].open)
+            self.charges[name].paid += part
+            note.allocated += part
+            unused -= part
+        free = note.total - sum(given.values(), ZERO)
+        put_in = ZERO
+        for name, most in given.items():
+            charge = self.charges[name]
+            part = max(ZERO, min(unused, most, charge.paid - charge.refunded - charge.put_in))
+            charge.put_in += part
+            put_in += part
+            unused -= part
+        put_in += min(unused, free)
+        note.allocated += put_in
+        if note.allocated:
+            note.status = "applied" if note.allocated == note.total else "partly_applied"
+        if put_in:
+            self.entries.append(("credit_note", put_in))
 
     def clean_up(self) -> tuple[int, int]:
         """The nightly run: how many are marked expired, how many end."""

@@ -30,14 +30,14 @@ from hypothesis.stateful import (
 )
 
 from customers import operations as customers_operations
-from customers.models import CreditAccount, LedgerEntry
+from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import ChargeLine, CreditNote
 from portal.audit.operations import SYSTEM, Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
-from subscriptions import operations, quotes, verification
+from subscriptions import operations, quotes, selectors, verification
 from subscriptions.models import Subscription, Termination
 from tests import factories
 from tests.factories import C
@@ -55,6 +55,7 @@ REFUSALS = {
         operations.AcknowledgementMissing,
         operations.AlreadySo,
         operations.AlreadyTerminated,
+        operations.CreditNoteChanged,
         operations.CreditNoteNotUsable,
         operations.NotTerminable,
         operations.QuoteChanged,
@@ -81,6 +82,7 @@ ENDING = {
     "note": PICK,
     "part": st.integers(1, 4),
     "confirms": OFTEN,
+    "uses": st.booleans(),
 }
 # Cents: often small, sometimes all of a charge, sometimes too much.
 AMOUNT = st.one_of(
@@ -321,18 +323,30 @@ class Portal(RuleBasedStateMachine):
         waived, fee, total = self.model.quote(name)
         assert (quote.refund.waived, quote.refund.fee, quote.total) == (waived, fee, total)
         if self.model.case(name) == "request":
-            wanted = {self.notes[key] for key in self.model.choosable(name)}
-            assert {note.uuid for note in quote.choosable} == wanted
-            for key in self.model.choosable(name):
-                (shown,) = (note for note in quote.notes if note.uuid == self.notes[key])
-                assert shown.expected == self.model.expected(name, key)
+            self.compare_notes(name, quote)
         return quote
+
+    def compare_notes(self, name: str, quote: quotes.Quote) -> None:
+        """The candidates, the notes that may be chosen, and by how much each differs."""
+        wanted = {self.notes[key] for key in self.model.candidates(name)}
+        found = {note.uuid for note in quote.candidates}
+        assert found <= wanted
+        assert len(found) + quote.further_candidates == len(wanted)
+        shown, has_more = selectors.choosable_notes(selectors.find(self.world.subs[name]), quote=quote)
+        keys = {self.notes[key]: key for key in self.model.choosable(name)}
+        assert {note.uuid for note in shown} <= set(keys)
+        assert has_more == (len(shown) < len(keys))
+        for note in shown:
+            key = keys[note.uuid]
+            assert note.expected == self.model.expected(name, key)
+            if not note.gives_nothing_today:
+                assert note.difference == self.model.difference(name, key)
 
     @rule(**ENDING)
     def end(self, **way: Any) -> None:
         self.end_in(**way)
 
-    def end_in(self, *, how: str, pick: int, note: int, part: int, confirms: bool) -> None:
+    def end_in(self, *, how: str, pick: int, note: int, part: int, confirms: bool, uses: bool) -> None:
         """End a subscription in one of the ways there are; in the plain way where nothing is there for another."""
         name, key, seen = self.sub(pick), "", None
         if how.endswith("popup") and self.popups:
@@ -341,7 +355,7 @@ class Portal(RuleBasedStateMachine):
             key = self.note(note)
         elif how == "new note":
             key = self.note_for_a_refund(name, part=part)
-        self.terminate(name, key, confirms=confirms, seen=seen)
+        self.terminate(name, key, confirms=confirms, uses=uses, seen=seen)
 
     def note_for_a_refund(self, name: str, *, part: int) -> str:
         """Let billing staff write a note for the refund, or a part of it."""
@@ -349,7 +363,9 @@ class Portal(RuleBasedStateMachine):
         net = min(cents(self.model.expected(name, "") / part), self.model.creditable(charge)[0])
         return self.draft(charge, net=max(net, CENT), tax=ZERO, sends=True)
 
-    def terminate(self, name: str, key: str, *, confirms: bool, seen: operations.Seen | None = None) -> None:
+    def terminate(
+        self, name: str, key: str, *, confirms: bool, uses: bool = False, seen: operations.Seen | None = None
+    ) -> None:
         """Choose a note, or none, in the popup; `seen` is a preview that was left open."""
         outcome = self.model.outcome(name, note=key, confirms=confirms)
         is_from_popup = seen is not None
@@ -358,7 +374,7 @@ class Portal(RuleBasedStateMachine):
             seen = seen or operations.Seen(quote_id=uuid.uuid4(), document={})
             # Whoever applied it gets the first answer again, everybody else hears who it was.
             mine = self.model.subs[name].ended and self.model.subs[name].ended.get("quote_id") == seen.quote_id
-            self.expect("" if mine else outcome, self.apply(name, key, seen=seen, confirms=confirms))
+            self.expect("" if mine else outcome, self.apply(name, key, seen=seen, confirms=confirms, uses=uses))
             return
         fresh = steps.seen_of(self.preview(name))
         case = self.model.case(name)
@@ -366,7 +382,9 @@ class Portal(RuleBasedStateMachine):
             seen = fresh
         elif seen.document != fresh.document:
             outcome = "QuoteChanged"
-        call = self.apply(name, key, seen=seen, confirms=confirms)
+        elif key and case == "request":
+            outcome = self.offered(name, key, seen=seen, fresh=fresh) or outcome
+        call = self.apply(name, key, seen=seen, confirms=confirms, uses=uses)
         if outcome[0].isupper():
             self.expect(outcome, call)
             return
@@ -375,22 +393,37 @@ class Portal(RuleBasedStateMachine):
         self.tally["ended", "from an open popup"] += is_from_popup
         assert (done.is_repeat, done.termination.settlement) == (False, outcome)
         self.unverified = EVERY
-        self.model.end(name, note=key, settlement=outcome)
+        self.model.end(name, note=key, settlement=outcome, uses=uses)
         self.model.subs[name].ended["quote_id"] = seen.quote_id
         # The double click, and the same seal in another hand.
         again = self.expect("", call)
         assert (again.is_repeat, again.termination.pk) == (True, done.termination.pk)
-        other = self.apply(name, key, seen=seen, confirms=confirms, by=self.world.people[1])
+        other = self.apply(name, key, seen=seen, confirms=confirms, uses=uses, by=self.world.people[1])
         self.expect("AlreadyTerminated", other)
 
+    def offered(self, name: str, key: str, *, seen: operations.Seen, fresh: operations.Seen) -> str:
+        """Say which refusal a note gets that was not offered in an open popup, or is another one by now."""
+        number = CreditNote.objects.get(uuid=self.notes[key]).number
+        if key not in self.model.choosable(name) or number not in seen.offered:
+            return "CreditNoteNotUsable"
+        return "CreditNoteChanged" if seen.offered[number] != fresh.offered[number] else ""
+
     def apply(
-        self, name: str, note: str, *, seen: operations.Seen, confirms: bool, by: Actor | None = None
+        self,
+        name: str,
+        note: str,
+        *,
+        seen: operations.Seen,
+        confirms: bool,
+        uses: bool,
+        by: Actor | None = None,
     ) -> Callable[[], operations.Outcome]:
         choice: quotes.Choice = quotes.Automatic()
         if note:
-            choice = quotes.LinkNote(CreditNote.objects.get(uuid=self.notes[note]).number)
+            choice = quotes.LinkNote(CreditNote.objects.get(uuid=self.notes[note]).number, use_now=uses)
         numbers = CreditNote.objects.values_list("number", flat=True)
-        keys = [f"{word}:{number}" for number in numbers for word in ("double", "difference")]
+        words = ("double", "difference", "nothing_today")
+        keys = ["further", *(f"{word}:{number}" for number in numbers for word in words)]
         return partial(
             operations.terminate,
             subscription_uuid=self.world.subs[name],
@@ -500,6 +533,16 @@ class Portal(RuleBasedStateMachine):
             self.send(name)
         return name
 
+    @rule(pick=PICK, amount=AMOUNT, fits=OFTEN)
+    def import_a_free_note(self, pick: int, amount: Decimal, fits: bool) -> None:
+        """A note from before the move that names no charge; often with the sum of a refund."""
+        if fits:
+            amount = self.model.expected(self.sub(pick), "") or amount
+        organisation = Organisation.objects.get(uuid=self.world.organisation_uuid)
+        name = f"note {len(self.notes)}"
+        self.notes[name] = factories.credit_note(organisation, net=str(amount)).uuid
+        self.model.notes[name] = Note(charge="", net=amount, tax=ZERO, status="sent")
+
     @precondition(lambda self: self.notes)
     @rule(pick=PICK)
     def send_a_note(self, pick: int) -> None:
@@ -510,7 +553,7 @@ class Portal(RuleBasedStateMachine):
         refusal = ""
         if note.status != "draft":
             refusal = "NoteNotSendable"
-        elif note.total > self.model.creditable(note.charge)[2]:
+        elif note.charge and note.total > self.model.creditable(note.charge)[2]:
             refusal = "AboveTheCharge"
         self.expect(
             refusal,
@@ -623,11 +666,12 @@ class Portal(RuleBasedStateMachine):
         rows = {line.pk: line for line in ChargeLine.objects.select_related("invoice")}
         for key, charge in self.model.charges.items():
             line = rows[self.world.lines[key]]
-            kept = (line.paid, line.noted, line.waived, line.refunded)
-            assert kept == (charge.paid, self.model.noted(key), charge.waived, charge.refunded), key
+            kept = (line.paid, line.noted, line.waived, line.refunded, line.put_in)
+            noted = self.model.noted(key)
+            assert kept == (charge.paid, noted, charge.waived, charge.refunded, charge.put_in), key
             assert line.noted + line.waived + line.refunded <= charge.charged
             assert line.paid + line.waived <= charge.charged
-            assert line.refunded <= line.paid
+            assert line.refunded + line.put_in <= line.paid
             assert line.invoice.status == ("awaiting_payment" if charge.open else "paid")
         notes = {note.uuid: note for note in CreditNote.objects.prefetch_related("held_by")}
         assert set(notes) == set(self.notes.values())
@@ -691,7 +735,7 @@ def test_a_day_comes_to_each_ending(machine: type[Portal], tally: Counter[tuple[
     day = machine()
     long, short, past, yearly, plain = range(5)
     config = {"simplified": False, "method": "remaining_months", "window": 14, "reactivation": 28, "fee": None}
-    way = {"note": 0, "part": 1, "confirms": True}
+    way = {"note": 0, "part": 1, "confirms": True, "uses": False}
     try:
         day.begin(pick=long, ways=[], agents_first=False)
         day.save_settings(**config, allow_refund=False)
