@@ -6,14 +6,15 @@ charges carry neither their words nor what they cover.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from decimal import Decimal
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from portal.lib import days, money
 from subscriptions import policies
 
 SCHEMA = 1
+SCHEMA_WITH_WORDS = 1
+"""From here on a charge carries its own words: what it is, covers and gives."""
 LINE_AMOUNTS = ("charged", "paid", "credited", "waived", "net", "tax", "refund", "owed")
 CHARGE_AMOUNTS = ("charged", "paid", "credited", "value", "left", "waived", "net", "tax", "refund", "owed")
 COVERED = ("months", "months_left", "days", "days_left")
@@ -22,6 +23,12 @@ COVERED = ("months", "months_left", "days", "days_left")
 def schema_of(document: Mapping[str, Any]) -> int:
     """Give the number of the shape a stored quote has."""
     return int(document.get("schema", 0))
+
+
+def charges(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Go through the charges of a stored quote, cycle by cycle."""
+    for line in document["lines"]:
+        yield from line["charges"]
 
 
 def written(refund: policies.Refund, *, currency: str) -> list[dict[str, Any]]:
@@ -68,17 +75,6 @@ def written_without_words(refund: policies.Refund, *, currency: str) -> list[dic
         )
         for line in refund.lines
     ]
-
-
-def waived_by_invoice(lines: Iterable[Mapping[str, Any]]) -> dict[str, Decimal]:
-    """Sum what a stored quote waived, by invoice number, in the order of the lines."""
-    sums: dict[str, Decimal] = {}
-    for line in lines:
-        for charge in line["charges"]:
-            waived = Decimal(charge["waived"])
-            if waived:
-                sums[charge["invoice"]] = sums.get(charge["invoice"], Decimal(0)) + waived
-    return sums
 
 
 def _line(line: policies.RefundLine, *, charges: list[dict[str, Any]], currency: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the portal says after a termination, in the words of domain.md 3. Pure."""
+"""What the portal says after a termination, in the words of domain.md 3: from what was written. Pure."""
 
 from __future__ import annotations
 
@@ -7,56 +7,44 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from portal.lib import money
-from subscriptions import lines, quotes
+from subscriptions import figures, quotes
 
 
 class NoteUse(Protocol):
-    """What became of a note that was used: what it paid, by invoice number, and what it put in."""
+    """What became of a note that was used: what it paid (line, invoice number, amount), and what it put in."""
 
     @property
-    def applied(self) -> tuple[tuple[str, Decimal], ...]: ...
+    def applied(self) -> tuple[tuple[int, str, Decimal], ...]: ...
 
     @property
     def put_in(self) -> Decimal: ...
 
 
-def sentences(
-    *,
-    document: Mapping[str, Any],
-    credited: Decimal | None,
-    note_number: str,
-    why_nothing: str,
-    is_waiving: bool,
-    used: NoteUse | None = None,
-) -> tuple[str, ...]:
-    """Say where the money went: credited, a note, or nothing and why; and what was waived on which invoice.
+def sentences(*, document: Mapping[str, Any], done: figures.Done, why_nothing: str) -> tuple[str, ...]:
+    """Say where the money went: credited, a note, or nothing and why; what was waived where, and what stays owed.
 
-    *Shape*: `document` is the stored quote; `used` says what became of a note that was used at once.
+    *Shape*: `document` is the stored quote.
     """
-    currency = str(document["currency"])
-    if credited is not None:
-        said = [f"{money.display(credited, currency=currency)} added to Available Credits."]
-    elif note_number:
-        said = [f"Credit note {note_number} is the refund."]
-        said += _used(used, currency=currency) if used else []
+    found = figures.figures(document, done=done)
+
+    def amount(value: Decimal) -> str:
+        return money.display(value, currency=found.currency)
+
+    if done.credited:
+        said = [f"{amount(done.credited)} added to Available Credits."]
+    elif done.note:
+        said = [f"Credit note {done.note} is the refund."]
+        said += [
+            f"{amount(item.amount)} of it was applied to {item.invoice}."
+            for item in figures.by_invoice(done.applied)
+        ]
+        said += [f"{amount(done.put_in)} of it was added to Available Credits."] if done.put_in else []
+        said += [f"{amount(done.waits)} of it waits to be used."] if done.waits else []
     else:
         said = [f"Nothing was refunded: {why_nothing}."]
-    if is_waiving:
-        said.extend(
-            f"{money.display(amount, currency=currency)} was waived on {invoice}."
-            for invoice, amount in lines.waived_by_invoice(document["lines"]).items()
-        )
+    said += [f"{amount(item.amount)} was waived on {item.invoice}." for item in figures.by_invoice(done.waived)]
+    said += [f"{amount(item.amount)} stays owed on {item.invoice}." for item in found.owed]
     return tuple(said)
-
-
-def _used(used: NoteUse, *, currency: str) -> list[str]:
-    said = [
-        f"{money.display(amount, currency=currency)} of it was applied to {invoice}."
-        for invoice, amount in used.applied
-    ]
-    if used.put_in:
-        said.append(f"{money.display(used.put_in, currency=currency)} of it was added to Available Credits.")
-    return said
 
 
 def told(
@@ -66,16 +54,19 @@ def told(
     note_number: str,
     why_nothing: str,
     is_waiving: bool,
+    unused: Decimal = Decimal(0),
     used: NoteUse | None = None,
 ) -> str:
-    """Say the same for history, audit and notification."""
-    return " ".join(
-        sentences(
-            document=quotes.document(quote),
-            credited=credited,
-            note_number=note_number,
-            why_nothing=why_nothing,
-            is_waiving=is_waiving,
-            used=used,
-        )
+    """Say the same for history, audit and notification. *Units*: `unused` is what of the note was unused before."""
+    document = quotes.document(quote)
+    applied = tuple(figures.Part(*part) for part in used.applied) if used else ()
+    put_in = used.put_in if used else Decimal(0)
+    done = figures.Done(
+        credited=credited or Decimal(0),
+        waived=figures.automatic(document).waived if is_waiving else (),
+        note=note_number,
+        waits=max(Decimal(0), unused - put_in - sum((part.amount for part in applied), Decimal(0))),
+        applied=applied,
+        put_in=put_in,
     )
+    return " ".join(sentences(document=document, done=done, why_nothing=why_nothing))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -10,22 +10,44 @@ from typing import Any
 
 from portal.lib import days, money
 from settings_app import policies as settings_policies
+from subscriptions import figures, line_words, lines
 
 
 @dataclass(frozen=True)
-class Line:
-    """One row of the total refund: a cycle, or the earlier cycles that give nothing together."""
+class ChargeRow:
+    """One charge of a cycle. *Shape*: `charged_parts` is its net and tax, which the words share out."""
 
-    period: str
+    description: str
+    invoice: str
     why: str
     charged: str
+    charged_parts: str
     paid: str
     net: str
     tax: str
     refund: str
     owed: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of the total refund: a cycle, or the earlier cycles that give nothing together.
+
+    *Shape*: `charges` where a cycle has several; it opens to them. `invoice` and `charged_parts` where it has one.
+    """
+
+    period: str
+    invoice: str
+    why: str
+    charged: str
+    charged_parts: str
+    paid: str
+    net: str
+    tax: str
+    refund: str
+    owed: tuple[str, ...]
+    charges: tuple[ChargeRow, ...]
     is_changed: bool
-    is_summary: bool
 
 
 @dataclass(frozen=True)
@@ -38,66 +60,76 @@ class NoteRow:
 
 
 @dataclass(frozen=True)
+class Sums:
+    """What all cycles give together, before the fee."""
+
+    net: str
+    tax: str
+    refund: str
+
+
+@dataclass(frozen=True)
 class Preview:
     """Everything that the "Total refund" shows, ready-made."""
 
     date: str
+    figures: tuple[figures.Shown, ...]
     lines: tuple[Line, ...]
+    sums: Sums | None
     total: str
+    total_label: str
     fee: str
-    tax: str
-    waived: tuple[str, ...]
-    owed: tuple[str, ...]
     notes: tuple[NoteRow, ...]
-    destination: str
-    is_nothing: bool
     terms: str
 
 
 def preview_of(
-    document: Mapping[str, Any], *, changed: frozenset[str] = frozenset(), is_record: bool = False
+    document: Mapping[str, Any], *, changed: frozenset[str] = frozenset(), why_nothing: str = ""
 ) -> Preview:
     """Write a quote document in words.
 
-    *Shape*: `changed` names cycles (first day, ISO) to be marked; `is_record` speaks of what was applied.
+    *Shape*: `changed` names cycles (first day, ISO) to be marked; `why_nothing` says why nothing would go into
+    Available Credits.
     """
-    currency = str(document["currency"])
-
-    def shown(amount: str | Decimal) -> str:
-        return money.display(Decimal(amount), currency=currency)
-
-    on = date.fromisoformat(document["on"])
-    lines: list[Line] = []
+    case = _case_of(document)
+    shown = case.show
+    rows: list[Line] = []
     earlier: list[Mapping[str, Any]] = []
     for line in document["lines"]:
         gives_nothing = not Decimal(line["refund"]) and not Decimal(line["waived"])
-        if gives_nothing and date.fromisoformat(line["ends_on"]) < on and line["starts_on"] not in changed:
+        is_past = date.fromisoformat(line["ends_on"]) < case.on
+        if gives_nothing and is_past and line["starts_on"] not in changed:
             earlier.append(line)
         else:
-            lines.append(_line(line, document=document, on=on, shown=shown, changed=changed))
+            rows.append(_line(line, case=case, is_changed=line["starts_on"] in changed))
     if len(earlier) == 1:
-        lines.insert(0, _line(earlier[0], document=document, on=on, shown=shown, changed=changed))
+        rows.insert(0, _line(earlier[0], case=case, is_changed=False))
     elif earlier:
-        lines.insert(0, _summary(earlier, shown=shown))
+        rows.insert(0, _summary(earlier, case=case))
+    fee = Decimal(document["fee"])
     return Preview(
-        date=days.display(on),
-        lines=tuple(lines),
-        total=shown(document["total"]),
-        fee=shown(-Decimal(document["fee"])) if Decimal(document["fee"]) else "",
-        tax=shown(sum((Decimal(line["tax"]) for line in document["lines"]), Decimal(0))),
-        waived=_by_invoice(document, "waived", "{amount} set against what is still owed on {invoice}", shown),
-        owed=_by_invoice(document, "owed", "{amount} on {invoice}", shown),
+        date=days.display(case.on),
+        figures=figures.shown(
+            figures.figures(document, done=figures.automatic(document)),
+            why_nothing=why_nothing,
+            to_credits_hint=_to_credits_hint(document, shown=shown),
+        ),
+        lines=tuple(rows),
+        sums=_sums(document, shown=shown),
+        total=shown(Decimal(document["total"])),
+        total_label="Total refund"
+        if document["terms"]["allow_refund"]
+        else "Total, not refunded: Allow Refund is off",
+        fee=shown(-fee) if fee else "",
         notes=tuple(
             NoteRow(
                 number=note["number"],
-                total=shown(note["total"]),
+                total=shown(Decimal(note["total"])),
                 text=_note_text(note, shown=shown),
             )
             for note in document["notes"]
             if note["names_this"]
         ),
-        destination=_destination(document, shown=shown, is_record=is_record),
-        is_nothing=not Decimal(document["to_credits"]),
         terms=_terms(document["terms"], shown=shown),
     )
 
@@ -132,149 +164,127 @@ def window_closed(document: Mapping[str, Any], *, requested_on: date) -> str:
     return ""
 
 
-def _line(
-    line: Mapping[str, Any],
-    *,
-    document: Mapping[str, Any],
-    on: date,
-    shown: Any,
-    changed: frozenset[str],
-) -> Line:
-    first = date.fromisoformat(line["starts_on"])
-    last = date.fromisoformat(line["ends_on"])
-    span = days.Span.inclusive(first, last)
-    return Line(
-        period=days.display_range(span),
-        why=_why(line, span=span, document=document, on=on, shown=shown),
-        charged=shown(line["charged"]),
-        paid=shown(line["paid"]),
-        net=shown(line["net"]),
-        tax=shown(line["tax"]),
-        refund=shown(line["refund"]),
-        owed=tuple(
-            f"still owed on {charge['invoice']}: {shown(charge['owed'])}"
-            for charge in line["charges"]
-            if Decimal(charge["owed"])
-        ),
-        is_changed=line["starts_on"] in changed,
-        is_summary=False,
+def _case_of(document: Mapping[str, Any]) -> line_words.Case:
+    currency = str(document["currency"])
+
+    def show(amount: Decimal) -> str:
+        return money.display(amount, currency=currency)
+
+    return line_words.Case(
+        terms=document["terms"],
+        anchor=document["anchor"],
+        on=date.fromisoformat(document["on"]),
+        schema=lines.schema_of(document),
+        show=show,
     )
 
 
-def _summary(lines: list[Mapping[str, Any]], *, shown: Any) -> Line:
-    def total(name: str) -> str:
-        return str(shown(sum((Decimal(line[name]) for line in lines), Decimal(0))))
-
-    span = days.Span.inclusive(date.fromisoformat(lines[0]["starts_on"]), date.fromisoformat(lines[-1]["ends_on"]))
+def _line(line: Mapping[str, Any], *, case: line_words.Case, is_changed: bool) -> Line:
+    charges = line["charges"]
+    is_told = case.schema >= lines.SCHEMA_WITH_WORDS and line["reason"] != "expired"
+    only = charges[0] if len(charges) == 1 else None
     return Line(
-        period=f"{len(lines)} earlier cycles, {days.display_range(span)}",
-        why=_nothing(
-            "Over: nothing comes back",
-            given=sum((Decimal(line["credited"]) for line in lines), Decimal(0)),
-            shown=shown,
-        ),
-        charged=total("charged"),
-        paid=total("paid"),
-        net=total("net"),
-        tax=total("tax"),
-        refund=total("refund"),
-        owed=tuple(
-            f"still owed on {charge['invoice']}: {shown(charge['owed'])}"
-            for line in lines
-            for charge in line["charges"]
-            if Decimal(charge["owed"])
-        ),
+        period=days.display_range(line_words.span_of(line)),
+        invoice=only["invoice"] if only else "",
+        why=line_words.of_line(line, case=case),
+        charged=case.show(Decimal(line["charged"])),
+        charged_parts=_parts(only, case=case) if is_told and only else "",
+        paid=case.show(Decimal(line["paid"])),
+        net=case.show(Decimal(line["net"])),
+        tax=case.show(Decimal(line["tax"])),
+        refund=case.show(Decimal(line["refund"])),
+        owed=_owed([line], case=case),
+        charges=tuple(_charge(charge, case=case) for charge in charges) if is_told and len(charges) > 1 else (),
+        is_changed=is_changed,
+    )
+
+
+def _charge(charge: Mapping[str, Any], *, case: line_words.Case) -> ChargeRow:
+    return ChargeRow(
+        description=charge["description"],
+        invoice=charge["invoice"],
+        why=line_words.of_charge(charge, case=case),
+        charged=case.show(Decimal(charge["charged"])),
+        charged_parts=_parts(charge, case=case),
+        paid=case.show(Decimal(charge["paid"])),
+        net=case.show(Decimal(charge["net"])),
+        tax=case.show(Decimal(charge["tax"])),
+        refund=case.show(Decimal(charge["refund"])),
+        owed=_owed([{"charges": [charge]}], case=case),
+    )
+
+
+def _parts(charge: Mapping[str, Any], *, case: line_words.Case) -> str:
+    net, tax = (case.show(Decimal(charge[name])) for name in ("charged_net", "charged_tax"))
+    return f"{net} + {tax} tax"
+
+
+def _summary(earlier: list[Mapping[str, Any]], *, case: line_words.Case) -> Line:
+    def total(name: str) -> Decimal:
+        return sum((Decimal(line[name]) for line in earlier), Decimal(0))
+
+    span = days.Span.inclusive(line_words.span_of(earlier[0]).first_day, line_words.span_of(earlier[-1]).last_day)
+    return Line(
+        period=f"{len(earlier):,} earlier cycles, {days.display_range(span)}",
+        invoice="",
+        why=line_words.of_earlier(total("credited"), case=case),
+        charged=case.show(total("charged")),
+        charged_parts="",
+        paid=case.show(total("paid")),
+        net=case.show(total("net")),
+        tax=case.show(total("tax")),
+        refund=case.show(total("refund")),
+        owed=_owed(earlier, case=case),
+        charges=(),
         is_changed=False,
-        is_summary=True,
     )
 
 
-def _why(line: Mapping[str, Any], *, span: days.Span, document: Mapping[str, Any], on: date, shown: Any) -> str:
-    """Say why a cycle gives what it gives; where something is taken off, what was there and what went."""
-    terms = document["terms"]
-    reason = line["reason"]
-    is_whole = reason in ("not_begun", "within_window") or terms["refund_method"] == "full"
-    if reason == "not_begun":
-        head = "Not begun"
-    elif reason == "within_window":
-        head = f"Within {terms['full_refund_days']} days of activation"
-    elif reason == "remaining":
-        head = _what_remains(span, terms=terms, anchor=document["anchor"], on=on)
-    else:
-        return _nothing(_why_nothing(reason, terms=terms), given=Decimal(line["credited"]), shown=shown)
-    value = sum((Decimal(charge["value"]) for charge in line["charges"]), Decimal(0))
-    given = value - sum((Decimal(charge["left"]) for charge in line["charges"]), Decimal(0))
-    waived = Decimal(line["waived"])
-    if given or waived:
-        parts = [f"{head}: {shown(value)}{' in full' if is_whole else ''}"]
-        parts += [f"less {shown(given)} already given back"] if given else []
-        parts += [f"less {shown(waived)} waived"] if waived else []
-        return ", ".join(parts)
-    return f"{head}: comes back in full" if is_whole else head
+def _owed(of: Iterable[Mapping[str, Any]], *, case: line_words.Case) -> tuple[str, ...]:
+    """Say what stays owed on which invoice; while Allow Refund is off nothing is waived of it."""
+    is_waiving = case.terms["allow_refund"]
+    parts = (
+        figures.Part(
+            charge["line_id"],
+            charge["invoice"],
+            Decimal(charge["owed"]) + (0 if is_waiving else Decimal(charge["waived"])),
+        )
+        for line in of
+        for charge in line["charges"]
+    )
+    return tuple(f"still owed on {one.invoice}: {case.show(one.amount)}" for one in figures.by_invoice(parts))
 
 
-def _what_remains(span: days.Span, *, terms: Mapping[str, Any], anchor: int, on: date) -> str:
-    if terms["refund_method"] == "remaining_days":
-        return f"{days.days_after(span, on=on)} of {span.days} days left"
-    if terms["refund_method"] == "full":
-        return "Running"
-    not_begun = days.months_not_begun(span, on=on, anchor=anchor)
-    return f"{not_begun} of {days.months_of(span, anchor=anchor)} months not begun"
+def _sums(document: Mapping[str, Any], *, shown: line_words.Show) -> Sums | None:
+    if not document["lines"]:
+        return None
+    return Sums(
+        *(
+            shown(sum((Decimal(line[name]) for line in document["lines"]), Decimal(0)))
+            for name in ("net", "tax", "refund")
+        )
+    )
 
 
-def _nothing(why: str, *, given: Decimal, shown: Any) -> str:
-    return f"{why}; {shown(given)} was given back before" if given else why
-
-
-def _why_nothing(reason: str, *, terms: Mapping[str, Any]) -> str:
-    return {
-        "over": "Over: nothing comes back",
-        "used_up": "The last month has begun: nothing comes back"
-        if terms["refund_method"] != "remaining_days"
-        else "No day is left: nothing comes back",
-        "trial": "Trial: nothing comes back",
-        "external_invoice": "External invoice: the balance was never charged",
-        "milestone": "Milestone contract: nothing comes back",
-        "contract_late": "As-incurred contract, after the full-refund days: nothing comes back",
-        "expired": "Expired: nothing comes back",
-        "method_none": "The refund method is “None”: nothing comes back",
-    }[reason]
-
-
-def _by_invoice(document: Mapping[str, Any], name: str, sentence: str, shown: Any) -> tuple[str, ...]:
-    sums: dict[str, Decimal] = {}
-    for line in document["lines"]:
-        for charge in line["charges"]:
-            if Decimal(charge[name]):
-                sums[charge["invoice"]] = sums.get(charge["invoice"], Decimal(0)) + Decimal(charge[name])
-    return tuple(sentence.format(invoice=invoice, amount=shown(amount)) for invoice, amount in sums.items())
-
-
-def _note_text(note: Mapping[str, Any], *, shown: Any) -> str:
+def _note_text(note: Mapping[str, Any], *, shown: line_words.Show) -> str:
     if note["is_taken_off"]:
-        return f"names this subscription; the {shown(note['named'])} that it gave back is taken off the refund"
+        named = shown(Decimal(note["named"]))
+        return f"names this subscription; the {named} that it gave back is taken off the refund"
     return "names a cycle of this subscription that gives nothing back"
 
 
-def _destination(document: Mapping[str, Any], *, shown: Any, is_record: bool) -> str:
-    if document["case"] == "expired":
-        return "Nothing is refunded: the subscription has expired."
-    terms = document["terms"]
-    if not terms["allow_refund"]:
-        if terms["termination_method"] == "simplified":
-            return "Nothing will be refunded: Allow Refund is off in Portal Config."
-        return "Allow Refund is off in Portal Config: only a credit note that exists already can be the refund."
-    if not Decimal(document["to_credits"]):
-        return "Nothing goes into Available Credits."
-    where = f"{shown(document['to_credits'])} into Available Credits"
+def _to_credits_hint(document: Mapping[str, Any], *, shown: line_words.Show) -> str:
+    """Say how what goes into Available Credits came about, and what becomes of it."""
+    said = []
+    fee = Decimal(document["fee"])
+    if fee:
+        said.append(f"{shown(Decimal(document['refunds']))} less the administrative fee of {shown(fee)}")
     if document["is_postpaid"]:
-        where += ", marked unbilled for the monthly invoice"
-    if terms["termination_method"] == "simplified" or is_record:
-        return f"{where}."
-    return f"{where}, unless you choose a credit note in the next step."
+        said.append("marked unbilled for the monthly invoice")
+    return "; ".join(said)
 
 
-def _terms(terms: Mapping[str, Any], *, shown: Any) -> str:
+def _terms(terms: Mapping[str, Any], *, shown: line_words.Show) -> str:
     window = terms["full_refund_days"]
     method = terms["refund_method"]
     return ", ".join(
@@ -283,6 +293,6 @@ def _terms(terms: Mapping[str, Any], *, shown: Any) -> str:
             f"refund method: {settings_policies.REFUND_METHODS.get(method, method)}",
             "no full-refund days" if window is None else f"full refund within {window} days",
             f"Allow Refund {'on' if terms['allow_refund'] else 'off'}",
-            f"administrative fee {shown(terms['fee'])}" if terms["fee"] else "no administrative fee",
+            f"administrative fee {shown(Decimal(terms['fee']))}" if terms["fee"] else "no administrative fee",
         )
     )

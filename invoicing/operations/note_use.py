@@ -81,7 +81,7 @@ def use_note(
         ],
     )
     return selectors.NoteUse(
-        applied=_by_invoice(paid, lines=lines),
+        applied=tuple((line_id, lines[line_id].invoice.number, part) for line_id, part in paid.items()),
         put_in=_put_in(note, parts, account=account, request_id=request_id, on=on, by=by, at=at),
     )
 
@@ -90,14 +90,6 @@ def _amounts(rows: object) -> dict[int, Decimal]:
     """Read what a note gives back of each charge, in order."""
     found = rows.order_by("pk").values_list("line_id", "net", "tax")  # type: ignore[attr-defined]
     return {line_id: net + tax for line_id, net, tax in found}
-
-
-def _by_invoice(paid: dict[int, Decimal], *, lines: dict[int, ChargeLine]) -> tuple[tuple[str, Decimal], ...]:
-    sums: dict[str, Decimal] = {}
-    for line_id, part in paid.items():
-        number = lines[line_id].invoice.number
-        sums[number] = sums.get(number, Decimal(0)) + part
-    return tuple(sums.items())
 
 
 def _put_in(

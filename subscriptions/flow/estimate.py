@@ -61,7 +61,7 @@ def _answer(step: Step, *, on: date) -> dict[str, Any]:
     if isinstance(found, selectors.NotTerminableFacts) or found.case == "expired":
         return {"why_not": presentation.nothing_after_expiry(expires_on=subscription.expires_on, on=on)}
     return {
-        "preview": presentation.preview_of(quotes.document(found)),
+        "preview": presentation.preview_of(quotes.document(found), why_nothing=found.why_nothing),
         "is_later": on > step.today,
         "day": days.display(on),
     }

@@ -142,7 +142,7 @@ def refund_page(
     context = {
         "form": form,
         "seal": seal or steps.seal(step, quote),
-        "preview": presentation.preview_of(document, changed=changed),
+        "preview": presentation.preview_of(document, changed=changed, why_nothing=quote.why_nothing),
         "window_closed": presentation.window_closed(document, requested_on=requested_on) if requested_on else "",
         "changes": changes,
         "problems": summary(problems, boxes),
@@ -206,18 +206,19 @@ def refused_page(
 
 def done(request: HttpRequest, termination: Termination) -> HttpResponse:
     """Say what happened; for a repeated form the same as the first time."""
-    sentences = selectors.result_sentences(termination)
+    result = selectors.result_of(termination)
     if not htmx.wants_fragment(request):
-        messages.success(request, " ".join(sentences))
+        messages.success(request, " ".join(result.sentences))
         return redirect(reverse("subscriptions:termination", args=[termination.uuid]))
     response = htmx.render_page(
         request,
         page="subscriptions/flow.html",
         fragment="subscriptions/_done.html",
         context={
-            "sentences": sentences,
             "identity": selectors.identity_of(termination.subscription).line,
             "organisation_name": termination.subscription.organisation.name,
+            "sentences": result.sentences,
+            "figures": result.figures,
             "termination_uuid": termination.uuid,
             "close_url": reverse("subscriptions:detail", args=[termination.subscription.uuid]),
         },

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -250,6 +251,7 @@ def _write(
             note_number=settlement.note.number if isinstance(settlement, settlements.NoteLinked) else "",
             why_nothing=settled.why_nothing,
             is_waiving=bool(settled.waived),
+            unused=settlement.note.unused if isinstance(settlement, settlements.NoteLinked) else Decimal(0),
             used=settled.used,
         ),
         **columns,

@@ -2,13 +2,7 @@
 
 from subscriptions.selectors.credit_notes import choosable_notes, chosen_note
 from subscriptions.selectors.naming import identities, identities_of_charges, identity_of
-from subscriptions.selectors.pages import (
-    find_termination,
-    result_sentences,
-    subscription_details,
-    subscriptions_page,
-    termination_record,
-)
+from subscriptions.selectors.pages import subscription_details, subscriptions_page
 from subscriptions.selectors.quotes import (
     NEVER_REFUNDED,
     NotTerminableFacts,
@@ -21,6 +15,7 @@ from subscriptions.selectors.quotes import (
     subscriptions,
     terms_of,
 )
+from subscriptions.selectors.record import find_termination, result_of, termination_record
 from subscriptions.selectors.runs import Keys, clean_up_report, clean_up_runs
 
 __all__ = [
@@ -40,7 +35,7 @@ __all__ = [
     "identities_of_charges",
     "identity_of",
     "quote_of",
-    "result_sentences",
+    "result_of",
     "standing_of",
     "subscription_details",
     "subscriptions",

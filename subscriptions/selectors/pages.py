@@ -1,4 +1,4 @@
-"""Read what the Subscriptions tab, the sidebar and the record of a termination show, as ready-made strings."""
+"""Read what the Subscriptions tab and the sidebar show, as ready-made strings."""
 
 from __future__ import annotations
 
@@ -9,13 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-from customers.models import LedgerEntry
-from invoicing import selectors as invoicing_selectors
 from portal.lib import days, money, text
 from settings_app.selectors import Config
-from subscriptions import outcomes, presentation
 from subscriptions.identity import Identity
-from subscriptions.models import HistoryEntry, Subscription, Termination
+from subscriptions.models import HistoryEntry, Subscription
 from subscriptions.selectors import naming, quotes
 
 PAGE = 50
@@ -112,7 +109,7 @@ class Details:
     termination_uuid: uuids.UUID | None
 
 
-def _moment(at: datetime, *, zone: str) -> str:
+def moment(at: datetime, *, zone: str) -> str:
     """Write an instant as the clock on the organisation's wall showed it."""
     local = at.astimezone(ZoneInfo(zone))
     return f"{days.display(local.date())}, {local:%H:%M} ({zone})"
@@ -281,7 +278,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         billing=tuple(billing),
         history=tuple(
             HistoryRow(
-                at=_moment(h.at, zone=subscription.organisation.timezone),
+                at=moment(h.at, zone=subscription.organisation.timezone),
                 event=h.event,
                 description=h.description,
                 actor=h.actor,
@@ -294,120 +291,4 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         can_terminate=stands.case is not None,
         why_not=stands.why_not,
         termination_uuid=termination.uuid if termination else None,
-    )
-
-
-@dataclass(frozen=True)
-class TerminationRecord:
-    """The record of one termination."""
-
-    uuid: uuids.UUID
-    subscription_uuid: uuids.UUID
-    organisation_uuid: uuids.UUID
-    organisation_name: str
-    identity: Identity
-    sentences: tuple[str, ...]
-    request: tuple[Term, ...]
-    settlement: tuple[Term, ...]
-    settlement_code: str
-    settlement_label: str
-    explanation: str
-    acknowledgements: tuple[str, ...]
-    credit_note_uuid: uuids.UUID | None
-    credit_note_number: str
-    preview: presentation.Preview | None
-    corrections: tuple[Term, ...]
-
-
-def find_termination(termination_uuid: uuids.UUID) -> Termination:
-    """Read one termination with what its record shows, in one query.
-
-    *Raises*: Termination.DoesNotExist.
-    """
-    found = Termination.objects.select_related(
-        "subscription__plan__product",
-        "subscription__contract_item__contract",
-        "organisation",
-        "reason",
-        "config_version",
-        "credit_note",
-    )
-    termination: Termination = naming.with_identity(found, subscription="subscription").get(uuid=termination_uuid)
-    return termination
-
-
-def result_sentences(termination: Termination) -> tuple[str, ...]:
-    """Say what a termination did: first that the subscription ended, then where the money went."""
-    head = f"Subscription {termination.subscription.uuid} terminated."
-    if termination.case == "ended_before_move":
-        return (head, "It ended before the move to this portal.")
-    if termination.quote is None:
-        return (head, f"Nothing was refunded: {termination.nothing_reason}.")
-    return (
-        head,
-        *outcomes.sentences(
-            document=termination.quote,
-            credited=termination.credited,
-            note_number=termination.credit_note.number if termination.credit_note else "",
-            why_nothing=termination.nothing_reason,
-            is_waiving=bool(termination.waived),
-            used=invoicing_selectors.note_use(termination.quote_id)
-            if termination.credit_note and termination.quote_id
-            else None,
-        ),
-    )
-
-
-def termination_record(termination: Termination) -> TerminationRecord:
-    """Write a termination from `find_termination` in words. One query, for the corrections that name it."""
-    note = termination.credit_note
-    currency = termination.currency
-    at = termination.terminated_at
-    request = [
-        Term("Case", termination.get_case_display()),
-        Term(
-            "Terminated on",
-            days.display(termination.terminated_on),
-            f"recorded {_moment(at, zone=termination.organisation.timezone)}; {at:%Y-%m-%d %H:%M:%S} UTC",
-        ),
-        Term("By", termination.actor, termination.get_actor_kind_display()),
-    ]
-    if termination.case == "customer_request" and termination.requested_on:
-        request += [
-            Term("Reason", termination.reason.label if termination.reason else ""),
-            Term("Requested by", termination.requested_by),
-            Term("Requested on", days.display(termination.requested_on)),
-            Term("Channel", termination.get_channel_display()),
-            Term("Ticket reference", termination.ticket),
-        ]
-    credited = termination.credited
-    return TerminationRecord(
-        uuid=termination.uuid,
-        subscription_uuid=termination.subscription.uuid,
-        organisation_uuid=termination.organisation.uuid,
-        organisation_name=termination.organisation.name,
-        identity=naming.identity_of(termination.subscription, row=termination),
-        sentences=result_sentences(termination),
-        request=tuple(request),
-        settlement=(
-            Term("Into Available Credits", money.display(credited, currency=currency) if credited else ""),
-            Term("Credit note", note.number if note else ""),
-            Term("Waived", money.display(termination.waived, currency=currency) if termination.waived else ""),
-            Term("Choice", termination.get_choice_display() if termination.choice != "none" else ""),
-            Term(
-                "Portal Config",
-                f"Version {termination.config_version.number}" if termination.config_version else "",
-            ),
-        ),
-        settlement_code=termination.settlement,
-        settlement_label=termination.get_settlement_display(),
-        explanation=termination.explanation,
-        acknowledgements=tuple(item["text"] for item in termination.acknowledgements),
-        credit_note_uuid=note.uuid if note else None,
-        credit_note_number=note.number if note else "",
-        preview=presentation.preview_of(termination.quote, is_record=True) if termination.quote else None,
-        corrections=tuple(
-            Term(days.display(entry.on), money.display_balance(entry.amount, currency=currency), entry.description)
-            for entry in LedgerEntry.objects.filter(cause_id=termination.uuid, kind="correction").order_by("pk")
-        ),
     )

@@ -51,7 +51,7 @@ def test_a_partly_paid_cycle_with_its_waiver(visit):
     number = factories.charge_of(made).invoice.number
     page = visit("agent")
     to_choice(page, made)
-    expect(page.locator("#dialog")).to_contain_text(f"SGD 40.00 set against what is still owed on {number}")
+    expect(page.locator("#dialog")).to_contain_text(f"Cancelled on open invoices SGD 40.00 on {number}")
     pick(page, "No credit note has been sent")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#dialog")).to_contain_text("SGD 60.00 added to Available Credits.")

@@ -438,14 +438,15 @@ def test_a_partly_paid_cycle_shows_what_is_waived_and_owed(client_of):
     )
     number = factories.charge_of(made).invoice.number
     popup = to_refund(client, made)
-    assert f"SGD 135.71 set against what is still owed on {number}" in pages.words(popup)
+    assert f"Cancelled on open invoices SGD 135.71 on {number}" in pages.words(popup)
     assert f"still owed on {number}: SGD 11.20" in pages.words(popup)
     assert f"Still owed SGD 11.20 on {number}" in pages.words(popup)
     assert "6 of 12 months not begun: SGD 135.71, less SGD 135.71 waived;" in pages.words(popup)
     choice = step(client, pages.form(popup, action="/choice/"))
     done = step(client, pages.form(choice, action="/apply/"), choice="automatic")
     said = pages.words(client.get(done["Location"]))
-    assert f"SGD 135.71 was waived on {number}." in said
+    assert f"SGD 135.71 was waived on {number}. SGD 11.20 stays owed on {number}." in said
+    assert f"Cancelled on open invoices SGD 135.71 on {number} Stays owed SGD 11.20 on {number}" in said
     assert Termination.objects.get().waived == Decimal("135.71")
 
 

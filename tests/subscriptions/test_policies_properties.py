@@ -175,6 +175,7 @@ def charges(draw, months, line_id, *, digits, is_external=False, with_notes=True
         paid=amount(paid),
         credited=amount(credited),
         waived=amount(waived),
+        description=f"Charge {line_id}",
         is_external_invoice=is_external,
         is_live=draw(LIVE),
     )

@@ -82,6 +82,16 @@ SCHEMA_0 = {
 SCHEMA_1 = {
     **copy.deepcopy(SCHEMA_0),
     "schema": 1,
+    "notes": [
+        {
+            **SCHEMA_0["notes"][0],
+            "counting": "0.00",
+            "unnamed": "5.00",
+            "candidate": "",
+            "about": "",
+        }
+    ],
+    "further_candidates": 0,
     "lines": [
         {
             **LINE,
@@ -107,7 +117,7 @@ STORED = [pytest.param(document, id=f"schema {n}") for n, document in enumerate(
 
 @pytest.mark.parametrize("document", STORED)
 def test_a_stored_quote_is_read_by_its_number(document):
-    shown = presentation.preview_of(document, is_record=True)
+    shown = presentation.preview_of(document)
     (line,) = shown.lines
     assert (line.period, line.why) == ("10 January 2026 to 9 April 2026", "2 of 3 months not begun")
     assert (line.charged, line.net, line.tax, line.refund) == ("SGD 11.00", "SGD 6.67", "SGD 0.67", "SGD 7.34")
@@ -136,6 +146,7 @@ def test_the_record_opens_a_stored_quote(document, client_of, monkeypatch, agent
 def test_what_is_stored_today_has_the_shape_of_its_number(agent, now):
     """A change of the shape needs a number of its own, and a document of the shape before."""
     made = factories.subscription(cycles=(C("2026-01-10", months=3, net="10", tax="1"),), started_on="2026-01-10")
+    factories.credit_note(made.organisation, net="5", line=factories.charge_of(made))
     written = json.loads(json.dumps(quotes.document(preview(made, at=now))))
     assert lines.schema_of(written) == lines.SCHEMA == lines.schema_of(SCHEMA_1) == 1
     assert lines.schema_of(SCHEMA_0) == 0
@@ -144,3 +155,4 @@ def test_what_is_stored_today_has_the_shape_of_its_number(agent, now):
     assert set(line) == set(known)
     assert set(line["charges"][0]) == set(known["charges"][0])
     assert set(written["terms"]) == set(SCHEMA_1["terms"])
+    assert set(written["notes"][0]) == set(SCHEMA_1["notes"][0])

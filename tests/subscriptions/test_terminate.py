@@ -56,7 +56,7 @@ def test_automatic_refund_writes_everything_once(agent, now):
     assert HistoryEntry.objects.get().event == "Terminated"
     assert Message.objects.get().kind == "subscription_terminated"
     assert AuditEntry.objects.filter(event="Subscription terminated").count() == 1
-    assert selectors.result_sentences(record) == (
+    assert selectors.result_of(record).sentences == (
         f"Subscription {made.uuid} terminated.",
         "SGD 50.00 added to Available Credits.",
     )
@@ -148,7 +148,7 @@ def test_allow_refund_off_refunds_and_waives_nothing(agent, now, configure):
     assert not LedgerEntry.objects.exists()
     assert not ChargeWaiver.objects.exists()
     assert not ChargeRefund.objects.exists()
-    assert selectors.result_sentences(record)[1] == "Nothing was refunded: Allow Refund is off in Portal Config."
+    assert selectors.result_of(record).sentences[1] == "Nothing was refunded: Allow Refund is off in Portal Config."
 
 
 def test_partly_paid_cycle_waives_and_refunds(agent, now):
@@ -158,7 +158,7 @@ def test_partly_paid_cycle_waives_and_refunds(agent, now):
     line = factories.charge_of(made)
     assert (line.refunded, line.waived) == (60, 40)
     assert line.invoice.status == "paid"
-    assert selectors.result_sentences(record)[2] == f"SGD 40.00 was waived on {line.invoice.number}."
+    assert selectors.result_of(record).sentences[2] == f"SGD 40.00 was waived on {line.invoice.number}."
 
 
 def test_printed_example_of_the_waiver_with_a_total_of_zero(agent):
@@ -181,7 +181,7 @@ def test_a_chosen_note_is_the_refund(agent, now):
     assert (record.settlement, record.choice, record.credit_note) == ("credit_note_linked", "credit_note", note)
     assert not LedgerEntry.objects.exists()
     assert CreditNoteHold.objects.get().kind == "settles"
-    assert selectors.result_sentences(record)[1] == "Credit note CN-0000012 is the refund."
+    assert selectors.result_of(record).sentences[1] == "Credit note CN-0000012 is the refund."
 
 
 def test_a_note_that_differs_must_be_acknowledged(agent, now):

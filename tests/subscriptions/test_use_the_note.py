@@ -60,7 +60,7 @@ def test_a_note_of_what_was_paid_goes_into_available_credits(agent, now):
     note.refresh_from_db()
     assert (note.status, note.allocated, note.holds) == ("applied", 50, 1)
     assert CreditAccount.objects.get(organisation=made.organisation).balance == 50
-    assert selectors.result_sentences(fresh(made).termination)[1:] == (
+    assert selectors.result_of(fresh(made).termination).sentences[1:] == (
         "Credit note CN-1 is the refund.",
         "SGD 50.00 of it was added to Available Credits.",
     )
@@ -92,7 +92,7 @@ def test_it_pays_what_it_names_then_what_it_stands_for_then_the_other_charges(ag
         line.refresh_from_db()
         assert line.paid == 50
     assert not Invoice.objects.exclude(status="paid").exists()
-    told = " ".join(selectors.result_sentences(fresh(made).termination))
+    told = " ".join(selectors.result_of(fresh(made).termination).sentences)
     for line, amount in ((ahead, "30.00"), (running, "20.00"), (older, "15.00")):
         assert f"SGD {amount} of it was applied to {line.invoice.number}." in told
     assert "SGD 5.00 of it was added to Available Credits." in told
