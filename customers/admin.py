@@ -3,7 +3,16 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey, SearchText, SearchWord
+from customers.models import (
+    CreditAccount,
+    LedgerEntry,
+    Member,
+    Organisation,
+    SearchKey,
+    SearchText,
+    SearchWord,
+    TopUp,
+)
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 
 
@@ -71,4 +80,16 @@ class LedgerEntryAdmin(ReadOnlyAdmin):
     date_hierarchy = "at"
     list_select_related = ["account"]
     raw_id_fields = ["account"]
+    ordering = ["-id"]
+
+
+@admin.register(TopUp)
+class TopUpAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "organisation", "currency", "amount", "reason", "actor"]
+    list_filter = ["currency"]
+    search_fields = ["organisation__name", "reason"]
+    uuid_fields = ["uuid", "organisation__uuid"]
+    date_hierarchy = "created_at"
+    list_select_related = ["organisation"]
+    raw_id_fields = ["organisation", "entry"]
     ordering = ["-id"]

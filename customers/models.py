@@ -274,7 +274,10 @@ class LedgerEntry(models.Model):
 
     class Meta:
         verbose_name_plural = "ledger entries"
-        permissions = [("post_correction", "Can post a correction entry")]
+        permissions = [
+            ("post_correction", "Can post a correction entry"),
+            ("post_top_up", "Can top up Available Credits"),
+        ]
         ordering = ["account", "-seq"]
         constraints = [
             models.UniqueConstraint(fields=["account", "seq"], name="an_entry_has_its_own_place"),
@@ -336,3 +339,29 @@ class LedgerEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.amount}"
+
+
+class TopUp(models.Model):
+    """Available Credits raised by hand: the cause of its entry. Never changed, never deleted.
+
+    *Units*: whole minor units of the currency.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="top_ups", db_constraint=False)
+    currency = models.CharField(max_length=3)
+    amount = models.DecimalField(max_digits=16, decimal_places=4)
+    reason = models.CharField(max_length=500)
+    entry = models.OneToOneField(LedgerEntry, models.PROTECT, related_name="top_up")
+    created_at = models.DateTimeField()
+    actor = models.CharField(max_length=150)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="a_top_up_is_positive"),
+            models.CheckConstraint(condition=~models.Q(reason=""), name="a_top_up_has_a_reason"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.currency} {self.amount}"

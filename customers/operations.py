@@ -1,4 +1,4 @@
-"""Move money on a credit account: link an entry to the one before it, and post corrections."""
+"""Move money on a credit account: link an entry to the one before it, post corrections, top up."""
 
 import uuid
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from decimal import Decimal
 from django.db import IntegrityError, connection
 
 from customers import policies
-from customers.models import CreditAccount, LedgerEntry, Organisation
+from customers.models import CreditAccount, LedgerEntry, Organisation, TopUp
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days, money
@@ -38,6 +38,23 @@ class BalanceOutOfRange(Exception):
     """Say that an entry would lift or lower the balance beyond what an account can hold."""
 
     balance: Decimal
+
+
+@dataclass(eq=False)
+class BalanceMoved(Exception):
+    """Say that the account has moved on since the balance was shown that an entry leads to."""
+
+
+@dataclass(eq=False)
+class TopUpNotWhole(Exception):
+    """Say that a top-up is not above 0, or not in whole minor units of its currency."""
+
+
+@dataclass(eq=False)
+class GivesBackAboveCharged(Exception):
+    """Say that a correction of a termination asks first. Raised by the app that knows what was charged."""
+
+    sentence: str
 
 
 def lock_account(*, organisation_id: int) -> CreditAccount:
@@ -95,7 +112,7 @@ def post_entry(
 
 
 @contextmanager
-def _request_used_once(request_id: uuid.UUID) -> Iterator[None]:
+def request_used_once(request_id: uuid.UUID) -> Iterator[None]:
     """Refuse a request that posted on another account at the same instant: its lock held nobody up here.
 
     *Raises*: RequestReused.
@@ -114,30 +131,111 @@ def post_correction(
     amount: Decimal,
     reason: str,
     cause_id: uuid.UUID | None,
+    seen_seq: int | None,
     request_id: uuid.UUID,
     by: audit_operations.Actor,
     at: datetime,
 ) -> LedgerEntry:
-    """Post a correction entry; `cause_id` names the termination that it mends, checked by the caller.
+    """Post a correction entry that mends no termination, or one that the caller has checked.
 
     The same form sent again gives the entry that the first one posted and writes nothing. A postpaid
     organisation's correction goes on its monthly invoice, as a refund does, so it is marked unbilled.
-    *Units*: `amount` in the organisation's currency, up to six decimals, above 0 adds, below takes.
-    *Raises*: Organisation.DoesNotExist, RequestReused, BalanceOutOfRange.
+    *Units*: `amount` in the organisation's currency, up to six decimals, above 0 adds, below takes; `seen_seq` is
+    the place of the last entry when the balance was shown, 0 before the first, None where nobody was shown it.
+    *Raises*: Organisation.DoesNotExist, RequestReused, BalanceMoved, BalanceOutOfRange.
     """
-    with _request_used_once(request_id), audit_operations.operation("post_correction"):
-        organisation = Organisation.objects.get(uuid=organisation_uuid)
-        account = lock_account(organisation_id=organisation.pk)
-        # Under the lock, so that of two equal forms the second one sees the first one's entry.
+    with request_used_once(request_id), audit_operations.operation("post_correction"):
+        return write_correction(
+            organisation_uuid=organisation_uuid,
+            amount=amount,
+            reason=reason,
+            cause_id=cause_id,
+            seen_seq=seen_seq,
+            request_id=request_id,
+            by=by,
+            at=at,
+        )
+
+
+def write_correction(
+    *,
+    organisation_uuid: uuid.UUID,
+    amount: Decimal,
+    reason: str,
+    cause_id: uuid.UUID | None,
+    seen_seq: int | None,
+    request_id: uuid.UUID,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> LedgerEntry:
+    """Write a correction inside the caller's operation, as `post_correction` does in its own."""
+    organisation, account = _locked(organisation_uuid)
+    # Under the lock, so that of two equal forms the second one sees the first one's entry.
+    posted = LedgerEntry.objects.filter(request_id=request_id).first()
+    if posted is not None:
+        first = (posted.account_id, posted.kind, posted.amount, posted.description, posted.cause_id, posted.actor)
+        if first != (account.pk, LedgerEntry.Kind.CORRECTION, amount, reason, cause_id, by.name):
+            raise RequestReused(entry=posted)
+        return posted
+    _check_seen(account, seen_seq=seen_seq)
+    entry = post_entry(
+        account=account,
+        kind=LedgerEntry.Kind.CORRECTION,
+        amount=amount,
+        cause_id=cause_id,
+        is_unbilled=organisation.payment_mode == Organisation.PaymentMode.POSTPAID,
+        at=at,
+        on=days.today_in(organisation.timezone, at=at),
+        description=reason,
+        actor=by.name,
+        request_id=request_id,
+    )
+    shown = money.display_balance(abs(amount), currency=account.currency)
+    moved = f"{shown} added to" if amount > 0 else f"{shown} taken from"
+    mended = f", mending termination {cause_id}" if cause_id else ""
+    audit_operations.record(
+        app=names.CUSTOMERS,
+        event="Correction posted",
+        description=f"{moved} Available Credits{mended}: {reason}",
+        by=by,
+        at=at,
+        organisation=audit_operations.Affected(organisation.uuid, organisation.name),
+    )
+    return entry
+
+
+def post_top_up(
+    *,
+    organisation_uuid: uuid.UUID,
+    amount: Decimal,
+    reason: str,
+    seen_seq: int | None,
+    request_id: uuid.UUID,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> LedgerEntry:
+    """Raise Available Credits by hand. The top-up is a row of its own, and the cause of its entry.
+
+    The same form sent again gives the first entry. Postpaid: the entry is unbilled, so that the monthly invoice
+    takes account of it.
+    *Units*: `amount` above 0, in whole minor units of the organisation's currency; `seen_seq` as in a correction.
+    *Raises*: Organisation.DoesNotExist, RequestReused, TopUpNotWhole, BalanceMoved, BalanceOutOfRange.
+    """
+    with request_used_once(request_id), audit_operations.operation("post_top_up"):
+        organisation, account = _locked(organisation_uuid)
         posted = LedgerEntry.objects.filter(request_id=request_id).first()
         if posted is not None:
-            first = (posted.account_id, posted.amount, posted.description, posted.cause_id, posted.actor)
-            if first != (account.pk, amount, reason, cause_id, by.name):
+            first = (posted.account_id, posted.kind, posted.amount, posted.description, posted.actor)
+            if first != (account.pk, LedgerEntry.Kind.TOP_UP, amount, reason, by.name):
                 raise RequestReused(entry=posted)
             return posted
+        if not amount.is_finite() or amount <= 0 or not money.is_whole(amount, currency=account.currency):
+            raise TopUpNotWhole
+        _check_seen(account, seen_seq=seen_seq)
+        cause_id = uuid.uuid4()
         entry = post_entry(
             account=account,
-            kind=LedgerEntry.Kind.CORRECTION,
+            kind=LedgerEntry.Kind.TOP_UP,
             amount=amount,
             cause_id=cause_id,
             is_unbilled=organisation.payment_mode == Organisation.PaymentMode.POSTPAID,
@@ -147,15 +245,32 @@ def post_correction(
             actor=by.name,
             request_id=request_id,
         )
-        shown = money.display_balance(abs(amount), currency=account.currency)
-        moved = f"{shown} added to" if amount > 0 else f"{shown} taken from"
-        mended = f", mending termination {cause_id}" if cause_id else ""
+        TopUp.objects.create(
+            uuid=cause_id,
+            organisation=organisation,
+            currency=account.currency,
+            amount=amount,
+            reason=reason,
+            entry=entry,
+            created_at=at,
+            actor=by.name,
+        )
         audit_operations.record(
             app=names.CUSTOMERS,
-            event="Correction posted",
-            description=f"{moved} Available Credits{mended}: {reason}",
+            event="Topped up",
+            description=f"{money.display(amount, currency=account.currency)} added to Available Credits: {reason}",
             by=by,
             at=at,
             organisation=audit_operations.Affected(organisation.uuid, organisation.name),
         )
         return entry
+
+
+def _locked(organisation_uuid: uuid.UUID) -> tuple[Organisation, CreditAccount]:
+    organisation = Organisation.objects.get(uuid=organisation_uuid)
+    return organisation, lock_account(organisation_id=organisation.pk)
+
+
+def _check_seen(account: CreditAccount, *, seen_seq: int | None) -> None:
+    if seen_seq is not None and seen_seq != (account.last_seq or 0):
+        raise BalanceMoved

@@ -9,6 +9,7 @@ urlpatterns = [
     path("customers/<uuid:uuid>/header/", views.header, name="header"),
     path("customers/<uuid:uuid>/payment/", views.payment, name="payment"),
     path("customers/<uuid:uuid>/payment/correction/", views.correction, name="correction"),
+    path("customers/<uuid:uuid>/payment/top-up/", views.top_up, name="top_up"),
     path("customers/<uuid:uuid>/members/", views.members, name="members"),
     path("customers/<uuid:uuid>/history/", views.history, name="history"),
 ]

@@ -1,6 +1,10 @@
 """The Customer app: the list with its search, and the tabs of one organisation that it serves itself."""
 
 import uuid as uuids
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -11,7 +15,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from customers import forms, operations, selectors
-from customers.models import Organisation
+from customers.models import LedgerEntry, Organisation
 from customers.selectors import search, tabs
 from portal.audit import operations as audit_operations
 from portal.lib import htmx
@@ -99,44 +103,135 @@ def history(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 @permission_required("customers.post_correction", raise_exception=True)
 def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Post a correction entry that mends no termination."""
-    payment_url = reverse("customers:payment", args=[uuid])
+
+    def post(*, is_confirmed: bool, **what: Any) -> LedgerEntry:
+        # It names no termination, so it raises no question that could be answered.
+        return operations.post_correction(organisation_uuid=uuid, cause_id=None, **what)
+
     return correct(
-        request, uuid, cause_id=None, action=reverse("customers:correction", args=[uuid]), back=payment_url
+        request,
+        uuid,
+        action=reverse("customers:correction", args=[uuid]),
+        back=reverse("customers:payment", args=[uuid]),
+        post=post,
     )
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.post_top_up", raise_exception=True)
+def top_up(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Raise Available Credits by hand."""
+
+    def post(*, is_confirmed: bool, **what: Any) -> LedgerEntry:
+        return operations.post_top_up(organisation_uuid=uuid, **what)
+
+    return _move(
+        request,
+        uuid,
+        form_class=forms.TopUpForm,
+        words=_TOP_UP,
+        action=reverse("customers:top_up", args=[uuid]),
+        back=reverse("customers:payment", args=[uuid]),
+        post=post,
+        question=lambda amount: "",
+    )
+
+
+@dataclass(frozen=True)
+class _Words:
+    """What the two steps of moving a balance are called."""
+
+    heading: str
+    hint: str
+    button: str
+
+
+_CORRECTION = _Words(
+    "Post a correction",
+    "An entry is never changed or deleted: a wrong correction is mended by another one.",
+    "Post the correction",
+)
+_TOP_UP = _Words(
+    "Top up Available Credits",
+    "For money that came in without an invoice. What came in for an invoice is recorded there, as a payment.",
+    "Post the top-up",
+)
+
+
 def correct(
-    request: HttpRequest, uuid: uuids.UUID, *, cause_id: uuids.UUID | None, action: str, back: str
+    request: HttpRequest,
+    uuid: uuids.UUID,
+    *,
+    action: str,
+    back: str,
+    post: Callable[..., LedgerEntry],
+    question: Callable[[Decimal], str] = lambda amount: "",
 ) -> HttpResponse:
     """Show and take the correction form, for this tab and for the record of a termination that it mends.
 
-    The caller has asked the permission and knows that `cause_id` is there. *Shape*: `action` is the form's
-    own address, `back` where it leads when it is closed or done.
+    The caller has asked the permission. *Shape*: `action` is the form's own address, `back` where it leads when it
+    is closed or done; `post` writes; `question` says what an amount would be asked about, "" for nothing.
     """
+    return _move(
+        request,
+        uuid,
+        form_class=forms.CorrectionForm,
+        words=_CORRECTION,
+        action=action,
+        back=back,
+        post=post,
+        question=question,
+    )
+
+
+def _move(
+    request: HttpRequest,
+    uuid: uuids.UUID,
+    *,
+    form_class: type[forms.MoveForm],
+    words: _Words,
+    action: str,
+    back: str,
+    post: Callable[..., LedgerEntry],
+    question: Callable[[Decimal], str],
+) -> HttpResponse:
+    """Ask for an amount and a reason, show the balance as it will be, and post."""
     try:
         organisation = selectors.organisation_header(uuid)
     except Organisation.DoesNotExist as missing:
         raise Http404 from missing
+    context = {"organisation": organisation, "words": words, "form_action": action, "close_url": back}
 
-    def shown(form: forms.CorrectionForm, *, status: int) -> HttpResponse:
-        return _correction_form(
-            request, organisation=organisation, form=form, status=status, action=action, back=back
-        )
+    def asked(form: forms.MoveForm, *, status: int) -> HttpResponse:
+        return _dialog(request, "customers/_move.html", context | {"form": form}, status=status)
+
+    def shown(form: forms.MoveForm, *, changed: str = "", asks: str = "", status: int = 200) -> HttpResponse:
+        amount = form.signed_amount()
+        moved = selectors.moved_by(uuid, amount=amount)
+        if moved is None:
+            form.add_error("amount", "The balance would become larger than an account can hold.")
+            return asked(form, status=422)
+        what = {"form": form, "moved": moved, "changed": changed, "question": asks or question(amount)}
+        return _dialog(request, "customers/_move_preview.html", context | what, status=status)
 
     if request.method != "POST":
-        form = forms.CorrectionForm(
-            currency=organisation.currency, initial={"request_id": forms.CorrectionForm.draw_request_id()}
-        )
-        return shown(form, status=200)
-    form = forms.CorrectionForm(request.POST, currency=organisation.currency)
-    if not form.is_valid():
-        return shown(form, status=422)
+        initial = {"request_id": form_class.draw_request_id()}
+        return asked(form_class(currency=organisation.currency, initial=initial), status=200)
+    form = form_class(request.POST, currency=organisation.currency)
+    if not form.is_valid() or "again" in request.POST:
+        # Back in the first step, what was seen is seen no more.
+        data = request.POST.copy()
+        data["seen_seq"] = ""
+        typed = form_class(data, currency=organisation.currency)
+        return asked(typed, status=200 if typed.is_valid() else 422)
+    if form.cleaned_data["seen_seq"] is None:
+        return shown(form)
     try:
-        entry = operations.post_correction(
-            organisation_uuid=uuid,
+        entry = post(
             amount=form.signed_amount(),
             reason=form.cleaned_data["reason"],
-            cause_id=cause_id,
+            seen_seq=form.cleaned_data["seen_seq"],
+            is_confirmed=form.cleaned_data["is_confirmed"],
             request_id=form.cleaned_data["request_id"],
             by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
             at=timezone.now(),
@@ -144,13 +239,17 @@ def correct(
     except operations.RequestReused:
         form.add_error(
             None,
-            "This form was already used for another correction, so nothing was posted now. "
+            "This form was already used for another entry, so nothing was posted now. "
             "Close it, check the entries and open it again.",
         )
-        return shown(form, status=409)
+        return asked(form, status=409)
+    except operations.BalanceMoved:
+        return shown(form, changed="Another entry came in meanwhile, so the balances below are new.", status=409)
+    except operations.GivesBackAboveCharged as above:
+        return shown(form, asks=above.sentence, status=409)
     except operations.BalanceOutOfRange:
         form.add_error("amount", "The balance would become larger than an account can hold.")
-        return shown(form, status=422)
+        return asked(form, status=422)
     done = selectors.moved_sentence(entry)
     if not htmx.wants_fragment(request):
         messages.success(request, done)
@@ -161,27 +260,12 @@ def correct(
     return htmx.trigger(response, "announce", {"message": done})
 
 
-def _correction_form(
-    request: HttpRequest,
-    *,
-    organisation: selectors.OrganisationHeader,
-    form: forms.CorrectionForm,
-    status: int,
-    action: str,
-    back: str,
-) -> HttpResponse:
+def _dialog(request: HttpRequest, fragment: str, context: dict[str, object], *, status: int) -> HttpResponse:
     response = htmx.render_page(
         request,
         page=PAGE,
-        fragment="customers/_correction.html",
-        context={
-            "organisation": organisation,
-            "tab": "payment",
-            "tab_template": "customers/_correction.html",
-            "form": form,
-            "form_action": action,
-            "close_url": back,
-        },
+        fragment=fragment,
+        context={"tab": "payment", "tab_template": fragment, **context},
         status=status,
     )
     return htmx.no_store(response)

@@ -159,6 +159,12 @@ class ReasonForm(forms.Form):
     )
 
 
+class SendForm(ReasonForm):
+    """Say why a note is marked as Sent, and that it shall be, where something speaks against it."""
+
+    is_confirmed = forms.BooleanField(label="Yes, mark it as Sent all the same", required=False)
+
+
 class DocumentField(forms.ChoiceField):
     """A document chosen from a list by its UUID; whether it can be used is the operation's to say.
 

@@ -19,6 +19,7 @@ _BILLING = (
     "invoicing.allocate_creditnote",
     "invoicing.record_payment",
     "customers.post_correction",
+    "customers.post_top_up",
     "subscriptions.view_cleanuprun",
     "outbox.view_message",
     "outbox.send_again",

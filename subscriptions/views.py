@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import uuid as uuids
+from decimal import Decimal
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -21,6 +23,7 @@ from settings_app import views as settings_views
 from subscriptions import operations, selectors
 from subscriptions.forms import SubscriptionFilterForm
 from subscriptions.models import Subscription, Termination
+from subscriptions.selectors import corrections
 
 
 @require_safe
@@ -144,12 +147,18 @@ def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         found = selectors.find_termination(uuid)
     except Termination.DoesNotExist:
         raise Http404 from None
+
+    def question(amount: Decimal) -> str:
+        given = corrections.given_back(found)
+        return corrections.sentence_above(given, more=amount) if given.is_above(amount) else ""
+
     return customers_views.correct(
         request,
         found.organisation.uuid,
-        cause_id=found.uuid,
         action=reverse("subscriptions:correction", args=[uuid]),
         back=reverse("subscriptions:termination", args=[uuid]),
+        post=functools.partial(operations.correct_termination, termination_uuid=uuid),
+        question=question,
     )
 
 

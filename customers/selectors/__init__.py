@@ -75,3 +75,47 @@ def moved_sentence(entry: LedgerEntry) -> str:
     """Say what an entry did: "SGD 50.00 added to Available Credits."."""
     shown = money.display_balance(abs(entry.amount), currency=entry.currency)
     return f"{shown} {'added to' if entry.amount > 0 else 'taken from'} Available Credits."
+
+
+@dataclass(frozen=True)
+class Moved:
+    """A balance as it is, and as an entry would leave it. *Shape*: amounts as in `OrganisationHeader`.
+
+    `seq` is the place of the last entry, 0 before the first: what the two balances were computed from.
+    """
+
+    amount: str
+    is_taken: bool
+    before: str
+    before_kind: str
+    after: str
+    after_kind: str
+    available_after: str
+    available_after_kind: str
+    seq: int
+
+
+def moved_by(organisation_uuid: uuid.UUID, *, amount: Decimal) -> Moved | None:
+    """Say what an entry would make of a balance; None where no account can hold it.
+
+    *Raises*: Organisation.DoesNotExist.
+    """
+    organisation = Organisation.objects.select_related("credit_account").get(uuid=organisation_uuid)
+    account, currency = _account_of(organisation), organisation.currency
+    after = account.balance + amount
+    if not policies.is_balance_in_range(after):
+        return None
+    available = policies.available_credits(
+        balance=after, credit_limit=account.credit_limit, reserved=account.reserved
+    )
+    return Moved(
+        amount=money.display_balance(abs(amount), currency=currency),
+        is_taken=amount < 0,
+        before=money.display_balance(abs(account.balance), currency=currency),
+        before_kind=policies.balance_kind(account.balance),
+        after=money.display_balance(abs(after), currency=currency),
+        after_kind=policies.balance_kind(after),
+        available_after=money.display_balance(abs(available), currency=currency),
+        available_after_kind=policies.balance_kind(available),
+        seq=account.last_seq or 0,
+    )

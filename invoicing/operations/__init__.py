@@ -32,6 +32,7 @@ from invoicing.operations.refusals import (
     ReceivedInTheFuture,
     Refused,
     RequestAlreadyUsed,
+    SendingAsks,
 )
 
 __all__ = [
@@ -57,6 +58,8 @@ __all__ = [
     "ReceivedInTheFuture",
     "Refused",
     "RequestAlreadyUsed",
+    "SendingAsks",
+    "Used",
     "allocate",
     "create_credit_note",
     "draw_number",

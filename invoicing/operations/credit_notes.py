@@ -92,14 +92,20 @@ def create_credit_note(
 
 
 def mark_as_sent(
-    *, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: audit_operations.Actor, at: datetime
+    *,
+    note_uuid: uuid.UUID,
+    reason: str,
+    is_confirmed: bool,
+    request_id: uuid.UUID,
+    by: audit_operations.Actor,
+    at: datetime,
 ) -> CreditNote:
     """Mark a draft as Sent: from now on it counts against the charges it names.
 
     Locks its invoice and those of these charges first, then the note, and checks the caps again. The same request
-    sent twice marks once.
+    sent twice marks once. What speaks against it above this app is asked; `is_confirmed` is the answer.
 
-    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, AboveTheCharge.
+    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, AboveTheCharge, SendingAsks.
     """
     try:
         with audit_operations.operation("mark_credit_note_as_sent"):
@@ -109,6 +115,9 @@ def mark_as_sent(
             if sentence := selectors.why_not_sendable(note):
                 raise refusals.NoteNotSendable(sentence)
             _check_caps(note)
+            questions = () if is_confirmed else selectors.questions_before_sending(note.uuid)
+            if questions:
+                raise refusals.SendingAsks(questions)
             note.status = CreditNote.Status.SENT
             note.sent_at = at
             note.issued_on = days.today_in(note.organisation.timezone, at=at)

@@ -79,6 +79,14 @@ class NoteNotSendable(Refused):
     """Only a draft is marked as Sent."""
 
 
+class SendingAsks(Refused):
+    """Something above speaks against the note, and nobody has said that it shall be sent all the same."""
+
+    def __init__(self, questions: tuple[str, ...]) -> None:
+        self.questions = questions
+        super().__init__(" ".join(questions))
+
+
 class NoteNotVoidable(Refused):
     """Money was allocated from the note, a termination holds it, or it is void already."""
 

@@ -9,7 +9,13 @@ from invoicing.selectors.lists import (
     invoices,
     payable_invoices,
 )
-from invoicing.selectors.possible import creditables, drafted_by, why_not_sendable, why_not_voidable
+from invoicing.selectors.possible import (
+    creditables,
+    drafted_by,
+    questions_before_sending,
+    why_not_sendable,
+    why_not_voidable,
+)
 from invoicing.selectors.uses import NoteUse, note_use
 
 __all__ = [
@@ -28,6 +34,7 @@ __all__ = [
     "note_details",
     "note_use",
     "payable_invoices",
+    "questions_before_sending",
     "why_not_sendable",
     "why_not_voidable",
 ]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from invoicing import policies
+from invoicing import note_questions, policies
 from invoicing.models import (
     ChargeLine,
     ChargeRefund,
@@ -24,6 +24,13 @@ def why_not_sendable(note: CreditNote) -> str:
     if note.status == CreditNote.Status.VOID:
         return f"{note.number} is void, so it can't be marked as Sent."
     return f"{note.number} was marked as Sent already."
+
+
+def questions_before_sending(note_uuid: UUID) -> tuple[str, ...]:
+    """Say what the apps above ask before a draft is marked as Sent."""
+    lines = CreditNoteLine.objects.filter(credit_note__uuid=note_uuid, line__isnull=False)
+    amounts = {line_id: net + tax for line_id, net, tax in lines.values_list("line__pk", "net", "tax")}
+    return note_questions.about(amounts)
 
 
 def why_not_voidable(note: CreditNote) -> str:

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from invoicing import forms, operations
+from invoicing import forms, operations, selectors
 from invoicing.models import CreditNote
 from invoicing.selectors import NoteDetails
 from invoicing.views import answers, reading
@@ -27,6 +27,8 @@ def send_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         why_not=details.why_not_sendable,
         write=operations.mark_as_sent,
         done=f"Credit note {details.number} marked as Sent.",
+        form_class=forms.SendForm,
+        questions=selectors.questions_before_sending(uuid) if details.is_sendable else (),
     )
 
 
@@ -42,6 +44,8 @@ def void_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         why_not=details.why_not_voidable,
         write=operations.void,
         done=f"Credit note {details.number} voided.",
+        form_class=forms.ReasonForm,
+        questions=(),
     )
 
 
@@ -53,11 +57,11 @@ def _step(
     why_not: str,
     write: Callable[..., CreditNote],
     done: str,
+    form_class: type[forms.ReasonForm],
+    questions: tuple[str, ...],
 ) -> HttpResponse:
-    form = forms.ReasonForm(
-        request.POST if request.method == "POST" else None, initial={"request_id": uuids.uuid4()}
-    )
-    context = {"form": form, "note": details, "why_not": why_not}
+    form = form_class(request.POST if request.method == "POST" else None, initial={"request_id": uuids.uuid4()})
+    context = {"form": form, "note": details, "why_not": why_not, "questions": questions}
     if request.method != "POST":
         return answers.page(request, name, context)
     if not form.is_valid():
@@ -69,6 +73,8 @@ def _step(
             by=Actor.of(request.user),  # type: ignore[arg-type]
             at=timezone.now(),
         )
+    except operations.SendingAsks as asked:
+        return answers.page(request, name, context | {"questions": asked.questions}, status=409)
     except operations.Refused as refusal:
         return answers.refused(request, name, context, form, refusal, status=409)
     return answers.done(request, done, answers.note_address(note))

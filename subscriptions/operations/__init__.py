@@ -1,5 +1,6 @@
 """Decide and write. One function a verb, one transaction a call."""
 
+from subscriptions.operations.corrections import correct_termination
 from subscriptions.operations.expire import Counts, count_due, terminate_expired
 from subscriptions.operations.refusals import (
     AcknowledgementMissing,
@@ -41,6 +42,7 @@ __all__ = [
     "RequestNotAcceptable",
     "RequestedBeforeItBegan",
     "Seen",
+    "correct_termination",
     "count_due",
     "preview_termination",
     "quote_termination",

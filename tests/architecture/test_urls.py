@@ -44,6 +44,10 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "customers:payment": ("organisation", {"GET": (_CUSTOMERS, 200)}),
     "customers:members": ("organisation", {"GET": (_CUSTOMERS, 200)}),
     "customers:history": ("organisation", {"GET": (_CUSTOMERS, 200)}),
+    "customers:top_up": (
+        "organisation",
+        {"GET": ("customers.post_top_up", 200), "POST": ("customers.post_top_up", 422)},
+    ),
     "customers:correction": ("organisation", {"GET": (_CORRECT, 200), "POST": (_CORRECT, 422)}),
     "subscriptions:tab": ("organisation", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:detail": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from django.db import connection
 from django.utils import timezone
 
-from customers.models import LedgerEntry, Organisation, SearchKey
+from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
 from invoicing.models import (
     ChargeLine,
     ChargeRefund,
@@ -122,6 +122,7 @@ def build() -> SimpleNamespace:
         "waiver": waiver,
         "charge_refund": refund,
         "stand": stand,
+        "top_up": _top_up(Decimal(7)),
         "put_in": put_in,
         "put_in_line": put_in.lines.get(),
         "series": NumberSeries.objects.get(document="invoice"),
@@ -230,6 +231,36 @@ def _link(subscription: Subscription, *, note: CreditNote) -> Termination:
     CreditNoteHold.objects.create(credit_note=note, kind="settles", cause_id=cause)
     return _terminate(
         subscription, uuid=cause, choice="credit_note", settlement="credit_note_linked", credit_note=note
+    )
+
+
+def _top_up(amount: Decimal) -> TopUp:
+    """Top up a third customer, so that the first one's entries stay two."""
+    organisation = factories.OrganisationFactory()
+    cause = uuid.uuid4()
+    entry = LedgerEntry.objects.create(
+        account=organisation.credit_account,
+        seq=1,
+        currency=organisation.currency,
+        before=0,
+        amount=amount,
+        after=amount,
+        kind="top_up",
+        cause_id=cause,
+        at=timezone.now(),
+        on=TODAY,
+        description="Paid at the counter",
+        actor="test",
+    )
+    return TopUp.objects.create(
+        uuid=cause,
+        organisation=organisation,
+        currency=organisation.currency,
+        amount=amount,
+        reason="Paid at the counter",
+        entry=entry,
+        created_at=timezone.now(),
+        actor="test",
     )
 
 

@@ -171,6 +171,35 @@ MUTATIONS = (
         "if False:",
         "tests/invoicing/test_views.py::test_a_note_is_voided_while_nothing_is_allocated",
     ),
+    Mutation(
+        "a correction above what was charged asks nobody",
+        "subscriptions/operations/corrections.py",
+        "if given.is_above(amount):",
+        "if False:",
+        "tests/subscriptions/test_corrections.py::test_a_correction_above_what_was_charged_asks",
+    ),
+    Mutation(
+        "a note after a correction asks nobody",
+        "invoicing/operations/credit_notes.py",
+        "            if questions:",
+        "            if False:",
+        "tests/subscriptions/test_corrections.py::test_a_note_after_a_correction_asks_before_it_is_sent",
+    ),
+    Mutation(
+        "an import does not count corrections",
+        "subscriptions/importing/checking/credit_notes.py",
+        "g.back + k.corrected",
+        "g.back",
+        "tests/subscriptions/importing/test_import_corrections.py"
+        "::test_an_import_refuses_what_corrections_leave_no_room_for",
+    ),
+    Mutation(
+        "a balance that has moved on is posted to all the same",
+        "customers/operations.py",
+        "if seen_seq is not None and seen_seq != (account.last_seq or 0):",
+        "if False:",
+        "tests/customers/test_views.py::test_an_entry_that_came_in_meanwhile_shows_the_new_balance",
+    ),
 )
 
 

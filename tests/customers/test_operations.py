@@ -24,6 +24,7 @@ def correct(organisation: Organisation, amount: str = "12.50", **changed: object
         "amount": Decimal(amount),
         "reason": "Counted twice",
         "cause_id": None,
+        "seen_seq": None,
         "request_id": uuid.uuid4(),
         "by": BY,
         "at": NOW,

@@ -398,7 +398,13 @@ class Hostile:
 
 
 _WITH_FORMS = (
-    *("customers:correction", "subscriptions:detail", "subscriptions:terminate", "subscriptions:correction"),
+    *(
+        "customers:correction",
+        "customers:top_up",
+        "subscriptions:detail",
+        "subscriptions:terminate",
+        "subscriptions:correction",
+    ),
     *("invoicing:record_payment", "invoicing:create_credit_note", "invoicing:credit_note", "invoicing:allocate"),
     *("settings_app:portal_config", "settings_app:add_reason", "settings_app:change_reason", "outbox:list"),
 )

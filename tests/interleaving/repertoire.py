@@ -14,7 +14,7 @@ from decimal import Decimal
 from typing import Any
 
 from customers import operations as customers_operations
-from customers.models import LedgerEntry
+from customers.models import LedgerEntry, TopUp
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNoteAllocation, Payment, PaymentLine
 from portal.audit.operations import SYSTEM, Actor
@@ -87,6 +87,7 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         _save("switch refunds off", allow_refund=False),
         _save("keep expired ones longer", reactivation_days=60),
         _correct(world),
+        _top_up(world),
         _unsubscribe(world),
     )
 
@@ -143,10 +144,14 @@ def _send(name: str, note: CreditNote) -> Operation:
         name,
         lambda by, form: (
             invoicing_operations.mark_as_sent(
-                note_uuid=note.uuid, reason="Agreed.", request_id=form, by=by, at=NOW
+                note_uuid=note.uuid, reason="Agreed.", is_confirmed=False, request_id=form, by=by, at=NOW
             ).status
         ),
-        (invoicing_operations.NoteNotSendable, invoicing_operations.AboveTheCharge),
+        (
+            invoicing_operations.NoteNotSendable,
+            invoicing_operations.AboveTheCharge,
+            invoicing_operations.SendingAsks,
+        ),
         lambda by, form: CreditNote.objects.filter(pk=note.pk, sent_at=NOW, issued_on=NOW.date()).exists(),
     )
 
@@ -266,6 +271,7 @@ def _correct(world: World) -> Operation:
             amount=Decimal("2.25"),
             reason="A goodwill gesture.",
             cause_id=None,
+            seen_seq=None,
             request_id=form,
             by=by,
             at=NOW,
@@ -277,6 +283,27 @@ def _correct(world: World) -> Operation:
         call,
         (customers_operations.RequestReused, customers_operations.BalanceOutOfRange),
         lambda by, form: LedgerEntry.objects.get(request_id=form).amount == Decimal("2.25"),
+    )
+
+
+def _top_up(world: World) -> Operation:
+    def call(by: Actor, form: uuid.UUID) -> str:
+        entry = customers_operations.post_top_up(
+            organisation_uuid=world.organisation.uuid,
+            amount=Decimal(5),
+            reason="Paid at the counter.",
+            seen_seq=1,
+            request_id=form,
+            by=by,
+            at=NOW,
+        )
+        return f"{entry.amount:f}"
+
+    return Operation(
+        "top up",
+        call,
+        (customers_operations.RequestReused, customers_operations.BalanceMoved),
+        lambda by, form: TopUp.objects.get(entry__request_id=form).amount == 5,
     )
 
 

@@ -70,7 +70,9 @@ def draft(invoice, now, parts=((0, "249", "22.41"),), **changed):
 
 
 def send(note, now):
-    return operations.mark_as_sent(note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now)
+    return operations.mark_as_sent(
+        is_confirmed=False, note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
+    )
 
 
 def void(note, now):
@@ -417,7 +419,9 @@ def test_a_held_note_is_not_voided(unpaid, now, settles, why):
 
 def test_an_unknown_document_is_not_found(now):
     with pytest.raises(CreditNote.DoesNotExist):
-        operations.mark_as_sent(note_uuid=uuid.uuid4(), reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now)
+        operations.mark_as_sent(
+            is_confirmed=False, note_uuid=uuid.uuid4(), reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
+        )
     with pytest.raises(CreditNote.DoesNotExist):
         operations.void(note_uuid=uuid.uuid4(), reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now)
 

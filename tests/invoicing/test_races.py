@@ -72,7 +72,7 @@ def test_two_notes_that_together_pass_the_cap_are_not_both_sent(unpaid, now):
     results = at_once(
         *(
             lambda n=note: operations.mark_as_sent(
-                note_uuid=n.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
+                is_confirmed=False, note_uuid=n.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
             )
             for note in notes
         )
@@ -150,7 +150,7 @@ def test_a_note_is_sent_or_voided_not_both(unpaid, now):
     note = note_of(unpaid, "60", status="draft")
     results = at_once(
         lambda: operations.mark_as_sent(
-            note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
+            is_confirmed=False, note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now
         ),
         lambda: operations.void(note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=BY, at=now),
     )

@@ -99,6 +99,8 @@ class Model:
     subs: dict[str, Sub]
     notes: dict[str, Note] = field(default_factory=dict)
     entries: list[tuple[str, Decimal]] = field(default_factory=list)
+    # What mends an ending: its subscription ("" for none) and what moved.
+    corrections: list[tuple[str, Decimal]] = field(default_factory=list)
     # What was recorded by hand: charge, day and amount of each payment.
     payments: list[tuple[str, dt.date, Decimal]] = field(default_factory=list)
     config: dict[str, object] = field(default_factory=dict)
@@ -125,6 +127,21 @@ class Model:
         net = charge.net - charge.refunded_net - stood_net - sum((n.net for n in self.naming(key)), ZERO)
         tax = charge.tax - charge.refunded_tax - stood_tax - sum((n.tax for n in self.naming(key)), ZERO)
         return max(ZERO, min(left, net)), max(ZERO, min(left, tax)), left
+
+    # --- corrections count
+
+    def corrected(self, sub: str) -> Decimal:
+        return sum((moved for name, moved in self.corrections if name == sub), ZERO)
+
+    def is_above_charged(self, sub: str, more: Decimal) -> bool:
+        charges = [(key, charge) for key, charge in self.charges.items() if charge.sub == sub]
+        charged = sum((charge.charged for _, charge in charges), ZERO)
+        back = sum((self.noted(key) + charge.waived + charge.refunded for key, charge in charges), ZERO)
+        return more > 0 and back + self.corrected(sub) + more > charged
+
+    def note_asks(self, note: Note) -> bool:
+        sub = self.charges[note.charge].sub
+        return bool(sub and self.subs[sub].ended and self.corrected(sub)) and self.is_above_charged(sub, note.total)
 
     # --- where a subscription stands
 

@@ -214,7 +214,12 @@ class Mix:
     def send(self) -> None:
         note = self._one(CreditNote.objects.filter(status="draft"))
         invoicing_operations.mark_as_sent(
-            note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=self.by, at=self.now
+            is_confirmed=False,
+            note_uuid=note.uuid,
+            reason="Agreed.",
+            request_id=uuid.uuid4(),
+            by=self.by,
+            at=self.now,
         )
 
     def allocate(self) -> None:
@@ -241,6 +246,7 @@ class Mix:
             amount=Decimal(self.chance.choice((-125, 125, 250))) / 100,
             reason="A correction.",
             cause_id=None,
+            seen_seq=None,
             request_id=uuid.uuid4(),
             by=self.by,
             at=self.now,

@@ -632,9 +632,11 @@ def test_a_correction_names_the_termination_and_changes_nothing_else(client_of):
     where = reverse("subscriptions:correction", args=[record.uuid])
     assert agent.get(where).status_code == 403
     form = pages.form(billing.get(where), action="/correction/")
-    done = step(billing, form, direction="take", amount="20", reason="Refunded too much.")
+    preview = step(billing, form, direction="take", amount="20", reason="Refunded too much.")
+    form = pages.form(preview, action="/correction/")
+    done = step(billing, form)
     assert (done.status_code, done["Location"]) == (303, reverse("subscriptions:termination", args=[record.uuid]))
-    step(billing, form, direction="take", amount="20", reason="Refunded too much.")
+    step(billing, form)
     entry = LedgerEntry.objects.get(kind="correction")
     assert (entry.amount, entry.cause_id) == (-20, record.uuid)
     assert "Refunded too much." in pages.words(billing.get(done["Location"]))

@@ -69,6 +69,8 @@ REFUSALS = {
         invoicing_operations.NoteNotVoidable,
         invoicing_operations.PaymentLikeAnother,
         invoicing_operations.ReceivedAboveOpen,
+        invoicing_operations.SendingAsks,
+        customers_operations.GivesBackAboveCharged,
     )
 }
 
@@ -555,10 +557,13 @@ class Portal(RuleBasedStateMachine):
             refusal = "NoteNotSendable"
         elif note.charge and note.total > self.model.creditable(note.charge)[2]:
             refusal = "AboveTheCharge"
+        elif self.model.note_asks(note):
+            refusal = "SendingAsks"
         self.expect(
             refusal,
             partial(
                 invoicing_operations.mark_as_sent,
+                is_confirmed=False,
                 note_uuid=self.notes[key],
                 reason="Agreed.",
                 request_id=uuid.uuid4(),
@@ -620,21 +625,53 @@ class Portal(RuleBasedStateMachine):
             charge.paid += amount
             self.last_form = form
 
-    @rule(amount=AMOUNT, takes=st.booleans(), fraction=st.sampled_from([ZERO, Decimal("0.000001")]))
-    def correct(self, amount: Decimal, takes: bool, fraction: Decimal) -> None:
+    @rule(pick=PICK, amount=AMOUNT, takes=st.booleans(), fraction=st.sampled_from([ZERO, Decimal("0.000001")]))
+    def correct(self, pick: int, amount: Decimal, takes: bool, fraction: Decimal) -> None:
+        """Mend a termination, or nothing that ended."""
         moved = -(amount + fraction) if takes else amount + fraction
+        common = {
+            "amount": moved,
+            "reason": "Counted wrongly.",
+            "seen_seq": len(self.model.entries),
+            "request_id": uuid.uuid4(),
+            "by": self.agent,
+            "at": self.at,
+        }
+        ended = [name for name, sub in self.model.subs.items() if sub.ended]
+        name = ended[pick % len(ended)] if ended else ""
+        refusal = "GivesBackAboveCharged" if name and self.model.is_above_charged(name, moved) else ""
+        if name:
+            termination = Termination.objects.get(subscription__uuid=self.world.subs[name])
+            form = partial(
+                operations.correct_termination, termination_uuid=termination.uuid, is_confirmed=False, **common
+            )
+        else:
+            form = partial(
+                customers_operations.post_correction,
+                organisation_uuid=self.world.organisation_uuid,
+                cause_id=None,
+                **common,
+            )
+        self.expect(refusal, form)
+        if not refusal:
+            self.model.entries.append(("correction", moved))
+            self.model.corrections.append((name, moved))
+            self.last_form = form
+
+    @rule(amount=AMOUNT)
+    def top_up(self, amount: Decimal) -> None:
         form = partial(
-            customers_operations.post_correction,
+            customers_operations.post_top_up,
             organisation_uuid=self.world.organisation_uuid,
-            amount=moved,
-            reason="Counted wrongly.",
-            cause_id=Termination.objects.values_list("uuid", flat=True).order_by("pk").first(),
+            amount=amount,
+            reason="Paid at the counter.",
+            seen_seq=len(self.model.entries),
             request_id=uuid.uuid4(),
             by=self.agent,
             at=self.at,
         )
         self.expect("", form)
-        self.model.entries.append(("correction", moved))
+        self.model.entries.append(("top_up", amount))
         self.last_form = form
 
     @precondition(lambda self: self.last_form)

@@ -60,7 +60,7 @@ def test_a_named_charge_is_paid_first_and_the_refund_is_what_was_paid(three_char
         reason="Never used",
         **common,
     )
-    note = invoicing_operations.mark_as_sent(note_uuid=note.uuid, reason="Agreed", **common)
+    note = invoicing_operations.mark_as_sent(is_confirmed=False, note_uuid=note.uuid, reason="Agreed", **common)
     invoicing_operations.allocate(
         note_uuid=note.uuid, invoice_uuid=invoice.uuid, amount=Decimal("566.40"), **common
     )

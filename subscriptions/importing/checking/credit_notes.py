@@ -56,4 +56,32 @@ CHECKS = (
         WHERE given > charged AND amount > 0
         """,
     ),
+    # What was mended by corrections: together with notes, waivers and refunds they stay within what was charged.
+    Check(
+        columns.CREDIT_NOTES,
+        "net",
+        """
+        SELECT line, format('with this note and the corrections of its termination %s is given back of the '
+                            'subscription, expected at most the %s it was charged',
+                            trim_scale(given), trim_scale(charged))
+        FROM (SELECT n.line, g.charged, n.net + n.tax AS amount,
+                     g.back + k.corrected
+                         + sum(n.net + n.tax) OVER (PARTITION BY n.found_uuid ORDER BY n.line) AS given
+              FROM all_notes n
+              JOIN subscriptions_subscription s ON s.uuid = n.found_uuid
+              JOIN subscriptions_termination t ON t.subscription_id = s.id
+              JOIN LATERAL (SELECT sum(e.amount) AS corrected FROM customers_ledgerentry e
+                            WHERE e.cause_id = t.uuid AND e.kind = 'correction') k ON k.corrected <> 0
+              CROSS JOIN LATERAL (
+                  SELECT coalesce(sum(l.net + l.tax), 0) AS charged,
+                         coalesce(sum(l.noted + l.waived + l.refunded), 0) AS back
+                  FROM subscriptions_cycle c
+                  JOIN subscriptions_cyclecharge cc ON cc.cycle_id = c.id
+                  JOIN invoicing_chargeline l ON l.id = cc.line_id
+                  JOIN invoicing_invoice i ON i.id = l.invoice_id
+                  WHERE c.subscription_id = s.id AND i.status NOT IN ('draft', 'void')) g
+              WHERE n.known_id IS NULL AND n.status IN ('sent', 'applied')) n
+        WHERE given > charged AND amount > 0
+        """,
+    ),
 )

@@ -1,0 +1,23 @@
+"""Ask what a note that is marked as Sent would do to things above. The apps above declare it, in their module
+`note_questions`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+
+Asker = Callable[[Mapping[int, Decimal]], tuple[str, ...]]
+"""Says in sentences what speaks against giving back so much more of charge lines, by their primary keys."""
+
+_askers: list[Asker] = []
+
+
+def declare(asker: Asker) -> Asker:
+    """Have an asker asked before a note is marked as Sent, under the lock of its charges' invoices."""
+    _askers.append(asker)
+    return asker
+
+
+def about(amounts: Mapping[int, Decimal]) -> tuple[str, ...]:
+    """Collect the questions. *Shape*: gross amounts by charge line."""
+    return tuple(sentence for asker in _askers for sentence in asker(amounts)) if amounts else ()

@@ -1,0 +1,19 @@
+"""Declare to the Invoice app what a note does to terminations that were corrected. Source: domain.md 5."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from invoicing import note_questions
+from subscriptions.selectors import corrections
+
+
+@note_questions.declare
+def above_what_was_charged(amounts: Mapping[int, Decimal]) -> tuple[str, ...]:
+    """Say where a note and corrections together would give back more than a termination's charges were charged."""
+    return tuple(
+        corrections.sentence_above(given, more=more)
+        for given, more in corrections.corrected_with(amounts)
+        if given.is_above(more)
+    )
