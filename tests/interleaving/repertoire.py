@@ -59,6 +59,7 @@ class Operation:
 TERMINATING = (
     operations.NotTerminable,
     operations.QuoteChanged,
+    operations.CreditNoteChanged,
     operations.CreditNoteNotUsable,
     operations.AcknowledgementMissing,
     operations.RequestNotAcceptable,
@@ -70,6 +71,7 @@ def repertoire(world: World) -> tuple[Operation, ...]:
     return (
         _terminate("terminate, automatic", world.main, quotes.Automatic()),
         _terminate("terminate, chosen note", world.main, quotes.LinkNote(world.free.number)),
+        _terminate("terminate, note used now", world.main, quotes.LinkNote(world.free.number, use_now=True)),
         _terminate("terminate another, automatic", world.twin, quotes.Automatic()),
         _terminate("terminate another, same note", world.twin, quotes.LinkNote(world.free.number)),
         _terminate("terminate an expired one", world.late, quotes.Automatic()),

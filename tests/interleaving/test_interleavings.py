@@ -43,6 +43,8 @@ SHORT = (
     ("unsubscribe", "unsubscribe"),
 )
 MOST_ORDERS = 4000
+# These are in every sample against a termination, a payment and themselves.
+ALWAYS = ("terminate, note used now", "record a payment above what is open")
 
 FORMS = (uuid.UUID(int=1), uuid.UUID(int=2))
 
@@ -64,7 +66,7 @@ TWICE = """
     WHERE a.balance <> (SELECT coalesce(sum(amount), 0) FROM customers_ledgerentry WHERE account_id = a.id)
     UNION ALL
     SELECT 'above a cap: charge ' || id FROM invoicing_chargeline
-    WHERE noted + waived + refunded > net + tax OR paid + waived > net + tax OR refunded > paid
+    WHERE noted + waived + refunded > net + tax OR paid + waived > net + tax OR refunded + put_in > paid
 """
 
 
@@ -205,6 +207,12 @@ def _pairs(bench: Bench) -> list[Pair]:
     return pairs + [Pair(one, one, is_again=True) for one in operations]
 
 
+def _is_always(pair: Pair) -> bool:
+    names = {pair.first.name, pair.second.name}
+    against = {"terminate, automatic", "record a payment"}
+    return any(name in names and names <= {name, *against} for name in ALWAYS)
+
+
 def _deadlocks() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_stat_clear_snapshot()")
@@ -226,7 +234,8 @@ def test_every_order_ends_as_one_after_the_other_would(bench, part, record_prope
     if IS_FULL:
         pairs = pairs[part::PARTS]
     else:
-        pairs = random.Random(SEED).sample(pairs, PAIRS_IN_A_SAMPLE)
+        always = [pair for pair in pairs if _is_always(pair)]
+        pairs = always + random.Random(SEED).sample([p for p in pairs if p not in always], PAIRS_IN_A_SAMPLE)
     for pair in pairs:
         bench.run(
             pair,
