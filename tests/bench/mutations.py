@@ -199,6 +199,8 @@ MUTATIONS = (
         "if seen_seq is not None and seen_seq != (account.last_seq or 0):",
         "if False:",
         "tests/customers/test_views.py::test_an_entry_that_came_in_meanwhile_shows_the_new_balance",
+    ),
+    Mutation(
         "a note stands for no charge",
         "subscriptions/operations/settling.py",
         "stands=notes.stands(note, refund=quote.refund, currency=quote.currency),",
