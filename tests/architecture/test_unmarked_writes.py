@@ -30,7 +30,7 @@ def test_every_table_is_noticed_when_rows_are_added():
 
 
 # The others are never changed: test_constraints names what refuses it.
-CHANGEABLE = sorted(set(TABLES) - {row for _, row in DELETED} - {"opening", "by_note"})
+CHANGEABLE = sorted(set(TABLES) - {row for _, row in DELETED} - {"opening", "by_note"} | {"head"})
 
 
 @pytest.mark.parametrize("row", CHANGEABLE)

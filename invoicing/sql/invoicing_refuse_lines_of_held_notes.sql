@@ -1,0 +1,19 @@
+CREATE OR REPLACE FUNCTION invoicing_refuse_lines_of_held_notes() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    is_held boolean;
+    touched text := CASE TG_OP
+        WHEN 'INSERT' THEN 'SELECT credit_note_id FROM new_rows'
+        WHEN 'DELETE' THEN 'SELECT credit_note_id FROM old_rows'
+        -- A line may leave a note, and come to one.
+        ELSE 'SELECT credit_note_id FROM old_rows UNION ALL SELECT credit_note_id FROM new_rows'
+    END;
+BEGIN
+    EXECUTE format('SELECT EXISTS (
+        SELECT FROM (%s) r JOIN invoicing_creditnote n ON n.id = r.credit_note_id
+        WHERE n.holds > 0)', touched) INTO is_held;
+    IF is_held THEN
+        RAISE EXCEPTION 'refused: %', replace(TG_ARGV[0], '_', ' ')
+            USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;
+    END IF;
+    RETURN NULL;
+END $$;
