@@ -624,6 +624,17 @@ def test_query_counts(client_of, django_assert_num_queries):
         client.post(form.action, form.data(choice="automatic"), headers=htmx)
 
 
+@pytest.mark.parametrize(("more", "count"), [({}, 28), ({"use_now": "1"}, 35)])
+def test_query_counts_with_a_chosen_note(client_of, django_assert_num_queries, more, count):
+    client = client_of("billing")
+    made = factories.subscription()
+    factories.credit_note(made.organisation, net="49", number="CN-1")
+    form = pages.form(to_choice(client, made), action="/apply/")
+    chosen = form.data(choice="credit_note", note="CN-1", acknowledge="difference:CN-1", **more)
+    with django_assert_num_queries(count):
+        client.post(form.action, chosen, headers={"HX-Request": "true"})
+
+
 def test_a_correction_names_the_termination_and_changes_nothing_else(client_of):
     agent, billing = client_of("agent"), client_of("billing")
     made = factories.subscription()
