@@ -128,7 +128,6 @@ def preview_of(
                 text=_note_text(note, shown=shown),
             )
             for note in document["notes"]
-            if note["names_this"]
         ),
         terms=_terms(document["terms"], shown=shown),
     )
@@ -270,7 +269,17 @@ def _note_text(note: Mapping[str, Any], *, shown: line_words.Show) -> str:
     if note["is_taken_off"]:
         named = shown(Decimal(note["named"]))
         return f"names this subscription; the {named} that it gave back is taken off the refund"
-    return "names a cycle of this subscription that gives nothing back"
+    if note["names_this"]:
+        return "names this subscription; gave back what comes to nothing today"
+    match note["candidate"]:
+        case "same_sum":
+            return "names no charge and has the sum of this refund: it may have been sent for it"
+        case "twin":
+            about = note["about"]
+            return f"names {about}; if it was meant for this subscription, void it and write it again"
+        case "above":
+            return f"settled {note['about']} and is above what was needed there: the rest may be this refund"
+    return ""
 
 
 def _to_credits_hint(document: Mapping[str, Any], *, shown: line_words.Show) -> str:

@@ -9,6 +9,7 @@ import uuid
 from decimal import Decimal as D
 
 import pytest
+import time_machine
 from django.db import IntegrityError, connection, transaction
 
 from customers.models import LedgerEntry
@@ -18,9 +19,10 @@ from invoicing.models import ChargeLine, CreditNoteHold, CreditNoteStand
 from portal.audit.models import AuditEntry
 from subscriptions import acknowledgements, operations, quotes, selectors
 from subscriptions.models import CycleCharge
-from tests import factories
+from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import preview, request, seen_of, terminate, to_confirm
+from tests.subscriptions.test_flow import NOW, to_refund
 
 pytestmark = pytest.mark.django_db
 
@@ -352,3 +354,17 @@ def test_waivers_add_up_beyond_the_width_of_an_amount(agent, now):
     made = factories.subscription(cycles=tuple(C(f"2026-0{month}-01", net=most, paid="0") for month in (3, 4, 5)))
     record = terminate(made, by=agent, at=now).termination
     assert record.waived == 3 * D(most)
+
+
+# ---- On screen
+
+
+def test_the_popup_shows_what_a_twins_note_names_and_what_to_do(client_of):
+    first, second = twins()
+    factories.credit_note(first.organisation, net="50", line=factories.charge_of(second), number="CN-TWIN")
+    factories.credit_note(first.organisation, net="50", number="CN-FREE")
+    with time_machine.travel(NOW, tick=False):
+        said = pages.words(to_refund(client_of("agent"), first))
+    assert "Credit note CN-TWIN SGD 50.00 names SIP Trunk monthly · +6561234568" in said
+    assert "if it was meant for this subscription, void it and write it again" in said
+    assert "Credit note CN-FREE SGD 50.00 names no charge and has the sum of this refund" in said
