@@ -117,7 +117,7 @@ class ConfigForm(forms.Form):
         label=policies.LABELS["notification_address"],
         required=False,
         max_length=254,
-        help_text="The partner's e-mail address. While it is empty, messages to the partner can't be sent.",
+        help_text="The partner's e-mail address. While it is empty, no message to the partner is written.",
     )
     charge_administrative_fee = forms.BooleanField(
         label="Charge an administrative fee",

@@ -65,6 +65,16 @@ class Values:
     notification_address: str
     fees: dict[str, Decimal] = field(default_factory=dict)
 
+    @property
+    def tells_somebody(self) -> bool:
+        """Say whether a termination is told to anybody: the provider alone needs an address for it."""
+        return self.notify_customers or (self.notify_partner and bool(self.notification_address))
+
+    @property
+    def is_mute(self) -> bool:
+        """Say whether the provider is to be told and has no address, so that nobody is told."""
+        return self.notify_partner and not self.tells_somebody
+
     def fee_for(self, currency: str) -> Decimal | None:
         """Give the administrative fee of a currency; None while it is switched off or has no row."""
         return self.fees.get(currency) if self.charge_administrative_fee else None

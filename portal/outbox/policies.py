@@ -73,6 +73,14 @@ class Addresses:
     provider: str
 
 
+@dataclass(frozen=True)
+class Text:
+    """Hold what a message says."""
+
+    subject: str
+    body: str
+
+
 def is_permanent(code: int) -> bool:
     """Say whether an answer stands however often one asks: a 5xx."""
     return 500 <= code < 600

@@ -30,6 +30,8 @@ class Row:
     next_attempt: str
     sent: str
     is_dead: bool
+    is_for_customer: bool
+    organisation_uuid: uuids.UUID
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def _row(message: Message) -> Row:
         next_attempt=_moment(message.next_attempt_at) if message.status == Message.Status.PENDING else "",
         sent=_moment(message.sent_at) if message.sent_at else "",
         is_dead=message.status == Message.Status.DEAD,
+        is_for_customer=message.addressee == Message.Addressee.CUSTOMER,
+        organisation_uuid=message.organisation_uuid,
     )
 
 

@@ -159,8 +159,9 @@ FROM jsonb_to_recordset(%(rows)s::jsonb)
 ORDER BY r.subscription_id
 """
 
-# To the customer with the provider in copy, or to the provider; no billing e-mail: the owner's; no address
-# at all: a dead letter, which billing staff see. A name is kept to its line: it may not write lines of its own.
+# To the customer with the provider in copy, or to the provider; no billing e-mail: the owner's; a customer without
+# an address: a dead letter, which billing staff see. The text is written when it is sent for the first time; until
+# then the subject stands for it in lists. A name is kept to its line: it may not write lines of its own.
 _NOTIFICATIONS = """
 INSERT INTO outbox_message
     (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
@@ -170,11 +171,7 @@ SELECT 'subscription_terminated',
        CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END,
        a.address,
        CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
-       left('Subscription ' || r.subscription || ' of ' || a.name || ' was terminated', 250),
-       'Organisation: ' || a.name || E'\\n'
-           || 'Subscription: ' || r.subscription || ' (' || r.plan || E')\\n'
-           || 'Terminated on: ' || to_char(r.terminated_on, 'FMDD FMMonth YYYY') || E'\\n\\n'
-           || r.told || E'\\n\\n' || %(provider_name)s,
+       left('Subscription ' || r.subscription || ' of ' || a.name || ' was terminated', 250), '',
        r.uuid, r.organisation, gen_random_uuid(), r.terminated_at, r.terminated_at, 0, '{}',
        CASE WHEN a.address = '' THEN 'There is no address to send it to.' ELSE '' END
 FROM {ended} r
@@ -226,7 +223,7 @@ def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mappi
         ids = [row[0] for row in cursor.fetchall()]
         parameters: dict[str, Any] = {"ids": ids, "rows": payload, **_reservation(config, committed=committed)}
         effects = _EFFECTS | {"history": _WRITE_HISTORY}
-        if config.notify_partner or config.notify_customers:
+        if config.tells_somebody:
             effects |= {"notifications": _WRITE_NOTIFICATIONS}
             parameters |= _addresses(config)
         cursor.execute(_together(effects), parameters)
@@ -256,7 +253,6 @@ def _addresses(config: Config) -> dict[str, Any]:
     return {
         "to_customers": config.notify_customers,
         "provider_address": config.notification_address,
-        "provider_name": config.provider_name,
     }
 
 
@@ -355,7 +351,7 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
             **_reservation(config, committed=expired.committed),
             "told": f", more than {config.reactivation_days} days ago. Nothing was refunded.",
         }
-        if config.notify_partner or config.notify_customers:
+        if config.tells_somebody:
             effects = effects | {"notifications": _WRITE_NOTIFICATIONS_EXPIRED}
             told |= _addresses(config)
         cursor.execute(_together(effects), told)

@@ -122,12 +122,11 @@ _STEPS = (
     SELECT 'subscription_terminated', CASE WHEN d.address = '' THEN 'dead' ELSE 'pending' END,
            CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END, d.address,
            CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
-           'Subscription ' || d.uuid || ' of ' || d.name || ' was terminated',
-           E'Organisation: ' || d.name || E'\\nSubscription: ' || d.uuid || ' (' || d.plan || E')\\nTerminated on: '
-               || to_char(d.today, 'FMDD FMMonth YYYY') || E'\\n\\n' || d.told || E'\\n\\n' || %(provider_name)s,
+           'Subscription ' || d.uuid || ' of ' || d.name || ' was terminated', '',
            t.uuid, d.organisation, gen_random_uuid(), %(at)s, %(at)s, 0, '{}',
            CASE WHEN d.address = '' THEN 'There is no address to send it to.' ELSE '' END
     FROM due d JOIN subscriptions_termination t ON t.subscription_id = d.id
+    WHERE %(tells_somebody)s
     """,
     """
     UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
@@ -182,7 +181,6 @@ def _known(world: World, *, at: datetime) -> dict[str, object]:
     from subscriptions.operations import previews
 
     config = selectors.current_config()
-    assert config.notify_customers or config.notify_partner
     with world.connect() as connection:
         zones = [zone for (zone,) in connection.execute("SELECT DISTINCT timezone FROM customers_organisation")]
         currencies = [
@@ -197,5 +195,5 @@ def _known(world: World, *, at: datetime) -> dict[str, object]:
         "version": config.version_id,
         "to_customers": config.notify_customers,
         "provider_address": config.notification_address,
-        "provider_name": config.provider_name,
+        "tells_somebody": config.tells_somebody,
     }

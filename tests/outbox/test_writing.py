@@ -8,6 +8,7 @@ from portal.outbox.models import Message
 from settings_app.models import ConfigHead, PortalConfigVersion
 from subscriptions import operations
 from subscriptions.models import Termination
+from subscriptions.selectors import letters
 from tests import factories
 from tests.factories import C
 
@@ -58,7 +59,6 @@ def end(now, **organisation):
             "pending",
         ),
         ("b@x.example", "", {"partner": True}, "provider@example.com", "", "provider", "pending"),
-        ("b@x.example", "", {"partner": True, "address": ""}, "", "", "provider", "dead"),
     ],
 )
 def test_where_it_goes(notify, now, billing, owner, way, to, cc, addressee, status):
@@ -69,8 +69,9 @@ def test_where_it_goes(notify, now, billing, owner, way, to, cc, addressee, stat
     assert bool(message.last_error) == (status == "dead")
 
 
-def test_nobody_is_told_when_nobody_is_to_be(notify, now):
-    notify()
+@pytest.mark.parametrize("way", [{}, {"partner": True, "address": ""}])
+def test_nobody_is_told_when_nobody_is_to_be_or_can_be(notify, now, way):
+    notify(**way)
     factories.subscription(cycles=(C("2026-01-01"),))
     assert operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
     assert not Message.objects.exists()
@@ -79,11 +80,13 @@ def test_nobody_is_told_when_nobody_is_to_be(notify, now):
 def test_a_name_writes_no_line_of_its_own(notify, now):
     notify(partner=True)
     message = end(now, name="Acme\r\nSubscription: all of them\r\n\r\nPay here")
-    lines = message.body.split("\n")
-    assert lines[0] == "Organisation: Acme Subscription: all of them Pay here"
-    assert lines[1].startswith("Subscription: ")
-    assert lines[2].startswith("Terminated on: 10 March 2026")
     assert "\n" not in message.subject
+    told = letters.text_of(cause_id=message.cause_id, is_for_customer=False)
+    assert told.body.split("\n")[:2] == [
+        "Organisation: Acme Subscription: all of them Pay here",
+        f"Subscription: {Termination.objects.get().subscription.plan.name}",
+    ]
+    assert "\n" not in told.subject
 
 
 def test_a_termination_that_is_rolled_back_tells_nobody(notify, now, monkeypatch):

@@ -46,7 +46,8 @@ SECONDS = 30.0 if IS_FULL else 4.0
 THREADS = 8
 
 
-def test_fifty_people_apply_at_once(now):
+def test_fifty_people_apply_at_once(now, configure):
+    configure(notification_address="provider@example.com")
     made = factories.subscription(
         cycles=(C("2026-03-01"), C("2026-04-01", paid="20")), numbers=("+6561234567",), auto_renew=True
     )

@@ -104,7 +104,8 @@ def test_a_subscription_without_cycles_and_one_with_a_charge_of_several(now):
     assert end_all(dt.date(2026, 3, 10)) == expected
 
 
-def test_history_audit_and_message_are_those_of_an_agent_who_ends_it(agent, now):
+def test_history_audit_and_message_are_those_of_an_agent_who_ends_it(agent, now, configure):
+    configure(notification_address="provider@example.com")
     one, other = (factories.subscription(cycles=(C("2026-01-01"),), numbers=(f"+653100000{n}",)) for n in range(2))
     operations.terminate(
         subscription_uuid=one.uuid,

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.conf import settings
+from django.utils.module_loading import import_string
+
 from portal.audit import operations as audit_operations
 from portal.outbox import policies
 from portal.outbox.models import Message
@@ -93,8 +96,19 @@ def _take(*, at: datetime) -> Message | None:
         else:
             message.attempts += 1
             message.next_attempt_at = at + policies.LEASE
-        message.save(update_fields=["status", "attempts", "next_attempt_at", "last_error"])
+            _compose(message)
+        message.save(update_fields=["status", "attempts", "next_attempt_at", "last_error", "subject", "body"])
     return message
+
+
+def _compose(message: Message) -> None:
+    """Write the text, once: every further attempt sends the same."""
+    if message.body:
+        return
+    text_of: Callable[..., policies.Text] = import_string(settings.OUTBOX_TEXTS[message.kind])
+    is_for_customer = message.addressee == Message.Addressee.CUSTOMER
+    text = text_of(cause_id=message.cause_id, is_for_customer=is_for_customer)
+    message.subject, message.body = text.subject, text.body
 
 
 def _note(taken: Message, *, attempt: policies.Attempt, at: datetime) -> str:
