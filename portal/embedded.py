@@ -412,8 +412,13 @@ def _spawn(data: Path) -> None:
     log = data / "postgres.log"
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
-    # A clean environment: neither PGDATA and its like nor a preloaded faketime may reach the server.
+    # A clean environment: PGDATA and its like may not reach the server. A clock that was moved does, so that all
+    # have the same one; but not by memory that it shares with a program which ends before the server.
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    if "faketime" in os.environ.get("LD_PRELOAD", ""):
+        moved = {name: value for name, value in os.environ.items() if name.startswith("FAKETIME")}
+        moved.pop("FAKETIME_SHARED", None)
+        kept |= {"LD_PRELOAD": os.environ["LD_PRELOAD"], **moved}
     with log.open("ab") as out:
         subprocess.run(
             [sys.executable, "-I", "-S", __file__, "supervise", json.dumps(asdict(server))],

@@ -8,6 +8,7 @@ from subscriptions.models import (
     AddOn,
     Assignment,
     CleanUpFailure,
+    CleanUpHeld,
     CleanUpRun,
     Contract,
     ContractItem,
@@ -204,9 +205,11 @@ class CleanUpRunAdmin(ReadOnlyAdmin):
         "renewing",
         "released_numbers",
         "failed",
+        "held",
+        "is_also_renewing",
         "was_stopped",
     ]
-    list_filter = ["was_stopped"]
+    list_filter = ["was_stopped", "is_also_renewing"]
     search_fields = ["actor"]
     uuid_fields = ["uuid"]
     date_hierarchy = "started_at"
@@ -216,6 +219,15 @@ class CleanUpRunAdmin(ReadOnlyAdmin):
 class CleanUpFailureAdmin(ReadOnlyAdmin):
     list_display = ["run", "subscription", "reason"]
     search_fields = ["reason"]
+    uuid_fields = ["run__uuid", "subscription__uuid"]
+    list_select_related = ["run", "subscription"]
+    raw_id_fields = ["run", "subscription"]
+    ordering = ["-id"]
+
+
+@admin.register(CleanUpHeld)
+class CleanUpHeldAdmin(ReadOnlyAdmin):
+    list_display = ["run", "subscription", "expires_on", "days_expired"]
     uuid_fields = ["run__uuid", "subscription__uuid"]
     list_select_related = ["run", "subscription"]
     raw_id_fields = ["run", "subscription"]

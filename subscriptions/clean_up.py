@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import csv
 import uuid as uuids
+from collections.abc import Iterable, Iterator
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.lib import htmx
 from subscriptions import selectors
 from subscriptions.models import CleanUpRun
+
+ALSO_RENEWING = "The run was told to end them as well: --also-renewing."
+NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or organisations that are suspended."
 
 
 @require_safe
@@ -37,7 +42,12 @@ def run_list(request: HttpRequest) -> HttpResponse:
 def run(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Show what a run did: its failures with their reasons, and what it terminated."""
     try:
-        report = selectors.clean_up_report(uuid, ended=_keys(request), failures=_keys(request, prefix="failures_"))
+        report = selectors.clean_up_report(
+            uuid,
+            ended=_keys(request),
+            failures=_keys(request, prefix="failures_"),
+            held=_keys(request, prefix="held_"),
+        )
     except CleanUpRun.DoesNotExist:
         raise Http404 from None
     here = reverse("subscriptions:clean_up_run", args=[uuid])
@@ -47,10 +57,42 @@ def run(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         fragment="subscriptions/_clean_up_run.html",
         context={
             "report": report,
+            "renewing_text": ALSO_RENEWING if report.is_also_renewing else NOT_RENEWABLE,
             **_links(here, older=report.ended_older, newer=report.ended_newer),
             **_links(here, older=report.failures_older, newer=report.failures_newer, prefix="failures_"),
+            **_links(here, older=report.held_older, newer=report.held_newer, prefix="held_"),
         },
     )
+
+
+@require_safe
+@permission_required("subscriptions.view_cleanuprun", raise_exception=True)
+def run_report(request: HttpRequest, uuid: uuids.UUID) -> StreamingHttpResponse:
+    """Give the report of a run as a CSV: the same as its command writes, whole also where that was killed."""
+    try:
+        run = selectors.run_of(uuid)
+    except CleanUpRun.DoesNotExist:
+        raise Http404 from None
+    name = f"clean-up-{run.started_at:%Y-%m-%d-%H%M}.csv"
+    return StreamingHttpResponse(
+        _lines(selectors.report_rows(run)),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+    )
+
+
+class _Echo:
+    """Give back what the csv module wants to write."""
+
+    def write(self, line: str) -> str:
+        return line
+
+
+def _lines(rows: Iterable[selectors.ReportRow]) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    yield writer.writerow(selectors.REPORT_COLUMNS)
+    for row in rows:
+        yield writer.writerow(row.cells())
 
 
 def _links(here: str, *, older: int | None, newer: int | None, prefix: str = "") -> dict[str, str]:

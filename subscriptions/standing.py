@@ -8,6 +8,11 @@ from typing import Literal
 
 from portal.lib import days
 
+HELD_BACK = (
+    "Auto-renewal is on, and no renewal was seen here, so the nightly clean-up holds this subscription back. If it "
+    "was renewed elsewhere, its new cycles have to be imported; what is terminated cannot come back."
+)
+
 Status = Literal["active", "expired", "terminated"]
 Case = Literal["customer_request", "expired"]
 
@@ -67,3 +72,12 @@ def standing(*, expires_on: date, on: date, reactivation_days: int, ended: Ended
         f"This subscription expired on {days.display(expires_on)}. It can be terminated from "
         f"{days.display(first)}.",
     )
+
+
+def is_held_back(*, auto_renew: bool, is_trial: bool, is_organisation_active: bool, is_milestone: bool) -> bool:
+    """Tell whether the clean-up leaves what expired alone, because it may only have missed its renewal.
+
+    It had to be renewed, could be, and nothing here tells whether it was. The clean-up asks the same in SQL.
+    Source: domain.md 2.
+    """
+    return auto_renew and is_organisation_active and not is_trial and not is_milestone

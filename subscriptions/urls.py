@@ -18,4 +18,5 @@ urlpatterns = [
     path("terminations/<uuid:uuid>/correction/", views.correction, name="correction"),
     path("clean-up-runs/", clean_up.run_list, name="clean_up_runs"),
     path("clean-up-runs/<uuid:uuid>/", clean_up.run, name="clean_up_run"),
+    path("clean-up-runs/<uuid:uuid>/report.csv", clean_up.run_report, name="clean_up_report"),
 ]

@@ -1,7 +1,8 @@
 """Fixtures every folder uses: people of each role, and a database that keeps its defaults."""
 
 import importlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -9,8 +10,10 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
+from django.utils import timezone
 
 from settings_app.models import ConfigHead
+from subscriptions import selectors as subscriptions_selectors
 
 # What a new portal starts with.
 _DEFAULTS = ("settings_app.migrations.0003_defaults", "invoicing.migrations.0003_series")
@@ -43,6 +46,15 @@ def _defaults_after_flush(request: pytest.FixtureRequest) -> None:
 def now() -> datetime:
     """A plain working moment; every organisation of the factories has this as 10 March 2026."""
     return datetime(2026, 3, 10, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def one_clock() -> Iterator[pytest.MonkeyPatch]:
+    """Let the database's clock say what the clock of a test says, for the command that compares them."""
+    read = subscriptions_selectors.clocks
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(subscriptions_selectors, "clocks", lambda: replace(read(), database=timezone.now()))
+        yield patch
 
 
 @pytest.fixture

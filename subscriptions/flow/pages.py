@@ -14,7 +14,7 @@ from django.urls import reverse
 
 from customers.selectors import tabs as customers_tabs
 from portal.lib import days, htmx
-from subscriptions import acknowledgements, operations, presentation, quotes, selectors
+from subscriptions import acknowledgements, operations, presentation, quotes, selectors, standing
 from subscriptions.flow import step as steps
 from subscriptions.flow.step import Step
 from subscriptions.forms import ExpiredForm, ReasonForm
@@ -103,6 +103,7 @@ def expired_page(
         "keep": _keep(step),
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
+        "held_back": standing.HELD_BACK if selectors.is_held_back(step.subscription) else "",
         "changes": changes,
         "form_action": address(step, "apply"),
     }

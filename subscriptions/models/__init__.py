@@ -7,7 +7,7 @@ from subscriptions.models.contracts import Contract, ContractItem
 from subscriptions.models.cycles import Cycle, CycleCharge
 from subscriptions.models.numbers import PhoneNumber
 from subscriptions.models.plans import Plan, Product
-from subscriptions.models.runs import CleanUpFailure, CleanUpRun
+from subscriptions.models.runs import CleanUpFailure, CleanUpHeld, CleanUpRun
 from subscriptions.models.subscriptions import AddOn, Assignment, HistoryEntry, Subscription
 from subscriptions.models.terminations import Termination
 
@@ -15,6 +15,7 @@ __all__ = [
     "AddOn",
     "Assignment",
     "CleanUpFailure",
+    "CleanUpHeld",
     "CleanUpRun",
     "Contract",
     "ContractItem",

@@ -1,4 +1,4 @@
-"""Runs of the nightly clean-up, and what they could not terminate."""
+"""Runs of the nightly clean-up, what they could not terminate, and what they held back."""
 
 import uuid
 
@@ -26,6 +26,11 @@ class CleanUpRun(models.Model):
     renewing = models.PositiveBigIntegerField(default=0)
     released_numbers = models.PositiveBigIntegerField(default=0)
     failed = models.PositiveBigIntegerField(default=0)
+    # Due, but held back: whether they were renewed elsewhere is not known here.
+    held = models.PositiveBigIntegerField(default=0)
+    is_also_renewing = models.BooleanField(default=False)
+    # Where the command writes its report; empty where it writes none, or where a later run has completed it.
+    report = models.TextField(blank=True, default="")
 
     class Meta:
         ordering = ["-id"]
@@ -55,6 +60,9 @@ class CleanUpFailure(models.Model):
     run = models.ForeignKey(CleanUpRun, models.PROTECT, related_name="failures", db_index=False)
     subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="+", db_index=False)
     reason = models.TextField()
+    # As on the day of the run; failures that are older than these two columns have neither.
+    expires_on = models.DateField(null=True, blank=True)
+    days_expired = models.PositiveIntegerField(null=True, blank=True)
 
     class Meta:
         ordering = ["id"]
@@ -65,3 +73,23 @@ class CleanUpFailure(models.Model):
 
     def __str__(self) -> str:
         return self.reason
+
+
+class CleanUpHeld(models.Model):
+    """A subscription that a run held back, with what it was on that day. Source: domain.md 2."""
+
+    run = models.ForeignKey(CleanUpRun, models.PROTECT, related_name="holds", db_index=False)
+    subscription = models.ForeignKey(Subscription, models.PROTECT, related_name="+", db_index=False)
+    expires_on = models.DateField()
+    days_expired = models.PositiveIntegerField()
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name = "subscription held back"
+        verbose_name_plural = "subscriptions held back"
+        constraints = [
+            models.UniqueConstraint(fields=["run", "subscription"], name="a_run_holds_a_subscription_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"expired on {self.expires_on.isoformat()}"

@@ -1,7 +1,7 @@
 """Decide and write. One function a verb, one transaction a call."""
 
 from subscriptions.operations.corrections import correct_termination
-from subscriptions.operations.expire import Counts, count_due, terminate_expired
+from subscriptions.operations.expire import count_due, terminate_expired
 from subscriptions.operations.refusals import (
     AcknowledgementMissing,
     AlreadyTerminated,
@@ -15,6 +15,7 @@ from subscriptions.operations.refusals import (
 )
 from subscriptions.operations.renewal import AlreadySo, RenewalRefused, set_auto_renew
 from subscriptions.operations.requests import CustomerRequest, ExpiredRequest
+from subscriptions.operations.tally import Counts, TooManyDue
 from subscriptions.operations.termination import (
     Outcome,
     Preview,
@@ -42,6 +43,7 @@ __all__ = [
     "RequestNotAcceptable",
     "RequestedBeforeItBegan",
     "Seen",
+    "TooManyDue",
     "correct_termination",
     "count_due",
     "preview_termination",

@@ -26,6 +26,8 @@ from subscriptions.operations import runs
 BATCH = 10_000
 # In front of every id.
 START = 0
+# The zone whose day ends last: no organisation can have an earlier today.
+LAST_ZONE = "Etc/GMT+12"
 # Hears after each batch how many rows a step has changed.
 Tell = Callable[[int], None]
 
@@ -35,10 +37,14 @@ class Todays:
     """Hold today of every time zone in use.
 
     *Shape*: `of` is what a run takes as today, `by_the_clock` what it is; `are_named` where somebody said `of`.
+    Zones that are not known here are in neither but in `unknown`, unless the day was named. `first` is today in
+    the zone whose day ends last: what is due then is due in every zone.
     """
 
     of: dict[str, date]
     by_the_clock: dict[str, date]
+    first: date
+    unknown: tuple[str, ...] = ()
     are_named: bool = False
 
     def parameters(self, **more: Any) -> dict[str, Any]:
@@ -54,7 +60,7 @@ class Todays:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Hold a subscription that has expired for more than the reactivation days."""
+    """Hold a subscription that has expired for more than the reactivation days, with today where it lives."""
 
     subscription_id: int
     subscription_uuid: uuid.UUID
@@ -64,21 +70,45 @@ class Due:
     today: date
     auto_renew: bool
 
+    @property
+    def days_expired(self) -> int:
+        """Say for how many days it has been expired."""
+        return (self.today - self.expires_on).days
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Say what is due: after which days, and whether also what may only have missed its renewal."""
+
+    reactivation_days: int
+    is_also_renewing: bool = False
+
+    def parameters(self) -> dict[str, Any]:
+        """Give what the statements below need."""
+        return {"kept": self.reactivation_days, "renewing": self.is_also_renewing}
+
 
 def todays(*, as_of: date | None, at: datetime) -> Todays:
     """Say which day it is in each zone; `as_of` in all of them, where it is given."""
     zones = list(Organisation.objects.order_by().values_list("timezone", flat=True).distinct())
-    by_the_clock = {zone: days.today_in(zone, at=at) for zone in zones}
+    by_the_clock: dict[str, date] = {}
+    unknown: list[str] = []
+    for zone in zones:
+        try:
+            by_the_clock[zone] = days.today_in(zone, at=at)
+        except days.UnknownTimezone:
+            unknown.append(zone)
+    first = days.today_in(LAST_ZONE, at=at)
     if as_of is None:
-        return Todays(of=by_the_clock, by_the_clock=by_the_clock)
-    return Todays(of=dict.fromkeys(zones, as_of), by_the_clock=by_the_clock, are_named=True)
+        return Todays(of=by_the_clock, by_the_clock=by_the_clock, first=first, unknown=tuple(unknown))
+    return Todays(of=dict.fromkeys(zones, as_of), by_the_clock=by_the_clock, first=first, are_named=True)
 
 
 # Today where a subscription lives. OFFSET 0 keeps it a look at one row, however few seem to be due: joined the
 # other way round, every batch would read and sort all that is left.
 _TODAY = """
 CROSS JOIN LATERAL (
-    SELECT o.uuid, (%(todays)s::jsonb ->> o.timezone)::date AS today
+    SELECT o.uuid, o.status, (%(todays)s::jsonb ->> o.timezone)::date AS today
     FROM customers_organisation o WHERE o.id = s.organisation_id OFFSET 0
 ) o
 """
@@ -87,6 +117,24 @@ _DUE = f"""
 FROM subscriptions_subscription s {_TODAY}
 WHERE s.status <> 'terminated'
   AND o.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
+"""
+
+# What may only have missed its renewal. Nothing here makes renewals or refuses them, so that nothing here can tell:
+# also where the last cycle was invoiced elsewhere. `standing.is_held_back` is the same of one subscription.
+_MAY_HAVE_RENEWED = """(
+    s.auto_renew AND NOT s.is_trial AND o.status = 'active' AND NOT EXISTS (
+        SELECT FROM subscriptions_contractitem i JOIN subscriptions_contract c ON c.id = i.contract_id
+        WHERE i.subscription_id = s.id AND c.billing_plan = 'milestone'))
+"""
+
+_TO_END = f"{_DUE} AND (%(renewing)s OR NOT {_MAY_HAVE_RENEWED})"
+_HELD = f"{_DUE} AND NOT %(renewing)s AND {_MAY_HAVE_RENEWED}"
+
+# Due whatever the zone is, of organisations whose zone is not known.
+_NOBODY_KNOWS = f"""
+FROM subscriptions_subscription s JOIN customers_organisation o ON o.id = s.organisation_id
+WHERE s.status <> 'terminated' AND o.timezone = ANY(%(unknown)s)
+  AND s.expires_on < %(first)s::date - %(kept)s::int AND (%(renewing)s OR NOT {_MAY_HAVE_RENEWED})
 """
 
 _PASSED = f"""
@@ -107,27 +155,77 @@ WHERE n.status = 'reserved' AND n.reserved_through < o.today AND n.reserved_thro
 """
 
 
-def select(
-    todays: Todays, *, reactivation_days: int, room: int, after: int, without: list[int], is_locking: bool
-) -> list[Due]:
+def select(todays: Todays, *, rule: Rule, room: int, after: int, without: list[int], is_locking: bool) -> list[Due]:
     """List the next subscriptions that are due, by id, and lock them until the transaction ends."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             SELECT s.id, s.uuid, o.uuid, s.currency, s.expires_on, o.today, s.auto_renew
-            {_DUE} AND s.id > %(after)s AND s.id <> ALL(%(without)s::bigint[])
+            {_TO_END} AND s.id > %(after)s AND s.id <> ALL(%(without)s::bigint[])
             ORDER BY s.id
             LIMIT %(room)s
             {"FOR NO KEY UPDATE OF s SKIP LOCKED" if is_locking else ""}
             """,
-            todays.parameters(room=room, without=without, kept=reactivation_days, after=after),
+            todays.parameters(room=room, without=without, after=after, **rule.parameters()),
         )
         return [Due(*row) for row in cursor.fetchall()]
 
 
-def count(todays: Todays, *, reactivation_days: int) -> int:
-    """Count the subscriptions that are due."""
-    return _count(_DUE, todays.parameters(kept=reactivation_days))
+def count(todays: Todays, *, rule: Rule) -> int:
+    """Count the subscriptions that would be terminated."""
+    return _count(_TO_END, todays.parameters(**rule.parameters()))
+
+
+def count_not_terminated() -> int:
+    """Count the subscriptions that are not terminated yet."""
+    return _count("FROM subscriptions_subscription s WHERE s.status <> 'terminated'", {})
+
+
+def hold_back(
+    todays: Todays, *, rule: Rule, run_id: int | None, stop: Callable[[], bool], tell: Callable[[list[Due]], None]
+) -> int:
+    """Keep with the run which subscriptions it holds back, and say how many; without a run only tell them."""
+    kept = "INSERT INTO subscriptions_cleanupheld (run_id, subscription_id, expires_on, days_expired)"
+    statement = f"""
+        WITH held AS MATERIALIZED (
+            SELECT s.id, s.uuid, o.uuid AS organisation, s.currency, s.expires_on, o.today, s.auto_renew
+            {_HELD} AND s.id > %(after)s
+            ORDER BY s.id LIMIT {BATCH}
+        ), kept AS (
+            {kept} SELECT %(run)s, id, expires_on, today - expires_on FROM held WHERE %(run)s::bigint IS NOT NULL
+            ON CONFLICT (run_id, subscription_id) DO NOTHING
+        )
+        SELECT * FROM held ORDER BY id
+    """  # noqa: S608 - built from constants
+    total, after = 0, START
+    while not rule.is_also_renewing and not stop():
+        with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
+            cursor.execute(statement, todays.parameters(run=run_id, after=after, **rule.parameters()))
+            found = [Due(*row) for row in cursor.fetchall()]
+            if run_id is not None:
+                runs.add(run_id, held=len(found))
+        if found:
+            total += len(found)
+            tell(found)
+        if len(found) < BATCH:
+            break
+        after = found[-1].subscription_id
+    return total
+
+
+def of_unknown_zones(todays: Todays, *, rule: Rule) -> list[tuple[Due, str]]:
+    """List the subscriptions that are due whatever day it is there, each with the zone that nobody knows."""
+    if not todays.unknown:
+        return []
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT s.id, s.uuid, o.uuid, s.currency, s.expires_on, %(first)s::date, s.auto_renew, o.timezone
+            {_NOBODY_KNOWS} ORDER BY s.id
+            """,
+            {"unknown": list(todays.unknown), "first": todays.first, **rule.parameters()},
+        )
+        return [(Due(*row[:-1]), row[-1]) for row in cursor.fetchall()]
 
 
 def count_passed(todays: Todays) -> int:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -12,49 +11,19 @@ from django.db import DatabaseError, OperationalError, ProgrammingError, connect
 from psycopg.errors import RaiseException
 
 from portal.audit import operations as audit_operations
-from portal.lib import money, text
+from portal.lib import days, money, text
 from settings_app import selectors as settings_selectors
 from subscriptions.operations import due, records, runs, sharing
+from subscriptions.operations import tally as tallies
 
 DEFAULT_BATCH = 5000
-DONE, WOULD_BE = "terminated", "would be terminated"
+# Without a limit no run terminates more than the larger of these: a number, and a part of all that could end.
+MOST, MOST_OF_TEN = 1000, 1
 # The steps of a run, in the words of whoever watches it; a dry run has but the last.
 PUTTING_BACK, MARKING, TERMINATING, FREEING = "Marking active", "Marking expired", "Terminating", "Freeing numbers"
-SELECTING = "Selecting"
+SELECTING, HOLDING = "Selecting", "Holding back"
 # Hears of a step how many rows it has done: none as it begins, then after each batch.
 Progress = Callable[[str, int], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """Hold what became of one selected subscription; `result` is "terminated" or the reason of the failure."""
-
-    subscription_uuid: uuid.UUID
-    organisation_uuid: uuid.UUID
-    expires_on: date
-    days_expired: int
-    result: str
-    had_auto_renewal: bool = False
-
-    @property
-    def is_failure(self) -> bool:
-        """Tell whether it could not be terminated."""
-        return self.result not in (DONE, WOULD_BE)
-
-
-@dataclass(frozen=True)
-class Counts:
-    """Hold what a run did (or would do); `renewing` says how many of the terminated had auto-renewal on."""
-
-    as_of: date
-    expired: int
-    terminated: int
-    released_numbers: int
-    failed: int
-    dry_run: bool
-    renewing: int = 0
-    was_stopped: bool = False
-    has_reached_limit: bool = False
 
 
 @dataclass(frozen=True)
@@ -63,10 +32,15 @@ class Run:
 
     id: int
     todays: due.Todays
+    is_also_renewing: bool
     batch_size: int
     by: audit_operations.Actor
     at: datetime
     stop: Callable[[], bool]
+
+    def rule(self, config: settings_selectors.Config) -> due.Rule:
+        """Say what is due under a config."""
+        return due.Rule(config.reactivation_days, is_also_renewing=self.is_also_renewing)
 
 
 def _never() -> bool:
@@ -85,37 +59,61 @@ def terminate_expired(
     at: datetime,
     batch_size: int = DEFAULT_BATCH,
     is_dry_run: bool = False,
+    is_also_renewing: bool = False,
     workers: int = 1,
-    tell: Callable[[Result], None] | None = None,
+    report: str = "",
+    tell: Callable[[tallies.Result], None] | None = None,
     progress: Progress = _unseen,
     stop: Callable[[], bool] = _never,
     clock: Callable[[], datetime] | None = None,
-) -> Counts:
+) -> tallies.Counts:
     """Bring stored statuses up to date, terminate those expired for too long, free numbers. In batches.
 
     *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`, the
     start; `clock` tells the end. `limit` ends the run after that many terminations, and frees no numbers then:
-    it is there for a night on which something is wrong, and neither can be taken back. Each batch is one
-    transaction; rows that another worker holds are left to it. Once `stop` says so, the running batch is the
-    last, in every worker: it has to read what processes share. A dry run only reads, in this process.
-    *Raises*: sharing.WorkerEnded, OperationalError, InterfaceError; the run stays without an end then.
-    UnknownTimezone before it.
+    it is there for a night on which something is wrong, and neither can be taken back. Without it a run in which
+    much is due (`MOST`) writes nothing. What may only have missed its renewal is held, unless
+    `is_also_renewing`. Each batch is one transaction; rows that another worker holds are left to it. Once `stop`
+    says so, the running batch is the last, in every worker: it has to read what processes share. A dry run only
+    reads, in this process. `report` is where a report of the run is written, for whoever has to complete it.
+    *Raises*: TooManyDue before anything is written. sharing.WorkerEnded, OperationalError, InterfaceError; the run
+    stays without an end then.
     """
     todays = due.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
+    rule = due.Rule(settings_selectors.current_config().reactivation_days, is_also_renewing=is_also_renewing)
 
     def begin(step: str) -> Callable[[int], None]:
         progress(step, 0)
         return partial(progress, step)
 
     if is_dry_run:
-        tally = _Tally(limit=limit, tell=tell, progress=begin(SELECTING))
-        return _look(todays, day=day, limit=limit, batch_size=batch_size, stop=stop, tally=tally)
-    begun = runs.begin(as_of=day, limit=limit, workers=workers, by=by, at=at)
-    run = Run(id=begun.pk, todays=todays, batch_size=batch_size, by=by, at=at, stop=stop)
+        tally = tallies.Tally(limit=limit, tell=tell, progress=begin(SELECTING))
+        return _look(todays, day=day, rule=rule, limit=limit, batch_size=batch_size, stop=stop, tally=tally)
+    if limit is None and (refused := _too_many(due.count(todays, rule=rule))):
+        raise refused
+    begun = runs.begin(
+        as_of=day,
+        limit=limit,
+        workers=workers,
+        is_also_renewing=is_also_renewing,
+        report=report,
+        by=by,
+        at=at,
+    )
+    run = Run(
+        id=begun.pk,
+        todays=todays,
+        is_also_renewing=is_also_renewing,
+        batch_size=batch_size,
+        by=by,
+        at=at,
+        stop=stop,
+    )
     put_back = due.put_back(todays, run_id=run.id, stop=stop, tell=begin(PUTTING_BACK))
     due.mark_expired(todays, run_id=run.id, stop=stop, tell=begin(MARKING))
-    tally = _Tally(limit=limit, tell=tell, progress=begin(TERMINATING))
+    tally = tallies.Tally(limit=limit, tell=tell, progress=begin(TERMINATING))
+    _fail_unknown_zones(run, rule=rule, say=tally.add)
     if workers > 1:
         sharing.share_out(
             lambda share, say: _terminate_all(run, limit=share, say=say),
@@ -124,13 +122,16 @@ def terminate_expired(
         )
     else:
         _terminate_all(run, limit=limit, say=tally.add)
+    tally.progress = begin(HOLDING)
+    due.hold_back(todays, rule=rule, run_id=run.id, stop=stop, tell=tally.hold)
     if not tally.has_reached_limit:
         due.release_numbers(todays, run_id=run.id, stop=stop, tell=begin(FREEING))
     ended = runs.finish(begun, put_back=put_back, was_stopped=stop(), by=by, at=clock() if clock else at)
-    return Counts(
+    return tallies.Counts(
         as_of=day,
         expired=ended.expired,
         terminated=ended.terminated,
+        held=ended.held,
         released_numbers=ended.released_numbers,
         failed=ended.failed,
         dry_run=False,
@@ -140,23 +141,58 @@ def terminate_expired(
     )
 
 
-def count_due(*, as_of: date | None, at: datetime) -> int:
-    """Count what a run would terminate; for whoever wants to know how long it takes."""
-    config = settings_selectors.current_config()
-    return due.count(due.todays(as_of=as_of, at=at), reactivation_days=config.reactivation_days)
+def count_due(
+    *, as_of: date | None, at: datetime, is_also_renewing: bool = False, reactivation_days: int | None = None
+) -> int:
+    """Count what a run would terminate, under the settings in force or other reactivation days."""
+    if reactivation_days is None:
+        reactivation_days = settings_selectors.current_config().reactivation_days
+    rule = due.Rule(reactivation_days, is_also_renewing=is_also_renewing)
+    return due.count(due.todays(as_of=as_of, at=at), rule=rule)
+
+
+def _too_many(found: int) -> tallies.TooManyDue | None:
+    """Say whether more is due than a run without a limit may terminate."""
+    if found <= MOST:
+        return None
+    allowed = max(MOST, due.count_not_terminated() * MOST_OF_TEN // 10)
+    return tallies.TooManyDue(due=found, allowed=allowed) if found > allowed else None
+
+
+def _fail_unknown_zones(run: Run, *, rule: due.Rule, say: Callable[[Sequence[tallies.Result]], None]) -> None:
+    """Keep as failed what would be due if somebody knew which day it is there."""
+    failures = [
+        (item, str(days.UnknownTimezone(zone))) for item, zone in due.of_unknown_zones(run.todays, rule=rule)
+    ]
+    if failures:
+        with audit_operations.operation("terminate_expired"):
+            runs.fail(run.id, failures=[_failure(item, why) for item, why in failures])
+        say([tallies.result_of(item, why) for item, why in failures])
 
 
 def _look(
-    todays: due.Todays, *, day: date, limit: int | None, batch_size: int, stop: Callable[[], bool], tally: _Tally
-) -> Counts:
+    todays: due.Todays,
+    *,
+    day: date,
+    rule: due.Rule,
+    limit: int | None,
+    batch_size: int,
+    stop: Callable[[], bool],
+    tally: tallies.Tally,
+) -> tallies.Counts:
     """Select as a run would, and count."""
-    config = settings_selectors.current_config()
+    tally.add(
+        [
+            tallies.result_of(item, str(days.UnknownTimezone(zone)))
+            for item, zone in due.of_unknown_zones(todays, rule=rule)
+        ]
+    )
     done, after = 0, due.START
     while not stop() and (limit is None or done < limit):
         room = batch_size if limit is None else min(batch_size, limit - done)
         found = due.select(
             todays,
-            reactivation_days=config.reactivation_days,
+            rule=rule,
             room=room,
             after=after,
             without=[],
@@ -166,52 +202,23 @@ def _look(
             break
         done += len(found)
         after = found[-1].subscription_id
-        tally.add([_result(item, WOULD_BE) for item in found])
+        tally.add([tallies.result_of(item, tallies.WOULD_BE) for item in found])
         if len(found) < room:
             break
-    return Counts(
+    held = due.hold_back(todays, rule=rule, run_id=None, stop=stop, tell=tally.hold)
+    return tallies.Counts(
         as_of=day,
         expired=due.count_ahead(todays) + due.count_passed(todays),
         terminated=tally.terminated,
+        held=held,
         released_numbers=0 if tally.has_reached_limit else due.count_over(todays),
-        failed=0,
+        failed=len(tally.failed),
         dry_run=True,
         renewing=tally.renewing,
         was_stopped=stop(),
         has_reached_limit=tally.has_reached_limit,
+        refused=_too_many(tally.terminated) if limit is None else None,
     )
-
-
-@dataclass
-class _Tally:
-    """Count the results of batches and pass them on."""
-
-    limit: int | None
-    tell: Callable[[Result], None] | None
-    progress: Callable[[int], None]
-    terminated: int = 0
-    renewing: int = 0
-    failed: set[uuid.UUID] = field(default_factory=set)
-
-    @property
-    def has_reached_limit(self) -> bool:
-        """Tell whether as many were terminated as may be."""
-        return self.limit is not None and self.terminated >= self.limit
-
-    def add(self, results: Sequence[Result]) -> None:
-        """Take the results of one committed batch."""
-        for result in results:
-            if result.is_failure:
-                # Another worker may have tried the same one before.
-                if result.subscription_uuid in self.failed:
-                    continue
-                self.failed.add(result.subscription_uuid)
-            else:
-                self.terminated += 1
-                self.renewing += result.had_auto_renewal
-            if self.tell:
-                self.tell(result)
-        self.progress(self.terminated + len(self.failed))
 
 
 def _shares(limit: int | None, *, workers: int) -> list[int | None]:
@@ -222,7 +229,7 @@ def _shares(limit: int | None, *, workers: int) -> list[int | None]:
     return [share + (number < rest) for number in range(workers) if share + (number < rest)]
 
 
-def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[Result]], None]) -> None:
+def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[tallies.Result]], None]) -> None:
     """Terminate batch after batch, and say the results of each once it is committed.
 
     Those that fail don't count: `limit` of them ahead of all others would hold these up for good.
@@ -250,7 +257,7 @@ class _Batch:
     *Shape*: `last` is None where the selection has come to its end.
     """
 
-    results: list[Result]
+    results: list[tallies.Result]
     failed: list[int]
     last: int | None
 
@@ -260,7 +267,7 @@ def _terminate_batch(run: Run, *, room: int, after: int, without: list[int]) -> 
         config = settings_selectors.locked_config()
         found = due.select(
             run.todays,
-            reactivation_days=config.reactivation_days,
+            rule=run.rule(config),
             room=room,
             after=after,
             without=without,
@@ -269,24 +276,23 @@ def _terminate_batch(run: Run, *, room: int, after: int, without: list[int]) -> 
         reasons = _record_all(run, found, config=config)
         done = [item for item in found if item.subscription_id not in reasons] if reasons else found
         if reasons:
-            runs.fail(run.id, reasons=reasons)
+            bad = [item for item in found if item.subscription_id in reasons]
+            runs.fail(run.id, failures=[_failure(item, reasons[item.subscription_id]) for item in bad])
         runs.add(run.id, terminated=len(done), renewing=sum(item.auto_renew for item in done))
     # Only after the commit: a report never names what did not happen.
     return _Batch(
-        results=[_result(item, reasons.get(item.subscription_id, DONE)) for item in found],
+        results=[tallies.result_of(item, reasons.get(item.subscription_id, tallies.DONE)) for item in found],
         failed=list(reasons),
         last=found[-1].subscription_id if len(found) == room else None,
     )
 
 
-def _result(item: due.Due, result: str) -> Result:
-    return Result(
-        subscription_uuid=item.subscription_uuid,
-        organisation_uuid=item.organisation_uuid,
+def _failure(item: due.Due, why: str) -> runs.Failure:
+    return runs.Failure(
+        subscription_id=item.subscription_id,
+        reason=why,
         expires_on=item.expires_on,
-        days_expired=(item.today - item.expires_on).days,
-        result=result,
-        had_auto_renewal=item.auto_renew,
+        days_expired=item.days_expired,
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import connection
@@ -13,10 +14,27 @@ from portal.audit import operations as audit_operations
 from subscriptions.models import CleanUpRun
 
 
-def begin(*, as_of: date, limit: int | None, workers: int, by: audit_operations.Actor, at: datetime) -> CleanUpRun:
+def begin(
+    *,
+    as_of: date,
+    limit: int | None,
+    workers: int,
+    is_also_renewing: bool,
+    report: str,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> CleanUpRun:
     """Write that a run has begun, for everybody to see."""
     with audit_operations.operation("terminate_expired"):
-        return CleanUpRun.objects.create(started_at=at, actor=by.name, as_of=as_of, workers=workers, limit=limit)
+        return CleanUpRun.objects.create(
+            started_at=at,
+            actor=by.name,
+            as_of=as_of,
+            workers=workers,
+            limit=limit,
+            is_also_renewing=is_also_renewing,
+            report=report,
+        )
 
 
 def add(run_id: int, **counts: int) -> None:
@@ -26,16 +44,33 @@ def add(run_id: int, **counts: int) -> None:
         CleanUpRun.objects.filter(pk=run_id).update(**changes)
 
 
-def fail(run_id: int, *, reasons: Mapping[int, str]) -> None:
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Hold why a subscription could not be terminated, and what it was on that day."""
+
+    subscription_id: int
+    reason: str
+    expires_on: date
+    days_expired: int
+
+
+def fail(run_id: int, *, failures: Sequence[Failure]) -> None:
     """Keep which subscriptions could not be terminated; one that several workers tried counts once."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
-            INSERT INTO subscriptions_cleanupfailure (run_id, subscription_id, reason)
-            SELECT %(run)s, f.id, f.reason FROM unnest(%(ids)s::bigint[], %(reasons)s::text[]) AS f(id, reason)
+            INSERT INTO subscriptions_cleanupfailure (run_id, subscription_id, reason, expires_on, days_expired)
+            SELECT %(run)s, f.* FROM unnest(%(ids)s::bigint[], %(reasons)s::text[], %(expired)s::date[],
+                                            %(days)s::int[]) AS f(id, reason, expires_on, days)
             ORDER BY f.id ON CONFLICT (run_id, subscription_id) DO NOTHING
             """,
-            {"run": run_id, "ids": list(reasons), "reasons": list(reasons.values())},
+            {
+                "run": run_id,
+                "ids": [failure.subscription_id for failure in failures],
+                "reasons": [failure.reason for failure in failures],
+                "expired": [failure.expires_on for failure in failures],
+                "days": [failure.days_expired for failure in failures],
+            },
         )
         failed = cursor.rowcount
     add(run_id, failed=failed)
@@ -60,8 +95,14 @@ def finish(
                 description=f"{run.expired - put_back} marked expired, "
                 f"{f'{put_back} marked active again, ' if put_back else ''}{run.terminated} terminated, "
                 f"{run.renewing} of them with auto-renewal on, {run.released_numbers} numbers freed, "
-                f"{run.failed} failed; as of {run.as_of.isoformat()}.",
+                f"{run.failed} failed, {run.held} held (renewal not seen); as of {run.as_of.isoformat()}.",
                 by=by,
                 at=run.started_at,
             )
     return run
+
+
+def forget_report(run: CleanUpRun) -> None:
+    """Note that the report of a run that was broken off is complete: no later run has to complete it."""
+    with audit_operations.operation("terminate_expired"):
+        CleanUpRun.objects.filter(pk=run.pk, finished_at__isnull=True).update(report="")

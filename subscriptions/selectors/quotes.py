@@ -42,6 +42,16 @@ def standing_of(subscription: Subscription, *, on: date, reactivation_days: int)
     )
 
 
+def is_held_back(subscription: Subscription) -> bool:
+    """Tell whether the clean-up would hold an expired subscription back; it must come from `subscriptions()`."""
+    return standing.is_held_back(
+        auto_renew=subscription.auto_renew,
+        is_trial=subscription.is_trial,
+        is_organisation_active=subscription.organisation.status == "active",
+        is_milestone=_billing_plan(subscription) == "milestone",
+    )
+
+
 def ended_of(subscription: Subscription) -> standing.Ended:
     """Say who terminated a subscription, and when in the organisation's zone."""
     termination = subscription.termination

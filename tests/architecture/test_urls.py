@@ -62,6 +62,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:correction": ("termination", {"GET": (_CORRECT, 200), "POST": (_CORRECT, 422)}),
     "subscriptions:clean_up_runs": ("", {"GET": (_RUNS, 200)}),
     "subscriptions:clean_up_run": ("run", {"GET": (_RUNS, 200)}),
+    "subscriptions:clean_up_report": ("run", {"GET": (_RUNS, 200)}),
     "invoicing:tab": ("organisation", {"GET": (_INVOICES, 200)}),
     "invoicing:invoice_list": ("", {"GET": (_INVOICES, 200)}),
     "invoicing:invoice": ("invoice", {"GET": (_INVOICES, 200)}),

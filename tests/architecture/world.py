@@ -32,6 +32,7 @@ from subscriptions.models import (
     AddOn,
     Assignment,
     CleanUpFailure,
+    CleanUpHeld,
     CleanUpRun,
     Contract,
     ContractItem,
@@ -152,6 +153,9 @@ def build() -> SimpleNamespace:
             started_at=timezone.now(), finished_at=timezone.now(), actor="system", as_of=TODAY, workers=1
         ),
         "failure": CleanUpFailure.objects.create(run=run, subscription=running, reason="refused"),
+        "held": CleanUpHeld.objects.create(
+            run=run, subscription=running, expires_on=running.expires_on, days_expired=30
+        ),
         "version": version,
         "fee": AdministrativeFee.objects.create(version=version, currency="XTS", amount=1),
         "head": SimpleNamespace(pk=1),

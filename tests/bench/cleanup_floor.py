@@ -163,8 +163,9 @@ def run(world: World, url: str, *, at: datetime) -> float:
                 """
                 INSERT INTO subscriptions_cleanuprun
                     (uuid, started_at, actor, as_of, workers, was_stopped, expired, terminated, renewing,
-                     released_numbers, failed)
-                VALUES (gen_random_uuid(), %(at)s, 'system', %(at)s::date, 1, false, 0, 0, 0, 0, 0) RETURNING id
+                     released_numbers, failed, held, is_also_renewing, report)
+                VALUES (gen_random_uuid(), %(at)s, 'system', %(at)s::date, 1, false, 0, 0, 0, 0, 0, 0, true, '')
+                RETURNING id
                 """,
                 known,
             ).fetchone()

@@ -152,7 +152,7 @@ class Round:
 
     def start_clean_up(self) -> Command:
         """Start the clean-up, in small batches so that there are many transactions."""
-        return self._start("terminate_expired", "--json", "--batch-size", "3")
+        return self._start("terminate_expired", "--json", "--batch-size", "3", "--max", "100000", "--also-renewing")
 
     def _start(self, name: str, *arguments: str, directory: Directory | None = None) -> Command:
         child = self.house.start(name, *arguments, log=name)

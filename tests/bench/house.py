@@ -43,6 +43,23 @@ HIDDEN = (
 )
 
 
+def leave_database(data: Path) -> None:
+    """Let go of the embedded database, and wait until nobody uses it and it has stopped."""
+    from django.db import connections
+
+    connections.close_all()
+    # Nobody else has the lock: the supervisor stops the server, and goes with a lock of its own.
+    os.close(int(os.environ.pop(embedded.LOCK_VARIABLE)))
+    until = time.monotonic() + 40
+    with (data / "supervisor.lock").open("a") as lock:
+        while time.monotonic() < until:
+            try:
+                fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                time.sleep(0.05)
+
+
 class House:
     """Holds the portal; `open` it first, `close` it in the end whatever happened."""
 
@@ -129,19 +146,7 @@ class House:
         shutil.rmtree(self.home, ignore_errors=True)
 
     def _leave_database(self) -> None:
-        from django.db import connections
-
-        connections.close_all()
-        # Nobody else has the lock: the supervisor stops the server, and goes with a lock of its own.
-        os.close(int(os.environ.pop(embedded.LOCK_VARIABLE)))
-        until = time.monotonic() + 40
-        with (self.data / "supervisor.lock").open("a") as lock:
-            while time.monotonic() < until:
-                try:
-                    return fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                except BlockingIOError:
-                    time.sleep(0.05)
-        return None
+        leave_database(self.data)
 
     # ---- Processes -----------------------------------------------------------------------------------------
 

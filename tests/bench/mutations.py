@@ -316,6 +316,21 @@ MUTATIONS = (
         "        ).pk\n    except ZeroDivisionError as refusal:",
         "tests/subscriptions/test_never_twice.py::test_a_balance_that_no_account_holds_is_a_sentence",
     ),
+    Mutation(
+        "the clean-up ends what may only have missed its renewal",
+        "subscriptions/operations/due.py",
+        "    s.auto_renew AND NOT s.is_trial",
+        "    false AND NOT s.is_trial",
+        "tests/subscriptions/test_clean_up_command.py::test_what_may_only_have_missed_its_renewal_is_held",
+    ),
+    Mutation(
+        "the clean-up ends whatever the number, without a limit",
+        "subscriptions/operations/expire.py",
+        "    if found <= MOST:",
+        "    if found >= 0:",
+        "tests/subscriptions/test_clean_up_command.py"
+        "::test_without_a_limit_a_run_in_which_much_is_due_does_nothing",
+    ),
 )
 
 

@@ -3,7 +3,8 @@
     python -m tests.bench.night command AT [OPTIONS ...]    `terminate_expired` as it is
     python -m tests.bench.night loop AT SAMPLE              what it would be without: one operation after the other
 
-Only the clock is another one than that of a real night: it stands at AT. Prints one line of JSON.
+The clock is another one than that of a real night: it stands at AT, and whoever starts this lets the server's clock
+say the same (`World.on`). Prints one line of JSON.
 """
 
 from __future__ import annotations

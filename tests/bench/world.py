@@ -135,6 +135,36 @@ class World:
                 _drop(server, name)
 
     @contextlib.contextmanager
+    def on(self, at: datetime) -> Iterator[None]:
+        """Let the server's clock say `at`, and that of the programs which are run here; then the real one again."""
+        ahead = round((at - datetime.now(UTC)).total_seconds())
+        printed = subprocess.run(
+            ["faketime", "-f", f"{ahead:+d}s", "env"], capture_output=True, text=True, check=True
+        ).stdout
+        clock = dict(
+            line.split("=", 1) for line in printed.splitlines() if line.startswith(("LD_PRELOAD=", "FAKETIME"))
+        )
+        # Memory of a program that has ended.
+        clock.pop("FAKETIME_SHARED", None)
+        self._restart(clock)
+        try:
+            yield
+        finally:
+            for name in clock:
+                del os.environ[name]
+            self._restart({})
+
+    def _restart(self, environment: dict[str, str]) -> None:
+        house.leave_database(self.home)
+        hidden = {
+            name: os.environ.pop(name) for name in ("DATABASE_URL", embedded.URL_VARIABLE) if name in os.environ
+        }
+        os.environ |= environment
+        if embedded.join() != self._server_url:
+            raise RuntimeError("the server is somewhere else now")
+        os.environ |= hidden
+
+    @contextlib.contextmanager
     def empty(self) -> Iterator[str]:
         """Make a migrated database without organisations; gone in the end. Gives its address."""
         name = "bench_empty"

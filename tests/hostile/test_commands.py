@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import io
 import json
 import os
@@ -35,7 +36,7 @@ from tests.factories import C
 from tests.hostile import nasty, tables
 from tests.subscriptions.importing.conftest import RIGHT
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_clock")]
 
 IS_FULL = os.environ.get("TEST_FULL") == "1"
 IMPORTS = 1_600 if IS_FULL else 160
@@ -217,11 +218,30 @@ def test_a_report_that_cannot_be_begun_ends_nothing(command, made, path):
     assert tables.digest() == before
 
 
-def test_a_report_that_finds_no_room_is_told_and_the_work_is_done(command, made):
-    answer = command("terminate_expired", "--report", "/dev/full", "--json")
+@pytest.mark.parametrize("path", ["/dev/full", "/dev/stdout", "/dev/null"])
+def test_no_report_is_written_over_what_is_there(command, made, path):
+    before = tables.digest()
+    answer = command("terminate_expired", "--report", path, "--json")
+    assert (answer.status, answer.out) == (1, "")
+    assert f"{path} is there already" in sentence_in(answer)
+    assert tables.digest() == before
+
+
+def test_a_report_that_finds_no_room_is_told_and_the_work_is_done(command, made, monkeypatch, tmp_path):
+    class Full(io.FileIO):
+        def write(self, written):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def opened(path, mode, **options):
+        assert mode == "x"
+        return io.TextIOWrapper(io.BufferedWriter(Full(path, "x")), **options)
+
+    monkeypatch.setattr(Path, "open", opened)
+    path = tmp_path / "full.csv"
+    answer = command("terminate_expired", "--report", str(path), "--json")
     assert (answer.status, json.loads(answer.out)["terminated"]) == (1, 1)
     said = beside_progress(answer)
-    assert "The report in /dev/full is not whole: No space left on device." in said
+    assert f"The report in {path} is not whole: No space left on device." in said
     assert said.count("\n") == 1
 
 

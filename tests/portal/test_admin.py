@@ -77,6 +77,7 @@ def one_of_each(now):
     old.save()
     run = subscriptions.CleanUpRun.objects.create(started_at=now, actor="system", as_of=now.date(), workers=1)
     subscriptions.CleanUpFailure.objects.create(run=run, subscription=old, reason="refused")
+    subscriptions.CleanUpHeld.objects.create(run=run, subscription=old, expires_on=now.date(), days_expired=30)
     assert note.pk
 
 

@@ -332,12 +332,14 @@ class Model:
         if put_in:
             self.entries.append(("credit_note", put_in))
 
-    def clean_up(self) -> tuple[int, int]:
-        """The nightly run: how many are marked expired, how many end."""
+    def clean_up(self, *, also_renewing: bool) -> tuple[int, int, int]:
+        """The nightly run: how many are marked expired, how many end, how many are held."""
         marked = [s for s in self.subs.values() if s.status == "active" and s.expires_on < self.today]
         for sub in marked:
             sub.status = "expired"
-        ending = [key for key in self.subs if self.case(key) == "expired"]
+        due = [key for key in self.subs if self.case(key) == "expired"]
+        # There is neither a trial here, nor a contract, nor a customer who is suspended.
+        ending = [key for key in due if also_renewing or not self.subs[key].auto_renew]
         for key in ending:
             self.end(key, note="", settlement="nothing_due")
-        return len(marked), len(ending)
+        return len(marked), len(ending), len(due) - len(ending)

@@ -9,6 +9,7 @@ import re
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import psycopg
 import pytest
@@ -20,14 +21,15 @@ from django.db import InterfaceError, OperationalError, connection
 from customers.models import Organisation
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
-from subscriptions import operations
+from subscriptions import operations, selectors
 from subscriptions.management import progress
-from subscriptions.models import CleanUpFailure, CleanUpRun, PhoneNumber, Subscription, Termination
+from subscriptions.management import report as reports
+from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, PhoneNumber, Subscription, Termination
 from subscriptions.operations import due, expire, records, runs, sharing
 from tests import factories
 from tests.factories import C
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_clock")]
 
 
 def expired(count: int, **fields) -> list[Subscription]:
@@ -257,12 +259,27 @@ def test_a_database_that_gives_up_is_one_sentence_and_what_failed_before_is_told
     assert Termination.objects.count() == 1
 
 
-def test_an_unknown_time_zone_is_one_sentence(now):
-    made = expired(1)
-    Organisation.objects.filter(pk=made[0].organisation_id).update(timezone="Asia/Atlantis")
-    with time_machine.travel(now, tick=False), pytest.raises(CommandError, match="“Asia/Atlantis” is not"):
-        call_command("terminate_expired")
-    assert not CleanUpRun.objects.exists()
+def test_an_unknown_time_zone_stops_nobody_else(now, tmp_path):
+    """Nobody can say which day it is there; what is due whatever day it is has failed, and is named."""
+    lost, soon = expired(2)
+    Organisation.objects.filter(pk=lost.organisation_id).update(timezone="Asia/Atlantis")
+    Subscription.objects.filter(pk=soon.pk).update(expires_on=dt.date(2026, 2, 9))  # due today in some zones only
+    other = expired(1)[0]
+    reports = {}
+    for name, options in (("dry", ("--dry-run",)), ("run", ())):
+        path = tmp_path / f"{name}.csv"
+        status, out, err = command("--json", "--report", str(path), *options, at=now)
+        assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (1, 1, 1)
+        assert f"{lost.uuid}: “Asia/Atlantis” is not" in err
+        reports[name] = {row["subscription_uuid"]: row["result"] for row in csv.DictReader(path.open())}
+    assert set(reports["dry"]) == set(reports["run"]) == {str(lost.uuid), str(other.uuid)}
+    assert "Asia/Atlantis" in reports["run"][str(lost.uuid)]
+    assert CleanUpFailure.objects.get().subscription == lost
+    assert "Asia/Atlantis" in CleanUpFailure.objects.get().reason
+    assert Termination.objects.get().subscription == other
+    # A day that is named is today everywhere, there too.
+    status, out, _ = command("--json", "--as-of", "2026-03-10", at=now)
+    assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (0, 2, 0)
 
 
 def test_numbers_are_freed_batch_by_batch(now, monkeypatch):
@@ -312,15 +329,17 @@ def test_what_a_wrong_clock_marked_expired_is_active_again(now, monkeypatch):
     ending = [dt.date(2026, 3, 9), dt.date(2026, 3, 10), *[dt.date(2026, 3, 31)] * 4]
     ended = expired(1)[0]
     made = [factories.subscription(expires_on=day) for day in ending]
-    a_year_ahead = now.replace(year=2027)
-    assert json.loads(command("--json", "--max", "1", at=a_year_ahead)[1])["expired"] == 7
+    # Where the database has the same clock, no command can tell.
+    counts = operations.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=now.replace(year=2027))
+    assert counts.expired == 7
     assert Termination.objects.get().subscription == ended
     # A day that is named may be long over: nothing is put back to how it was then.
     for options in (("--dry-run",), ()):
         assert json.loads(command("--json", "--as-of", "2026-03-10", *options, at=now)[1])["expired"] == 0
-    _, dry, _ = command("--json", "--dry-run", at=now)
-    answer = json.loads(command("--json", at=now)[1])
-    assert (answer["expired"], answer["terminated"], json.loads(dry)["expired"]) == (5, 0, 5)
+    clean_up = partial(operations.terminate_expired, as_of=None, limit=None, by=SYSTEM, at=now)
+    assert clean_up(is_dry_run=True).expired == 5
+    counts = clean_up()
+    assert (counts.expired, counts.terminated) == (5, 0)
     assert [Subscription.objects.get(pk=s.pk).status for s in (*made, ended)] == [
         "expired", *["active"] * 5, "terminated"
     ]  # fmt: skip
@@ -330,7 +349,7 @@ def test_what_a_wrong_clock_marked_expired_is_active_again(now, monkeypatch):
         .latest("pk")
         .description.startswith("0 marked expired, 5 marked active again, 0 terminated, ")
     )
-    assert json.loads(command("--json", at=now)[1])["expired"] == 0
+    assert clean_up().expired == 0
 
 
 def test_a_dry_run_reports_the_rows_of_the_run_after_it(now, tmp_path):
@@ -443,25 +462,264 @@ def test_each_step_that_did_something_is_a_line_and_no_part_of_the_answer(now):
     later = now + dt.timedelta(days=40)
     assert done_in(command("--dry-run", at=later)[2]) == ["Selecting: 5 done"]
     status, out, err = command("--json", at=later)
-    assert (status, len(json.loads(out)), out.count("\n")) == (0, 6, 1)
+    assert (status, len(json.loads(out)), out.count("\n")) == (0, 7, 1)
     assert done_in(err) == ["Marking expired: 5 done", "Terminating: 5 done", "Freeing numbers: 1 done"]
     assert command("--json", at=later)[2] == ""
-    Subscription.objects.filter(pk=factories.subscription().pk).update(status="expired")
-    assert done_in(command(at=now)[2]) == ["Marking active: 1 done"]
+    Subscription.objects.filter(pk=factories.subscription(cycles=(C("2026-04-01"),)).pk).update(status="expired")
+    assert done_in(command(at=later)[2]) == ["Marking active: 1 done"]
+
+
+# ---- Held: renewal not seen
+
+
+def results_in(path) -> dict[str, str]:
+    return {row["subscription_uuid"]: row["result"] for row in csv.DictReader(path.open())}
 
 
 @pytest.mark.parametrize("options", [(), ("--dry-run",), ("--workers", "2", "--batch-size", "1")])
-def test_auto_renewal_that_was_on_is_a_warning(now, options):
+def test_what_may_only_have_missed_its_renewal_is_held(now, options, tmp_path):
+    renewing, other = expired(2, auto_renew=True), expired(1)
+    status, out, err = command("--json", "--report", str(tmp_path / "r.csv"), *options, at=now)
+    answer = json.loads(out)
+    assert (status, answer["terminated"], answer["held"], answer["failed"]) == (0, 1, 2, 0)
+    assert "2 held: auto-renewal is on, and no renewal was seen." in err
+    is_dry = "--dry-run" in options
+    assert results_in(tmp_path / "r.csv") == {
+        **{str(s.uuid): "held: renewal not seen" for s in renewing},
+        str(other[0].uuid): "would be terminated" if is_dry else "terminated",
+    }
+    assert [Subscription.objects.get(pk=s.pk).status for s in renewing] == ["active" if is_dry else "expired"] * 2
+    if is_dry:
+        assert not CleanUpRun.objects.exists()
+        return
+    assert Termination.objects.get().subscription == other[0]
+    run = CleanUpRun.objects.get()
+    assert (run.held, run.renewing, run.is_also_renewing) == (2, 0, False)
+    assert {held.subscription for held in CleanUpHeld.objects.filter(run=run)} == set(renewing)
+    assert {(h.expires_on, h.days_expired) for h in CleanUpHeld.objects.all()} == {(dt.date(2026, 2, 1), 37)}
+    assert "2 held (renewal not seen)" in AuditEntry.objects.get(event="Clean-up run").description
+
+
+def test_also_renewing_ends_what_was_held(now):
     expired(2, auto_renew=True)
-    expired(1)
-    status, out, err = command("--json", *options, at=now)
-    assert status == 0
-    assert "2 of 3 had auto-renewal on. Import new cycles before the clean-up" in err
-    # The answer's form is kept.
-    assert "renewing" not in json.loads(out)
-    assert list(CleanUpRun.objects.values_list("renewing", flat=True)) == ([] if "--dry-run" in options else [2])
+    assert json.loads(command("--json", at=now)[1])["held"] == 2
+    for options, ended in ((("--dry-run",), 0), ((), 2)):
+        status, out, err = command("--json", "--also-renewing", *options, at=now)
+        answer = json.loads(out)
+        assert (status, answer["terminated"], answer["held"], "held" in err) == (0, 2, 0, False)
+        assert Termination.objects.count() == ended
+    run = CleanUpRun.objects.latest("pk")
+    assert (run.renewing, run.held, run.is_also_renewing) == (2, 0, True)
+    assert not CleanUpHeld.objects.filter(run=run).exists()
 
 
-def test_without_auto_renewal_there_is_no_warning(now):
+def test_a_cycle_that_comes_in_lets_go_of_what_was_held(now):
+    """Nothing else changes it: neither another night nor a limit."""
+    made = expired(1, auto_renew=True)[0]
+    for _ in range(2):
+        assert json.loads(command("--json", "--max", "5", at=now)[1])["held"] == 1
+    Subscription.objects.filter(pk=made.pk).update(expires_on=dt.date(2026, 3, 31))
+    answer = json.loads(command("--json", at=now)[1])
+    assert (answer["terminated"], answer["held"]) == (0, 0)
+    assert Subscription.objects.get(pk=made.pk).status == "active"
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "is_held"),
+    [
+        ({}, "active", False),
+        ({"auto_renew": True}, "active", True),
+        ({"auto_renew": True, "billing_plan": "as_incurred"}, "active", True),
+        ({"auto_renew": True, "billing_plan": "milestone"}, "active", False),
+        ({"auto_renew": True, "is_trial": True}, "active", False),
+        ({"auto_renew": True}, "suspended", False),
+    ],
+)
+def test_held_is_what_could_have_been_renewed(now, fields, status, is_held):
+    made = expired(1, **fields)[0]
+    Organisation.objects.filter(pk=made.organisation_id).update(status=status)
+    subscription = selectors.find(made.uuid)
+    assert selectors.is_held_back(subscription) is is_held
+    answer = json.loads(command("--json", at=now)[1])
+    assert (answer["terminated"], answer["held"]) == (int(not is_held), int(is_held))
+
+
+def test_many_are_held_part_by_part(now, monkeypatch):
+    monkeypatch.setattr(due, "BATCH", 2)
+    expired(5, auto_renew=True)
+    status, out, err = command("--json", at=now)
+    assert (json.loads(out)["held"], CleanUpHeld.objects.count(), CleanUpRun.objects.get().held) == (5, 5, 5)
+    assert "Holding back: 5 done" in "\n".join(done_in(err.split("5 held:")[0]))
+
+
+# ---- The safety stop
+
+
+def test_without_a_limit_a_run_in_which_much_is_due_does_nothing(now, monkeypatch, tmp_path):
+    monkeypatch.setattr(expire, "MOST", 3)
+    made = expired(4)
+    path = tmp_path / "r.csv"
+    before = Subscription.objects.get(pk=made[0].pk).status
+    with pytest.raises(CommandError) as refusal:
+        command("--report", str(path), at=now)
+    assert str(refusal.value) == (
+        "Nothing was done: 4 subscriptions would be terminated, more than 3 (the larger of 1,000 and 10 % of those "
+        "not yet terminated). Look at them with --dry-run --report FILE; if they are right, say how many may be: "
+        "--max 4."
+    )
+    assert not CleanUpRun.objects.exists()
+    assert not Termination.objects.exists()
+    assert Subscription.objects.get(pk=made[0].pk).status == before
+    # Nothing is in the way of the next run.
+    assert not path.exists()
+    status, out, err = command("--json", "--dry-run", at=now)
+    assert (status, json.loads(out)["terminated"]) == (0, 4)
+    assert "Without --max a run would do nothing: 4 subscriptions would be terminated, more than 3" in err
+    assert "Without --max" not in command("--dry-run", "--max", "4", at=now)[2]
+    assert json.loads(command("--json", "--max", "4", at=now)[1])["terminated"] == 4
+
+
+def test_a_tenth_of_all_may_always_end(now, monkeypatch):
+    """What is held and what was terminated before counts for neither side of the comparison as something due."""
+    monkeypatch.setattr(expire, "MOST", 1)
+    organisation = factories.OrganisationFactory()
+    for _ in range(16):
+        factories.subscription(organisation=organisation)
+    expired(2)
+    expired(2, auto_renew=True)
+    assert json.loads(command("--json", at=now)[1])["terminated"] == 2
+    # 18 are left, and a tenth of 20 is two.
+    expired(2)
+    assert json.loads(command("--json", at=now)[1])["terminated"] == 2
+    expired(3)
+    with pytest.raises(CommandError, match="3 subscriptions would be terminated, more than 2 "):
+        command(at=now)
+    with pytest.raises(CommandError, match="5 subscriptions would be terminated"):
+        command("--also-renewing", at=now)
+
+
+# ---- The clock
+
+
+@pytest.mark.parametrize("minutes", [-61, 61])
+def test_a_clock_that_is_not_the_databases_ends_nothing(one_clock, minutes):
+    one_clock.undo()
     expired(1)
-    assert "auto-renewal" not in command(at=now)[2]
+    is_now = selectors.clocks().database
+    for options in ((), ("--dry-run",), ("--as-of", "2026-03-10")):
+        with pytest.raises(CommandError, match="they may not be more than an hour apart. Nothing was done"):
+            command(*options, at=is_now + dt.timedelta(minutes=minutes))
+    assert not CleanUpRun.objects.exists()
+    assert command(at=is_now + dt.timedelta(minutes=59))[0] == 0
+
+
+def test_a_clock_before_the_last_run_ends_nothing_unless_the_day_is_named(now):
+    command(at=now)
+    expired(1)
+    yesterday = now - dt.timedelta(days=1)
+    with pytest.raises(CommandError, match="and the last run began at 2026-03-10 09:00 UTC: this clock"):
+        command(at=yesterday)
+    assert CleanUpRun.objects.count() == 1
+    status, out, _ = command("--json", "--as-of", "2026-03-09", at=yesterday)
+    assert (status, json.loads(out)["terminated"]) == (0, 1)
+
+
+# ---- The report
+
+
+def test_no_report_is_written_over(now, tmp_path):
+    expired(1)
+    path = tmp_path / "r.csv"
+    path.write_text("kept\n")
+    with pytest.raises(CommandError, match="is there already, and no report is written over. Nothing was done"):
+        command("--report", str(path), at=now)
+    assert path.read_text() == "kept\n"
+    assert not CleanUpRun.objects.exists()
+
+
+def killed(now, path, *, batches: int) -> None:
+    """Let a process of its own run the command, and be killed when it has committed some batches."""
+    # A connection that two processes use is none.
+    sharing._let_go_of_connections()
+    child = os.fork()
+    if child == 0:
+        try:
+            batch = expire._terminate_batch
+
+            def dies_later(*args, **kwargs):
+                answer = batch(*args, **kwargs)
+                if CleanUpRun.objects.latest("pk").terminated >= 2 * batches:
+                    # Committed, and not yet told.
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return answer
+
+            expire._terminate_batch = dies_later
+            command("--batch-size", "2", "--report", str(path), at=now)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def test_the_report_of_a_killed_run_is_completed_by_the_next_one(now, tmp_path):
+    made = expired(8)
+    first, second = tmp_path / "first.csv", tmp_path / "second.csv"
+    killed(now, first, batches=3)
+    ended = {str(u) for u in Termination.objects.values_list("subscription__uuid", flat=True)}
+    assert len(ended) == 6
+    # What was told is on the disk; the last batch was not told any more.
+    assert set(results_in(first)) < ended
+    assert len(results_in(first)) == 4
+    status, out, _ = command("--json", "--report", str(second), at=now)
+    assert (status, json.loads(out)["terminated"]) == (0, 2)
+    assert results_in(first) == dict.fromkeys(ended, "terminated")
+    assert set(results_in(first)) | set(results_in(second)) == {str(s.uuid) for s in made}
+    lines = first.read_text().splitlines()
+    assert lines[0] == "subscription_uuid,organisation_uuid,expiry_date,days_expired,result"
+    assert {line.split(",", 2)[2] for line in lines[1:]} == {"2026-02-01,37,terminated"}
+    # Once, and not again: what somebody does with it afterwards is theirs.
+    first.write_text("mine")
+    command(at=now)
+    assert first.read_text() == "mine"
+    assert CleanUpRun.objects.order_by("pk").first().finished_at is None
+
+
+def test_a_report_that_is_gone_or_somebody_elses_is_left_alone(now, tmp_path):
+    expired(8)
+    gone, other = tmp_path / "gone.csv", tmp_path / "other.csv"
+    killed(now, gone, batches=1)
+    gone.unlink()
+    killed(now, other, batches=1)
+    other.write_text("something else\n")
+    assert command(at=now)[0] == 0
+    assert not gone.exists()
+    assert other.read_text() == "something else\n"
+
+
+def test_a_report_that_is_being_written_is_left_to_its_run(now, tmp_path):
+    """Two runs at the same time: the second does not take the first for one that was killed."""
+    expired(4)
+    path = tmp_path / "r.csv"
+    writing = reports.Report(str(path))
+    run = runs.begin(
+        as_of=now.date(), limit=None, workers=1, is_also_renewing=False, report=str(path), by=SYSTEM, at=now
+    )
+    command(at=now)
+    run.refresh_from_db()
+    assert run.report == str(path)
+    writing.close()
+    command(at=now)
+    run.refresh_from_db()
+    assert run.report == ""
+    assert path.read_text() == "subscription_uuid,organisation_uuid,expiry_date,days_expired,result\n"
+
+
+def test_a_report_can_be_read_from_the_database_with_all_its_rows(now, tmp_path):
+    bad, *_ = expired(3)
+    expired(2, auto_renew=True)
+    path = tmp_path / "r.csv"
+    with refusing(bad):
+        command("--report", str(path), at=now)
+    again = io.StringIO()
+    reports.write(again, selectors.report_rows(CleanUpRun.objects.get()))
+    assert sorted(again.getvalue().splitlines()) == sorted(path.read_text().splitlines())
+    assert len(path.read_text().splitlines()) == 6

@@ -8,7 +8,7 @@ import pytest
 
 from portal.audit.operations import SYSTEM
 from subscriptions import operations, selectors
-from subscriptions.models import CleanUpFailure, CleanUpRun, Termination
+from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, Termination
 from subscriptions.selectors import runs
 from tests import factories, pages
 from tests.factories import C
@@ -59,10 +59,10 @@ def test_a_page_behind_the_last_leads_back(client_of, now):
 
 
 def test_the_list_says_what_each_run_did(client_of, now):
-    row(now, expired=2000, terminated=1234, renewing=5, failed=2, finished_at=now + dt.timedelta(minutes=3))
+    row(now, expired=2000, terminated=1234, held=40, failed=2, finished_at=now + dt.timedelta(minutes=3))
     row(now + dt.timedelta(days=1))
     said = pages.words(client_of("auditor").get(LIST))
-    assert "10 March 2026, 09:00 UTC system 10 March 2026 1,234 5 2 10 March 2026, 09:03 UTC" in said
+    assert "10 March 2026, 09:00 UTC system 10 March 2026 1,234 40 2 10 March 2026, 09:03 UTC" in said
     assert "11 March 2026, 09:00 UTC system 11 March 2026 0 0 0 Not finished" in said
     assert said.index("11 March 2026, 09:00") < said.index("10 March 2026, 09:00")
 
@@ -80,7 +80,7 @@ def test_the_list_goes_on_by_keys_both_ways(now, monkeypatch):
 
 
 def test_a_report_names_what_was_terminated_with_links(client_of, now):
-    made = expired(auto_renew=True)
+    made = expired(auto_renew=True, is_trial=True)
     run = clean_up(now)
     page = client_of("auditor").get(f"{LIST}{run.uuid}/")
     said, markup = pages.words(page), page.content.decode()
@@ -92,7 +92,8 @@ def test_a_report_names_what_was_terminated_with_links(client_of, now):
         assert f'href="{address}"' in markup
     assert "1 February 2026 10 March 2026" in said
     assert "Terminated 1 With auto-renewal on 1" in said
-    assert "Some had auto-renewal on" in said
+    assert "Some had auto-renewal on They could not be renewed: trials, milestone contracts" in said
+    assert "Held: renewal not seen" not in said
     assert "At most No limit" in said
     assert "Failures" not in said
     assert "Not finished" not in said
@@ -109,6 +110,45 @@ def test_a_report_gives_the_reason_of_each_failure(client_of, now):
     assert "These were not terminated. Each run tries them again." in said
     assert "Not finished The run is still at work, or it was broken off." in said
     assert "This run terminated no subscription." in said
+
+
+def test_a_report_lists_what_was_held(client_of, now):
+    made = expired(auto_renew=True)
+    run = clean_up(now)
+    page = client_of("billing").get(f"{LIST}{run.uuid}/")
+    said, markup = pages.words(page), page.content.decode()
+    assert "Held: renewal not seen Auto-renewal is on, and no renewal was seen here" in said
+    assert f'href="/subscriptions/{made.uuid}/"' in markup
+    assert "1 February 2026 37" in said
+    assert "Terminated 0 With auto-renewal on 0 Held 1 Failed 0" in said
+    assert "This run terminated no subscription." in said
+
+
+def test_the_report_can_be_taken_away_as_the_database_has_it(client_of, now, monkeypatch):
+    """Part by part, and with what the command's file would have, whatever became of that."""
+    monkeypatch.setattr(runs, "REPORT_ROWS", 1)
+    ended, other, held, refused = expired(), expired(), expired(auto_renew=True), expired(auto_renew=True)
+    run = clean_up(now)
+    CleanUpFailure.objects.create(
+        run=run, subscription=refused, reason="not, this one", expires_on=dt.date(2026, 2, 1), days_expired=37
+    )
+    client = client_of("auditor")
+    address = f"{LIST}{run.uuid}/report.csv"
+    assert f'href="{address}"' in client.get(f"{LIST}{run.uuid}/").content.decode()
+    response = client.get(address)
+    assert response["Content-Disposition"] == 'attachment; filename="clean-up-2026-03-10-0900.csv"'
+    lines = b"".join(response.streaming_content).decode().splitlines()
+    assert lines[0] == "subscription_uuid,organisation_uuid,expiry_date,days_expired,result"
+    assert sorted(lines[1:]) == sorted(
+        f"{s.uuid},{s.organisation.uuid},2026-02-01,37,{what}"
+        for s, what in (
+            (ended, "terminated"),
+            (other, "terminated"),
+            (held, "held: renewal not seen"),
+            (refused, "held: renewal not seen"),
+            (refused, '"not, this one"'),
+        )
+    )
 
 
 def test_a_page_of_a_report_behind_the_last_leads_back(client_of, now):
@@ -129,9 +169,12 @@ def test_a_report_goes_on_by_keys_both_ways(client_of, now, monkeypatch):
     organisation = factories.OrganisationFactory()
     made = [expired(organisation=organisation) for _ in range(5)]
     run = clean_up(now)
-    broken = row(now, failed=5)
+    broken = row(now, failed=5, held=5)
     for subscription in made:
         CleanUpFailure.objects.create(run=broken, subscription=subscription, reason="refused")
+        CleanUpHeld.objects.create(
+            run=broken, subscription=subscription, expires_on=dt.date(2026, 2, 1), days_expired=37
+        )
     client = client_of("auditor")
 
     def walk(section: str, *, direction: str, address: str) -> tuple[list[str], str]:
@@ -147,7 +190,7 @@ def test_a_report_goes_on_by_keys_both_ways(client_of, now, monkeypatch):
                 return seen, address
             address = link[1]
 
-    for section, shown in (("ended", run), ("failures", broken)):
+    for section, shown in (("ended", run), ("failures", broken), ("held", broken)):
         seen, last = walk(section, direction="next", address=f"{LIST}{shown.uuid}/")
         assert sorted(seen) == sorted(str(s.uuid) for s in made)
         assert len(seen) == 5
@@ -171,9 +214,12 @@ def test_the_queries_are_as_many_however_long_the_pages(now, django_assert_num_q
     run = clean_up(now)
     for termination in Termination.objects.all():
         CleanUpFailure.objects.create(run=run, subscription=termination.subscription, reason="refused")
+        CleanUpHeld.objects.create(
+            run=run, subscription=termination.subscription, expires_on=dt.date(2026, 2, 1), days_expired=37
+        )
         row(now)
     with django_assert_num_queries(1):
         assert len(selectors.clean_up_runs().rows) == count + 1
-    with django_assert_num_queries(3):
+    with django_assert_num_queries(4):
         report = selectors.clean_up_report(run.uuid)
-    assert (len(report.ended), len(report.failures)) == (count, count)
+    assert (len(report.ended), len(report.failures), len(report.held)) == (count, count, count)

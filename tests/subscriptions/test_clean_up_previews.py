@@ -39,7 +39,9 @@ def previews(day: dt.date) -> dict[int, dict[str, object]]:
 
 def end_all(day: dt.date) -> dict[int, dict[str, object]]:
     before = set(Termination.objects.values_list("pk", flat=True))
-    counts = operations.terminate_expired(as_of=day, limit=None, by=SYSTEM, at=timezone.now(), batch_size=300)
+    counts = operations.terminate_expired(
+        as_of=day, limit=None, is_also_renewing=True, by=SYSTEM, at=timezone.now(), batch_size=300
+    )
     assert counts.failed == 0
     return dict(Termination.objects.exclude(pk__in=before).values_list("subscription_id", "quote"))
 

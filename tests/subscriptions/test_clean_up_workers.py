@@ -23,7 +23,7 @@ from subscriptions.operations import expire, sharing
 from tests import factories
 from tests.factories import C
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_clock")]
 
 
 def expired(count: int) -> list[Subscription]:
@@ -49,7 +49,8 @@ def test_three_workers_share_the_rows_and_the_counts_add_up(now, tmp_path):
             stdout=out,
         )
     assert json.loads(out.getvalue()) == {
-        "as_of": "2026-03-10", "expired": 12, "terminated": 12, "released_numbers": 0, "failed": 0, "dry_run": False
+        "as_of": "2026-03-10", "expired": 12, "terminated": 12, "held": 0,
+        "released_numbers": 0, "failed": 0, "dry_run": False,
     }  # fmt: skip
     assert set(Termination.objects.values_list("subscription_id", flat=True)) == {s.pk for s in made}
     assert PhoneNumber.objects.filter(status="reserved").count() == 12

@@ -553,6 +553,16 @@ def test_expired_within_its_28_days_is_refused(client_of, days_ago):
     assert f"can be terminated from {first.day} {first:%B} 2026." in pages.words(answer)
 
 
+def test_the_form_of_what_the_clean_up_holds_back_says_so(client_of):
+    client = client_of("agent")
+    made = factories.subscription(cycles=(C("2025-11-01"),), auto_renew=True)
+    said = pages.words(client.get(f"/subscriptions/{made.uuid}/terminate/"))
+    assert "Held: renewal not seen Auto-renewal is on, and no renewal was seen here" in said
+    assert "what is terminated cannot come back" in said
+    trial = factories.subscription(cycles=(C("2025-11-01"),), auto_renew=True, is_trial=True)
+    assert "Held" not in pages.words(client.get(f"/subscriptions/{trial.uuid}/terminate/"))
+
+
 def test_expired_for_29_days_asks_for_the_explanation_alone(client_of):
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))

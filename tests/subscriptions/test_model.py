@@ -300,7 +300,7 @@ class Portal(RuleBasedStateMachine):
         Where agents come before the clean-up, the last of them come when everything has expired long ago.
         """
         if not self.agents_first:
-            self.clean_up(0)
+            self.clean_up(0, also_renewing=True)
         for pick, way in enumerate(self.ways):
             if self.agents_first and pick == LATE:
                 last = max(sub.expires_on for sub in self.model.subs.values())
@@ -441,12 +441,20 @@ class Portal(RuleBasedStateMachine):
             at=self.at,
         )
 
-    @rule(days=st.sampled_from([0, 0, 0, 1, 40]))
-    def clean_up(self, days: int) -> None:
+    @rule(days=st.sampled_from([0, 0, 0, 1, 40]), also_renewing=st.booleans())
+    def clean_up(self, days: int, also_renewing: bool) -> None:
         self.model.today += dt.timedelta(days=days)
-        call = partial(operations.terminate_expired, as_of=None, limit=None, by=SYSTEM, at=self.at)
+        call = partial(
+            operations.terminate_expired,
+            as_of=None,
+            limit=None,
+            is_also_renewing=also_renewing,
+            by=SYSTEM,
+            at=self.at,
+        )
         counts = self.expect("", call)
-        assert (counts.expired, counts.terminated, counts.failed) == (*self.model.clean_up(), 0)
+        foretold = self.model.clean_up(also_renewing=also_renewing)
+        assert (counts.expired, counts.terminated, counts.held, counts.failed) == (*foretold, 0)
         self.tally["ended", "by the clean-up"] += counts.terminated
 
     @rule(pick=PICK, wanted=st.booleans())
@@ -794,7 +802,7 @@ def test_a_day_comes_to_each_ending(machine: type[Portal], tally: Counter[tuple[
         day.end(how="refund", pick=past, **way)
         day.the_database_agrees()
         assert tally["ended", "expired, nothing_due"] == 1
-        day.clean_up(days=60)
+        day.clean_up(days=60, also_renewing=True)
         day.the_database_agrees()
         assert tally["ended", "by the clean-up"] == 1
         assert {name for name, sub in day.model.subs.items() if not sub.ended} == set()

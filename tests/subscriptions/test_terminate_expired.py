@@ -17,7 +17,7 @@ from tests import factories
 from tests.factories import C
 from tests.subscriptions.conftest import fresh
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_clock")]
 TODAY = dt.date(2026, 3, 10)
 
 
@@ -97,6 +97,7 @@ def test_who_watches_hears_of_each_step_as_it_begins(now):
         ("Terminating", 0),
         ("Terminating", 2),
         ("Terminating", 3),
+        ("Holding back", 0),
         ("Freeing numbers", 0),
     ]
 
@@ -153,6 +154,7 @@ def test_the_command_answers_json_and_writes_the_report(now, tmp_path):
         "as_of": "2026-03-10",
         "expired": 1,
         "terminated": 1,
+        "held": 0,
         "released_numbers": 0,
         "failed": 0,
         "dry_run": False,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import mmap
 import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import date, datetime
-from pathlib import Path
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -20,10 +18,12 @@ from django.utils import timezone
 from portal.audit.operations import SYSTEM
 from portal.lib import days, numerals
 from portal.lib import text as text_lib
-from subscriptions import operations
+from subscriptions import operations, selectors
+from subscriptions.management import report as reports
 from subscriptions.management.progress import Progress
-from subscriptions.operations.expire import DEFAULT_BATCH, SELECTING, TERMINATING, Result
+from subscriptions.operations.expire import DEFAULT_BATCH, SELECTING, TERMINATING
 from subscriptions.operations.sharing import WorkerEnded
+from subscriptions.operations.tally import Result
 
 # The zone whose day begins first: no organisation can have a later today.
 EARLIEST_ZONE = "Pacific/Kiritimati"
@@ -31,39 +31,8 @@ EARLIEST_ZONE = "Pacific/Kiritimati"
 MOST_WORKERS = 64
 # What a shell says of a program that SIGTERM ended.
 STOPPED = 128 + signal.SIGTERM
-REPORT_COLUMNS = ("subscription_uuid", "organisation_uuid", "expiry_date", "days_expired", "result")
-
-
-class _Report:
-    """Write a row for each subscription; a disk that is full ends the report and not the run."""
-
-    def __init__(self, path: str) -> None:
-        self.trouble = ""
-        self._file = Path(path).open("w", newline="", encoding="utf-8")  # noqa: SIM115 - see close
-        self._csv = csv.writer(self._file)
-        self._csv.writerow(REPORT_COLUMNS)
-
-    def add(self, result: Result) -> None:
-        if self.trouble:
-            return
-        try:
-            self._csv.writerow(
-                (
-                    result.subscription_uuid,
-                    result.organisation_uuid,
-                    result.expires_on.isoformat(),
-                    result.days_expired,
-                    result.result,
-                )
-            )
-        except OSError as error:
-            self.trouble = error.strerror or str(error)
-
-    def close(self) -> None:
-        try:
-            self._file.close()
-        except OSError as error:
-            self.trouble = error.strerror or str(error)
+# How far two clocks may be apart.
+APART = timedelta(hours=1)
 
 
 class _Stop:
@@ -109,7 +78,13 @@ class Command(BaseCommand):
             "--max",
             metavar="N",
             dest="limit",
-            help="a safety stop: end after N terminations, and free no numbers then",
+            help="end after N terminations, and free no numbers then; without it a run that would end very many "
+            "does nothing",
+        )
+        parser.add_argument(
+            "--also-renewing",
+            action="store_true",
+            help="also end those whose auto-renewal is on, though no renewal was seen; else they are held",
         )
         parser.add_argument("--json", action="store_true")
 
@@ -121,13 +96,11 @@ class Command(BaseCommand):
         batch_size = self._number("--batch-size", options["batch_size"])
         workers = self._number("--workers", options["workers"], most=MOST_WORKERS)
         limit = None if options["limit"] is None else self._number("--max", options["limit"], least=0)
-        report: _Report | None = None
-        if options["report"] is not None:
-            try:
-                report = _Report(options["report"])
-            except OSError as error:
-                self._refuse(f"The report cannot be written to {options['report']}: {error.strerror}.")
         failures: list[Result] = []
+        report: reports.Report | None = None
+        counts: operations.Counts | None = None
+        progress: Progress | None = None
+        stop = _Stop()
 
         def notice(result: Result) -> None:
             if result.is_failure:
@@ -135,10 +108,21 @@ class Command(BaseCommand):
             if report:
                 report.add(result)
 
-        stop = _Stop()
-        progress: Progress | None = None
+        def show(step: str, done: int) -> None:
+            if report:
+                report.sync()
+            if progress:
+                progress.show(step, done)
+
         try:
-            progress = Progress(self.stderr, totals=self._totals(as_of=as_of, at=at, limit=limit))
+            self._compare_clocks(is_day_named=as_of is not None)
+            report = self._report(options["report"])
+            if not options["dry_run"]:
+                reports.complete()
+            progress = Progress(
+                self.stderr,
+                totals=self._totals(as_of=as_of, at=at, limit=limit, is_also_renewing=options["also_renewing"]),
+            )
             with stop.listening():
                 counts = operations.terminate_expired(
                     as_of=as_of,
@@ -147,12 +131,16 @@ class Command(BaseCommand):
                     at=at,
                     batch_size=batch_size,
                     is_dry_run=options["dry_run"],
+                    is_also_renewing=options["also_renewing"],
                     workers=workers,
+                    report=str(report.path) if report else "",
                     tell=notice,
-                    progress=progress.show,
+                    progress=show,
                     stop=stop,
                     clock=timezone.now,
                 )
+        except operations.TooManyDue as refused:
+            raise CommandError(f"Nothing was done: {_too_many(refused)}") from None
         except WorkerEnded as ended:
             raise CommandError(
                 f"A worker ended before its work was done: {ended}. The others did theirs, and what was terminated "
@@ -163,19 +151,19 @@ class Command(BaseCommand):
             raise CommandError(
                 f"The database could not go on: {why}. What was terminated stays; run the clean-up again."
             ) from None
-        except days.UnknownTimezone as error:
-            raise CommandError(
-                f"An organisation's time zone is not known here, so nobody can say which day it has: {error} "
-                "Nothing was done; correct it and run the clean-up again."
-            ) from None
         finally:
             if progress:
                 progress.clear()
             if report:
                 report.close()
+                if counts is None and report.is_empty:
+                    # The next run may have the same name.
+                    report.withdraw()
             for failure in failures:
                 self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
         self._answer(counts, is_json=options["json"])
+        if counts.refused:
+            self.stderr.write(f"Without --max a run would do nothing: {_too_many(counts.refused)}")
         if report and report.trouble:
             raise CommandError(f"The report in {options['report']} is not whole: {report.trouble}.")
         if counts.has_reached_limit:
@@ -190,11 +178,43 @@ class Command(BaseCommand):
         if counts.was_stopped:
             raise SystemExit(STOPPED)
 
-    def _totals(self, *, as_of: date | None, at: datetime, limit: int | None) -> dict[str, int]:
+    def _compare_clocks(self, *, is_day_named: bool) -> None:
+        """Refuse to work by a clock that is wrong: what is terminated stays terminated."""
+        clocks = selectors.clocks()
+        # Read after the other: a run that began at the same moment is no sign of a wrong clock.
+        here = timezone.now()
+        if abs(here - clocks.database) > APART:
+            raise CommandError(
+                f"The clock here says {_moment(here)}, the database's {_moment(clocks.database)}: they may not be "
+                "more than an hour apart. Nothing was done; set the one that is wrong, and run the clean-up again."
+            )
+        if clocks.last_start and here < clocks.last_start and not is_day_named:
+            raise CommandError(
+                f"The clock here says {_moment(here)}, and the last run began at {_moment(clocks.last_start)}: "
+                "this clock is wrong, or that one was. Nothing was done; set the clock right. If it is right, say "
+                "which day it is, until the clock has passed that moment: --as-of DATE."
+            )
+
+    def _report(self, path: str | None) -> reports.Report | None:
+        if path is None:
+            return None
+        try:
+            return reports.Report(path)
+        except FileExistsError:
+            raise CommandError(
+                f"{text_lib.shown(path)} is there already, and no report is written over. Nothing was done; name "
+                "another file."
+            ) from None
+        except OSError as error:
+            self._refuse(f"The report cannot be written to {text_lib.shown(path)}: {error.strerror}.")
+
+    def _totals(
+        self, *, as_of: date | None, at: datetime, limit: int | None, is_also_renewing: bool
+    ) -> dict[str, int]:
         """Count what is due, for a bar that somebody looks at."""
         if not self.stderr.isatty():
             return {}
-        due = operations.count_due(as_of=as_of, at=at)
+        due = operations.count_due(as_of=as_of, at=at, is_also_renewing=is_also_renewing)
         return dict.fromkeys((TERMINATING, SELECTING), due if limit is None else min(due, limit))
 
     def _answer(self, counts: operations.Counts, *, is_json: bool) -> None:
@@ -202,6 +222,7 @@ class Command(BaseCommand):
             "as_of": counts.as_of.isoformat(),
             "expired": counts.expired,
             "terminated": counts.terminated,
+            "held": counts.held,
             "released_numbers": counts.released_numbers,
             "failed": counts.failed,
             "dry_run": counts.dry_run,
@@ -212,11 +233,12 @@ class Command(BaseCommand):
             width = max(len(name) for name in answer)
             for name, value in answer.items():
                 self.stdout.write(f"{name.replace('_', ' '):<{width}}  {value}")
-        if counts.renewing:
-            # Not part of the answer, whose form is kept: a warning for whoever runs this.
+        if counts.held:
+            # Not part of the answer, whose form is kept: a hint for whoever runs this.
             self.stderr.write(
-                f"{counts.renewing:,} of {counts.terminated:,} had auto-renewal on. Import new cycles before the "
-                "clean-up, so that what was renewed elsewhere is not ended here."
+                f"{counts.held:,} held: auto-renewal is on, and no renewal was seen. Import the new cycles of "
+                "those that were renewed elsewhere; the others end with --also-renewing, or one by one in the "
+                "portal."
             )
 
     def _as_of(self, text: str | None, *, latest: date, is_dry_run: bool) -> date | None:
@@ -242,3 +264,15 @@ class Command(BaseCommand):
     def _refuse(self, sentence: str) -> NoReturn:
         self.stderr.write(sentence)
         raise SystemExit(2)
+
+
+def _too_many(refused: operations.TooManyDue) -> str:
+    return (
+        f"{refused.due:,} subscriptions would be terminated, more than {refused.allowed:,} (the larger of 1,000 "
+        "and 10 % of those not yet terminated). Look at them with --dry-run --report FILE; if they are right, say "
+        f"how many may be: --max {refused.due}."
+    )
+
+
+def _moment(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
