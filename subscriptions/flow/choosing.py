@@ -8,8 +8,8 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
 from portal.lib import money
-from subscriptions import acknowledgements, notes, operations, presentation, quotes, selectors
-from subscriptions.flow import pages
+from subscriptions import acknowledgements, consequences, notes, operations, presentation, quotes, selectors
+from subscriptions.flow import committing, pages
 from subscriptions.flow import step as steps
 from subscriptions.flow.step import Step
 from subscriptions.forms import ReasonForm
@@ -51,7 +51,11 @@ def choice_page(
     sent = step.request.POST
     search = sent.get("note_search", "").strip()
     shown, has_more = selectors.choosable_notes(step.subscription, quote=quote, search=search)
-    picked, number = _picked(quote, sent_choice=sent.get("choice", ""), sent_note=sent.get("note", ""), shown=shown)
+    picked, number = "", ""
+    # That a search finds nothing does not mean that there is nothing else to pick.
+    if shown or not search:
+        sent_choice, sent_note = sent.get("choice", ""), sent.get("note", "")
+        picked, number = _picked(quote, sent_choice=sent_choice, sent_note=sent_note, shown=shown)
     options = tuple(
         _option(step, quote, note, place=place, number=number, problems=problems)
         for place, note in enumerate(shown, start=1)
@@ -63,6 +67,8 @@ def choice_page(
     offered = {note.number: notes.offer_of(note, currency=quote.currency) for note in shown}
     context = {
         "form": form,
+        "says": committing.says(step, quote, asks_choice=bool(options or search)),
+        "invoices": consequences.invoices(quotes.document(quote)),
         "seal": steps.seal_seen(step, replace(seen, offered=offered)),
         "picked": picked,
         "notes": options,
@@ -92,7 +98,8 @@ def _picked(
     if not shown:
         return "automatic", ""
     if sent_choice or sent_note:
-        return sent_choice, sent_note
+        # Without scripts picking a note does not pick its option.
+        return sent_choice or "credit_note", sent_note
     fitting = [
         note
         for note in quote.candidates

@@ -14,7 +14,16 @@ from django.urls import reverse
 
 from customers.selectors import tabs as customers_tabs
 from portal.lib import days, htmx
-from subscriptions import acknowledgements, operations, presentation, quotes, selectors, standing
+from subscriptions import (
+    acknowledgements,
+    consequences,
+    operations,
+    presentation,
+    quotes,
+    selectors,
+    standing,
+)
+from subscriptions.flow import committing
 from subscriptions.flow import step as steps
 from subscriptions.flow.step import Step
 from subscriptions.forms import ExpiredForm, ReasonForm
@@ -81,6 +90,7 @@ def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tup
     context = {
         "form": form,
         "members": members,
+        "says": committing.NOTHING_YET,
         "keep": _keep(step),
         "form_action": address(step, "refund"),
         "changes": changes,
@@ -101,6 +111,7 @@ def expired_page(
     context = {
         "form": form,
         "keep": _keep(step),
+        "says": committing.says(step, quote),
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
         "held_back": standing.HELD_BACK if selectors.is_held_back(step.subscription) else "",
@@ -142,6 +153,8 @@ def refund_page(
     requested_on = form.cleaned_data.get("requested_on") if form.is_valid() else None
     context = {
         "form": form,
+        "says": committing.says(step, quote) if is_short else committing.NOTHING_YET,
+        "invoices": consequences.invoices(document),
         "seal": seal or steps.seal(step, quote),
         "preview": presentation.preview_of(document, changed=changed, why_nothing=quote.why_nothing),
         "window_closed": presentation.window_closed(document, requested_on=requested_on) if requested_on else "",

@@ -1,7 +1,12 @@
 """Read subscriptions: what a quote is made of, what the sidebar and lists show."""
 
 from subscriptions.selectors.credit_notes import choosable_notes, chosen_note
-from subscriptions.selectors.naming import identities, identities_of_charges, identity_of
+from subscriptions.selectors.naming import (
+    identities,
+    identities_of_charges,
+    identity_of,
+    numbers_to_keep,
+)
 from subscriptions.selectors.pages import subscription_details, subscriptions_page
 from subscriptions.selectors.quotes import (
     NEVER_REFUNDED,
@@ -50,6 +55,7 @@ __all__ = [
     "identities_of_charges",
     "identity_of",
     "is_held_back",
+    "numbers_to_keep",
     "quote_of",
     "report_rows",
     "result_of",

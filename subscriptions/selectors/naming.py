@@ -9,6 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from subscriptions import consequences
 from subscriptions.identity import NUMBERS_SHOWN, Identity
 from subscriptions.models import PhoneNumber, Subscription
 
@@ -62,6 +63,15 @@ def identities_of_charges(line_ids: Collection[int]) -> dict[int, Identity]:
         charge_line_id=F("cycles__charges__line_id")
     )
     return {subscription.charge_line_id: identity_of(subscription) for subscription in _related(found)}
+
+
+def numbers_to_keep(subscription: Subscription) -> tuple[consequences.KeptNumber, ...]:
+    """Read the numbers that a termination would reserve. One query."""
+    found = PhoneNumber.objects.filter(subscription=subscription, status=PhoneNumber.Status.IN_USE)
+    return tuple(
+        consequences.KeptNumber(number, is_ported_in)
+        for number, is_ported_in in found.order_by("number").values_list("number", "is_ported_in")
+    )
 
 
 def _related(found: QuerySet[Subscription, Any]) -> QuerySet[Subscription, Any]:

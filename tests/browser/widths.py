@@ -5,7 +5,11 @@ from playwright.sync_api import Page
 # What scrolls sideways on purpose, in a region of its own.
 _SCROLLS = ".table-wrap, .tabs ul, .shell-nav ul"
 _MEASURE = """
-    (scrolls) => {
+    async (scrolls) => {
+        // What slides in stands aside until it has arrived.
+        const ends = (one) => one.effect.getComputedTiming().endTime !== Infinity;
+        const moving = document.getAnimations().filter(ends);
+        await Promise.allSettled(moving.map((one) => one.finished));
         const wide = [];
         const name = (e) => e.tagName.toLowerCase() + "." + String(e.className).replaceAll(" ", ".")
             + " “" + e.textContent.trim().slice(0, 50) + "”";
