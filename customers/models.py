@@ -3,9 +3,14 @@
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Cast, Coalesce, NullIf
+
+
+def folded_number(column: str) -> models.Func:
+    """Fold the number or reference in a column as `policies.folded_number` folds a question (migration 0006)."""
+    return models.Func(models.F(column), function="customers_folded_number", output_field=models.TextField())
 
 
 class Organisation(models.Model):
@@ -51,7 +56,13 @@ class Organisation(models.Model):
             # What composite foreign keys of other tables point at (see migration 0002).
             models.UniqueConstraint(fields=["id", "currency"], name="organisation_and_currency"),
         ]
-        indexes = [models.Index(fields=["name", "id"], name="organisation_by_name")]
+        indexes = [
+            models.Index(fields=["name", "id"], name="organisation_by_name"),
+            GinIndex(
+                OpClass(folded_number("customer_reference"), name="gin_trgm_ops"),
+                name="organisation_reference_parts",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -98,6 +109,8 @@ class SearchKey(models.Model):
         BILLING_EMAIL = "billing_email", "Billing e-mail"
         NUMBER = "number", "Number"
         REFERENCE = "reference", "Customer reference"
+        MEMBER = "member", "Member"
+        MEMBER_EMAIL = "member_email", "Member e-mail"
 
     # The constraint's index begins with the organisation. That it exists is said by the key of the search text
     # that every search key becomes a part of.
@@ -112,7 +125,10 @@ class SearchKey(models.Model):
             models.UniqueConstraint(fields=["organisation", "kind", "text"], name="a_search_key_is_kept_once"),
             models.CheckConstraint(
                 condition=models.Q(
-                    kind__in=["name", "uuid", "owner_email", "billing_email", "number", "reference"]
+                    kind__in=[
+                        *("name", "uuid", "owner_email", "billing_email", "number", "reference"),
+                        *("member", "member_email"),
+                    ]
                 ),
                 name="a_search_key_has_a_known_kind",
             ),

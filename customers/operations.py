@@ -10,10 +10,10 @@ from decimal import Decimal
 from django.db import IntegrityError, connection
 
 from customers import policies
-from customers.models import CreditAccount, LedgerEntry, Organisation, TopUp
+from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey, TopUp
 from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.lib import days, money
+from portal.lib import days, money, text
 
 
 class NoTransaction(RuntimeError):
@@ -274,3 +274,52 @@ def _locked(organisation_uuid: uuid.UUID) -> tuple[Organisation, CreditAccount]:
 def _check_seen(account: CreditAccount, *, seen_seq: int | None) -> None:
     if seen_seq is not None and seen_seq != (account.last_seq or 0):
         raise BalanceMoved
+
+
+ORGANISATIONS_AT_ONCE = 500
+# Whoever was there before members became search keys. An organisation has all of its members' keys or none.
+_WITHOUT_KEYS = """
+    SELECT DISTINCT organisation_id FROM customers_member m
+    WHERE organisation_id > %s
+      AND NOT EXISTS (SELECT FROM customers_searchkey k WHERE k.organisation_id = m.organisation_id
+                      AND k.kind IN ('member', 'member_email'))
+    ORDER BY organisation_id LIMIT %s
+"""
+
+
+def write_member_keys(*, at: datetime) -> int:
+    """Write the search keys of members that have none, and count them; some organisations in each transaction.
+
+    Safe to repeat, and to break off: what is missing then is written the next time.
+    """
+    count, last = 0, 0
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(_WITHOUT_KEYS, [last, ORGANISATIONS_AT_ONCE])
+            owners = [organisation_id for (organisation_id,) in cursor.fetchall()]
+        if not owners:
+            return count
+        members = list(Member.objects.filter(organisation_id__in=owners))
+        _write_keys_of(members, at=at)
+        count += len(members)
+        last = owners[-1]
+
+
+def _write_keys_of(members: list[Member], *, at: datetime) -> None:
+    with audit_operations.operation("write_member_keys"):
+        keys = {
+            (member.organisation_id, kind, text.fold(written)[:400].strip())
+            for member in members
+            for kind, written in (("member", member.name), ("member_email", member.email))
+        }
+        SearchKey.objects.bulk_create(
+            [SearchKey(organisation_id=owner, kind=kind, text=key) for owner, kind, key in sorted(keys) if key],
+            ignore_conflicts=True,
+        )
+        audit_operations.record(
+            app=names.CUSTOMERS,
+            event="Search keys written",
+            description=f"{len(members):,} members can be found by name and e-mail address.",
+            by=audit_operations.SYSTEM,
+            at=at,
+        )

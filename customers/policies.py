@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
+from customers import finders, pasted
 from portal.lib import text
 
 # The column holds 14 digits before the point; the last one is kept as room for sums over accounts.
@@ -21,7 +22,6 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _HEX = re.compile(r"[0-9a-f]{9,32}")
 _NUMBER = re.compile(r"[0-9+ .\-]+")
-_IN_BRACKETS = re.compile(r"\(\s*0\s*\)")
 
 # Shorter beginnings of a UUID would be shared by customers that nobody means.
 _UUID_BEGINNING = 4
@@ -37,6 +37,10 @@ _LONGEST_TYPO = 60
 _LETTER = re.compile(r"[a-z]")
 _LETTERS = re.compile(r"[a-z]*")
 _SIGNS = "@.+-="
+_AND = "and"
+# As many signs of a UUID as an identity line shows, or more.
+_UUID_PRINTED = re.compile(r"[0-9a-f]{8,32}")
+_LONGEST_NUMBER = 100
 _BETWEEN_WORDS = re.compile(r"[^a-z0-9]+")
 
 
@@ -105,21 +109,24 @@ class Reading:
 
 def readings(query: str) -> tuple[Reading, ...]:
     """Read what was typed in every way that makes sense; nothing when it holds neither letter nor digit."""
-    typed = query[:LONGEST_QUERY]
+    typed = pasted.plain(query[:LONGEST_QUERY])
     folded = text.fold(typed)
     words = _words(folded.split())
     if not words:
         return ()
-    uuid = folded.removeprefix("urn uuid ")
+    uuid = pasted.uuid_in(typed) or folded.removeprefix("urn uuid ")
     if _HEX.fullmatch(uuid) and (len(uuid) == 32 or any(map(str.isdigit, uuid))):
         uuid = _with_hyphens(uuid)
     if _UUID.fullmatch(uuid):
         return (Reading(words=(uuid,), phrase=uuid, is_whole=True),)
     read = [Reading(words=words, phrase=folded)]
+    # "&" is folded to nothing, so "and" is not looked for.
+    if _AND in folded.split() and words != (_AND,):
+        read.append(Reading(words=words, phrase=" ".join(word for word in folded.split() if word != _AND)))
     if uuid != folded:
         read.append(Reading(words=(f"={uuid}",), phrase=f"={uuid}"))
     # A number is written in many ways: +65 6123-4567, (0)44 123 45 67, 0065...
-    number = text.fold(_IN_BRACKETS.sub(" ", typed))
+    number = text.fold(pasted.number(typed))
     digits = re.sub(r"\D", "", number).lstrip("0")
     if _NUMBER.fullmatch(number) and len(digits) >= 3 and digits != folded:
         read.append(Reading(words=(digits,), phrase=digits))
@@ -127,7 +134,37 @@ def readings(query: str) -> tuple[Reading, ...]:
 
 
 def _words(given: list[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(word for word in given if any(map(str.isalnum, word))))[:MOST_WORDS]
+    words = [word for word in given if any(map(str.isalnum, word))]
+    return tuple(dict.fromkeys([word for word in words if word != _AND] or words))[:MOST_WORDS]
+
+
+def known_by(*, reference: str, emails: tuple[str, ...], uuid: uuid.UUID) -> str:
+    """Give what tells a customer from another of its name: its reference, else an e-mail address, else its UUID."""
+    return next((text for text in (reference, *emails) if text), str(uuid))
+
+
+def shapes(query: str) -> tuple[finders.Shape, ...]:
+    """Say what else a question may name than a search key: a UUID, a part of a number or of a reference.
+
+    *Shape*: nothing for telephone numbers and e-mail addresses, which are search keys.
+    """
+    typed = pasted.plain(query[:LONGEST_QUERY])
+    if whole := pasted.uuid_in(typed):
+        return (finders.UuidRange(uuid.UUID(whole), uuid.UUID(whole)),)
+    folded = folded_number(typed)
+    if "@" in typed or typed.lstrip(" (").startswith("+") or not 3 <= len(folded) <= _LONGEST_NUMBER:
+        return ()
+    read: list[finders.Shape] = []
+    if _UUID_PRINTED.fullmatch(folded) and text.fold(typed).replace("-", "") == folded:
+        read.append(finders.UuidRange(uuid.UUID(folded.ljust(32, "0")), uuid.UUID(folded.ljust(32, "f"))))
+    has_digit = any(map(str.isdigit, folded))
+    read.append(finders.NumberPart(folded) if has_digit else finders.ReferencePart(folded))
+    return tuple(read)
+
+
+def folded_number(number: str) -> str:
+    """Fold a number or reference as `customers_folded_number` does: letters and digits alone, in lower case."""
+    return "".join(sign for sign in number.lower() if sign.isalnum())
 
 
 def pattern(word: str) -> str:
@@ -210,10 +247,22 @@ def pieces(word: str) -> tuple[str, ...]:
     parts = typing_errors(word) + 1
     edges = [len(word) * place // parts for place in range(parts + 1)]
     patterns = [f"{word[: edges[1]]}%"]
+    if parts == 2:
+        # Two letters swapped where the pieces meet leave neither of them as it is.
+        patterns.append(f"{_swapped_at(word, edges[1] - 1)}%")
     for start, end in itertools.pairwise(edges[1:]):
         piece = word[start : max(end, start + 3)]
         patterns.append(f"%{piece}%" if len(piece) >= 3 else f"%{piece}")
     return tuple(patterns)
+
+
+def swapped(word: str) -> tuple[str, ...]:
+    """Give all words that a word becomes when two letters beside each other are swapped."""
+    return tuple(_swapped_at(word, place) for place in range(len(word) - 1) if word[place] != word[place + 1])
+
+
+def _swapped_at(word: str, place: int) -> str:
+    return word[:place] + word[place + 1] + word[place] + word[place + 2 :]
 
 
 def _with_hyphens(digits: str) -> str:

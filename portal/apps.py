@@ -1,5 +1,10 @@
+from typing import Any
+
 from django.apps import AppConfig, apps
+from django.db import connection
+from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate
+from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
 
@@ -8,11 +13,20 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Find what the apps declare to those below them, and keep the roles up to date."""
+        """Find what the apps declare to those below them, and say what is to be done after any migration."""
         # Imported late: they have models, which are loaded by now.
         from portal import roles
 
-        autodiscover_modules("charge_subjects", "note_questions")
-        # Django tells of each app that has models. Of ours this is the last, so all permissions are there by then.
+        autodiscover_modules("charge_subjects", "note_questions", "search_finders")
+        # Django tells of each app that has models. Of ours this is the last, so all tables are there by then.
         last = apps.get_app_config("subscriptions")
         post_migrate.connect(roles.bring_up_to_date, sender=last, dispatch_uid="roles")
+        post_migrate.connect(_write_member_keys, sender=last, dispatch_uid="member keys")
+
+
+def _write_member_keys(**migrated: Any) -> None:
+    """Let members be found who were there before they became search keys."""
+    from customers import operations
+
+    if ("customers", "0006_numbers_and_members_are_found") in MigrationRecorder(connection).applied_migrations():
+        operations.write_member_keys(at=timezone.now())

@@ -181,6 +181,7 @@ def _beside(places: Sequence[Place], *, edge: Edge | None, limit: int) -> list[P
 def _anywhere(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int) -> tuple[list[Place], bool]:
     """List those that have the words of a question anywhere, and tell whether more have than are put in order."""
     sql = Sql()
+    asked = dict.fromkeys(reading.words for reading in readings)
     # Not those of the tiers before.
     others = " AND ".join(
         f"name NOT LIKE {sql.put(f'{reading.phrase}%')} AND text NOT LIKE {sql.put(f'%/ {reading.phrase} /%')}"
@@ -189,12 +190,12 @@ def _anywhere(readings: Sequence[policies.Reading], *, edge: Edge | None, limit:
     # Planned as if all were read, which the index does best, and read until there are enough.
     tables = ", ".join(
         f"every{number} AS MATERIALIZED (SELECT organisation_id, name, text FROM customers_searchtext "  # noqa: S608
-        f"WHERE {' AND '.join(sql.has(word) for word in reading.words)} AND {others})"
-        for number, reading in enumerate(readings)
+        f"WHERE {' AND '.join(sql.has(word) for word in words)} AND {others})"
+        for number, words in enumerate(asked)
     )
     enough = " UNION ".join(
         f"(SELECT * FROM every{number} LIMIT {MOST + 1})"  # noqa: S608
-        for number in range(len(readings))
+        for number in range(len(asked))
     )
     scores = [_score(sql, reading.phrase) for reading in readings]
     score = scores[0] if len(scores) == 1 else f"least({', '.join(scores)})"

@@ -1,19 +1,22 @@
 """List organisations and find them: `finding` and `similarity` give places, here they become rows of a page."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from customers import policies
-from customers.models import Organisation, SearchKey, SearchText
+from customers import finders, policies
+from customers.models import Member, Organisation, SearchKey, SearchText
 from customers.selectors import finding, similarity
 from customers.selectors.finding import Edge, Row
 from customers.selectors.places import Place
-from portal.lib import money
+from portal.lib import money, text
 
 PAGE = 50
 FEW = 5
 
+_OF_MEMBERS = (SearchKey.Kind.MEMBER, SearchKey.Kind.MEMBER_EMAIL)
+# Of a few organisations with very many members some stay as they are folded.
+_MOST_MEMBERS = 5000
 _KINDS = dict(SearchKey.Kind.choices)
 _STATUSES = dict(Organisation.Status.choices)
 _PAYMENT_MODES = dict(Organisation.PaymentMode.choices)
@@ -29,10 +32,14 @@ class Match:
 
 @dataclass(frozen=True)
 class OrganisationRow:
-    """One organisation of the list. *Shape*: amounts are ready to show, `balance` without its sign."""
+    """One organisation of the list. *Shape*: amounts are ready to show, `balance` without its sign.
+
+    `known_by` tells it from another of its name; "" where a match says the same.
+    """
 
     uuid: uuid.UUID
     name: str
+    known_by: str
     status: str
     status_label: str
     payment_mode_label: str
@@ -49,7 +56,8 @@ class Listing:
     *Shape*: `newer` and `older` are the keys of the pages before and after this one, "" where there is none;
     `similar` are further ones whose words differ by a letter or so, `similar_asked` says that somebody wanted to
     see them, `similar_offered` that there may be others; `is_cut`: more answered than are listed;
-    `is_similar_cut`: more are similar than are shown.
+    `is_similar_cut`: more are similar than are shown. `hits` are subscriptions, contracts and documents that the
+    question names; `are_hits_cut`: there are more.
     """
 
     query: str
@@ -61,11 +69,13 @@ class Listing:
     older: str = ""
     is_cut: bool = False
     is_similar_cut: bool = False
+    hits: tuple[finders.Hit, ...] = ()
+    are_hits_cut: bool = False
 
     @property
     def summary(self) -> str:
         """Say how many there are on this page."""
-        if not self.rows and not self.similar:
+        if not self.rows and not self.similar and not self.hits:
             return "No customer found" if self.query else "No customers"
         parts = []
         if self.rows:
@@ -73,13 +83,20 @@ class Listing:
             more = " on this page, more on others" if self.newer or self.older else ""
             cut = f", of more than {finding.MOST:,} in all: more letters find fewer" if self.is_cut else ""
             parts.append(f"{len(self.rows):,} {what}{more}{cut}")
+        if self.hits:
+            count = len(self.hits)
+            found = (
+                "1 found" if count == 1 else f"{count:,} of more found" if self.are_hits_cut else f"{count:,} found"
+            )
+            parts.append(f"{found} by number or UUID")
         if self.similar:
             count = len(self.similar)
             similar = f"{count:,} of more similar ones" if self.is_similar_cut else f"{count:,} similar"
-            parts.append(similar if self.rows else f"no exact match, {similar}")
+            parts.append(similar if parts else f"no exact match, {similar}")
         elif self.similar_asked:
             parts.append("none similar")
-        return ", ".join(parts).capitalize()
+        said = ", ".join(parts)
+        return said[:1].upper() + said[1:]
 
 
 def organisations(query: str = "", *, older: str = "", newer: str = "", with_similar: bool = False) -> Listing:
@@ -106,9 +123,12 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
     has_newer = more if is_backwards else edge is not None
     has_older = is_backwards or more
     rows = _rows(page, wanted=[[word] for reading in readings for word in reading.words])
+    hits, are_hits_cut = _hits(query, rows) if readings and edge is None else ([], False)
     may_be_misspelt = bool(readings) and policies.may_be_misspelt(readings[0])
     asked = with_similar and may_be_misspelt and edge is None
-    looks = asked or (bool(readings) and edge is None and len(page) < FEW and not _is_settled(page, readings))
+    looks = asked or (
+        bool(readings) and edge is None and len(page) < FEW and not hits and not _is_settled(page, readings)
+    )
     similar: tuple[OrganisationRow, ...] = ()
     is_similar_cut = False
     if looks:
@@ -125,7 +145,20 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
         older=_key(page[-1], rows[-1]) if page and has_older else "",
         is_cut=found.is_cut,
         is_similar_cut=is_similar_cut,
+        hits=tuple(hits),
+        are_hits_cut=are_hits_cut,
     )
+
+
+def _hits(query: str, rows: Sequence[OrganisationRow]) -> tuple[list[finders.Hit], bool]:
+    """Ask the finders what else the question names; where customers answer, references without a digit are theirs.
+
+    A customer of the list is not found once more by its reference.
+    """
+    shapes = [shape for shape in policies.shapes(query) if not (rows and isinstance(shape, finders.ReferencePart))]
+    hits, is_cut = finders.hits(shapes)
+    listed = {(row.uuid, match.text) for row in rows for match in row.matches}
+    return [hit for hit in hits if (hit.organisation_uuid, hit.text) not in listed], is_cut
 
 
 def _is_settled(page: Sequence[Place], readings: Sequence[policies.Reading]) -> bool:
@@ -153,7 +186,21 @@ def _rows(places: Sequence[Place], *, wanted: Sequence[Sequence[str]]) -> tuple[
     """
     unexplained = [place.id for place in places if not all(_answers(group, "name", place.name) for group in wanted)]
     read = {row.id: row for row in finding.rows([place.id for place in places], with_keys=unexplained)}
-    return tuple(_row(read[place.id], wanted=wanted) for place in places)
+    matched = {id: _matched(row.keys, wanted=wanted) for id, row in read.items()}
+    members = _members([id for id, keys in matched.items() if any(kind in _OF_MEMBERS for kind, _ in keys)])
+    return tuple(_row(read[place.id], matched=matched[place.id], members=members) for place in places)
+
+
+def _members(organisation_ids: Sequence[int]) -> dict[tuple[int, str], str]:
+    """Read how members are written whose folded names or addresses were found. One query; none for nobody."""
+    if not organisation_ids:
+        return {}
+    found = Member.objects.filter(organisation_id__in=organisation_ids).order_by("pk")[:_MOST_MEMBERS]
+    return {
+        (member.organisation_id, text.fold(written)): written
+        for member in found
+        for written in (member.name, member.email)
+    }
 
 
 def _answers(group: Sequence[str], kind: str, key: str) -> bool:
@@ -172,8 +219,10 @@ def _matched(keys: Sequence[Sequence[str]], *, wanted: Sequence[Sequence[str]]) 
     return matched
 
 
-def _match(row: Row, kind: str, key: str) -> Match:
+def _match(row: Row, kind: str, key: str, *, members: Mapping[tuple[int, str], str]) -> Match:
     """Show a key as it is written, not as it is folded."""
+    if kind in _OF_MEMBERS:
+        return Match(label=_KINDS[kind], text=members.get((row.id, key), key))
     written = {
         "uuid": str(row.uuid),
         "owner_email": row.owner_email,
@@ -183,17 +232,24 @@ def _match(row: Row, kind: str, key: str) -> Match:
     return Match(label=_KINDS[kind], text=written.get(kind, key))
 
 
-def _row(row: Row, *, wanted: Sequence[Sequence[str]]) -> OrganisationRow:
+def _row(
+    row: Row, *, matched: Sequence[tuple[str, str]], members: Mapping[tuple[int, str], str]
+) -> OrganisationRow:
+    matches = tuple(_match(row, kind, key, members=members) for kind, key in matched)
+    known_by = policies.known_by(
+        reference=row.customer_reference, emails=(row.owner_email, row.billing_email), uuid=row.uuid
+    )
     return OrganisationRow(
         uuid=row.uuid,
         name=row.name,
+        known_by="" if any(match.text == known_by for match in matches) else known_by,
         status=row.status,
         status_label=_STATUSES[row.status],
         payment_mode_label=_PAYMENT_MODES[row.payment_mode],
         balance=money.display_balance(abs(row.balance), currency=row.currency),
         balance_kind=policies.balance_kind(row.balance),
         credit_limit=money.display_balance(row.credit_limit, currency=row.currency),
-        matches=tuple(_match(row, kind, key) for kind, key in _matched(row.keys, wanted=wanted)),
+        matches=matches,
     )
 
 

@@ -61,7 +61,7 @@ def _alike(words: Sequence[str]) -> Alike:
             f"WHERE word LIKE {sql.put(f'%{word}%')} ORDER BY length(word), word LIMIT {_MOST_ALIKE})"
         )
         if most := policies.typing_errors(word):
-            wrong = _wrong_letters(typed, len(word), most)
+            wrong = _wrong_letters(sql, word, most)
             arms.append(
                 f"(SELECT {typed}, wrong, word FROM customers_searchword "  # noqa: S608
                 f"CROSS JOIN LATERAL (SELECT {wrong}) one (wrong) WHERE {_has_a_piece(sql, word)} "
@@ -83,7 +83,7 @@ def _merely_alike(words: Sequence[str]) -> Alike:
             typed = sql.put(word)
             arms.append(
                 f"(SELECT {typed} AS typed, {most + 1} AS wrong, word FROM customers_searchword "  # noqa: S608
-                f"WHERE {_has_a_piece(sql, word)} AND {_wrong_letters(typed, len(word), most)} > {most} "
+                f"WHERE {_has_a_piece(sql, word)} AND {_wrong_letters(sql, word, most)} > {most} "
                 f"AND similarity(word, {typed}) >= {_LIKENESS} "
                 f"ORDER BY similarity(word, {typed}) DESC, word LIMIT {_MOST_ALIKE})"
             )
@@ -98,10 +98,15 @@ def _has_a_piece(sql: Sql, word: str) -> str:
     return f"({pieces}) AND length(word) >= {len(word) - policies.typing_errors(word)}"
 
 
-def _wrong_letters(typed: str, length: int, most: int) -> str:
-    """Write how many letters of a word are wrong; one that is still being typed is compared with beginnings."""
+def _wrong_letters(sql: Sql, word: str, most: int) -> str:
+    """Write how many letters of a word are wrong; one that is still being typed is compared with beginnings.
+
+    Two letters that were swapped, and nothing else, are one.
+    """
+    typed, length, swapped = sql.put(word), len(word), sql.put(list(policies.swapped(word)))
     return (
-        f"CASE WHEN length(word) <= {length + most} THEN levenshtein_less_equal(word, {typed}, {most}) "
+        f"CASE WHEN left(word, {length}) = ANY({swapped}::text[]) THEN 1 "
+        f"WHEN length(word) <= {length + most} THEN levenshtein_less_equal(word, {typed}, {most}) "
         f"ELSE levenshtein_less_equal(left(word, {length}), {typed}, {most}) END"
     )
 

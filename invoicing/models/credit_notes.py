@@ -2,10 +2,11 @@
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 
-from customers.models import Organisation
+from customers.models import Organisation, folded_number
 from invoicing.models.amounts import AMOUNT
 from invoicing.models.invoices import ChargeLine, Invoice
 from invoicing.models.series import NumberSeries
@@ -121,6 +122,7 @@ class CreditNote(models.Model):
         indexes = [
             models.Index(fields=["organisation", "-id"], name="note_by_organisation"),
             models.Index(fields=["status", "-id"], name="note_by_status"),
+            GinIndex(OpClass(folded_number("number"), name="gin_trgm_ops"), name="note_number_parts"),
         ]
 
     def __str__(self) -> str:

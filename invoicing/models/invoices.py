@@ -8,10 +8,11 @@ and 0006. Nothing else may write them.
 
 import uuid
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 
-from customers.models import Organisation
+from customers.models import Organisation, folded_number
 from invoicing.models.amounts import AMOUNT
 from invoicing.models.series import NumberSeries
 
@@ -87,6 +88,7 @@ class Invoice(models.Model):
         indexes = [
             models.Index(fields=["organisation", "-id"], name="invoice_by_organisation"),
             models.Index(fields=["status", "-id"], name="invoice_by_status"),
+            GinIndex(OpClass(folded_number("number"), name="gin_trgm_ops"), name="invoice_number_parts"),
         ]
 
     def __str__(self) -> str:

@@ -7,6 +7,7 @@ from invoicing.selectors.lists import (
     PayableInvoice,
     credit_notes,
     invoices,
+    numbered,
     payable_invoices,
 )
 from invoicing.selectors.possible import (
@@ -33,6 +34,7 @@ __all__ = [
     "invoices",
     "note_details",
     "note_use",
+    "numbered",
     "payable_invoices",
     "questions_before_sending",
     "why_not_sendable",

@@ -4,11 +4,16 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q, QuerySet, Value
+from django.db.models.lookups import Contains
 
+from customers import policies as customers_policies
+from customers.models import folded_number
 from invoicing.models import CreditNote, Invoice, NumberSeries
 from invoicing.selectors import pages
 from portal.lib import days, money
+
+SHORTEST_PART = 3
 
 
 @dataclass(frozen=True)
@@ -62,12 +67,12 @@ def invoices(
     before: int | None = None,
     after: int | None = None,
 ) -> pages.Page[InvoiceRow]:
-    """List invoices, newest first. *Shape*: `search` is a number, its beginning, or its digits alone."""
+    """List invoices, newest first. *Shape*: `search` is any part of a number."""
     found = Invoice.objects.select_related("organisation")
     if organisation_uuid is not None:
         found = found.filter(organisation__uuid=organisation_uuid)
     if search:
-        found = found.filter(_numbered(search, NumberSeries.Document.INVOICE))
+        found = found.filter(numbered(search, of=Invoice))
     if status:
         found = found.filter(status=status)
     if kind:
@@ -83,12 +88,12 @@ def credit_notes(
     before: int | None = None,
     after: int | None = None,
 ) -> pages.Page[NoteRow]:
-    """List credit notes, newest first. *Shape*: `search` is a number, its beginning, or its digits alone."""
+    """List credit notes, newest first. *Shape*: `search` is any part of a number."""
     found = CreditNote.objects.select_related("organisation", "invoice")
     if organisation_uuid is not None:
         found = found.filter(organisation__uuid=organisation_uuid)
     if search:
-        found = found.filter(_numbered(search, NumberSeries.Document.CREDIT_NOTE))
+        found = found.filter(numbered(search, of=CreditNote))
     if status:
         found = found.filter(status=status)
     return pages.page_of(found, to_row=_note_row, before=before, after=after)
@@ -118,10 +123,17 @@ def open_of(invoice: Invoice) -> Decimal:
     return invoice.charged - invoice.paid - invoice.waived
 
 
-def _numbered(search: str, document: NumberSeries.Document) -> Q:
-    # Only beginnings: they are found by the index of the numbers.
+def numbered(search: str, *, of: type[Invoice] | type[CreditNote]) -> Q:
+    """Say which numbers are meant: those with this part, whatever its dashes and case.
+
+    Fewer than three letters or digits no index finds anywhere: they are a beginning, or the place in a series.
+    """
+    part = customers_policies.folded_number(search)
+    if len(part) >= SHORTEST_PART:
+        return Q(Contains(folded_number("number"), Value(part)))
     wanted = Q(number__startswith=search) | Q(number__startswith=search.upper())
     if search.isascii() and search.isdigit():
+        document = NumberSeries.Document.INVOICE if of is Invoice else NumberSeries.Document.CREDIT_NOTE
         for series in NumberSeries.objects.filter(document=document):
             wanted |= Q(number=f"{series.prefix}{search.zfill(series.length)}")
     return wanted

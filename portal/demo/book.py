@@ -65,6 +65,7 @@ class Book:
     movements: dict[uuid.UUID, list[Movement]] = field(default_factory=lambda: defaultdict(list))
     accounts: dict[uuid.UUID, CreditAccount] = field(default_factory=dict)
     members: dict[uuid.UUID, list[Member]] = field(default_factory=lambda: defaultdict(list))
+    member_keys: set[tuple[uuid.UUID, str, str]] = field(default_factory=set)
     lines_of: dict[uuid.UUID, list[ChargeLine]] = field(default_factory=lambda: defaultdict(list))
     unpaid: dict[int, Decimal] = field(default_factory=dict)
     endings: list[Ending] = field(default_factory=list)

@@ -83,6 +83,12 @@ def add_member(book: Book, organisation: Organisation, *, role: str) -> Member:
 def _add_member(book: Book, organisation: Organisation, *, name: str, email: str, role: str) -> Member:
     made = Member(organisation=organisation, name=name, email=email, role=role)
     book.add(made)
+    for kind, value in (("member", name), ("member_email", email)):
+        key = SearchKey(organisation=organisation, kind=kind, text=text.fold(value))
+        # Two may have one name.
+        if key.text and (organisation.uuid, kind, key.text) not in book.member_keys:
+            book.member_keys.add((organisation.uuid, kind, key.text))
+            book.add(key)
     book.members[organisation.uuid].append(made)
     return made
 

@@ -190,6 +190,7 @@ MEMBERS = File(
     ),
     key=("organisation_uuid", "email"),
     faulted="email",
+    derived=(_folded("name"), _folded("email")),
 )
 PLANS = File(
     "plans",

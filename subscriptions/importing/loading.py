@@ -260,6 +260,13 @@ _SEARCH_KEYS = (
     WHERE n.known_id IS NULL AND NOT EXISTS (
         SELECT FROM customers_searchkey h
         WHERE h.organisation_id = k.organisation_id AND h.kind = 'number' AND h.text = n.number)
+    UNION ALL
+    SELECT DISTINCT o.id, k.kind, k.text
+    FROM import_members m JOIN customers_organisation o ON o.uuid = m.organisation_uuid
+    CROSS JOIN LATERAL (VALUES ('member', m.folded_name), ('member_email', m.folded_email)) k (kind, text)
+    WHERE m.known_id IS NULL AND k.text <> '' AND NOT EXISTS (
+        SELECT FROM customers_searchkey h
+        WHERE h.organisation_id = o.id AND h.kind = k.kind AND h.text = k.text)
     ORDER BY 1
     """,
     # What still waits beside an index would be read by every search until somebody sorts it in.

@@ -1,9 +1,10 @@
 """Agreements that subscriptions are tied to, and the place that each takes in its contract."""
 
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models import F, Q
 
-from customers.models import Organisation
+from customers.models import Organisation, folded_number
 from subscriptions.models.subscriptions import Subscription
 
 
@@ -43,6 +44,9 @@ class Contract(models.Model):
             models.CheckConstraint(
                 condition=Q(ends_on__gte=F("starts_on")), name="a_contract_ends_after_it_starts"
             ),
+        ]
+        indexes = [
+            GinIndex(OpClass(folded_number("reference"), name="gin_trgm_ops"), name="contract_reference_parts"),
         ]
 
     def __str__(self) -> str:

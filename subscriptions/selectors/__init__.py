@@ -5,6 +5,7 @@ from subscriptions.selectors.naming import (
     identities,
     identities_of_charges,
     identity_of,
+    named_by_uuid,
     numbers_to_keep,
 )
 from subscriptions.selectors.pages import subscription_details, subscriptions_page
@@ -55,6 +56,7 @@ __all__ = [
     "identities_of_charges",
     "identity_of",
     "is_held_back",
+    "named_by_uuid",
     "numbers_to_keep",
     "quote_of",
     "report_rows",

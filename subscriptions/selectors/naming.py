@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import uuid as uuids
 from collections.abc import Collection
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -11,7 +13,7 @@ from django.db.models.functions import Coalesce
 
 from subscriptions import consequences
 from subscriptions.identity import NUMBERS_SHOWN, Identity
-from subscriptions.models import PhoneNumber, Subscription
+from subscriptions.models import PhoneNumber, Subscription, Termination
 
 
 def with_identity(found: QuerySet[Any, Any], *, subscription: str = "pk") -> QuerySet[Any, Any]:
@@ -72,6 +74,43 @@ def numbers_to_keep(subscription: Subscription) -> tuple[consequences.KeptNumber
         consequences.KeptNumber(number, is_ported_in)
         for number, is_ported_in in found.order_by("number").values_list("number", "is_ported_in")
     )
+
+
+@dataclass(frozen=True)
+class Named:
+    """A subscription that a UUID names: its own, or that of its termination."""
+
+    identity: Identity
+    uuid: uuids.UUID
+    is_its_own: bool
+    organisation_uuid: uuids.UUID
+    organisation_name: str
+
+
+def named_by_uuid(*, first: uuids.UUID, last: uuids.UUID, most: int) -> list[Named]:
+    """Find subscriptions whose UUID, or that of their termination, lies between two. One query."""
+    between = (first, last)
+    ids = (
+        Subscription.objects.filter(uuid__range=between)
+        .order_by()
+        .values("pk")
+        .union(Termination.objects.filter(uuid__range=between).order_by().values("subscription_id"))
+    )
+    found = Subscription.objects.filter(pk__in=ids).select_related(
+        "organisation", "plan__product", "contract_item__contract"
+    )
+    rows = with_identity(found).annotate(ended=F("termination__uuid")).order_by("-pk")
+    return [
+        Named(
+            identity=identity_of(subscription),
+            uuid=subscription.uuid if is_its_own else subscription.ended,
+            is_its_own=is_its_own,
+            organisation_uuid=subscription.organisation.uuid,
+            organisation_name=subscription.organisation.name,
+        )
+        for subscription in rows[:most]
+        for is_its_own in [first <= subscription.uuid <= last]
+    ]
 
 
 def _related(found: QuerySet[Subscription, Any]) -> QuerySet[Subscription, Any]:

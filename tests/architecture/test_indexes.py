@@ -115,6 +115,13 @@ READ: list[tuple[str, Reader, set[str]]] = [
             "customers_searchword_word_7d3181ea_like",
         },
     ),
+    (
+        "a part of a number",
+        page("customers:list", q="0000275"),
+        {"organisation_reference_parts", "invoice_number_parts", "note_number_parts", "contract_reference_parts"},
+    ),
+    ("invoices of a part of a number", page("invoicing:invoice_list", q="0000275"), {"invoice_number_parts"}),
+    ("notes of a part of a number", page("invoicing:credit_note_list", q="0000275"), {"note_number_parts"}),
     ("a customer's history", page("customers:history", "organisation"), {"audit_by_organisation"}),
     ("the audit of an app", page("audit:list", app="Tests"), {"audit_by_app"}),
     ("the audit of an event", page("audit:list", event="Built"), {"audit_by_event"}),

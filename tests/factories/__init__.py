@@ -87,10 +87,16 @@ class OrganisationFactory(factory.django.DjangoModelFactory):
 class MemberFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = Member
+        skip_postgeneration_save = True
 
     organisation = factory.SubFactory(OrganisationFactory)
     name = factory.Sequence(lambda n: f"Member {n}")
     email = factory.Sequence(lambda n: f"member{n}@example.com")
+
+    @factory.post_generation
+    def search_keys(obj, create, extracted, **kwargs):
+        for kind, value in (("member", obj.name), ("member_email", obj.email)):
+            SearchKey.objects.get_or_create(organisation=obj.organisation, kind=kind, text=text.fold(value))
 
 
 class ProductFactory(factory.django.DjangoModelFactory):

@@ -1,0 +1,53 @@
+"""Declare to the search how documents are found: by any part of their number, or by their UUID."""
+
+from typing import Any
+
+from django.db.models import Model, QuerySet, Value
+from django.urls import reverse
+
+from customers import finders
+from invoicing import selectors
+from invoicing.models import CreditNote, Invoice
+
+_INVOICE, _NOTE = "Invoice", "Credit note"
+_ADDRESSES = {_INVOICE: "invoicing:invoice", _NOTE: "invoicing:credit_note"}
+
+
+@finders.declare(finders.NumberPart)
+def numbers(part: finders.NumberPart, *, most: int) -> list[finders.Hit]:
+    """Find invoices and notes by any part of their number, newest first. One query."""
+    return _hits(
+        Invoice.objects.filter(selectors.numbered(part.folded, of=Invoice)),
+        CreditNote.objects.filter(selectors.numbered(part.folded, of=CreditNote)),
+        most=most,
+    )
+
+
+@finders.declare(finders.UuidRange)
+def uuids(asked: finders.UuidRange, *, most: int) -> list[finders.Hit]:
+    """Find the invoice or the note of a UUID. One query."""
+    between = (asked.first, asked.last)
+    return _hits(
+        Invoice.objects.filter(uuid__range=between), CreditNote.objects.filter(uuid__range=between), most=most
+    )
+
+
+def _hits(invoices: QuerySet[Invoice], notes: QuerySet[CreditNote], *, most: int) -> list[finders.Hit]:
+    found = _rows(invoices, kind=_INVOICE, most=most).union(_rows(notes, kind=_NOTE, most=most), all=True)
+    return [
+        finders.Hit(
+            kind=kind,
+            text=number,
+            url=reverse(_ADDRESSES[kind], kwargs={"uuid": uuid}),
+            organisation_uuid=organisation_uuid,
+            organisation_name=organisation_name,
+        )
+        for kind, number, uuid, organisation_uuid, organisation_name in found
+    ]
+
+
+def _rows(found: QuerySet[Any], *, kind: str, most: int) -> QuerySet[Any, Any]:
+    rows: QuerySet[Model, Any] = found.order_by("-pk").values_list(
+        Value(kind), "number", "uuid", "organisation__uuid", "organisation__name"
+    )
+    return rows[:most]
