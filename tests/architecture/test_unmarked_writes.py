@@ -73,4 +73,5 @@ def test_the_mark_ends_with_its_transaction():
     assert _notes() == []
     with transaction.atomic():
         worlds.factories.MemberFactory(organisation=made)
-    assert [note.split(":")[0] for note in _notes()] == ["customers_member"]
+    tables = ["customers_member", "customers_searchkey", "customers_searchkey"]
+    assert [note.split(":")[0] for note in _notes()] == tables

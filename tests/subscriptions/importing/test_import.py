@@ -68,6 +68,10 @@ def test_organisations(directory, imported):
         ("number", "+6531234567"),
         ("number", "+6531234568"),
         ("number", "+6531234569"),
+        ("member", "ann"),
+        ("member", "bob"),
+        ("member_email", "ann@acme.example"),
+        ("member_email", "bob@acme.example"),
     }
     assert set(SearchKey.objects.filter(organisation=beta).values_list("kind", flat=True)) == {"name", "uuid"}
     assert list(Member.objects.order_by("name").values_list("name", "email", "role")) == [
