@@ -37,7 +37,8 @@ IMPORT = Actor(kind="import", name="import")
 def operation(name: str) -> Iterator[None]:
     """Own one durable transaction and mark it, so that the table triggers know that an operation is at work.
 
-    The mark is local to the transaction: PostgreSQL forgets it at its end, whichever end that is.
+    The mark is local to the transaction: PostgreSQL forgets it at its end, whichever end that is. It counts where
+    the transaction also leaves an entry (`record`); else what it changed is noted as changed outside an operation.
 
     *Raises*: RuntimeError inside another transaction (an operation is never part of a larger one).
     """

@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connection
 
 from customers.models import Organisation
+from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from subscriptions.operations import runs
@@ -249,7 +250,18 @@ def _count(selection: str, parameters: dict[str, Any]) -> int:
         return int(cursor.fetchone()[0])
 
 
-def put_back(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tell) -> int:
+@dataclass(frozen=True)
+class Step:
+    """Hold what a step of a run needs to know: its run, who does it and when, and what listens."""
+
+    run_id: int
+    by: audit_operations.Actor
+    at: datetime
+    stop: Callable[[], bool]
+    tell: Tell
+
+
+def put_back(todays: Todays, *, step: Step) -> int:
     """Mark subscriptions active again that a clock which was wrong had marked expired; say how many.
 
     Not on a day that somebody named: it may be long over. No index finds these few among all that run, so this
@@ -267,10 +279,10 @@ def put_back(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tel
         )
         SELECT count(*), max(id) FROM ahead
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop, tell=tell)
+    return _change(statement, todays, counted_as="expired", said="subscription(s) marked active again", step=step)
 
 
-def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tell) -> int:
+def mark_expired(todays: Todays, *, step: Step) -> int:
     """Mark subscriptions expired whose last day is over; say how many."""
     statement = f"""
         WITH passed AS MATERIALIZED (
@@ -282,10 +294,10 @@ def mark_expired(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell:
         )
         SELECT count(*), max(id) FROM passed
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", run_id=run_id, stop=stop, tell=tell)
+    return _change(statement, todays, counted_as="expired", said="subscription(s) marked expired", step=step)
 
 
-def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool], tell: Tell) -> int:
+def release_numbers(todays: Todays, *, step: Step) -> int:
     """Free the numbers whose reservation is over; say how many."""
     statement = f"""
         WITH over AS MATERIALIZED (
@@ -297,12 +309,10 @@ def release_numbers(todays: Todays, *, run_id: int, stop: Callable[[], bool], te
         )
         SELECT count(*), max(id) FROM over
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="released_numbers", run_id=run_id, stop=stop, tell=tell)
+    return _change(statement, todays, counted_as="released_numbers", said="number(s) freed", step=step)
 
 
-def _change(
-    statement: str, todays: Todays, *, counted_as: str, run_id: int, stop: Callable[[], bool], tell: Tell
-) -> int:
+def _change(statement: str, todays: Todays, *, counted_as: str, said: str, step: Step) -> int:
     """Change batch after batch, count each in the run's row with it, and say how many rows were changed.
 
     Behind the last, once more from the start: what somebody held before may be free now.
@@ -310,15 +320,24 @@ def _change(
     *Shape*: `statement` changes the batch behind an id, and answers with how many, and the last one's id.
     """
     changed, after = 0, START
-    while not stop():
+    while not step.stop():
         with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
             cursor.execute(statement, todays.parameters(after=after))
             found, last = cursor.fetchone()
-            runs.add(run_id, **{counted_as: found})
+            if found:
+                runs.add(step.run_id, **{counted_as: found})
+                # Each transaction needs an entry of its own: the run's is written when all of them are over.
+                audit_operations.record(
+                    app=names.SUBSCRIPTIONS,
+                    event="Clean-up step",
+                    description=f"{found:,} {said}.",
+                    by=step.by,
+                    at=step.at,
+                )
         if after == START and not found:
             break
         if found:
             changed += found
-            tell(changed)
+            step.tell(changed)
         after = last if found == BATCH else START
     return changed

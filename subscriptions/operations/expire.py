@@ -110,8 +110,12 @@ def terminate_expired(
         at=at,
         stop=stop,
     )
-    put_back = due.put_back(todays, run_id=run.id, stop=stop, tell=begin(PUTTING_BACK))
-    due.mark_expired(todays, run_id=run.id, stop=stop, tell=begin(MARKING))
+
+    def step(name: str) -> due.Step:
+        return due.Step(run_id=run.id, by=by, at=at, stop=stop, tell=begin(name))
+
+    put_back = due.put_back(todays, step=step(PUTTING_BACK))
+    due.mark_expired(todays, step=step(MARKING))
     tally = tallies.Tally(limit=limit, tell=tell, progress=begin(TERMINATING))
     _fail_unknown_zones(run, rule=rule, say=tally.add)
     if workers > 1:
@@ -125,7 +129,7 @@ def terminate_expired(
     tally.progress = begin(HOLDING)
     due.hold_back(todays, rule=rule, run_id=run.id, stop=stop, tell=tally.hold)
     if not tally.has_reached_limit:
-        due.release_numbers(todays, run_id=run.id, stop=stop, tell=begin(FREEING))
+        due.release_numbers(todays, step=step(FREEING))
     ended = runs.finish(begun, put_back=put_back, was_stopped=stop(), by=by, at=clock() if clock else at)
     return tallies.Counts(
         as_of=day,

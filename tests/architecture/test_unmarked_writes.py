@@ -67,9 +67,10 @@ def test_a_marked_write_is_not_noticed():
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_mark_ends_with_its_transaction():
+def test_the_mark_ends_with_its_transaction(now):
     with operations.operation("test"):
         made = worlds.factories.OrganisationFactory()
+        operations.record(app=names.CUSTOMERS, event="Made", description="Made.", by=operations.SYSTEM, at=now)
     assert _notes() == []
     with transaction.atomic():
         worlds.factories.MemberFactory(organisation=made)
