@@ -76,6 +76,57 @@ def put_in(amount: Decimal, *, free: Decimal, charges: Sequence[Usable]) -> tupl
     return tuple(parts)
 
 
+@dataclass(frozen=True)
+class Reachable:
+    """A charge that a note may pay: what is open of it, and what of it may go into Available Credits.
+
+    *Units*: `room` is paid less what was refunded and put in before.
+    """
+
+    open: Decimal
+    room: Decimal
+
+
+@dataclass(frozen=True)
+class Use:
+    """What the use of a note does. *Shape*: `paid` by line, in order; `put_in` as `put_in` gives it."""
+
+    paid: Mapping[int, Decimal]
+    put_in: tuple[tuple[int | None, Decimal], ...]
+
+
+def use(
+    unused: Decimal,
+    *,
+    total: Decimal,
+    named: Mapping[int, Decimal],
+    stood: Mapping[int, Decimal],
+    others: Sequence[int],
+    charges: Mapping[int, Reachable],
+) -> Use:
+    """Pay with a note what is open, and put the rest into Available Credits.
+
+    First the charges it names, then those it stands for, then others, in their order. *Source*: domain.md 3.
+    *Shape*: `named` and `stood` say what the note gives back, by line; `charges` are those it may reach.
+    """
+    reached = [line_id for line_id in dict.fromkeys((*named, *stood, *others)) if line_id in charges]
+    paid = dict(fill(unused, over=[Payable(line_id, charges[line_id].open) for line_id in reached]))
+    parts = put_in(
+        unused - sum(paid.values(), ZERO),
+        free=total - sum(named.values(), ZERO) - sum(stood.values(), ZERO),
+        charges=[
+            Usable(
+                line_id=line_id,
+                given=named.get(line_id, ZERO) + stood.get(line_id, ZERO),
+                room=charges[line_id].room + paid.get(line_id, ZERO),
+            )
+            for line_id in reached
+            if line_id in named or line_id in stood
+        ],
+    )
+    return Use(paid=paid, put_in=parts)
+
+
 def named_first(charges: Sequence[Payable], *, named: Collection[int]) -> tuple[Payable, ...]:
     """Put the charges that a note names before the others, both in the invoice's order."""
     return tuple(sorted(charges, key=lambda charge: charge.line_id not in named))

@@ -83,6 +83,6 @@ def _difference(quote: quotes.Quote, *, note: notes.Note) -> Acknowledgement:
     return Acknowledgement(
         key=f"difference:{note.number}",
         note=note.number,
-        text=f"I know that {_named(quote, note)}{of_it} is {shown(abs(note.difference))} {word} than this refund "
-        f"({shown(note.expected)}).",
+        text=f"I know that {_named(quote, note)}{of_it} is {shown(abs(note.difference))} {word} than what was not "
+        f"used and not given back yet ({shown(note.expected)}).",
     )

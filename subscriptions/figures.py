@@ -163,6 +163,22 @@ def shown(
     return tuple(rows)
 
 
+def inline(found: Figures) -> str:
+    """Write figures in one line, as an option of many says them."""
+
+    def amount(value: Decimal) -> str:
+        return money.display(value, currency=found.currency)
+
+    said = [
+        f"{amount(found.to_credits)} into Available Credits",
+        f"{amount(sum((item.amount for item in found.cancelled), Decimal(0)))} cancelled on open invoices",
+        f"{amount(sum((item.amount for item in found.owed), Decimal(0)))} still owed",
+    ]
+    if found.by_note is not None:
+        said.append(f"{amount(found.by_note)} by credit note")
+    return ", ".join(said)
+
+
 def _unused(found: Figures) -> tuple[str, ...]:
     if not found.unused:
         return ()

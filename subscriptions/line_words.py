@@ -20,13 +20,17 @@ Show = Callable[[Decimal], str]
 
 @dataclass(frozen=True)
 class Case:
-    """Hold what the words of every line depend on. *Shape*: `show` writes an amount in the quote's currency."""
+    """Hold what the words of every line depend on.
+
+    *Shape*: `show` writes an amount with the quote's currency, `plain` without it, for columns.
+    """
 
     terms: Mapping[str, Any]
     anchor: int
     on: date
     schema: int
     show: Show
+    plain: Show
 
 
 def of_line(line: Mapping[str, Any], *, case: Case) -> str:

@@ -47,6 +47,14 @@ def sentences(*, document: Mapping[str, Any], done: figures.Done, why_nothing: s
     return tuple(said)
 
 
+def of_note(number: str, *, unused: Decimal, use: NoteUse | None) -> figures.Done:
+    """Say what a note as the refund does. *Units*: `unused` is what of it was unused before its use."""
+    applied = tuple(figures.Part(*part) for part in use.applied) if use else ()
+    put_in = use.put_in if use else Decimal(0)
+    waits = unused - put_in - sum((part.amount for part in applied), Decimal(0))
+    return figures.Done(note=number, waits=waits, applied=applied, put_in=put_in)
+
+
 def told(
     *,
     quote: quotes.Quote,
@@ -59,14 +67,9 @@ def told(
 ) -> str:
     """Say the same for history, audit and notification. *Units*: `unused` is what of the note was unused before."""
     document = quotes.document(quote)
-    applied = tuple(figures.Part(*part) for part in used.applied) if used else ()
-    put_in = used.put_in if used else Decimal(0)
-    done = figures.Done(
-        credited=credited or Decimal(0),
-        waived=figures.automatic(document).waived if is_waiving else (),
-        note=note_number,
-        waits=max(Decimal(0), unused - put_in - sum((part.amount for part in applied), Decimal(0))),
-        applied=applied,
-        put_in=put_in,
-    )
+    if note_number:
+        done = of_note(note_number, unused=unused, use=used)
+    else:
+        waived = figures.automatic(document).waived if is_waiving else ()
+        done = figures.Done(credited=credited or Decimal(0), waived=waived)
     return " ".join(sentences(document=document, done=done, why_nothing=why_nothing))

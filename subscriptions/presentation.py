@@ -73,6 +73,8 @@ class Preview:
     """Everything that the "Total refund" shows, ready-made."""
 
     date: str
+    currency: str
+    caption: str
     figures: tuple[figures.Shown, ...]
     lines: tuple[Line, ...]
     sums: Sums | None
@@ -109,13 +111,15 @@ def preview_of(
     fee = Decimal(document["fee"])
     return Preview(
         date=days.display(case.on),
+        currency=str(document["currency"]),
+        caption=f"Refund by cycle, in {document['currency']}",
         figures=figures.shown(
             figures.figures(document, done=figures.automatic(document)),
             why_nothing=why_nothing,
             to_credits_hint=_to_credits_hint(document, shown=shown),
         ),
         lines=tuple(rows),
-        sums=_sums(document, shown=shown),
+        sums=_sums(document, plain=case.plain),
         total=shown(Decimal(document["total"])),
         total_label="Total refund"
         if document["terms"]["allow_refund"]
@@ -169,12 +173,16 @@ def _case_of(document: Mapping[str, Any]) -> line_words.Case:
     def show(amount: Decimal) -> str:
         return money.display(amount, currency=currency)
 
+    def plain(amount: Decimal) -> str:
+        return show(amount).removeprefix(f"{currency} ")
+
     return line_words.Case(
         terms=document["terms"],
         anchor=document["anchor"],
         on=date.fromisoformat(document["on"]),
         schema=lines.schema_of(document),
         show=show,
+        plain=plain,
     )
 
 
@@ -186,12 +194,12 @@ def _line(line: Mapping[str, Any], *, case: line_words.Case, is_changed: bool) -
         period=days.display_range(line_words.span_of(line)),
         invoice=only["invoice"] if only else "",
         why=line_words.of_line(line, case=case),
-        charged=case.show(Decimal(line["charged"])),
+        charged=case.plain(Decimal(line["charged"])),
         charged_parts=_parts(only, case=case) if is_told and only else "",
-        paid=case.show(Decimal(line["paid"])),
-        net=case.show(Decimal(line["net"])),
-        tax=case.show(Decimal(line["tax"])),
-        refund=case.show(Decimal(line["refund"])),
+        paid=case.plain(Decimal(line["paid"])),
+        net=case.plain(Decimal(line["net"])),
+        tax=case.plain(Decimal(line["tax"])),
+        refund=case.plain(Decimal(line["refund"])),
         owed=_owed([line], case=case),
         charges=tuple(_charge(charge, case=case) for charge in charges) if is_told and len(charges) > 1 else (),
         is_changed=is_changed,
@@ -203,12 +211,12 @@ def _charge(charge: Mapping[str, Any], *, case: line_words.Case) -> ChargeRow:
         description=charge["description"],
         invoice=charge["invoice"],
         why=line_words.of_charge(charge, case=case),
-        charged=case.show(Decimal(charge["charged"])),
+        charged=case.plain(Decimal(charge["charged"])),
         charged_parts=_parts(charge, case=case),
-        paid=case.show(Decimal(charge["paid"])),
-        net=case.show(Decimal(charge["net"])),
-        tax=case.show(Decimal(charge["tax"])),
-        refund=case.show(Decimal(charge["refund"])),
+        paid=case.plain(Decimal(charge["paid"])),
+        net=case.plain(Decimal(charge["net"])),
+        tax=case.plain(Decimal(charge["tax"])),
+        refund=case.plain(Decimal(charge["refund"])),
         owed=_owed([{"charges": [charge]}], case=case),
     )
 
@@ -227,12 +235,12 @@ def _summary(earlier: list[Mapping[str, Any]], *, case: line_words.Case) -> Line
         period=f"{len(earlier):,} earlier cycles, {days.display_range(span)}",
         invoice="",
         why=line_words.of_earlier(total("credited"), case=case),
-        charged=case.show(total("charged")),
+        charged=case.plain(total("charged")),
         charged_parts="",
-        paid=case.show(total("paid")),
-        net=case.show(total("net")),
-        tax=case.show(total("tax")),
-        refund=case.show(total("refund")),
+        paid=case.plain(total("paid")),
+        net=case.plain(total("net")),
+        tax=case.plain(total("tax")),
+        refund=case.plain(total("refund")),
         owed=_owed(earlier, case=case),
         charges=(),
         is_changed=False,
@@ -254,12 +262,12 @@ def _owed(of: Iterable[Mapping[str, Any]], *, case: line_words.Case) -> tuple[st
     return tuple(f"still owed on {one.invoice}: {case.show(one.amount)}" for one in figures.by_invoice(parts))
 
 
-def _sums(document: Mapping[str, Any], *, shown: line_words.Show) -> Sums | None:
+def _sums(document: Mapping[str, Any], *, plain: line_words.Show) -> Sums | None:
     if not document["lines"]:
         return None
     return Sums(
         *(
-            shown(sum((Decimal(line[name]) for line in document["lines"]), Decimal(0)))
+            plain(sum((Decimal(line[name]) for line in document["lines"]), Decimal(0)))
             for name in ("net", "tax", "refund")
         )
     )

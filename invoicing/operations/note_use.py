@@ -9,7 +9,6 @@ from customers import operations as customers_operations
 from customers.models import CreditAccount, LedgerEntry
 from invoicing import policies, selectors
 from invoicing.models import (
-    ChargeLine,
     CreditNote,
     CreditNoteAllocation,
     CreditNoteLine,
@@ -44,16 +43,14 @@ def use_note(
     """
     named = _amounts(CreditNoteLine.objects.filter(credit_note=note, line__isnull=False))
     stood = _amounts(CreditNoteStand.objects.filter(credit_note=note))
-    order = [*dict.fromkeys((*named, *stood, *others))]
-    lines = {
-        line.pk: line
-        for line in ChargeLine.objects.filter(pk__in=order).select_related("invoice")
-        if line.invoice.organisation_id == note.organisation_id and line.invoice.status in _PAYABLE
-    }
-    open_by_line = {pk: lines[pk].charged - lines[pk].paid - lines[pk].waived for pk in order if pk in lines}
-    unused = note.total - note.allocated
-    paid = dict(
-        policies.fill(unused, over=[policies.Payable(line_id=pk, open=left) for pk, left in open_by_line.items()])
+    lines = selectors.reachable_lines([*named, *stood, *others], organisation_id=note.organisation_id)
+    use = policies.use(
+        note.total - note.allocated,
+        total=note.total,
+        named=named,
+        stood=stood,
+        others=others,
+        charges=selectors.reachable(lines),
     )
     CreditNoteAllocation.objects.bulk_create(
         CreditNoteAllocation(
@@ -65,24 +62,11 @@ def use_note(
             actor=by.name,
             request_id=request_id,
         )
-        for line_id, part in paid.items()
-    )
-    parts = policies.put_in(
-        unused - sum(paid.values(), Decimal(0)),
-        free=note.total - sum(named.values(), Decimal(0)) - sum(stood.values(), Decimal(0)),
-        charges=[
-            policies.Usable(
-                line_id=pk,
-                given=named.get(pk, Decimal(0)) + stood.get(pk, Decimal(0)),
-                room=lines[pk].paid + paid.get(pk, Decimal(0)) - lines[pk].refunded - lines[pk].put_in,
-            )
-            for pk in order
-            if pk in lines and (pk in named or pk in stood)
-        ],
+        for line_id, part in use.paid.items()
     )
     return selectors.NoteUse(
-        applied=tuple((line_id, lines[line_id].invoice.number, part) for line_id, part in paid.items()),
-        put_in=_put_in(note, parts, account=account, request_id=request_id, on=on, by=by, at=at),
+        applied=tuple((line_id, lines[line_id].invoice.number, part) for line_id, part in use.paid.items()),
+        put_in=_put_in(note, use.put_in, account=account, request_id=request_id, on=on, by=by, at=at),
     )
 
 

@@ -17,7 +17,7 @@ from invoicing.selectors.possible import (
     why_not_sendable,
     why_not_voidable,
 )
-from invoicing.selectors.uses import NoteUse, note_use
+from invoicing.selectors.uses import NoteUse, Wanted, note_use, planned_uses, reachable, reachable_lines
 
 __all__ = [
     "InvoiceDetails",
@@ -27,6 +27,7 @@ __all__ = [
     "NoteRow",
     "NoteUse",
     "PayableInvoice",
+    "Wanted",
     "credit_notes",
     "creditables",
     "drafted_by",
@@ -36,7 +37,10 @@ __all__ = [
     "note_use",
     "numbered",
     "payable_invoices",
+    "planned_uses",
     "questions_before_sending",
+    "reachable",
+    "reachable_lines",
     "why_not_sendable",
     "why_not_voidable",
 ]

@@ -1,10 +1,15 @@
 """What became of a note that was used."""
 
 import uuid
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from invoicing.models import CreditNoteAllocation, CreditNotePutIn
+from invoicing import policies
+from invoicing.models import ChargeLine, CreditNoteAllocation, CreditNoteLine, CreditNotePutIn, Invoice
+
+PAYABLE = (Invoice.Status.AWAITING_PAYMENT, Invoice.Status.PAID)
 
 
 @dataclass(frozen=True)
@@ -24,3 +29,61 @@ def note_use(request_id: uuid.UUID) -> NoteUse | None:
     applied = tuple(rows.values_list("line_id", "line__invoice__number", "amount"))
     put_in = CreditNotePutIn.objects.filter(request_id=request_id).values_list("amount", flat=True).first()
     return NoteUse(applied, put_in or Decimal(0)) if applied or put_in else None
+
+
+def reachable_lines(line_ids: Iterable[int], *, organisation_id: int) -> dict[int, ChargeLine]:
+    """Read those of some charges that a note of this organisation may pay, with their invoices. One query."""
+    found = ChargeLine.objects.filter(pk__in=list(line_ids)).select_related("invoice")
+    return {
+        line.pk: line
+        for line in found
+        if line.invoice.organisation_id == organisation_id and line.invoice.status in PAYABLE
+    }
+
+
+def reachable(lines: Mapping[int, ChargeLine]) -> dict[int, policies.Reachable]:
+    """Say of each what is open, and what of it may go into Available Credits."""
+    return {
+        line_id: policies.Reachable(
+            open=line.charged - line.paid - line.waived, room=line.paid - line.refunded - line.put_in
+        )
+        for line_id, line in lines.items()
+    }
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """A note whose use is asked for. *Shape*: `stood` is what it would stand for, by line."""
+
+    note_id: int
+    total: Decimal
+    unused: Decimal
+    stood: Mapping[int, Decimal]
+
+
+def planned_uses(wanted: Sequence[Wanted], *, organisation_id: int, others: Sequence[int]) -> dict[int, NoteUse]:
+    """Say what the use of each of some notes of an organisation would do now, by note. Two queries."""
+    named: dict[int, dict[int, Decimal]] = defaultdict(dict)
+    rows = CreditNoteLine.objects.filter(
+        credit_note__in=[note.note_id for note in wanted], line__isnull=False
+    ).order_by("pk")
+    for note_id, line_id, net, tax in rows.values_list("credit_note_id", "line_id", "net", "tax"):
+        named[note_id][line_id] = net + tax
+    ids = {line_id for found in named.values() for line_id in found} | set(others)
+    lines = reachable_lines(ids, organisation_id=organisation_id)
+    charges = reachable(lines)
+    planned = {}
+    for note in wanted:
+        use = policies.use(
+            note.unused,
+            total=note.total,
+            named=named[note.note_id],
+            stood=note.stood,
+            others=others,
+            charges=charges,
+        )
+        planned[note.note_id] = NoteUse(
+            applied=tuple((line_id, lines[line_id].invoice.number, part) for line_id, part in use.paid.items()),
+            put_in=sum((part for _, part in use.put_in), Decimal(0)),
+        )
+    return planned

@@ -7,8 +7,19 @@ from dataclasses import dataclass, replace
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
+from invoicing import selectors as invoicing_selectors
 from portal.lib import money
-from subscriptions import acknowledgements, consequences, notes, operations, presentation, quotes, selectors
+from subscriptions import (
+    acknowledgements,
+    consequences,
+    figures,
+    notes,
+    operations,
+    outcomes,
+    presentation,
+    quotes,
+    selectors,
+)
 from subscriptions.flow import committing, pages
 from subscriptions.flow import step as steps
 from subscriptions.flow.step import Step
@@ -19,12 +30,17 @@ MAY_USE = "invoicing.allocate_creditnote"
 
 @dataclass(frozen=True)
 class NoteOption:
-    """One credit note that can be chosen, in words. *Shape*: `unused` is empty where all of it is."""
+    """One credit note that can be chosen, in words.
+
+    *Shape*: `unused` is empty where all of it is; `figures_used` is of its use at once, for who may use it.
+    """
 
     number: str
     total: str
     unused: str
     text: str
+    figures: str
+    figures_used: str
     is_chosen: bool
     boxes: tuple[pages.ToConfirm, ...]
 
@@ -56,8 +72,10 @@ def choice_page(
     if shown or not search:
         sent_choice, sent_note = sent.get("choice", ""), sent.get("note", "")
         picked, number = _picked(quote, sent_choice=sent_choice, sent_note=sent_note, shown=shown)
+    may_use = step.request.user.has_perm(MAY_USE)
+    uses = selectors.planned_uses(step.subscription, quote=quote, chosen=shown) if may_use else {}
     options = tuple(
-        _option(step, quote, note, place=place, number=number, problems=problems)
+        _option(step, quote, note, place=place, number=number, problems=problems, use=uses.get(note.note_id))
         for place, note in enumerate(shown, start=1)
     )
     boxes = pages.to_confirm(step, acknowledgements.of_automatic(quote), problems, name="acknowledge")
@@ -75,7 +93,7 @@ def choice_page(
         "note_search": search,
         "has_more": has_more,
         "is_searching": bool(search) or has_more,
-        "may_use": step.request.user.has_perm(MAY_USE),
+        "may_use": may_use,
         "use_now": "use_now" in sent if "choice" in sent else step.config.use_note_now,
         "acknowledgements": boxes,
         "preview": presentation.preview_of(quotes.document(quote), why_nothing=quote.why_nothing),
@@ -116,13 +134,19 @@ def _option(
     place: int,
     number: str,
     problems: tuple[pages.Problem, ...],
+    use: invoicing_selectors.NoteUse | None,
 ) -> NoteOption:
     required = acknowledgements.of_note(quote, note=note)
+    document = quotes.document(quote)
+    waiting = figures.Done(note=note.number, waits=note.unused)
+    used = outcomes.of_note(note.number, unused=note.unused, use=use) if use else None
     return NoteOption(
         number=note.number,
         total=money.display(note.total, currency=quote.currency),
         unused=money.display(note.unused, currency=quote.currency) if note.unused != note.total else "",
         text=_about(note),
+        figures=figures.inline(figures.figures(document, done=waiting)),
+        figures_used=figures.inline(figures.figures(document, done=used)) if used else "",
         is_chosen=note.number == number,
         boxes=pages.to_confirm(step, required, problems, name=f"difference-{place}"),
     )

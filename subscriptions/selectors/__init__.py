@@ -1,6 +1,6 @@
 """Read subscriptions: what a quote is made of, what the sidebar and lists show."""
 
-from subscriptions.selectors.credit_notes import choosable_notes, chosen_note
+from subscriptions.selectors.credit_notes import choosable_notes, chosen_note, planned_uses
 from subscriptions.selectors.naming import (
     identities,
     identities_of_charges,
@@ -58,6 +58,7 @@ __all__ = [
     "is_held_back",
     "named_by_uuid",
     "numbers_to_keep",
+    "planned_uses",
     "quote_of",
     "report_rows",
     "result_of",

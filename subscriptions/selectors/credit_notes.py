@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import uuid as uuids
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 
+from invoicing import selectors as invoicing_selectors
 from subscriptions import notes, policies, quotes
 from subscriptions.models import Subscription
 from subscriptions.selectors import naming
@@ -168,6 +169,30 @@ def chosen_note(subscription: Subscription, *, quote: quotes.Quote, number: str)
         return note if note.is_choosable else None
     rows = _rows(_ONE, subscription, quote=quote, number=number)
     return _note(rows[0], quote=quote) if rows else None
+
+
+def planned_uses(
+    subscription: Subscription, *, quote: quotes.Quote, chosen: Sequence[notes.Note]
+) -> dict[int, invoicing_selectors.NoteUse]:
+    """Say what each of some choosable notes would do if it were the refund and used at once. Two queries."""
+    if not chosen:
+        return {}
+    return invoicing_selectors.planned_uses(
+        [
+            invoicing_selectors.Wanted(
+                note_id=note.note_id,
+                total=note.total,
+                unused=note.unused,
+                stood={
+                    line_id: net + tax
+                    for line_id, net, tax in notes.stands(note, refund=quote.refund, currency=quote.currency)
+                },
+            )
+            for note in chosen
+        ],
+        organisation_id=subscription.organisation_id,
+        others=[charge.line_id for line in quote.refund.lines for charge in line.charges],
+    )
 
 
 def _rows(

@@ -54,7 +54,7 @@ def test_a_later_day_is_computed_as_of_that_day(client_of, on, why, total):
     made = factories.subscription(cycles=(C("2026-03-01", months=3, net="150"),))
     shown = pages.words(ask(client_of("agent"), made, on=on))
     assert why in shown
-    assert f"Total refund {total}" in shown
+    assert f"Into Available Credits {total}" in shown
     assert "computed from what the portal knows today" in shown
 
 

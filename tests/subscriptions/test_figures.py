@@ -145,10 +145,7 @@ def test_the_fee_is_told_where_the_sum_is_and_nowhere_else(client_of, configure)
     made = factories.subscription(cycles=(C("2026-03-01", net="45.87", tax="4.13"),))
     said = pages.words(flow.to_refund(client_of("agent"), made))
     assert "Into Available Credits SGD 28.60 SGD 50.00 less the administrative fee of SGD 21.40" in said
-    assert (
-        "Refund of all cycles SGD 45.87 SGD 4.13 SGD 50.00 Administrative fee SGD -21.40 Total refund SGD 28.60"
-        in said
-    )
+    assert "Refund of all cycles 45.87 4.13 50.00 Administrative fee SGD -21.40 Total refund SGD 28.60" in said
 
 
 @pytest.mark.django_db
@@ -180,7 +177,8 @@ def test_the_record_of_a_note_tells_the_note_and_nothing_that_was_only_shown(cli
 
 
 @pytest.mark.django_db
-def test_history_audit_and_message_tell_the_same_figures(agent, now):
+def test_history_audit_and_message_tell_the_same_figures(agent, now, configure):
+    configure(notify_partner=True, notification_address="desk@provider.example")
     made = factories.subscription(
         cycles=(C("2025-10-01", months=12, net="249.00", tax="22.41", paid="124.50"),), started_on="2025-10-01"
     )

@@ -415,7 +415,7 @@ def test_a_note_that_differs_is_acknowledged(client_of):
     form = pages.form(to_choice(client, made), action="/apply/")
     refused = step(client, form, choice="credit_note", note="CN-1")
     assert refused.status_code == 422
-    assert "SGD 20.00 less than this refund (SGD 50.00)" in pages.words(refused)
+    assert "SGD 20.00 less than what was not used and not given back yet (SGD 50.00)" in pages.words(refused)
     done = step(client, form, choice="credit_note", note="CN-1", acknowledge="difference:CN-1")
     assert done.status_code == 302
 

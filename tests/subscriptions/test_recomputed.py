@@ -45,13 +45,13 @@ NOTHING = (
 
 @dataclass
 class Row:
-    """One row of the page: the words below its heading, and its cells by label, each with what stands below it."""
+    """One row of the page: its heading, its cells by label, and what stands below it: net and tax, and why."""
 
     kind: str
     heading: str = ""
-    words: str = ""
     cells: dict[str, str] = field(default_factory=dict)
-    below: dict[str, str] = field(default_factory=dict)
+    parts: str = ""
+    words: str = ""
     charges: list["Row"] = field(default_factory=list)
 
 
@@ -62,46 +62,46 @@ class Page(HTMLParser):
         super().__init__()
         self.rows: list[Row] = []
         self._row: Row | None = None
-        self._label = ""
-        self._in_head = self._is_below = False
+        self._label = self._below = ""
+        self._in_head = False
         self.feed(text)
 
     def handle_starttag(self, tag, attrs):
         given = dict(attrs)
-        if tag == "tr":
-            kind = (given.get("class") or "").split(" ")[0]
-            self._row = Row(kind)
-            if kind == "charge":
-                self.rows[-1].charges.append(self._row)
-            elif kind in ("cycle", "sum-row", "total-row"):
-                self.rows.append(self._row)
-        elif tag in ("th", "td") and self._row:
-            self._in_head, self._label = tag == "th", given.get("data-label", "")
-            self._is_below = False
-        elif tag == "span" and given.get("class") == "row-sub":
-            self._is_below = True
+        name = (given.get("class") or "").split(" ")[0]
+        if tag == "tr" and name in ("cycle", "charge", "sum-row", "total-row"):
+            self._row = Row(name)
+            (self.rows[-1].charges if name == "charge" else self.rows).append(self._row)
+        elif tag == "th":
+            self._in_head = True
+        elif tag == "td":
+            self._label = given.get("data-label", "")
+        elif tag == "span" and name in ("parts", "why"):
+            self._below = name
 
     def handle_endtag(self, tag):
         if tag == "span":
-            self._is_below = False
+            self._below = ""
         elif tag in ("th", "td"):
             self._label, self._in_head = "", False
 
     def handle_data(self, data):
-        if not self._row or not data.strip():
+        row = self._row
+        if row is None:
             return
-        if self._in_head and self._is_below:
-            self._row.words += data
+        if self._below == "parts":
+            row.parts += data
+        elif self._below == "why":
+            row.words += data
         elif self._in_head:
-            self._row.heading += data
-        elif self._is_below:
-            self._row.below[self._label] = self._row.below.get(self._label, "") + data
+            row.heading += data
         elif self._label:
-            self._row.cells[self._label] = self._row.cells.get(self._label, "") + data
+            row.cells[self._label] = row.cells.get(self._label, "") + data
 
 
 def amount_of(text):
-    (found,) = AMOUNT.findall(text)
+    """Read the one amount of a text; columns leave the currency to their heading."""
+    (found,) = AMOUNT.findall(text) or [text.strip()]
     return Decimal(found.replace(",", ""))
 
 
@@ -137,7 +137,7 @@ class Computed:
 
 def recomputed(row, *, digits, is_waiving):
     """Compute a charge again from its words."""
-    net, tax = (Decimal(part.replace(",", "")) for part in AMOUNT.findall(row.below["Charged"]))
+    net, tax = (Decimal(part.replace(",", "")) for part in AMOUNT.findall(row.parts))
     charged, paid = amount_of(row.cells["Charged"]), amount_of(row.cells["Paid"])
     assert net + tax == charged
     share = share_of(row.words)

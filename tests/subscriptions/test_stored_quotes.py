@@ -120,7 +120,7 @@ def test_a_stored_quote_is_read_by_its_number(document):
     shown = presentation.preview_of(document)
     (line,) = shown.lines
     assert (line.period, line.why) == ("10 January 2026 to 9 April 2026", "2 of 3 months not begun")
-    assert (line.charged, line.net, line.tax, line.refund) == ("SGD 11.00", "SGD 6.67", "SGD 0.67", "SGD 7.34")
+    assert (line.charged, line.net, line.tax, line.refund) == ("11.00", "6.67", "0.67", "7.34")
     assert [note.number for note in shown.notes] == ["CN-0000003"]
 
 

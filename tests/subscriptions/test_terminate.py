@@ -188,7 +188,7 @@ def test_a_chosen_note_is_the_refund(agent, now):
 def test_a_note_that_differs_must_be_acknowledged(agent, now):
     made = factories.subscription()
     factories.credit_note(made.organisation, net="30", number="CN-1")
-    with pytest.raises(operations.AcknowledgementMissing, match="SGD 20.00 less than this refund"):
+    with pytest.raises(operations.AcknowledgementMissing, match="SGD 20.00 less than what was not used"):
         terminate(made, by=agent, at=now, choice=quotes.LinkNote("CN-1"))
     record = terminate(
         made, by=agent, at=now, choice=quotes.LinkNote("CN-1"), acknowledged=["difference:CN-1"]

@@ -248,3 +248,33 @@ def test_a_note_is_put_in_at_most_by_what_it_gives_back_and_what_was_paid():
     assert invoicing_policies.put_in(D(20), free=D(2), charges=charges) == ((1, D(4)), (2, D(3)), (None, D(2)))
     assert invoicing_policies.put_in(D(5), free=D(2), charges=charges) == ((1, D(4)), (2, D(1)))
     assert invoicing_policies.put_in(D(0), free=D(2), charges=charges) == ()
+
+
+def test_the_choice_tells_what_each_note_would_do_waiting_and_used(client_of):
+    """Told before it is done, and done as it was told."""
+    made = factories.subscription(cycles=(C("2026-03-01", net="50", paid="30"),))
+    factories.credit_note(made.organisation, net="50", line=factories.charge_of(made), number="CN-1")
+    waiting = (
+        "SGD 0.00 into Available Credits, SGD 0.00 cancelled on open invoices, SGD 20.00 still owed, "
+        "SGD 50.00 by credit note."
+    )
+    said = pages.words(to_choice(client_of("agent"), made))
+    assert waiting in said
+    assert "used now" not in said
+    billing = client_of("billing")
+    choice = to_choice(billing, made)
+    assert f"If it waits: {waiting}" in pages.words(choice)
+    assert (
+        "If it is used now: SGD 30.00 into Available Credits, SGD 20.00 cancelled on open invoices, SGD 0.00 still "
+        "owed, SGD 0.00 by credit note." in pages.words(choice)
+    )
+    form = pages.form(choice, action="/apply/")
+    done = step(billing, form, choice="credit_note", note="CN-1", use_now="1")
+    record = pages.words(billing.get(done["Location"]))
+    invoice = factories.charge_of(made).invoice.number
+    assert (
+        f"Credit note CN-1 is the refund. SGD 20.00 of it was applied to {invoice}. "
+        "SGD 30.00 of it was added to Available Credits." in record
+    )
+    assert f"Into Available Credits SGD 30.00 Cancelled on open invoices SGD 20.00 on {invoice}" in record
+    assert "Stays owed SGD 0.00 By credit note SGD 0.00 waits on CN-1" in record
