@@ -79,7 +79,10 @@ def invoices(document: Mapping[str, Any]) -> str:
         for charge in lines.charges(document)
         if Decimal(charge["refund"]) or Decimal(charge["waived"])
     )
-    return _listed(list(touched), most=INVOICES_SHOWN)
+    if not touched:
+        return ""
+    word = "Invoice" if len(touched) == 1 else "Invoices"
+    return f"{word} {_listed(list(touched), most=INVOICES_SHOWN)}"
 
 
 def _listed(items: list[str], *, most: int = NUMBERS_SHOWN) -> str:

@@ -73,7 +73,7 @@ def test_the_money_of_the_automatic_refund():
         "SGD 38.70 goes into Available Credits.",
         "SGD 1,234.50 is waived on IN-2.",
     )
-    assert consequences.invoices(quote) == "IN-1 and IN-2"
+    assert consequences.invoices(quote) == "Invoices IN-1 and IN-2"
 
 
 def test_nothing_has_its_reason_and_touches_no_invoice():
@@ -87,7 +87,7 @@ def test_nothing_has_its_reason_and_touches_no_invoice():
 def test_many_invoices_are_counted():
     quote = document(*((f"IN-{number}", "0.00", "1.00") for number in range(1, 8)))
     assert consequences.of_money(quote, why_nothing="x")[1:] == ("SGD 7.00 is waived on 7 invoices.",)
-    assert consequences.invoices(quote) == "IN-1, IN-2, IN-3, IN-4, IN-5 and 2 more"
+    assert consequences.invoices(quote) == "Invoices IN-1, IN-2, IN-3, IN-4, IN-5 and 2 more"
 
 
 def foot(answer) -> str:
@@ -120,7 +120,7 @@ def test_apply_says_what_it_does(client_of):
         "+6530000002 (ported in) stays reserved through 5 May 2026."
     )
     assert 'aria-describedby="says"' in choice.content.decode()
-    assert f"On {number}" in pages.words(choice)
+    assert f"Invoice {number}" in pages.words(choice)
 
 
 def test_with_a_note_to_choose_both_are_there_for_the_browser_to_show_one(client_of):
