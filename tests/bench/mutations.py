@@ -331,6 +331,34 @@ MUTATIONS = (
         "tests/subscriptions/test_clean_up_command.py"
         "::test_without_a_limit_a_run_in_which_much_is_due_does_nothing",
     ),
+    Mutation(
+        "a take-back passes what a refund gave back",
+        "invoicing/operations/taking_back.py",
+        "if came_back > line.paid - paid[line.pk]:",
+        "if False:",
+        "tests/invoicing/test_taking_back.py::test_what_a_refund_gave_back_is_never_taken_away",
+    ),
+    Mutation(
+        "Available Credits need not cover what is taken back",
+        "invoicing/operations/taking_back.py",
+        "if moved < 0 and -moved > available:",
+        "if False:",
+        "tests/invoicing/test_taking_back.py::test_a_surplus_that_was_spent_stays",
+    ),
+    Mutation(
+        "more is taken back than there is",
+        "invoicing/operations/taking_back.py",
+        "    if amount > left:",
+        "    if False:",
+        "tests/invoicing/test_taking_back.py::test_a_payment_is_taken_back_by_charge_and_in_parts",
+    ),
+    Mutation(
+        "a payment by Available Credits does not go back there",
+        "invoicing/operations/taking_back.py",
+        "moved = amount - surplus if is_by_credits else -surplus",
+        "moved = -surplus",
+        "tests/invoicing/test_taking_back.py::test_a_payment_by_available_credits_goes_back_there",
+    ),
 )
 
 

@@ -11,7 +11,16 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
-from subscriptions.verification.checks import accounts, documents, hashes, refunds, series, settling, subscriptions
+from subscriptions.verification.checks import (
+    accounts,
+    documents,
+    hashes,
+    refunds,
+    series,
+    settling,
+    subscriptions,
+    taking_back,
+)
 from subscriptions.verification.checks.check import Check
 from subscriptions.verification.shapes import Fault, plain
 
@@ -22,6 +31,7 @@ CHECKS: tuple[Check, ...] = (
     *refunds.CHECKS,
     *documents.CHECKS,
     *settling.CHECKS,
+    *taking_back.CHECKS,
     *series.CHECKS,
     *subscriptions.CHECKS,
     *hashes.CHECKS,
