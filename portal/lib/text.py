@@ -83,8 +83,12 @@ def bare(text: str) -> str:
 
 def shown(text: str) -> str:
     """Write what somebody gave into a message: on one line, harmless to a terminal, not too long."""
-    cut = text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}..."
-    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in cut)
+    return harmless(text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}...")
+
+
+def harmless(text: str) -> str:
+    """Write all of a text, the name of a file for example, so that no character of it moves a terminal."""
+    return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)
 
 
 def cut(text: str, *, most: int) -> str:

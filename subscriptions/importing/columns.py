@@ -289,5 +289,8 @@ CREDIT_NOTES = File(
     rule=_credit_note,
 )
 
+# What an update may change of an organisation that is known.
+CONTACTS = ("name", "owner_email", "billing_email", "customer_reference")
+
 # In the order in which they are read, and in which faults are printed.
 FILES = (ORGANISATIONS, MEMBERS, PLANS, CONTRACTS, SUBSCRIPTIONS, CYCLES, NUMBERS, CREDIT_NOTES)

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from portal.audit import operations as audit_operations
 from portal.lib import text
-from subscriptions.importing import checking, known, loading, staging
+from subscriptions.importing import changes, checking, known, loading, staging
 from subscriptions.importing.columns import FILES, File
 from subscriptions.importing.faults import Fault, Faults
 from subscriptions.importing.staging import Staged
@@ -22,11 +23,16 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True)
 class Count:
-    """How many rows of a file were new, and how many were imported before."""
+    """How many rows of a file were new, and how many were imported before: changed, or as they were.
+
+    *Shape*: `exceptions` are rows about what ended here; they are not written, and not among the others.
+    """
 
     csv: str
     new: int
     unchanged: int
+    changed: int = 0
+    exceptions: int = 0
 
 
 class Refused(Exception):
@@ -55,13 +61,22 @@ class BrokenOff(Exception):
 
 
 def import_directory(
-    directory: Path, *, at: datetime, dry_run: bool = False, progress: Progress = lambda *_: None
+    directory: Path,
+    *,
+    at: datetime,
+    dry_run: bool = False,
+    update: bool = False,
+    on_exceptions: Callable[[Iterator[bytes]], None] | None = None,
+    progress: Progress = lambda *_: None,
 ) -> list[Count]:
     """Import the files of a directory, or only check them; give the counts of the files that are there.
 
+    *Shape*: with `update` the contacts of known organisations may change, and rows about what ended here are put
+    aside: `on_exceptions` is given them as CSV, before anything is kept.
     *Raises*: Refused; Interfered; BrokenOff; OSError for a file that can't be read.
     """
-    present = [file for file in FILES if (directory / file.csv).exists()]
+    faults = Faults()
+    present = _present(directory, faults=faults)
     total = sum((directory / file.csv).stat().st_size for file in present)
     only_commit_is_left = False
     try:
@@ -78,7 +93,6 @@ def import_directory(
             cursor.execute("SET LOCAL gin_pending_list_limit = '16MB'")
             # Enough to tell many rows from few, which is all that joins of staged rows depend on.
             cursor.execute("SET LOCAL default_statistics_target = 10")
-            faults = Faults()
             staged: dict[str, Staged] = {}
             done = 0
             for place, file in enumerate(FILES):
@@ -91,31 +105,79 @@ def import_directory(
 
                     staged[file.name] = staging.stage(cursor, file, path, place=place, faults=faults, progress=told)
                     done += path.stat().st_size
-                elif file.required:
+                elif file.required and not (directory / file.csv).exists():
                     faults.add(
                         Fault(place, 1, -1, file.csv, "header", "the file is missing, expected it in the directory")
                     )
             progress("checking", total, total)
             known.match_known(cursor)
             known.lock(cursor)
+            if update:
+                changes.lock_organisations(cursor)
+            changes.gather(cursor)
+            if update:
+                changes.put_aside(cursor)
+            changes.check(cursor, is_updating=update, faults=faults)
             known.resolve(cursor, at=at)
             checking.check(cursor, faults=faults, unreadable=_unreadable(staged))
             if faults.count:
                 raise Refused(faults)
-            counted = [Count(file.csv, *known.counts(cursor, file)) for file in present]
+            counted = [_count(cursor, file, is_updating=update) for file in present]
+            if update and on_exceptions:
+                on_exceptions(changes.exceptions(cursor))
             if dry_run:
                 return counted
             if any(count.new for count in counted):
                 progress("writing", total, total)
                 loading.load(cursor, at=at)
+            if any(count.changed for count in counted):
+                changes.write(cursor)
             for file, count in zip(present, counted, strict=True):
-                _record(file, count, sha256=staged[file.name].sha256, at=at)
+                _record(file, count, sha256=staged[file.name].sha256, is_update=update, at=at)
             only_commit_is_left = True
     except IntegrityError as error:
         raise Interfered(text.first_line(error)) from error
     except (OperationalError, InterfaceError) as error:
         raise BrokenOff(text.first_line(error), may_be_written=only_commit_is_left) from error
     return counted
+
+
+def _count(cursor: Any, file: File, *, is_updating: bool) -> Count:
+    new, there = known.counts(cursor, file)
+    if not is_updating:
+        return Count(file.csv, new, there)
+    changed = changes.count(cursor, file)
+    exceptions = changes.count_exceptions(cursor, file)
+    return Count(file.csv, new, there - changed, changed=changed, exceptions=exceptions)
+
+
+def strangers(directory: Path) -> list[str]:
+    """Name what is in a directory and no file of the format, not by another case either: it is left out."""
+    known = {file.csv for file in FILES}
+    return sorted(path.name for path in directory.iterdir() if path.name.lower() not in known)
+
+
+def _present(directory: Path, *, faults: Faults) -> list[File]:
+    """Find the files of the format, and what only looks like one of them."""
+    names = {path.name for path in directory.iterdir()}
+    present = []
+    for place, file in enumerate(FILES):
+        for name in sorted(names):
+            if name != file.csv and name.lower() == file.csv:
+                sentence = f"the name differs from {file.csv} in case alone, expected {file.csv}"
+                faults.add(Fault(place, 1, -1, text.harmless(name), "header", sentence))
+        if file.csv not in names:
+            continue
+        if _is_file(directory / file.csv):
+            present.append(file)
+        else:
+            faults.add(Fault(place, 1, -1, file.csv, "header", "this is no file with rows, expected a CSV file"))
+    return present
+
+
+def _is_file(path: Path) -> bool:
+    """Tell before it is opened: a FIFO would wait for a writer for ever."""
+    return path.is_file()
 
 
 def _unreadable(staged: dict[str, Staged]) -> set[str]:
@@ -125,11 +187,17 @@ def _unreadable(staged: dict[str, Staged]) -> set[str]:
     }
 
 
-def _record(file: File, count: Count, *, sha256: str, at: datetime) -> None:
+def _record(file: File, count: Count, *, sha256: str, is_update: bool, at: datetime) -> None:
+    counted = f"{count.new:,} new, {count.unchanged:,} unchanged"
+    if is_update:
+        counted = (
+            f"{count.new:,} new, {count.changed:,} changed, {count.unchanged:,} unchanged, "
+            f"{count.exceptions:,} exceptions"
+        )
     audit_operations.record(
         app=file.app,
         event="Imported",
-        description=f"{file.csv}: {count.new:,} new, {count.unchanged:,} unchanged (SHA-256 {sha256}).",
+        description=f"{file.csv}: {counted} (SHA-256 {sha256}).",
         by=audit_operations.IMPORT,
         at=at,
     )

@@ -62,13 +62,26 @@ def stage(cursor: Any, file: File, path: Path, *, place: int, faults: Faults, pr
             connection.wrap_database_errors,
             cursor.copy(f"COPY {file.table} ({', '.join(names)}) FROM STDIN") as copy,
         ):
-            for count, record in enumerate(records, start=1):
+            for count, record in enumerate(_without_empty_end(records), start=1):
                 if (row := rows.read(record)) is not None:
                     copy.write_row(row)
                 if count % _TELL_EVERY == 0:
                     progress(reader.position)
         progress(reader.position)
     return Staged(sha256=reader.sha256, keys_known=rows.has_keys and not reader.broken_off)
+
+
+def _without_empty_end(records: Iterator[Record]) -> Iterator[Record]:
+    """Leave out the empty lines that end a file; elsewhere they are records without fields."""
+    first = last = 0
+    for record in records:
+        if not record.fields and not record.fault:
+            first, last = first or record.line, record.line
+            continue
+        for line in range(first, last + 1) if first else ():
+            yield Record(line, [])
+        first = 0
+        yield record
 
 
 class _Rows:
@@ -92,6 +105,10 @@ class _Rows:
         expected = ", ".join(column.name for column in self._file.columns if column.required)
         if header is None:
             self._fault(1, "header", f"the file is empty, expected a header row with {expected}")
+            return
+        if len(header.fields) == 1 and (mark := next((m for m in (";", "\t") if m in header.fields[0]), "")):
+            name = "a tab" if mark == "\t" else f'"{mark}"'
+            self._fault(1, "header", f"the columns are separated by {name}, expected commas: {expected}")
             return
         if header.fault:
             self._fault(1, "header", header.fault)

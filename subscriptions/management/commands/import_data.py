@@ -1,7 +1,12 @@
 """Import customers, plans, subscriptions and documents from a directory of CSV files."""
 
+import contextlib
+import json
+import os
 import sys
+import tempfile
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +16,6 @@ from django.utils import timezone
 
 from portal.lib import text as text_lib
 from subscriptions.importing import run
-from subscriptions.importing.columns import FILES
 from subscriptions.importing.faults import MOST_SHOWN
 
 _WIDTH = 30
@@ -24,18 +28,32 @@ class Command(BaseCommand):
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("directory", type=Path, metavar="DIRECTORY", help="where the CSV files are")
+        parser.add_argument("directory", metavar="DIRECTORY", help="where the CSV files are")
         parser.add_argument("--dry-run", action="store_true", help="check everything, write nothing")
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="let the contacts of known organisations change, and leave out rows about what ended here",
+        )
+        parser.add_argument("--exceptions", metavar="FILE", help="with --update: write a CSV of what was left out")
+        parser.add_argument("--json", action="store_true", help="one JSON document instead of lines")
 
-    def handle(self, *args: Any, directory: Path, dry_run: bool, **options: Any) -> None:
-        if not directory.is_dir():
-            raise CommandError(f"{directory} is not a directory.")
-        self._name_strangers(directory)
+    def handle(self, *args: Any, directory: str, dry_run: bool, update: bool, **options: Any) -> None:
+        path = self._directory(directory)
+        report = self._report(options["exceptions"], is_updating=update)
+        self._name_strangers(path)
         bar = Bar(self.stderr) if self.stderr.isatty() else None
         try:
             counts = run.import_directory(
-                directory, at=timezone.now(), dry_run=dry_run, progress=bar.show if bar else _nothing
+                path,
+                at=timezone.now(),
+                dry_run=dry_run,
+                update=update,
+                on_exceptions=report.write if report else None,
+                progress=bar.show if bar else _nothing,
             )
+            if report:
+                report.keep()
         except run.Refused as refused:
             if bar:
                 bar.clear()
@@ -58,14 +76,51 @@ class Command(BaseCommand):
                 )
             ) from None
         except OSError as error:
-            raise CommandError(f"{error.filename} can't be read: {error.strerror}.") from error
+            raise CommandError(
+                f"{text_lib.harmless(str(error.filename))} can't be read: {error.strerror}."
+            ) from error
         finally:
             if bar:
                 bar.clear()
-        for count in counts:
-            self.stdout.write(f"{count.csv}: {count.new} new, {count.unchanged} unchanged")
+            if report:
+                report.drop()
+        self._answer(counts, is_update=update, is_json=options["json"])
         if not dry_run and any(count.new for count in counts):
             self._analyze()
+
+    def _answer(self, counts: list[run.Count], *, is_update: bool, is_json: bool) -> None:
+        names = ("new", "changed", "unchanged", "exceptions") if is_update else ("new", "unchanged")
+        counted = {count.csv: {name: getattr(count, name) for name in names} for count in counts}
+        if is_json:
+            self.stdout.write(json.dumps(counted))
+            return
+        for csv, numbers in counted.items():
+            self.stdout.write(f"{csv}: " + ", ".join(f"{number} {name}" for name, number in numbers.items()))
+
+    def _directory(self, given: str) -> Path:
+        if not given:
+            raise CommandError("DIRECTORY is empty: name the directory that holds the CSV files.")
+        path = Path(given)
+        if not path.is_dir():
+            raise CommandError(f"{text_lib.harmless(given)} is not a directory.")
+        return path
+
+    def _report(self, given: str | None, *, is_updating: bool) -> "_Exceptions | None":
+        if given is None:
+            return None
+        if not is_updating:
+            raise CommandError("--exceptions goes with --update: without it there are none.", returncode=2)
+        path = Path(given)
+        if not given or (path.exists() and not path.is_file()):
+            raise CommandError(
+                f"--exceptions: “{text_lib.harmless(given)}” is no file that can be written.", returncode=2
+            )
+        try:
+            return _Exceptions(path)
+        except OSError as error:
+            raise CommandError(
+                f"--exceptions: {text_lib.harmless(given)} can't be written: {error.strerror}.", returncode=2
+            ) from error
 
     def _analyze(self) -> None:
         """Count the rows: the first lists would be planned for empty tables otherwise."""
@@ -79,15 +134,40 @@ class Command(BaseCommand):
             )
 
     def _name_strangers(self, directory: Path) -> None:
-        """Say which CSV files are not of the format: a mistyped name would pass unseen."""
-        known = {file.csv for file in FILES}
-        for path in sorted(directory.glob("*.csv")):
-            if path.name not in known:
-                self.stderr.write(f"{path.name} is not a file of the import format and is left out.")
+        """Say what is not of the format: a mistyped name would pass unseen."""
+        for name in run.strangers(directory):
+            self.stderr.write(f"{text_lib.harmless(name)} is not a file of the import format and is left out.")
 
 
 def _nothing(doing: str, done: int, total: int) -> None:
     """Show no progress: nobody watches."""
+
+
+class _Exceptions:
+    """Write the exceptions beside their file, which is there as a whole or not at all."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        self._written = Path(name)
+        self._stream = os.fdopen(handle, "wb")
+
+    def write(self, pieces: Iterator[bytes]) -> None:
+        for piece in pieces:
+            self._stream.write(piece)
+        self._stream.flush()
+
+    def keep(self) -> None:
+        """Give the file its name."""
+        self._stream.close()
+        self._written.chmod(0o644)
+        self._written.replace(self._path)
+
+    def drop(self) -> None:
+        """Leave nothing behind where it was not kept."""
+        self._stream.close()
+        with contextlib.suppress(FileNotFoundError):
+            self._written.unlink()
 
 
 class Bar:
