@@ -1,8 +1,9 @@
 """Recompute everything that the ledger, the documents and the terminations say, and name what does not agree.
 
 The database refuses most of this already; this is the second pair of eyes, for a database that was restored,
-moved, or written by somebody with more rights than the portal. `chain` walks along the ledger, `checks` compares
-everything else, `heads` knows the heads that were kept elsewhere. docs/ledger.md says what this can show.
+moved, or written by somebody with more rights than the portal. `chain` walks along the ledger, `quoted` computes
+each termination again from its quote, `checks` compares everything else, `heads` knows the heads that were kept
+elsewhere. docs/ledger.md says what this can show.
 """
 
 from __future__ import annotations
@@ -12,14 +13,14 @@ from datetime import datetime
 
 from django.db import connection
 
-from subscriptions.verification import chain, checks, heads
+from subscriptions.verification import chain, checks, heads, quoted
 from subscriptions.verification.heads import Head
 from subscriptions.verification.shapes import Counted, Fault
 
 __all__ = ["KINDS", "Counted", "Fault", "Head", "count", "faults", "heads"]
 
 # Every kind of fault, in the order in which they are told.
-KINDS = (*chain.SAYS, *dict.fromkeys(check.kind for check in checks.CHECKS), heads.KIND)
+KINDS = (*chain.SAYS, *dict.fromkeys(check.kind for check in checks.CHECKS), *quoted.SAYS, heads.KIND)
 
 
 def count() -> Counted:
@@ -42,4 +43,5 @@ def faults(
     """
     yield from chain.faults(on_head=on_head)
     yield from checks.faults(at=at)
+    yield from quoted.faults()
     yield from heads.faults(kept)

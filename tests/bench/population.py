@@ -559,9 +559,9 @@ _STATEMENTS: tuple[tuple[str, str], ...] = (
                 (account_id, seq, currency, before, amount, after, kind, is_unbilled, at, "on", description, actor,
                  previous_sha256)
             SELECT account_id, {seq}, currency, after, moved, after + moved,
-                   CASE WHEN moved > 0 THEN 'top_up' ELSE 'charge' END, false,
+                   'charge', false,
                    (day + {seq * 400})::timestamp AT TIME ZONE 'UTC', day + {seq * 400},
-                   CASE WHEN moved > 0 THEN 'Top-up' ELSE 'Usage of the month' END, 'system', sha256
+                   CASE WHEN moved > 0 THEN 'Usage taken back' ELSE 'Usage of the month' END, 'system', sha256
             FROM customers_ledgerentry CROSS JOIN (SELECT today - 1800 AS day FROM run) r
             CROSS JOIN LATERAL (
                 SELECT (1 + pg_temp.deal(account_id, 9{seq}, 100000000))::numeric / 1000000
@@ -618,7 +618,7 @@ _STATEMENTS: tuple[tuple[str, str], ...] = (
                e.app, e.event, e.event || ' for ' || n.name || '.',
                'bench-agent-' || 1 + pg_temp.deal(n.id, 140 + e.number, 8), n.uuid, n.name
         FROM named n CROSS JOIN run
-        CROSS JOIN (VALUES (1, 'Subscriptions', 'Purchased'), (2, 'Invoices', 'Payment recorded'),
+        CROSS JOIN (VALUES (1, 'Subscriptions', 'Purchased'), (2, 'Invoices', 'Invoice issued'),
                            (3, 'Subscriptions', 'Renewed')) e (number, app, event)
         ORDER BY 1
         """,

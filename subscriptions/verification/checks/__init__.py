@@ -11,15 +11,19 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from portal.lib import money
 from subscriptions.verification.checks import (
     accounts,
     documents,
     hashes,
+    imported,
+    neighbours,
     refunds,
     series,
     settling,
     subscriptions,
-    taking_back,
+    told,
+    units,
 )
 from subscriptions.verification.checks.check import Check
 from subscriptions.verification.shapes import Fault, plain
@@ -31,9 +35,12 @@ CHECKS: tuple[Check, ...] = (
     *refunds.CHECKS,
     *documents.CHECKS,
     *settling.CHECKS,
-    *taking_back.CHECKS,
     *series.CHECKS,
     *subscriptions.CHECKS,
+    *neighbours.CHECKS,
+    *told.CHECKS,
+    *units.CHECKS,
+    *imported.CHECKS,
     *hashes.CHECKS,
 )
 
@@ -53,12 +60,29 @@ def without_nested_loops() -> Iterator[None]:
             cursor.execute("RESET enable_nestloop")
 
 
+def _parameters(*, at: datetime) -> dict[str, object]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT DISTINCT timezone FROM customers_organisation")
+        used = [zone for (zone,) in cursor.fetchall()]
+        # The table of names is a directory of files: read once. A zone that only Python knows can't be asked here.
+        cursor.execute("SELECT name FROM pg_timezone_names WHERE name = ANY(%s)", [used])
+        zones = [zone for (zone,) in cursor.fetchall()]
+        cursor.execute("SELECT DISTINCT currency FROM customers_organisation")
+        currencies = [code for (code,) in cursor.fetchall() if money.is_currency(code)]
+    return {
+        "latest_today": (at + timedelta(hours=14)).date(),
+        "zones": zones,
+        "currencies": currencies,
+        "digits": [money.minor_digits(code) for code in currencies],
+    }
+
+
 def faults(*, at: datetime) -> Iterator[Fault]:
     """Run every check and go through what does not agree, check by check. Reads only.
 
     *Units*: `at` is the instant of asking; today is a matter of time zones, so the latest date anywhere counts.
     """
-    parameters = {"latest_today": (at + timedelta(hours=14)).date()}
+    parameters = _parameters(at=at)
     for check in CHECKS:
         with without_nested_loops(), connection.cursor() as cursor:
             cursor.execute(check.sql, parameters)

@@ -4,15 +4,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import LINE, Check
-
-_ENTRY = "format('organisation %%s, entry %%s', o.uuid, e.seq)"
-_ENTRIES = """
-    customers_ledgerentry e
-    JOIN customers_creditaccount a ON a.id = e.account_id
-    JOIN customers_organisation o ON o.id = a.organisation_id
-"""
-_TERMINATION = "format('termination %%s', t.uuid)"
+from subscriptions.verification.checks.check import ENTRIES, ENTRY, LINE, TERMINATION, Check
 
 
 def _amount(name: str) -> str:
@@ -25,7 +17,7 @@ CHECKS: tuple[Check, ...] = (
         "refund_without_termination",
         "the refund of {amount} belongs to no termination",
         f"""
-        SELECT {_ENTRY} AS place, e.amount FROM {_ENTRIES}
+        SELECT {ENTRY} AS place, e.amount FROM {ENTRIES}
         LEFT JOIN subscriptions_termination t ON t.uuid = e.cause_id
         WHERE e.kind = 'refund' AND t.id IS NULL ORDER BY e.account_id, e.seq
         """,
@@ -34,7 +26,7 @@ CHECKS: tuple[Check, ...] = (
         "refund_twice",
         "{entries} entries refund it",
         f"""
-        SELECT {_TERMINATION} AS place, count(*) AS entries
+        SELECT {TERMINATION} AS place, count(*) AS entries
         FROM subscriptions_termination t JOIN customers_ledgerentry e ON e.cause_id = t.uuid
         WHERE e.kind = 'refund' GROUP BY t.id, t.uuid HAVING count(*) > 1 ORDER BY t.id
         """,
@@ -44,7 +36,7 @@ CHECKS: tuple[Check, ...] = (
         "the termination credited {credited}, its entry moves {moved}",
         # An entry that refunds it, but that it does not know, and an entry it names that is no refund of it.
         f"""
-        SELECT {_TERMINATION} AS place, coalesce(t.credited, 0) AS credited, coalesce(e.amount, 0) AS moved
+        SELECT {TERMINATION} AS place, coalesce(t.credited, 0) AS credited, coalesce(e.amount, 0) AS moved
         FROM subscriptions_termination t
         LEFT JOIN customers_ledgerentry e ON e.cause_id = t.uuid AND e.kind = 'refund'
         WHERE t.credited IS DISTINCT FROM e.amount
@@ -58,7 +50,7 @@ CHECKS: tuple[Check, ...] = (
         "refund_organisation",
         "the termination is of organisation {ended}, its refund went to {credited}",
         f"""
-        SELECT {_TERMINATION} AS place, o.uuid AS ended, p.uuid AS credited
+        SELECT {TERMINATION} AS place, o.uuid AS ended, p.uuid AS credited
         FROM subscriptions_termination t
         JOIN customers_ledgerentry e ON e.cause_id = t.uuid AND e.kind = 'refund'
         JOIN customers_creditaccount a ON a.id = e.account_id
@@ -71,7 +63,7 @@ CHECKS: tuple[Check, ...] = (
         "settlement",
         "its settlement is {settlement}, which does not fit the note and the entry it has",
         f"""
-        SELECT {_TERMINATION} AS place, t.settlement FROM subscriptions_termination t
+        SELECT {TERMINATION} AS place, t.settlement FROM subscriptions_termination t
         WHERE (t.settlement = 'credited') <> (t.entry_id IS NOT NULL)
            OR (t.settlement = 'credited') <> (t.credited IS NOT NULL)
            OR (t.settlement = 'credit_note_linked') <> (t.credit_note_id IS NOT NULL)
@@ -83,7 +75,7 @@ CHECKS: tuple[Check, ...] = (
         "quote_total",
         "the preview that was applied says {total}, {credited} was credited",
         f"""
-        SELECT {_TERMINATION} AS place, coalesce(t.quote->>'total', 'nothing') AS total, t.credited
+        SELECT {TERMINATION} AS place, coalesce(t.quote->>'total', 'nothing') AS total, t.credited
         FROM subscriptions_termination t
         WHERE t.settlement = 'credited' AND {_amount("total")} IS DISTINCT FROM t.credited
         ORDER BY t.id
@@ -93,7 +85,7 @@ CHECKS: tuple[Check, ...] = (
         "refund_charges",
         "refunds of charges sum to {refunded}, less the fee {fee} that is not the {credited} credited",
         f"""
-        SELECT {_TERMINATION} AS place, coalesce(r.amount, 0) AS refunded, f.fee,
+        SELECT {TERMINATION} AS place, coalesce(r.amount, 0) AS refunded, f.fee,
                coalesce(t.credited, 0) AS credited
         FROM subscriptions_termination t
         LEFT JOIN (SELECT cause_id, sum(amount) AS amount FROM invoicing_chargerefund GROUP BY 1) r
@@ -108,7 +100,7 @@ CHECKS: tuple[Check, ...] = (
         "waiver_charges",
         "the termination waived {kept}, its waivers sum to {summed}",
         f"""
-        SELECT {_TERMINATION} AS place, t.waived AS kept, coalesce(w.amount, 0) AS summed
+        SELECT {TERMINATION} AS place, t.waived AS kept, coalesce(w.amount, 0) AS summed
         FROM subscriptions_termination t
         LEFT JOIN (SELECT cause_id, sum(amount) AS amount FROM invoicing_chargewaiver GROUP BY 1) w
             ON w.cause_id = t.uuid
@@ -132,7 +124,7 @@ CHECKS: tuple[Check, ...] = (
         "giveback_line",
         "it gave back of invoice {number}, line {line}, which charged for another subscription",
         f"""
-        SELECT {_TERMINATION} AS place, i.number, l.id AS line
+        SELECT {TERMINATION} AS place, i.number, l.id AS line
         FROM (SELECT line_id, cause_id FROM invoicing_chargerefund
               UNION SELECT line_id, cause_id FROM invoicing_chargewaiver) g
         JOIN subscriptions_termination t ON t.uuid = g.cause_id
@@ -147,7 +139,7 @@ CHECKS: tuple[Check, ...] = (
         "hold_settles",
         "the termination links note {linked}, the note that is held as its refund is {held}",
         f"""
-        SELECT {_TERMINATION} AS place, coalesce(n.number, 'none') AS linked, coalesce(m.number, 'none') AS held
+        SELECT {TERMINATION} AS place, coalesce(n.number, 'none') AS linked, coalesce(m.number, 'none') AS held
         FROM subscriptions_termination t
         FULL JOIN (SELECT * FROM invoicing_creditnotehold WHERE kind = 'settles') h ON h.cause_id = t.uuid
         LEFT JOIN invoicing_creditnote n ON n.id = t.credit_note_id

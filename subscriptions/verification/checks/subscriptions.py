@@ -4,16 +4,14 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import Check
-
-_SUBSCRIPTION = "format('subscription %%s', s.uuid)"
+from subscriptions.verification.checks.check import SUBSCRIPTION, Check
 
 CHECKS: tuple[Check, ...] = (
     Check(
         "termination_missing",
         "it is terminated, but there is no termination",
         f"""
-        SELECT {_SUBSCRIPTION} AS place FROM subscriptions_subscription s
+        SELECT {SUBSCRIPTION} AS place FROM subscriptions_subscription s
         LEFT JOIN subscriptions_termination t ON t.subscription_id = s.id
         WHERE s.status = 'terminated' AND t.id IS NULL ORDER BY s.id
         """,
@@ -22,7 +20,7 @@ CHECKS: tuple[Check, ...] = (
         "termination_not_applied",
         "there is a termination, but the subscription is {status} and points at {ref}",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, s.status,
+        SELECT {SUBSCRIPTION} AS place, s.status,
                CASE WHEN s.termination_ref IS NULL THEN 'none'
                     WHEN s.termination_ref = t.id THEN 'it' ELSE 'another one' END AS ref
         FROM subscriptions_subscription s JOIN subscriptions_termination t ON t.subscription_id = s.id
@@ -33,7 +31,7 @@ CHECKS: tuple[Check, ...] = (
         "termination_renews",
         "it is terminated, but would renew",
         f"""
-        SELECT {_SUBSCRIPTION} AS place FROM subscriptions_subscription s
+        SELECT {SUBSCRIPTION} AS place FROM subscriptions_subscription s
         WHERE s.status = 'terminated' AND s.auto_renew ORDER BY s.id
         """,
     ),
@@ -42,7 +40,7 @@ CHECKS: tuple[Check, ...] = (
         "status",
         "its stored status is expired, but it is usable through {expires_on}",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, s.expires_on FROM subscriptions_subscription s
+        SELECT {SUBSCRIPTION} AS place, s.expires_on FROM subscriptions_subscription s
         WHERE s.status = 'expired' AND s.expires_on >= %(latest_today)s ORDER BY s.id
         """,
     ),
@@ -50,7 +48,7 @@ CHECKS: tuple[Check, ...] = (
         "expiry",
         "it expires on {expires_on}, its last cycle ends on {last_day}",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, s.expires_on, c.day_after - 1 AS last_day
+        SELECT {SUBSCRIPTION} AS place, s.expires_on, c.day_after - 1 AS last_day
         FROM subscriptions_subscription s
         JOIN (SELECT subscription_id, max(day_after) AS day_after FROM subscriptions_cycle GROUP BY 1) c
             ON c.subscription_id = s.id
@@ -61,7 +59,7 @@ CHECKS: tuple[Check, ...] = (
         "cycle_length",
         "the cycle from {first_day} has {months} months, so it ends before {wanted}, not before {day_after}",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, c.first_day, c.months, c.day_after, w.wanted
+        SELECT {SUBSCRIPTION} AS place, c.first_day, c.months, c.day_after, w.wanted
         FROM subscriptions_cycle c JOIN subscriptions_subscription s ON s.id = c.subscription_id
         CROSS JOIN LATERAL (
             SELECT (date_trunc('month', c.first_day::timestamp) + make_interval(months => c.months)) AS month) m
@@ -76,7 +74,7 @@ CHECKS: tuple[Check, ...] = (
         "cycle_without_charge",
         "nothing was charged for the cycle from {first_day}",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, c.first_day
+        SELECT {SUBSCRIPTION} AS place, c.first_day
         FROM subscriptions_cycle c JOIN subscriptions_subscription s ON s.id = c.subscription_id
         LEFT JOIN subscriptions_cyclecharge h ON h.cycle_id = c.id
         WHERE h.id IS NULL ORDER BY s.id, c.first_day
@@ -86,7 +84,7 @@ CHECKS: tuple[Check, ...] = (
         "cycle_charge",
         "invoice {number}, line {line} charges for days outside the cycle from {first_day}, or in another currency",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, c.first_day, i.number, l.id AS line
+        SELECT {SUBSCRIPTION} AS place, c.first_day, i.number, l.id AS line
         FROM subscriptions_cyclecharge h
         JOIN subscriptions_cycle c ON c.id = h.cycle_id
         JOIN subscriptions_subscription s ON s.id = c.subscription_id
@@ -99,7 +97,7 @@ CHECKS: tuple[Check, ...] = (
         "cycle_charge_kind",
         "invoice {number}, line {line} is {kind}, which no cycle is charged by",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, i.number, l.id AS line, l.kind
+        SELECT {SUBSCRIPTION} AS place, i.number, l.id AS line, l.kind
         FROM subscriptions_cyclecharge h
         JOIN subscriptions_cycle c ON c.id = h.cycle_id
         JOIN subscriptions_subscription s ON s.id = c.subscription_id
@@ -111,7 +109,7 @@ CHECKS: tuple[Check, ...] = (
         "number_in_use",
         "number {number} is in use, but its subscription is terminated",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, n.number
+        SELECT {SUBSCRIPTION} AS place, n.number
         FROM subscriptions_phonenumber n JOIN subscriptions_subscription s ON s.id = n.subscription_id
         WHERE s.status = 'terminated' AND n.status = 'in_use' ORDER BY n.id
         """,
@@ -120,7 +118,7 @@ CHECKS: tuple[Check, ...] = (
         "contract_item",
         "its place in contract {reference} is not freed, but the subscription is terminated",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, c.reference
+        SELECT {SUBSCRIPTION} AS place, c.reference
         FROM subscriptions_contractitem i JOIN subscriptions_subscription s ON s.id = i.subscription_id
         JOIN subscriptions_contract c ON c.id = i.contract_id
         WHERE s.status = 'terminated' AND i.freed_on IS NULL ORDER BY i.id
@@ -130,7 +128,7 @@ CHECKS: tuple[Check, ...] = (
         "assignment",
         "{email} is still assigned to it, but it is terminated",
         f"""
-        SELECT {_SUBSCRIPTION} AS place, m.email
+        SELECT {SUBSCRIPTION} AS place, m.email
         FROM subscriptions_assignment g JOIN subscriptions_subscription s ON s.id = g.subscription_id
         JOIN customers_member m ON m.id = g.member_id
         WHERE s.status = 'terminated' AND g.ended_on IS NULL ORDER BY g.id

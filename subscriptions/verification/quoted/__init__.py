@@ -1,0 +1,24 @@
+"""Compute every termination again from its stored quote, and hold it against what was written.
+
+Terminations are read a batch at a time, by key: what a termination refers to never changes after it (its settings
+version, its cycles and their charges, the rows that it wrote), so that the statements of a batch see the same facts
+whatever is written meanwhile, and memory does not grow with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from subscriptions.verification.quoted import comparing, reading
+from subscriptions.verification.shapes import Fault, plain
+
+SAYS = comparing.SAYS
+
+
+def faults() -> Iterator[Fault]:
+    """Go through what does not agree. Reads only."""
+    versions = reading.Versions()
+    for ended in reading.terminations(versions):
+        for kind, values in comparing.found(ended):
+            said = {name: plain(value) for name, value in values.items()}
+            yield Fault(kind=kind, where=f"termination {ended.uuid}", detail=SAYS[kind].format(**said))
