@@ -11,16 +11,12 @@ from invoicing.operations.giveback import hold_notes, lock_invoices, lock_notes,
 from invoicing.operations.note_use import use_note, write_stands
 from invoicing.operations.numbers import draw_number, number_of
 from invoicing.operations.payments import METHODS_BY_HAND, record_payment
-from invoicing.operations.putting_in import put_into_credits
 from invoicing.operations.refusals import (
     AboveTheAccount,
     AboveTheCharge,
-    AboveWhatIsThere,
     AmountAboveNote,
     AmountAboveOpen,
     AmountNotUsable,
-    CameBackAlready,
-    CreditsDoNotCover,
     InvoiceNotCreditable,
     InvoiceNotPayable,
     MethodNotUsable,
@@ -28,7 +24,6 @@ from invoicing.operations.refusals import (
     NoteNotSendable,
     NoteNotVoidable,
     NothingNamed,
-    NothingTakenBack,
     NotTheSameCustomer,
     PartAboveCharge,
     PartsAboveAmount,
@@ -39,18 +34,14 @@ from invoicing.operations.refusals import (
     RequestAlreadyUsed,
     SendingAsks,
 )
-from invoicing.operations.taking_back import take_back_of_note, take_back_payment
 
 __all__ = [
     "METHODS_BY_HAND",
     "AboveTheAccount",
     "AboveTheCharge",
-    "AboveWhatIsThere",
     "AmountAboveNote",
     "AmountAboveOpen",
     "AmountNotUsable",
-    "CameBackAlready",
-    "CreditsDoNotCover",
     "InvoiceNotCreditable",
     "InvoiceNotPayable",
     "MethodNotUsable",
@@ -60,7 +51,6 @@ __all__ = [
     "NoteNotSendable",
     "NoteNotVoidable",
     "NothingNamed",
-    "NothingTakenBack",
     "PartAboveCharge",
     "PartsAboveAmount",
     "PaymentLikeAnother",
@@ -69,6 +59,7 @@ __all__ = [
     "Refused",
     "RequestAlreadyUsed",
     "SendingAsks",
+    "Used",
     "allocate",
     "create_credit_note",
     "draw_number",
@@ -77,10 +68,7 @@ __all__ = [
     "lock_notes",
     "mark_as_sent",
     "number_of",
-    "put_into_credits",
     "record_payment",
-    "take_back_of_note",
-    "take_back_payment",
     "use_note",
     "void",
     "write_giveback",

@@ -14,23 +14,12 @@ from invoicing.selectors.possible import (
     creditables,
     drafted_by,
     questions_before_sending,
-    why_not_allocatable,
     why_not_sendable,
     why_not_voidable,
 )
-from invoicing.selectors.taking_back import SURPLUS, Takeable, TakenBackRow, takeable_note, takeable_payment
-from invoicing.selectors.uses import (
-    NoteUse,
-    Wanted,
-    note_use,
-    planned_uses,
-    reachable,
-    reachable_lines,
-    standing_put_ins,
-)
+from invoicing.selectors.uses import NoteUse, Wanted, note_use, planned_uses, reachable, reachable_lines
 
 __all__ = [
-    "SURPLUS",
     "InvoiceDetails",
     "InvoiceRow",
     "LineRow",
@@ -38,8 +27,6 @@ __all__ = [
     "NoteRow",
     "NoteUse",
     "PayableInvoice",
-    "Takeable",
-    "TakenBackRow",
     "Wanted",
     "credit_notes",
     "creditables",
@@ -54,10 +41,6 @@ __all__ = [
     "questions_before_sending",
     "reachable",
     "reachable_lines",
-    "standing_put_ins",
-    "takeable_note",
-    "takeable_payment",
-    "why_not_allocatable",
     "why_not_sendable",
     "why_not_voidable",
 ]
