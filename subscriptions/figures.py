@@ -109,6 +109,9 @@ def automatic(document: Mapping[str, Any]) -> Done:
 
 def unpaid(document: Mapping[str, Any]) -> tuple[Part, ...]:
     """List what is open on the charges of a quote before the end sets anything against them."""
+    if "lines" not in document:
+        # What had expired: nothing is set against any charge, so that none is named.
+        return tuple(Part(0, part["invoice"], Decimal(part["amount"])) for part in document["owed"])
     found = (
         Part(charge["line_id"], charge["invoice"], Decimal(charge["owed"]) + Decimal(charge["waived"]))
         for charge in lines.charges(document)

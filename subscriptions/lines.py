@@ -26,8 +26,8 @@ def schema_of(document: Mapping[str, Any]) -> int:
 
 
 def charges(document: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    """Go through the charges of a stored quote, cycle by cycle."""
-    for line in document["lines"]:
+    """Go through the charges of a stored quote, cycle by cycle; one of what had expired has none."""
+    for line in document.get("lines", ()):
         yield from line["charges"]
 
 
@@ -49,25 +49,6 @@ def written(refund: policies.Refund, *, currency: str) -> list[dict[str, Any]]:
                     "reason": charge.reason,
                     **{name: getattr(charge, name) for name in COVERED},
                     **_amounts(charge, ("charged_net", "charged_tax", *CHARGE_AMOUNTS), currency=currency),
-                }
-                for charge in line.charges
-            ],
-            currency=currency,
-        )
-        for line in refund.lines
-    ]
-
-
-def written_without_words(refund: policies.Refund, *, currency: str) -> list[dict[str, Any]]:
-    """Write the lines of what has expired: nothing comes back, so that nothing has to be recomputed."""
-    return [
-        _line(
-            line,
-            charges=[
-                {
-                    "line_id": charge.line_id,
-                    "invoice": charge.invoice_number,
-                    **_amounts(charge, CHARGE_AMOUNTS, currency=currency),
                 }
                 for charge in line.charges
             ],

@@ -137,6 +137,21 @@ def preview_of(
     )
 
 
+def settled_under(document: Mapping[str, Any]) -> str:
+    """Write the terms of a stored quote."""
+    currency = str(document["currency"])
+    return _terms(document["terms"], shown=lambda amount: money.display(amount, currency=currency))
+
+
+def owed_of_expired(document: Mapping[str, Any]) -> tuple[str, ...]:
+    """Say what stays owed when what has expired is ended, a sentence for each invoice."""
+    currency = str(document["currency"])
+    return tuple(
+        f"{money.display(part.amount, currency=currency)} stays owed on {part.invoice}."
+        for part in figures.unpaid(document)
+    )
+
+
 def nothing_after_expiry(*, expires_on: date, on: date) -> str:
     """Say why nothing would come back on a day after the last one."""
     return (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -12,6 +13,7 @@ from portal.lib import days, money
 from subscriptions import lines, policies
 from subscriptions import notes as credit_notes
 
+WHY_EXPIRED = "the subscription has expired"
 WHY_NOTHING = {
     "over": "every cycle is over",
     "used_up": "the last month has begun",
@@ -94,7 +96,7 @@ class Quote:
         if self.to_credits:
             return ""
         if self.case == "expired":
-            return "the subscription has expired"
+            return WHY_EXPIRED
         if not self.terms.allow_refund:
             return "Allow Refund is off in Portal Config"
         if self.terms.refund_method == "none":
@@ -160,14 +162,23 @@ Choice = LinkNote | Automatic
 def document(quote: Quote) -> dict[str, Any]:
     """Write a quote as plain JSON: what is sealed, compared and stored with the termination.
 
-    *Shape*: amounts are strings in the currency's full minor digits, days are ISO dates, `ends_on` inclusive.
+    *Shape*: amounts are strings in the currency's full minor digits, days are ISO dates, `ends_on` inclusive. Of
+    what has expired, see `expired_document`.
     """
 
     def amount(value: Decimal) -> str:
         return money.format_amount(value, currency=quote.currency)
 
     refund = quote.refund
-    write = lines.written_without_words if quote.case == "expired" else lines.written
+    if quote.case == "expired":
+        return expired_document(
+            subscription=quote.subscription,
+            organisation=quote.organisation,
+            on=quote.on,
+            currency=quote.currency,
+            terms=terms_document(quote.terms, currency=quote.currency),
+            owed=[(charge.invoice_number, charge.owed) for line in refund.lines for charge in line.charges],
+        )
     return {
         "schema": lines.SCHEMA,
         "subscription": str(quote.subscription),
@@ -177,16 +188,8 @@ def document(quote: Quote) -> dict[str, Any]:
         "currency": quote.currency,
         "anchor": quote.anchor,
         "is_postpaid": quote.is_postpaid,
-        "terms": {
-            "version": quote.terms.version,
-            "termination_method": quote.terms.termination_method,
-            "allow_refund": quote.terms.allow_refund,
-            "refund_method": quote.terms.refund_method,
-            "full_refund_days": quote.terms.full_refund_days,
-            "reactivation_days": quote.terms.reactivation_days,
-            "fee": None if quote.terms.fee is None else amount(quote.terms.fee),
-        },
-        "lines": write(refund, currency=quote.currency),
+        "terms": terms_document(quote.terms, currency=quote.currency),
+        "lines": lines.written(refund, currency=quote.currency),
         "waived": amount(refund.waived),
         "left": amount(refund.left),
         "refunds": amount(refund.refunds),
@@ -195,6 +198,53 @@ def document(quote: Quote) -> dict[str, Any]:
         "to_credits": amount(quote.to_credits),
         "notes": [credit_notes.written(note, amount=amount) for note in quote.notes],
         "further_candidates": quote.further_candidates,
+    }
+
+
+def terms_document(terms: Terms, *, currency: str) -> dict[str, Any]:
+    """Write terms as they stand in a document."""
+    return {
+        "version": terms.version,
+        "termination_method": terms.termination_method,
+        "allow_refund": terms.allow_refund,
+        "refund_method": terms.refund_method,
+        "full_refund_days": terms.full_refund_days,
+        "reactivation_days": terms.reactivation_days,
+        "fee": None if terms.fee is None else money.format_amount(terms.fee, currency=currency),
+    }
+
+
+def expired_document(
+    *,
+    subscription: uuids.UUID,
+    organisation: uuids.UUID,
+    on: date,
+    currency: str,
+    terms: Mapping[str, Any],
+    owed: Iterable[tuple[str, Decimal]],
+) -> dict[str, Any]:
+    """Write the document of what has expired: terms, why nothing comes back, and what stays owed by invoice.
+
+    The one writer of these documents, for an agent and for the clean-up.
+    *Shape*: `terms` as `terms_document` writes them; `owed` has a part for each charge: invoice and amount.
+    """
+    sums: dict[str, Decimal] = {}
+    for invoice, part in owed:
+        if part:
+            sums[invoice] = sums.get(invoice, Decimal(0)) + part
+    return {
+        "schema": lines.SCHEMA,
+        "subscription": str(subscription),
+        "organisation": str(organisation),
+        "on": on.isoformat(),
+        "case": "expired",
+        "currency": currency,
+        "terms": terms,
+        "why": WHY_EXPIRED,
+        "owed": [
+            {"invoice": invoice, "amount": money.format_amount(sum_, currency=currency)}
+            for invoice, sum_ in sums.items()
+        ],
     }
 
 
@@ -216,6 +266,9 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
         said.append("Portal Config was changed since the preview.")
     if old.get("organisation") != new["organisation"]:
         said.append("The subscription now belongs to another organisation.")
+    if new["case"] == "expired":
+        said += _owed_changes(old=old, new=new, shown=shown)
+        return tuple(said) or ("The subscription changed since the preview.",)
     cycles = {line["starts_on"]: line for line in old.get("lines", [])}
     for line in new["lines"]:
         before = cycles.pop(line["starts_on"], None)
@@ -237,6 +290,16 @@ def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
     if old.get("total") != new["total"]:
         said.append(f"The total refund is now {shown(new['total'])}; it was {shown(old.get('total'))}.")
     return tuple(said) or ("The subscription changed since the preview.",)
+
+
+def _owed_changes(*, old: dict[str, Any], new: dict[str, Any], shown: Callable[[Any], str]) -> list[str]:
+    before = {part["invoice"]: part["amount"] for part in old.get("owed", [])}
+    after = {part["invoice"]: part["amount"] for part in new["owed"]}
+    return [
+        f"Still owed on {invoice} is now {shown(after.get(invoice, 0))}; it was {shown(before.get(invoice, 0))}."
+        for invoice in [*after, *(invoice for invoice in before if invoice not in after)]
+        if before.get(invoice) != after.get(invoice)
+    ]
 
 
 def changed_cycles(*, old: dict[str, Any], new: dict[str, Any]) -> frozenset[str]:

@@ -114,6 +114,7 @@ def expired_page(
         "says": committing.says(step, quote),
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
+        "owed": presentation.owed_of_expired(quotes.document(quote)),
         "held_back": standing.HELD_BACK if selectors.is_held_back(step.subscription) else "",
         "changes": changes,
         "form_action": address(step, "apply"),

@@ -7,13 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
-from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
-from psycopg.errors import RaiseException
-
 from portal.audit import operations as audit_operations
-from portal.lib import days, money, text
+from portal.lib import days
 from settings_app import selectors as settings_selectors
-from subscriptions.operations import due, records, runs, sharing
+from subscriptions.operations import batches, due, runs, sharing
 from subscriptions.operations import tally as tallies
 
 DEFAULT_BATCH = 5000
@@ -24,23 +21,6 @@ PUTTING_BACK, MARKING, TERMINATING, FREEING = "Marking active", "Marking expired
 SELECTING, HOLDING = "Selecting", "Holding back"
 # Hears of a step how many rows it has done: none as it begins, then after each batch.
 Progress = Callable[[str, int], None]
-
-
-@dataclass(frozen=True)
-class Run:
-    """Hold what every batch of a run needs."""
-
-    id: int
-    todays: due.Todays
-    is_also_renewing: bool
-    batch_size: int
-    by: audit_operations.Actor
-    at: datetime
-    stop: Callable[[], bool]
-
-    def rule(self, config: settings_selectors.Config) -> due.Rule:
-        """Say what is due under a config."""
-        return due.Rule(config.reactivation_days, is_also_renewing=self.is_also_renewing)
 
 
 def _never() -> bool:
@@ -101,7 +81,7 @@ def terminate_expired(
         by=by,
         at=at,
     )
-    run = Run(
+    run = batches.Run(
         id=begun.pk,
         todays=todays,
         is_also_renewing=is_also_renewing,
@@ -163,7 +143,9 @@ def _too_many(found: int) -> tallies.TooManyDue | None:
     return tallies.TooManyDue(due=found, allowed=allowed) if found > allowed else None
 
 
-def _fail_unknown_zones(run: Run, *, rule: due.Rule, say: Callable[[Sequence[tallies.Result]], None]) -> None:
+def _fail_unknown_zones(
+    run: batches.Run, *, rule: due.Rule, say: Callable[[Sequence[tallies.Result]], None]
+) -> None:
     """Keep as failed what would be due if somebody knew which day it is there."""
     failures = [
         (item, str(days.UnknownTimezone(zone))) for item, zone in due.of_unknown_zones(run.todays, rule=rule)
@@ -233,7 +215,7 @@ def _shares(limit: int | None, *, workers: int) -> list[int | None]:
     return [share + (number < rest) for number in range(workers) if share + (number < rest)]
 
 
-def _terminate_all(run: Run, *, limit: int | None, say: Callable[[Sequence[tallies.Result]], None]) -> None:
+def _terminate_all(run: batches.Run, *, limit: int | None, say: Callable[[Sequence[tallies.Result]], None]) -> None:
     """Terminate batch after batch, and say the results of each once it is committed.
 
     Those that fail don't count: `limit` of them ahead of all others would hold these up for good.
@@ -266,7 +248,7 @@ class _Batch:
     last: int | None
 
 
-def _terminate_batch(run: Run, *, room: int, after: int, without: list[int]) -> _Batch:
+def _terminate_batch(run: batches.Run, *, room: int, after: int, without: list[int]) -> _Batch:
     with audit_operations.operation("terminate_expired"):
         config = settings_selectors.locked_config()
         found = due.select(
@@ -277,7 +259,7 @@ def _terminate_batch(run: Run, *, room: int, after: int, without: list[int]) -> 
             without=without,
             is_locking=True,
         )
-        reasons = _record_all(run, found, config=config)
+        reasons = batches.record_all(run, found, config=config)
         done = [item for item in found if item.subscription_id not in reasons] if reasons else found
         if reasons:
             bad = [item for item in found if item.subscription_id in reasons]
@@ -298,52 +280,3 @@ def _failure(item: due.Due, why: str) -> runs.Failure:
         expires_on=item.expires_on,
         days_expired=item.days_expired,
     )
-
-
-def _record_all(run: Run, found: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
-    """Write a batch; give the reason of each row that can't be written, by subscription."""
-    strange = {currency for currency in {item.currency for item in found} if not money.is_currency(currency)}
-    reasons = {
-        item.subscription_id: str(money.UnknownCurrency(item.currency))
-        for item in found
-        if item.currency in strange
-    }
-    return reasons | _record(run, [item for item in found if item.currency not in strange], config=config)
-
-
-def _record(run: Run, items: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
-    """Write rows together; where the database refuses, by halves, so that one bad row stops no other."""
-    if not items:
-        return {}
-    expired = records.Expired(
-        subscription_ids=[item.subscription_id for item in items],
-        todays=[item.today for item in items],
-        currencies=[item.currency for item in items],
-        committed=run.todays.by_the_clock,
-    )
-    try:
-        with transaction.atomic():
-            records.record_expired(expired, config=config, by=run.by, at=run.at, run_id=run.id)
-            _check_deferred()
-        return {}
-    except DatabaseError as error:
-        if not _is_about_a_row(error):
-            raise
-        if len(items) == 1:
-            return {items[0].subscription_id: text.first_line(error)}
-    middle = len(items) // 2
-    return _record(run, items[:middle], config=config) | _record(run, items[middle:], config=config)
-
-
-def _is_about_a_row(error: DatabaseError) -> bool:
-    """Say whether a row was refused; for a lost connection or a wrong statement none is to blame."""
-    # What a trigger raises is a ProgrammingError as well.
-    is_raised = isinstance(error.__cause__, RaiseException)
-    return is_raised or not isinstance(error, (OperationalError, ProgrammingError))
-
-
-def _check_deferred() -> None:
-    # A deferred key would otherwise refuse the whole batch at its commit.
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")

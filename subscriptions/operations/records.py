@@ -18,10 +18,8 @@ from django.db import connection
 from portal.audit import names
 from portal.audit.operations import Actor
 from settings_app.selectors import Config
+from subscriptions import quotes
 from subscriptions.models import Subscription, Termination
-from subscriptions.operations import previews
-
-WHY_EXPIRED = "the subscription has expired"
 
 
 @dataclass(frozen=True)
@@ -257,18 +255,18 @@ def _addresses(config: Config) -> dict[str, Any]:
 
 
 # ---- Many at once ----------------------------------------------------------------------------------------------
-# The clean-up ends what has expired a thousand at a time. All it has to say follows from the rows themselves, so
-# that nothing is made of them here: the statements read where those of a single termination are told.
+# The clean-up ends what has expired a thousand at a time. All it has to tell follows from the rows themselves: the
+# statements read where that of a single termination is told. The quotes come along as they are written for all.
 
-_INSERT_EXPIRED = f"""
-{previews.LINES}
+_INSERT_EXPIRED = """
 INSERT INTO subscriptions_termination
     (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
      explanation, requested_by, channel, ticket, config_version_id, choice, settlement, waived, nothing_reason,
      quote, acknowledgements, clean_up_run_id)
-SELECT gen_random_uuid(), s.id, s.organisation_id, s.currency, 'expired', %(at)s, s.today, %(actor_kind)s,
-       %(actor)s, '', '', '', '', %(version)s, 'none', 'nothing_due', 0, %(why)s, {previews.DOCUMENT}, '[]', %(run)s
-{previews.SOURCE}
+SELECT gen_random_uuid(), s.id, s.organisation_id, s.currency, 'expired', %(at)s, f.today, %(actor_kind)s,
+       %(actor)s, '', '', '', '', %(version)s, 'none', 'nothing_due', 0, %(why)s, f.quote::jsonb, '[]', %(run)s
+FROM unnest(%(subscriptions)s::bigint[], %(todays)s::date[], %(quotes)s::text[]) AS f(id, today, quote)
+JOIN subscriptions_subscription s ON s.id = f.id AND s.id = ANY(%(subscriptions)s::bigint[])
 ORDER BY s.id
 RETURNING id
 """
@@ -313,12 +311,13 @@ _EFFECTS_EXPIRED = {
 class Expired:
     """Hold subscriptions that have expired for too long, as parallel lists, with today where each lives.
 
-    *Shape*: `committed` says which day of the commit it is, by time zone; `todays` may be days that were named.
+    *Shape*: `quotes` are documents as JSON; `committed` says which day of the commit it is, by time zone; `todays`
+    may be days that were named.
     """
 
     subscription_ids: Sequence[int]
     todays: Sequence[date]
-    currencies: Sequence[str]
+    quotes: Sequence[str]
     committed: Mapping[str, date]
 
 
@@ -334,14 +333,13 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         "actor_kind": by.kind,
         "actor": by.name,
         "version": config.version_id,
-        "why": WHY_EXPIRED,
+        "why": quotes.WHY_EXPIRED,
         "run": run_id,
-        **previews.parameters(expired.currencies, config=config),
+        "quotes": list(expired.quotes),
     }
     with connection.cursor() as cursor:
-        # As `previews.LINES` needs it; a batch is sorted in memory.
+        # Nobody can tell PostgreSQL how long such an array will be, and it would look each row up by itself.
         cursor.execute("SET LOCAL enable_nestloop = off")
-        cursor.execute("SET LOCAL work_mem = '16MB'")
         cursor.execute(_INSERT_EXPIRED, parameters)
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute("SET LOCAL enable_nestloop = on")

@@ -8,6 +8,7 @@ from subscriptions.selectors.naming import (
     named_by_uuid,
     numbers_to_keep,
 )
+from subscriptions.selectors.owed import owed_of
 from subscriptions.selectors.pages import subscription_details, subscriptions_page
 from subscriptions.selectors.quotes import (
     NEVER_REFUNDED,
@@ -58,6 +59,7 @@ __all__ = [
     "is_held_back",
     "named_by_uuid",
     "numbers_to_keep",
+    "owed_of",
     "planned_uses",
     "quote_of",
     "report_rows",

@@ -120,6 +120,7 @@ def termination_record(termination: Termination) -> TerminationRecord:
             pages.Term(
                 "Portal Config",
                 f"Version {termination.config_version.number}" if termination.config_version else "",
+                presentation.settled_under(termination.quote) if termination.quote else "",
             ),
         ),
         settlement_code=termination.settlement,
@@ -128,7 +129,10 @@ def termination_record(termination: Termination) -> TerminationRecord:
         acknowledgements=tuple(item["text"] for item in termination.acknowledgements),
         credit_note_uuid=note.uuid if note else None,
         credit_note_number=note.number if note else "",
-        preview=presentation.preview_of(termination.quote) if termination.quote else None,
+        # What has expired is stored without lines; older records have them.
+        preview=presentation.preview_of(termination.quote)
+        if termination.quote and "lines" in termination.quote
+        else None,
         shown_before=_shown_before(termination),
         corrections=tuple(
             pages.Term(

@@ -7,10 +7,13 @@ words that a preview has for all of a currency are taken from the portal.
 
 from __future__ import annotations
 
+import json
 import time
-from datetime import datetime
+import uuid
+from datetime import date, datetime
+from typing import Any
 
-from portal.lib import days
+from portal.lib import days, money
 from tests.bench.world import World
 
 _DUE = """
@@ -30,19 +33,13 @@ WHERE s.status <> 'terminated' AND d.today - s.expires_on > %(kept)s
 FOR NO KEY UPDATE OF s
 """
 
-_SUMS = ("charged", "paid", "credited", "owed")
-_WRITTEN = "format('" + ",".join(f'"{name}":"%%s"' for name in _SUMS) + "%%s', {sums}, {zeros})"
-
-_TERMINATIONS = f"""
+_TERMINATIONS = """
 WITH terms AS MATERIALIZED (
-    SELECT * FROM unnest(%(currencies)s::text[], %(digits)s::int[], %(same)s::text[], %(line_zeros)s::text[],
-                         %(charge_zeros)s::text[]) t (currency, digits, same, line_zeros, charge_zeros)
+    SELECT * FROM unnest(%(currencies)s::text[], %(digits)s::int[], %(same)s::text[]) t (currency, digits, same)
 ), charges AS MATERIALIZED (
-    SELECT g.cycle_id, g.line_id, g.first_day, i.number, t.charge_zeros,
-           round(l.net + l.tax, t.digits) AS charged, round(l.paid, t.digits) AS paid,
-           round(l.noted + l.refunded, t.digits) AS credited,
-           greatest(round(0, t.digits), round(l.net + l.tax, t.digits) - round(l.paid, t.digits)
-                                        - round(l.waived, t.digits)) AS owed
+    SELECT due.id, i.number,
+           row_number() OVER (ORDER BY due.id, c.first_day, c.id, g.first_day, g.line_id) AS place,
+           round(l.net + l.tax, t.digits) - round(l.paid, t.digits) - round(l.waived, t.digits) AS owed
     FROM due
     JOIN terms t ON t.currency = due.currency
     JOIN subscriptions_cycle c ON c.subscription_id = due.id
@@ -50,25 +47,11 @@ WITH terms AS MATERIALIZED (
     JOIN invoicing_chargeline l ON l.id = g.line_id
     JOIN invoicing_invoice i ON i.id = l.invoice_id
     WHERE i.status NOT IN ('draft', 'void') AND l.kind NOT IN ('usage', 'activation_fee')
-), cycles AS MATERIALIZED (
-    SELECT cycle_id, {", ".join(f"sum({name}) AS {name}" for name in _SUMS)},
-           string_agg(format('{{"line_id":%%s,"invoice":"%%s",', line_id, number)
-                      || {_WRITTEN.format(sums=", ".join(_SUMS), zeros="charge_zeros")} || '}}', ','
-                      ORDER BY first_day, line_id) AS charges
-    FROM charges GROUP BY cycle_id
-), lines AS MATERIALIZED (
-    SELECT c.subscription_id,
-           string_agg(format('{{"starts_on":"%%s","ends_on":"%%s",', c.first_day, c.day_after - 1)
-                      || {
-    _WRITTEN.format(sums=", ".join(f"coalesce({name}, round(0, t.digits))" for name in _SUMS), zeros="t.line_zeros")
-}
-                      || ',"reason":"expired","charges":[' || coalesce(k.charges, '') || ']}}', ','
-                      ORDER BY c.first_day) AS lines
-    FROM due
-    JOIN terms t ON t.currency = due.currency
-    JOIN subscriptions_cycle c ON c.subscription_id = due.id
-    LEFT JOIN cycles k ON k.cycle_id = c.id
-    GROUP BY c.subscription_id
+      AND l.net + l.tax > l.paid + l.waived
+), owed AS MATERIALIZED (
+    SELECT id, string_agg(format('{"invoice":"%%s","amount":"%%s"}', number, owed), ',' ORDER BY place) AS parts
+    FROM (SELECT id, number, sum(owed) AS owed, min(place) AS place FROM charges GROUP BY id, number) s
+    WHERE owed > 0 GROUP BY id
 )
 INSERT INTO subscriptions_termination
     (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
@@ -76,10 +59,9 @@ INSERT INTO subscriptions_termination
      quote, acknowledgements, clean_up_run_id)
 SELECT gen_random_uuid(), d.id, d.organisation_id, d.currency, 'expired', %(at)s, d.today, 'system', 'system',
        '', '', '', '', %(version)s, 'none', 'nothing_due', 0, 'the subscription has expired',
-       (t.same || format(',"subscription":"%%s","organisation":"%%s","on":"%%s","anchor":%%s,"is_postpaid":%%s,',
-                         d.uuid, d.organisation, d.today, d.anchor, to_json(d.is_postpaid))
-               || '"lines":[' || coalesce(l.lines, '') || ']}}')::jsonb, '[]', %(run)s
-FROM due d JOIN terms t ON t.currency = d.currency LEFT JOIN lines l ON l.subscription_id = d.id
+       (t.same || format(',"subscription":"%%s","organisation":"%%s","on":"%%s",', d.uuid, d.organisation, d.today)
+               || '"owed":[' || coalesce(o.parts, '') || ']}')::jsonb, '[]', %(run)s
+FROM due d JOIN terms t ON t.currency = d.currency LEFT JOIN owed o ON o.id = d.id
 """
 
 _STEPS = (
@@ -179,7 +161,6 @@ def run(world: World, url: str, *, at: datetime) -> float:
 def _known(world: World, *, at: datetime) -> dict[str, object]:
     """Give what the portal says about all of them."""
     from settings_app import selectors
-    from subscriptions.operations import previews
 
     config = selectors.current_config()
     with world.connect() as connection:
@@ -188,7 +169,9 @@ def _known(world: World, *, at: datetime) -> dict[str, object]:
             name for (name,) in connection.execute("SELECT DISTINCT currency FROM customers_organisation")
         ]
     return {
-        **previews.parameters(currencies, config=config),
+        "currencies": currencies,
+        "digits": [money.minor_digits(currency) for currency in currencies],
+        "same": [_same(currency, config=config) for currency in currencies],
         "at": at,
         "zones": zones,
         "todays": [days.today_in(zone, at=at) for zone in zones],
@@ -198,3 +181,20 @@ def _known(world: World, *, at: datetime) -> dict[str, object]:
         "provider_address": config.notification_address,
         "tells_somebody": config.tells_somebody,
     }
+
+
+def _same(currency: str, *, config: Any) -> str:
+    """Write what the quotes of a currency have in common, without the bracket at the end."""
+    from subscriptions import quotes, selectors
+
+    nobody = uuid.UUID(int=0)
+    document = quotes.expired_document(
+        subscription=nobody,
+        organisation=nobody,
+        on=date.min,
+        currency=currency,
+        terms=quotes.terms_document(selectors.terms_of(config, currency=currency), currency=currency),
+        owed=(),
+    )
+    own = ("subscription", "organisation", "on", "owed")
+    return json.dumps({name: value for name, value in document.items() if name not in own}).removesuffix("}")

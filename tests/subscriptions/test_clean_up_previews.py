@@ -1,4 +1,4 @@
-"""The clean-up writes what a single termination writes: previews made in SQL are those made in Python."""
+"""The clean-up writes what a single termination writes: what stays owed is read of all at once, and is the same."""
 
 import datetime as dt
 import io
@@ -58,6 +58,7 @@ def test_the_demo_ends_with_the_previews_of_the_other_way():
     written = end_all(day)
     assert len(written) > 100
     assert {quote["currency"] for quote in written.values()} >= {"SGD", "JPY", "KWD"}
+    assert any(quote["owed"] for quote in written.values())
     assert written == expected
     assert not list(verification.faults(at=timezone.now()))
 
@@ -99,12 +100,42 @@ def test_previews_agree_on_amounts_that_nobody_should_see(agent):
 def test_a_subscription_without_cycles_and_one_with_a_charge_of_several(now):
     factories.subscription(cycles=(), started_on="2025-01-31", expires_on=dt.date(2026, 1, 1))
     made = factories.subscription(cycles=(C("2025-11-30"), C("2025-12-30")))
-    line = factories.invoice(made.organisation, amounts=[("7.00", "0.63")]).lines.get()
+    line = factories.invoice(made.organisation, amounts=[("7.00", "0.63")], paid=["0"]).lines.get()
     cycle = made.cycles.latest("first_day")
     cycle.charges.create(line=line, first_day=dt.date(2026, 1, 5), day_after=cycle.day_after)
     expected = previews(dt.date(2026, 3, 10))
-    assert [len(cycle["charges"]) for cycle in expected[made.pk]["lines"]] == [1, 2]
+    assert [part["amount"] for part in expected[made.pk]["owed"]] == ["7.63"]
     assert end_all(dt.date(2026, 3, 10)) == expected
+
+
+def test_what_has_expired_is_stored_with_terms_why_and_what_stays_owed_by_invoice(configure):
+    configure(full_refund_days=None, charge_administrative_fee=True, fees={"SGD": "21.40"})
+    made = factories.subscription(
+        cycles=(C("2025-12-01", paid="38.80"), C("2026-01-01", net="45.87", tax="4.13", paid="0"))
+    )
+    first, second = (factories.charge_of(made, day).invoice.number for day in ("2025-12-01", "2026-01-01"))
+    version = settings_selectors.current_config().number
+    (stored,) = end_all(dt.date(2026, 3, 10)).values()
+    assert stored == {
+        "schema": 1,
+        "subscription": str(made.uuid),
+        "organisation": str(made.organisation.uuid),
+        "on": "2026-03-10",
+        "case": "expired",
+        "currency": "SGD",
+        "terms": {
+            "version": version,
+            "termination_method": "by_credit_note",
+            "allow_refund": True,
+            "refund_method": "remaining_months",
+            "full_refund_days": None,
+            "reactivation_days": 28,
+            "fee": "21.40",
+        },
+        "why": "the subscription has expired",
+        "owed": [{"invoice": first, "amount": "11.20"}, {"invoice": second, "amount": "50.00"}],
+    }
+    assert not list(verification.faults(at=timezone.now()))
 
 
 def test_history_audit_and_message_are_those_of_an_agent_who_ends_it(agent, now, configure):

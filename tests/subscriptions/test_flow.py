@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 import time_machine
+from django.db import connection
 from django.urls import reverse
 
 from customers.models import LedgerEntry
@@ -561,6 +562,30 @@ def test_the_form_of_what_the_clean_up_holds_back_says_so(client_of):
     assert "what is terminated cannot come back" in said
     trial = factories.subscription(cycles=(C("2025-11-01"),), auto_renew=True, is_trial=True)
     assert "Held" not in pages.words(client.get(f"/subscriptions/{trial.uuid}/terminate/"))
+
+
+def test_the_form_of_what_expired_says_what_is_stored_with_it(client_of, now):
+    """What stays owed, by invoice; a payment that comes in meanwhile is shown first."""
+    client = client_of("agent")
+    made = factories.subscription(cycles=(C("2025-11-01", paid="38.80"),), expires_on=dt.date(2026, 2, 9))
+    line = factories.charge_of(made)
+    shown = client.get(address(made))
+    assert f"SGD 11.20 stays owed on {line.invoice.number}." in pages.words(shown)
+    form = pages.form(shown, action="/apply/")
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE invoicing_chargeline SET paid = paid + 1.20 WHERE id = %s", [line.pk])
+    again = step(client, form, explanation="Gone for a month.")
+    assert again.status_code == 409
+    said = pages.words(again)
+    assert f"Still owed on {line.invoice.number} is now SGD 10.00; it was SGD 11.20." in said
+    done = step(client, pages.form(again, action="/apply/"), explanation="Gone for a month.")
+    record = pages.words(client.get(done["Location"]))
+    assert f"SGD 10.00 stays owed on {line.invoice.number}." in record
+    assert "As shown before" not in record
+    assert "refund method: Remaining months, full refund within 14 days" in record
+    stored = Termination.objects.get().quote
+    assert stored["owed"] == [{"invoice": line.invoice.number, "amount": "10.00"}]
+    assert "lines" not in stored
 
 
 def test_expired_for_29_days_asks_for_the_explanation_alone(client_of):

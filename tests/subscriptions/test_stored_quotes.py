@@ -2,17 +2,20 @@
 
 import copy
 import dataclasses
+import datetime as dt
 import json
+import uuid
+from decimal import Decimal
 
 import pytest
 from django.urls import reverse
 
-from subscriptions import lines, presentation, quotes
+from subscriptions import lines, operations, presentation, quotes
 from subscriptions.models import Termination
 from subscriptions.operations import records
 from tests import factories, pages
 from tests.factories import C
-from tests.subscriptions.conftest import preview, terminate
+from tests.subscriptions.conftest import preview, seen_of, terminate
 
 CHARGED_BEFORE = {
     "line_id": 7,
@@ -156,3 +159,91 @@ def test_what_is_stored_today_has_the_shape_of_its_number(agent, now):
     assert set(line["charges"][0]) == set(known["charges"][0])
     assert set(written["terms"]) == set(SCHEMA_1["terms"])
     assert set(written["notes"][0]) == set(SCHEMA_1["notes"][0])
+
+
+# ---- What had expired ----
+
+WHAT_ALL_SAY = {name: SCHEMA_0[name] for name in ("subscription", "organisation", "on", "currency", "terms")}
+NOTHING = dict.fromkeys(("waived", "net", "tax", "refund"), "0.00")
+# Until 28 November 2026: line by line, with zeros.
+EXPIRED_0 = {
+    **copy.deepcopy(SCHEMA_0),
+    **dict.fromkeys(("waived", "left", "refunds", "fee", "total", "to_credits"), "0.00"),
+    "case": "expired",
+    "notes": [],
+    "lines": [
+        {
+            **LINE,
+            **NOTHING,
+            "paid": "4.00",
+            "owed": "7.00",
+            "reason": "expired",
+            "charges": [
+                {**CHARGED_BEFORE, **NOTHING, "value": "0.00", "left": "0.00", "paid": "4.00", "owed": "7.00"}
+            ],
+        }
+    ],
+}
+EXPIRED_1 = {
+    **WHAT_ALL_SAY,
+    "schema": 1,
+    "case": "expired",
+    "why": "the subscription has expired",
+    "owed": [{"invoice": "IN-0000007", "amount": "7.00"}],
+}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("document", "has_lines"),
+    [pytest.param(EXPIRED_0, True, id="schema 0"), pytest.param(EXPIRED_1, False, id="schema 1")],
+)
+def test_the_record_opens_a_stored_quote_of_what_had_expired(
+    document, has_lines, client_of, monkeypatch, agent, now
+):
+    made = factories.subscription(cycles=(C("2026-01-01", net="10", tax="1"),), expires_on=dt.date(2026, 2, 1))
+    written = records.record_terminations
+    stored = {**document, "subscription": str(made.uuid), "organisation": str(made.organisation.uuid)}
+
+    def as_of_then(rows, **others):
+        return written([dataclasses.replace(row, quote=stored) for row in rows], **others)
+
+    monkeypatch.setattr(records, "record_terminations", as_of_then)
+    operations.terminate(
+        subscription_uuid=made.uuid,
+        request=operations.ExpiredRequest("Long gone."),
+        choice=quotes.Automatic(),
+        acknowledged=(),
+        seen=seen_of(preview(made, at=now)),
+        by=agent,
+        at=now,
+    )
+    page = client_of("auditor").get(reverse("subscriptions:termination", args=[Termination.objects.get().uuid]))
+    assert page.status_code == 200
+    said = pages.words(page)
+    assert "SGD 7.00 stays owed on IN-0000007." in said
+    assert "Nothing was refunded: the subscription has expired." in said
+    assert "refund method: Remaining months, full refund within 14 days" in said
+    assert ("As shown before" in said) is has_lines
+    assert ("10 January 2026 to 9 April 2026" in said) is has_lines
+
+
+@pytest.mark.django_db
+def test_what_is_stored_today_of_what_has_expired_has_the_shape_of_its_number(now):
+    made = factories.subscription(cycles=(C("2026-01-01", paid="0"),), expires_on=dt.date(2026, 2, 1))
+    written = json.loads(json.dumps(quotes.document(preview(made, at=now))))
+    assert set(written) == set(EXPIRED_1)
+    assert set(written["terms"]) == set(EXPIRED_1["terms"])
+    assert set(written["owed"][0]) == set(EXPIRED_1["owed"][0])
+
+
+def test_two_charges_of_an_invoice_are_one_sum_and_what_is_paid_is_none():
+    document = quotes.expired_document(
+        subscription=uuid.UUID(int=1),
+        organisation=uuid.UUID(int=2),
+        on=dt.date(2026, 3, 10),
+        currency="SGD",
+        terms={},
+        owed=[("B", Decimal("1.00")), ("A", Decimal("0.00")), ("C", Decimal("2.00")), ("B", Decimal("0.50"))],
+    )
+    assert document["owed"] == [{"invoice": "B", "amount": "1.50"}, {"invoice": "C", "amount": "2.00"}]
