@@ -51,7 +51,7 @@ class Report:
 
     def sync(self) -> None:
         """Let what was written be on the disk, whatever becomes of this process."""
-        self._try(lambda: (self._file.flush(), os.fsync(self._file.fileno())))
+        self._try(self._sync)
 
     def close(self) -> None:
         """End the report."""
@@ -64,6 +64,10 @@ class Report:
     def withdraw(self) -> None:
         """Take the file away again, where nothing was done that it could tell."""
         self.path.unlink(missing_ok=True)
+
+    def _sync(self) -> None:
+        self._file.flush()
+        os.fsync(self._file.fileno())
 
     def _try(self, write: Any) -> None:
         if self.trouble:

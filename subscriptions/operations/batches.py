@@ -34,7 +34,7 @@ class Run:
         return due.Rule(config.reactivation_days, is_also_renewing=self.is_also_renewing)
 
 
-def record_all(run: Run, found: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
+def record_all(found: Sequence[due.Due], *, run: Run, config: settings_selectors.Config) -> dict[int, str]:
     """Write a batch; give the reason of each row that can't be written, by subscription."""
     strange = {currency for currency in {item.currency for item in found} if not money.is_currency(currency)}
     reasons = {

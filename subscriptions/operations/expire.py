@@ -153,7 +153,7 @@ def _fail_unknown_zones(
     if failures:
         with audit_operations.operation("terminate_expired"):
             runs.fail(run.id, failures=[_failure(item, why) for item, why in failures])
-        say([tallies.result_of(item, why) for item, why in failures])
+        say([tallies.result_of(item, result=why) for item, why in failures])
 
 
 def _look(
@@ -169,7 +169,7 @@ def _look(
     """Select as a run would, and count."""
     tally.add(
         [
-            tallies.result_of(item, str(days.UnknownTimezone(zone)))
+            tallies.result_of(item, result=str(days.UnknownTimezone(zone)))
             for item, zone in due.of_unknown_zones(todays, rule=rule)
         ]
     )
@@ -188,7 +188,7 @@ def _look(
             break
         done += len(found)
         after = found[-1].subscription_id
-        tally.add([tallies.result_of(item, tallies.WOULD_BE) for item in found])
+        tally.add([tallies.result_of(item, result=tallies.WOULD_BE) for item in found])
         if len(found) < room:
             break
     held = due.hold_back(todays, rule=rule, run_id=None, stop=stop, tell=tally.hold)
@@ -259,7 +259,7 @@ def _terminate_batch(run: batches.Run, *, room: int, after: int, without: list[i
             without=without,
             is_locking=True,
         )
-        reasons = batches.record_all(run, found, config=config)
+        reasons = batches.record_all(found, run=run, config=config)
         done = [item for item in found if item.subscription_id not in reasons] if reasons else found
         if reasons:
             bad = [item for item in found if item.subscription_id in reasons]
@@ -267,7 +267,7 @@ def _terminate_batch(run: batches.Run, *, room: int, after: int, without: list[i
         runs.add(run.id, terminated=len(done), renewing=sum(item.auto_renew for item in done))
     # Only after the commit: a report never names what did not happen.
     return _Batch(
-        results=[tallies.result_of(item, reasons.get(item.subscription_id, tallies.DONE)) for item in found],
+        results=[tallies.result_of(item, result=reasons.get(item.subscription_id, tallies.DONE)) for item in found],
         failed=list(reasons),
         last=found[-1].subscription_id if len(found) == room else None,
     )

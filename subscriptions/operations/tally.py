@@ -59,7 +59,7 @@ class TooManyDue(Exception):
         super().__init__(f"{due} subscriptions are due, and without a limit at most {allowed} are terminated.")
 
 
-def result_of(item: due.Due, result: str) -> Result:
+def result_of(item: due.Due, *, result: str) -> Result:
     """Say of a subscription what became of it."""
     return Result(
         subscription_uuid=item.subscription_uuid,
@@ -108,5 +108,5 @@ class Tally:
         self.held += len(found)
         if self.tell:
             for item in found:
-                self.tell(result_of(item, HELD))
+                self.tell(result_of(item, result=HELD))
         self.progress(self.held)

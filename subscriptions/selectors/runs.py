@@ -224,10 +224,12 @@ def report_rows(run: CleanUpRun) -> Iterator[ReportRow]:
     columns = ("key", "subscription__uuid", "subscription__organisation__uuid", "expires_on", "days_expired")
     failed = CleanUpFailure.objects.filter(run=run).annotate(key=F("subscription_id"))
     for row in _by_key(failed.values_list(*columns, "reason")):
-        yield ReportRow(*row[1:])
+        _, subscription, organisation, expires_on, days_expired, reason = row
+        yield ReportRow(subscription, organisation, expires_on, days_expired, reason)
     held = CleanUpHeld.objects.filter(run=run).annotate(key=F("subscription_id"))
     for row in _by_key(held.values_list(*columns)):
-        yield ReportRow(*row[1:], HELD)
+        _, subscription, organisation, expires_on, days_expired = row
+        yield ReportRow(subscription, organisation, expires_on, days_expired, HELD)
 
 
 def _by_key(query: QuerySet[Any, Any]) -> Iterator[Any]:
