@@ -281,9 +281,9 @@ MUTATIONS = (
     ),
     Mutation(
         "a note that is used pays its other charges first",
-        "invoicing/operations/note_use.py",
-        "order = [*dict.fromkeys((*named, *stood, *others))]",
-        "order = [*dict.fromkeys((*others, *named, *stood))]",
+        "invoicing/policies.py",
+        "for line_id in dict.fromkeys((*named, *stood, *others))",
+        "for line_id in dict.fromkeys((*others, *named, *stood))",
         "tests/subscriptions/test_use_the_note.py"
         "::test_it_pays_what_it_names_then_what_it_stands_for_then_the_other_charges",
     ),

@@ -260,6 +260,7 @@ def test_every_step_is_accessible_and_fits(visit, made, check_axe, shot, width, 
     terminate_button(page).click()
     expect(page.locator("#dialog-title")).to_have_text("How is the refund made?")
     look("5-choice")
+    page.get_by_role("radio", name="CN-0000012").check()
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#dialog")).to_contain_text("CN-0000012 (SGD 20.00) is")
     look("5-choice-errors")

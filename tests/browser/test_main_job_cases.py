@@ -139,7 +139,7 @@ def test_a_payment_that_came_in_is_marked(visit):
     factories.pay(factories.charge_of(made), "40")
     page.get_by_role("button", name="Apply").click()
     expect(page.locator("#dialog")).to_contain_text("Nothing was written; please look again.")
-    expect(page.locator("#dialog tr.is-changed")).to_contain_text("changed")
+    expect(page.locator("#dialog tr.cycle.is-changed")).to_contain_text("changed")
     terminate_button(page).click()
     pick(page, "No credit note has been sent")
     page.get_by_role("button", name="Apply").click()
