@@ -14,13 +14,18 @@ from datetime import datetime
 from django.db import connection
 
 from subscriptions.verification import chain, checks, heads, quoted
+from subscriptions.verification.checks import schema
 from subscriptions.verification.heads import Head
 from subscriptions.verification.shapes import Counted, Fault
 
-__all__ = ["KINDS", "Counted", "Fault", "Head", "count", "faults", "heads"]
+__all__ = ["KINDS", "SCHEMA_KINDS", "Counted", "Fault", "Head", "count", "faults", "heads", "schema_faults"]
 
 # Every kind of fault, in the order in which they are told.
 KINDS = (*chain.SAYS, *dict.fromkeys(check.kind for check in checks.CHECKS), *quoted.SAYS, heads.KIND)
+
+# Those of the schema, which are told before all others: what is off may be why the others are there.
+SCHEMA_KINDS = tuple(schema.KINDS)
+schema_faults = schema.faults
 
 
 def count() -> Counted:

@@ -234,11 +234,13 @@ def test_the_command_writes_heads_and_compares_with_them(organisation: Organisat
     before = file.read_text()
     _as_owner()
     _rewrite()
-    assert _call("--json")[2] == 0
+    assert list(verification.faults(at=dt.datetime.now(dt.UTC))) == []
     out, err, status = _call("--against", str(file), "--heads", str(file), "--json")
     made = bytes(CreditAccount.objects.get(organisation=organisation).head).hex()
     assert status == 1
-    assert json.loads(out)["faults"] == [
+    # What was switched off for it is told first; that can be switched on again.
+    told = [fault for fault in json.loads(out)["faults"] if fault["kind"] not in verification.SCHEMA_KINDS]
+    assert told == [
         {
             "kind": "kept_head",
             "where": f"organisation {organisation.uuid}, entry 4",

@@ -501,13 +501,16 @@ def test_the_command_names_every_fault(world: World) -> None:
     out, status = _call("--json")
     document = json.loads(out)
     assert status == 1
-    assert [fault["kind"] for fault in document["faults"]] == ["account_balance", "series_gap"]
-    assert document["faults"][1] == {
+    # What was switched off to break it is told as well, first.
+    told = [fault for fault in document["faults"] if fault["kind"] not in verification.SCHEMA_KINDS]
+    assert document["faults"][-2:] == told
+    assert [fault["kind"] for fault in told] == ["account_balance", "series_gap"]
+    assert told[1] == {
         "kind": "series_gap",
         "where": "IN-0000001",
         "detail": "the series was drawn up to 2, but no document has this number",
     }
     out, status = _call()
     assert status == 1
-    assert out.endswith("2 faults.\n")
+    assert out.endswith(f"{len(document['faults'])} faults.\n")
     assert "IN-0000001" in out

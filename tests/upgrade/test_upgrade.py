@@ -95,6 +95,10 @@ def test_every_table_of_the_admin_answers(client, model):
         assert client.get(address).status_code == 200
 
 
+def test_its_guards_are_those_of_a_new_database(client):
+    assert list(verification.schema_faults()) == []
+
+
 def test_all_that_it_says_agrees(client):
     found = [fault for fault in verification.faults(at=timezone.now()) if fault.kind not in OLD_SETTLEMENTS]
     assert found == []

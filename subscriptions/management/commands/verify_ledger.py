@@ -1,5 +1,6 @@
 """Recompute the ledger, the documents and the terminations; name each fault."""
 
+import itertools
 import json
 import shutil
 import sys
@@ -41,7 +42,10 @@ class Command(BaseCommand):
         counted = verification.count()
         with tempfile.TemporaryFile("w+", encoding="utf-8") as heads:
             writer = verification.heads.Writer(heads)
-            found = verification.faults(at=timezone.now().astimezone(UTC), kept=kept, on_head=writer.add)
+            found = itertools.chain(
+                verification.schema_faults(),
+                verification.faults(at=timezone.now().astimezone(UTC), kept=kept, on_head=writer.add),
+            )
             number = self._json(counted, found) if options["json"] else self._table(counted, found)
             if options["heads"] is not None:
                 self._keep(heads, path=options["heads"], faults=number)
