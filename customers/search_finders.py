@@ -1,9 +1,14 @@
 """Declare what of this app a question may name otherwise than by a search key."""
 
+from typing import Any
+
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from customers import finders
-from customers.models import Organisation, folded_number
+from customers.models import Organisation, SearchText, folded_number
+from portal.audit import finders as audit_finders
+from portal.lib import text
 
 
 @finders.declare(finders.NumberPart)
@@ -24,3 +29,15 @@ def customer_references(part: finders.NumberPart, *, most: int) -> list[finders.
         )
         for organisation in found
     ]
+
+
+@audit_finders.declare
+def organisations_named(asked: str) -> QuerySet[Any, Any]:
+    """Find organisations by a part of their name, accents and case aside."""
+    folded = text.fold(asked)
+    named = (
+        SearchText.objects.filter(text__contains=folded, name__contains=folded)
+        if folded
+        else SearchText.objects.none()
+    )
+    return named.values("organisation__uuid")

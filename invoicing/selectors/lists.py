@@ -8,7 +8,7 @@ from django.db.models import Q, QuerySet, Value
 from django.db.models.lookups import Contains
 
 from customers import policies as customers_policies
-from customers.models import folded_number
+from customers.models import Organisation, folded_number
 from invoicing.models import CreditNote, Invoice, NumberSeries
 from invoicing.selectors import pages
 from portal.lib import days, money
@@ -24,6 +24,7 @@ class InvoiceRow:
     number: str
     organisation_uuid: UUID
     organisation_name: str
+    organisation_known_by: str
     kind: str
     status: str
     issued_on: str
@@ -39,6 +40,7 @@ class NoteRow:
     number: str
     organisation_uuid: UUID
     organisation_name: str
+    organisation_known_by: str
     invoice_uuid: UUID | None
     invoice_number: str
     status: str
@@ -139,12 +141,21 @@ def numbered(search: str, *, of: type[Invoice] | type[CreditNote]) -> Q:
     return wanted
 
 
+def _known_by(organisation: Organisation) -> str:
+    return customers_policies.known_by(
+        reference=organisation.customer_reference,
+        emails=(organisation.owner_email, organisation.billing_email),
+        uuid=organisation.uuid,
+    )
+
+
 def _invoice_row(invoice: Invoice) -> InvoiceRow:
     return InvoiceRow(
         uuid=invoice.uuid,
         number=invoice.number,
         organisation_uuid=invoice.organisation.uuid,
         organisation_name=invoice.organisation.name,
+        organisation_known_by=_known_by(invoice.organisation),
         kind=invoice.get_kind_display(),
         status=invoice.status,
         issued_on=days.display(invoice.issued_on) if invoice.issued_on else "",
@@ -159,6 +170,7 @@ def _note_row(note: CreditNote) -> NoteRow:
         number=note.number,
         organisation_uuid=note.organisation.uuid,
         organisation_name=note.organisation.name,
+        organisation_known_by=_known_by(note.organisation),
         invoice_uuid=note.invoice.uuid if note.invoice else None,
         invoice_number=note.invoice.number if note.invoice else "",
         status=note.status,

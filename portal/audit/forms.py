@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 
 from portal.audit import selectors
+from portal.lib import days
 
 
 class FilterForm(forms.Form):
@@ -27,6 +28,17 @@ class FilterForm(forms.Form):
         super().__init__(data)
         for name, values in (("app", selectors.apps()), ("event", selectors.events())):
             self.fields[name].choices = [("", "All"), *((value, value) for value in values)]  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period that ends before it begins."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        begins, ends = data.get("date_from"), data.get("date_to")
+        if begins and ends and ends < begins:
+            self.add_error(
+                "date_to",
+                f"The period would end before it begins: choose {days.display(begins)} or a later day.",
+            )
+        return data
 
     def filters(self) -> selectors.Filters:
         """Give what was asked, once the form is valid."""

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
+from portal.audit import finders
 from portal.audit.models import AuditEntry
 from portal.lib import days
 
@@ -132,7 +133,11 @@ def _matching(filters: Filters) -> QuerySet[AuditEntry]:
         try:
             query = query.filter(organisation_uuid=uuid.UUID(filters.organisation))
         except ValueError:
-            query = query.filter(organisation_name__icontains=filters.organisation)
+            # By the name it had then, and as the search finds who has it now.
+            named = Q(organisation_name__icontains=filters.organisation)
+            for meant in finders.organisations(filters.organisation):
+                named |= Q(organisation_uuid__in=meant)
+            query = query.filter(named)
     if filters.from_on:
         query = query.filter(at__gte=datetime.combine(filters.from_on, time.min, tzinfo=UTC))
     if filters.to_on and filters.to_on < date.max:

@@ -9,6 +9,7 @@ import pytest
 
 from portal.audit import selectors
 from portal.audit.models import AuditEntry
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -141,6 +142,41 @@ def test_bad_filters_are_refused_in_words(client_of):
         response = client.get(path, {"date_from": "31.12.2026 or so"})
         assert response.status_code == 422
         assert "Enter a valid date." in response.content.decode()
+
+
+def test_a_reversed_period_is_said_beside_its_field(client_of):
+    client = client_of("auditor")
+    asked = {"date_from": "2026-03-10", "date_to": "2026-03-09"}
+    for path in ("/audit/", "/audit/export.csv"):
+        response = client.get(path, asked)
+        assert response.status_code == 422
+        said = response.context["form"].errors
+        assert said == {"date_to": ["The period would end before it begins: choose 10 March 2026 or a later day."]}
+    assert 'id="error_1_id_date_to"' in client.get("/audit/", asked).content.decode()
+    assert client.get("/audit/", {**asked, "date_to": "2026-03-10"}).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "is_found"),
+    [
+        ("Zürich AG", "zurich", True),
+        ("Zürich AG", "ZÜRICH a", True),
+        ("Łódź Telefonia", "lodz", True),
+        ("東京電話", "dongjing", True),
+        ("Zürich AG", "basel", False),
+        ("10% Club", "10%", True),
+        ("Acme", "%", False),
+        ("Acme", "!!", False),
+    ],
+)
+def test_an_organisation_is_found_as_the_search_finds_it(client_of, name, asked, is_found):
+    owner = factories.OrganisationFactory(name=name)
+    # It had another name then, by which it is found too.
+    entry(organisation_uuid=owner.uuid, organisation_name="Former Ltd")
+    client = client_of("auditor")
+    for organisation, expected in ((asked, is_found), ("former", True), ("nobody", False)):
+        page = client.get("/audit/", {"organisation": organisation})
+        assert ("It ended." in page.content.decode()) is expected, organisation
 
 
 def test_an_empty_list_says_why(client_of):
