@@ -18,7 +18,7 @@ from customers import forms, operations, selectors
 from customers.models import LedgerEntry, Organisation
 from customers.selectors import search, tabs
 from portal.audit import operations as audit_operations
-from portal.lib import htmx
+from portal.lib import htmx, mentions
 
 PAGE = "customers/organisation.html"
 CREDITS_CHANGED = "credits-changed"
@@ -74,7 +74,12 @@ def payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         page = tabs.ledger(uuid, before=_key(request, "before"), after=_key(request, "after"))
     except Organisation.DoesNotExist as missing:
         raise Http404 from missing
-    return _tab(request, name="payment", header=page.header, context={"ledger": page})
+    return _tab(
+        request,
+        name="payment",
+        header=page.header,
+        context={"ledger": page, "links": mentions.found_in([entry.description for entry in page.entries])},
+    )
 
 
 @require_safe
@@ -96,7 +101,12 @@ def history(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         page = tabs.history(uuid, before=_key(request, "before"), after=_key(request, "after"))
     except Organisation.DoesNotExist as missing:
         raise Http404 from missing
-    return _tab(request, name="history", header=page.header, context={"history": page})
+    return _tab(
+        request,
+        name="history",
+        header=page.header,
+        context={"history": page, "links": mentions.found_in([row.description for row in page.rows])},
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -18,7 +18,7 @@ from customers import selectors as customers_selectors
 from customers import views as customers_views
 from customers.models import Organisation
 from portal.audit.operations import Actor
-from portal.lib import days, htmx
+from portal.lib import days, htmx, mentions
 from settings_app import views as settings_views
 from subscriptions import operations, selectors
 from subscriptions.forms import SubscriptionFilterForm
@@ -78,6 +78,7 @@ def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         fragment="subscriptions/_detail.html",
         context={
             "details": details,
+            "links": mentions.found_in([entry.description for entry in details.history]),
             "may_terminate": request.user.has_perm("subscriptions.terminate_subscription"),
             "may_change_renewal": request.user.has_perm("subscriptions.change_renewal"),
             "close_url": reverse("subscriptions:tab", args=[details.organisation_uuid]),
@@ -128,12 +129,14 @@ def termination(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         found = selectors.find_termination(uuid)
     except Termination.DoesNotExist:
         raise Http404 from None
+    record = selectors.termination_record(found)
     return htmx.render_page(
         request,
         page="subscriptions/termination.html",
         fragment="subscriptions/_termination.html",
         context={
-            "record": selectors.termination_record(found),
+            "record": record,
+            "links": mentions.found_in(record),
             "may_correct": request.user.has_perm("customers.post_correction"),
         },
     )

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from portal.audit import selectors
 from portal.audit.forms import FilterForm
-from portal.lib import htmx
+from portal.lib import htmx, mentions
 
 COLUMNS = ("App", "Event", "Description", "Actor", "Affected Organization", "Organization UUID", "Datetime")
 # A spreadsheet runs a cell that begins with one of these as a formula.
@@ -33,6 +33,7 @@ def entries(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "entries": page.rows,
+        "links": mentions.found_in([row.description for row in page.rows]),
         "is_filtered": bool(asked),
         "older_url": f"{here}?{urlencode({**asked, 'before': page.older})}" if page.older else "",
         "newer_url": f"{here}?{urlencode({**asked, 'after': page.newer})}" if page.newer else "",

@@ -5,7 +5,15 @@ from functools import lru_cache
 from django import template
 from django.template.loader import render_to_string
 
+from portal.lib import mentions
+
 register = template.Library()
+
+
+@register.filter
+def with_links(text: str, addresses: dict[str, str] | str) -> str:
+    """Write a text with links to what it names; no addresses: as it is."""
+    return mentions.linked(text, addresses or {})  # type: ignore[arg-type]
 
 
 @register.simple_tag
