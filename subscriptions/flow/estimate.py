@@ -36,6 +36,7 @@ def estimate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         "organisation_uuid": subscription.organisation.uuid,
         "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
         "fragment": "subscriptions/_estimate.html",
+        "links": {},
         "title": "What would come back?",
         "form": form,
         "address": address,

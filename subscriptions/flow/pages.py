@@ -49,6 +49,8 @@ def page_of(step: Step, fragment: str, context: dict[str, Any], *, status: int =
         "organisation_uuid": subscription.organisation.uuid,
         "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
         "fragment": fragment,
+        # A link would lead out of a step that is half filled in.
+        "links": {},
         **context,
     }
     response = htmx.render_page(
