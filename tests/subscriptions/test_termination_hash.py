@@ -12,7 +12,7 @@ from subscriptions import operations, quotes
 from subscriptions.models import Termination
 from tests import factories
 from tests.factories import C
-from tests.subscriptions.conftest import preview, request, seen_of, terminate
+from tests.subscriptions.conftest import preview, request, seen_of, terminate, to_confirm
 
 pytestmark = pytest.mark.django_db
 
@@ -84,9 +84,9 @@ def test_the_hash_is_that_of_the_text_in_the_documentation(agent, now: dt.dateti
     )
     linked = factories.subscription()
     note = factories.credit_note(linked.organisation, net="40", line=factories.charge_of(linked))
-    quote = preview(linked, at=now)
+    quote = preview(linked, at=now, asked_on=request().requested_on)
     choice = quotes.LinkNote(note.number)
-    keys = [item.key for item in quotes.acknowledgements(quote, choice=choice)]
+    keys = to_confirm(quote, choice=choice)
     terminate(linked, by=agent, at=now, choice=choice, acknowledged=keys, seen=seen_of(quote))
     factories.subscription(cycles=(C("2025-11-01"),))
     connection.run_on_commit = []
