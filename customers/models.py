@@ -40,6 +40,7 @@ class Organisation(models.Model):
 
     class Meta:
         ordering = ["name", "id"]
+        permissions = [("change_contacts", "Can change name, addresses and reference")]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["active", "suspended"]),

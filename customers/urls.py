@@ -1,12 +1,14 @@
 from django.urls import path
 
 from customers import views
+from customers.contacts import views as contacts_views
 
 app_name = "customers"
 urlpatterns = [
     path("customers/", views.organisation_list, name="list"),
     path("customers/<uuid:uuid>/", views.overview, name="overview"),
     path("customers/<uuid:uuid>/header/", views.header, name="header"),
+    path("customers/<uuid:uuid>/contacts/", contacts_views.contacts, name="contacts"),
     path("customers/<uuid:uuid>/payment/", views.payment, name="payment"),
     path("customers/<uuid:uuid>/payment/correction/", views.correction, name="correction"),
     path("customers/<uuid:uuid>/payment/top-up/", views.top_up, name="top_up"),

@@ -8,6 +8,7 @@ _READ_DOCUMENTS = ("invoicing.view_invoice", "invoicing.view_creditnote")
 _AGENT = (
     *_READ_CUSTOMERS,
     *_READ_DOCUMENTS,
+    "customers.change_contacts",
     "subscriptions.terminate_subscription",
     "subscriptions.change_renewal",
 )

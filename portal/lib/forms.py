@@ -73,6 +73,17 @@ class CountField(forms.IntegerField):
             raise forms.ValidationError(str(unreadable), code="invalid") from unreadable
 
 
+class LineField(forms.CharField):
+    """A text of one line, cleaned; what nobody sees is left out before it counts as given."""
+
+    def to_python(self, value: Any) -> str:
+        """Read what was typed."""
+        try:
+            return text.clean_line(super().to_python(value) or "")
+        except text.UnusableText as error:
+            raise forms.ValidationError(str(error), code="invalid") from error
+
+
 class AddressField(forms.CharField):
     """An e-mail address: what a mail could be sent to. Marks that nobody sees are left out."""
 

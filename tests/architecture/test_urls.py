@@ -44,6 +44,10 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "customers:payment": ("organisation", {"GET": (_CUSTOMERS, 200)}),
     "customers:members": ("organisation", {"GET": (_CUSTOMERS, 200)}),
     "customers:history": ("organisation", {"GET": (_CUSTOMERS, 200)}),
+    "customers:contacts": (
+        "organisation",
+        {"GET": ("customers.change_contacts", 200), "POST": ("customers.change_contacts", 422)},
+    ),
     "customers:top_up": (
         "organisation",
         {"GET": ("customers.post_top_up", 200), "POST": ("customers.post_top_up", 422)},

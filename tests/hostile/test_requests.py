@@ -73,6 +73,7 @@ TYPED: dict[str, object] = {
     "choice": "automatic",
 }
 WRITE = re.compile(r"\s*(?:INSERT INTO|UPDATE|DELETE FROM)\s+\"?(\w+)", re.IGNORECASE)
+ADDRESSES = {"notification_address", "owner_email", "billing_email"}
 NUMERIC = {
     "amount",
     "net_1",
@@ -227,7 +228,7 @@ class Hostile:
             pairs.append((name, value))
             must_refuse |= name == "seal"
             must_refuse |= name in NUMERIC and value in nasty.NO_NUMBERS
-            must_refuse |= name == "notification_address" and value in nasty.NO_ADDRESSES
+            must_refuse |= name in ADDRESSES and value in nasty.NO_ADDRESSES
         if draw.random() < 0.15:
             pairs += [(f"{draw.choice(names)}{suffix}", "1") for suffix in ("[]", "__in", "\0", "-0", ".x")]
         headers = {"HX-Request": "true"} if draw.random() < 0.5 else {}
@@ -399,6 +400,7 @@ class Hostile:
 
 _WITH_FORMS = (
     *(
+        "customers:contacts",
         "customers:correction",
         "customers:top_up",
         "subscriptions:detail",

@@ -1,0 +1,1 @@
+"""Whom a customer is written to, and what it is called: changed here by hand."""

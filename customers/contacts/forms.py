@@ -1,0 +1,54 @@
+"""Read what somebody typed as an organisation's contacts."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import Any
+
+from django import forms
+
+from customers.contacts import operations
+from customers.models import Organisation
+from portal.lib import forms as fields
+
+
+class ContactsForm(forms.Form):
+    """Name, addresses and reference. `seen` holds what the page showed."""
+
+    seen = forms.CharField(widget=forms.HiddenInput)
+    name = fields.LineField(
+        label=operations.LABELS["name"], max_length=Organisation._meta.get_field("name").max_length
+    )
+    owner_email = fields.AddressField(
+        label=operations.LABELS["owner_email"],
+        required=False,
+        help_text="Messages go here while there is no billing e-mail.",
+    )
+    billing_email = fields.AddressField(
+        label=operations.LABELS["billing_email"], required=False, help_text="Messages to the customer go here."
+    )
+    customer_reference = fields.LineField(
+        label=operations.LABELS["customer_reference"],
+        required=False,
+        max_length=Organisation._meta.get_field("customer_reference").max_length,
+        help_text="How this customer is called elsewhere.",
+    )
+
+    @classmethod
+    def showing(cls, contacts: operations.Contacts) -> ContactsForm:
+        """Make the form that shows contacts as they are."""
+        values = asdict(contacts)
+        return cls(initial={**values, "seen": json.dumps(values)})
+
+    def values(self) -> operations.Contacts:
+        """Give what was typed, once the form is valid."""
+        return operations.Contacts(**{name: self.cleaned_data[name] for name in operations.LABELS})
+
+    def seen_values(self) -> operations.Contacts | None:
+        """Give what the page showed; None when the hidden field is not what the portal wrote."""
+        try:
+            seen: Any = json.loads(self.cleaned_data["seen"])
+            return operations.Contacts(**seen)
+        except (ValueError, TypeError, RecursionError):  # the last: lists in lists in lists
+            return None

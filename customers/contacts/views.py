@@ -1,0 +1,76 @@
+"""Show the contacts of an organisation as a form, and save them."""
+
+import uuid as uuids
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from customers import selectors
+from customers.contacts import forms, operations
+from customers.models import Organisation
+from portal.audit import operations as audit_operations
+from portal.lib import htmx
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.change_contacts", raise_exception=True)
+def contacts(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask for name, addresses and reference, and save them; what somebody else saved meanwhile is shown."""
+    try:
+        organisation = Organisation.objects.select_related("credit_account").get(uuid=uuid)
+    except Organisation.DoesNotExist as missing:
+        raise Http404 from missing
+    if request.method != "POST":
+        return _page(request, organisation, form=forms.ContactsForm.showing(operations.contacts_of(organisation)))
+    form = forms.ContactsForm(request.POST)
+    if not form.is_valid():
+        return _page(request, organisation, form=form, status=422)
+    seen = form.seen_values()
+    if seen is None:
+        form.add_error(None, "The page was not complete. Please open it again.")
+        return _page(request, organisation, form=form, status=422)
+    try:
+        operations.change_contacts(
+            organisation_uuid=uuid,
+            seen=seen,
+            values=form.values(),
+            by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except operations.ContactsChanged as changed:
+        return _page(
+            request, organisation, form=forms.ContactsForm.showing(changed.current), status=409, is_conflict=True
+        )
+    messages.success(request, "The contacts are saved.")
+    address = reverse("customers:overview", args=[uuid])
+    if htmx.wants_fragment(request):
+        return HttpResponse(status=204, headers={"HX-Redirect": address})
+    return HttpResponse(status=303, headers={"Location": address})
+
+
+def _page(
+    request: HttpRequest,
+    organisation: Organisation,
+    *,
+    form: forms.ContactsForm,
+    status: int = 200,
+    is_conflict: bool = False,
+) -> HttpResponse:
+    response = htmx.render_page(
+        request,
+        page="customers/organisation.html",
+        fragment="customers/_contacts.html",
+        context={
+            "organisation": selectors.header_of(organisation),
+            "tab": "overview",
+            "tab_template": "customers/_contacts.html",
+            "form": form,
+            "is_conflict": is_conflict,
+        },
+        status=status,
+    )
+    return htmx.no_store(response)
