@@ -292,6 +292,14 @@ CORRUPTIONS = (
         f"""{QUOTE} '{{left}}', '"50.00"') WHERE id = %(linked)s""",
         "settled_without_charges",
     ),
+    Planted(
+        "what stays owed after an expiry raised",
+        f"""{QUOTE} '{{owed}}', '[{{"invoice": "TIN-1", "amount": "999.00"}}]') WHERE id = %(expired)s""",
+        "quote_owed",
+    ),
+    Planted(
+        "why nothing came back", f"{TERMINATION} nothing_reason = 'Agreed' WHERE id = %(expired)s", "quote_head"
+    ),
     # Days and instants.
     Planted("terminated_on moved", f"{TERMINATION} terminated_on = '2026-03-09' {REFUNDED}", "quote_head"),
     Planted(
@@ -688,4 +696,5 @@ def test_the_page_lists_every_kind_of_fault() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [kind for kind in verification.KINDS if f"`{kind}`" not in text] == []
     section = text.partition("## Kinds of faults")[2].partition("\n## ")[0]
-    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == set(verification.KINDS)
+    told = {*verification.KINDS, *verification.SCHEMA_KINDS}
+    assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == told

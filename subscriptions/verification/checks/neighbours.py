@@ -236,6 +236,26 @@ CHECKS: tuple[Check, ...] = (
         """,
     ),
     Check(
+        "quote_owed",
+        "its quote says {owed} stays owed on {number}, where {charged} was charged for its subscription",
+        f"""
+        SELECT {TERMINATION} AS place, d.number, d.owed, coalesce(c.charged, 0) AS charged
+        FROM subscriptions_termination t
+        CROSS JOIN LATERAL (
+            SELECT p.item->>'invoice' AS number,
+                   substring(p.item->>'amount' from '^[0-9]{{1,20}}(?:[.][0-9]{{1,6}})?$')::numeric AS owed
+            FROM jsonb_array_elements(CASE jsonb_typeof(t.quote->'owed') WHEN 'array' THEN t.quote->'owed'
+                                      ELSE '[]' END) AS p (item)) d
+        LEFT JOIN LATERAL (
+            SELECT sum(l.net + l.tax) AS charged
+            FROM subscriptions_cycle y JOIN subscriptions_cyclecharge h ON h.cycle_id = y.id
+            JOIN invoicing_chargeline l ON l.id = h.line_id
+            JOIN invoicing_invoice i ON i.id = l.invoice_id AND i.number = d.number
+            WHERE y.subscription_id = t.subscription_id) c ON true
+        WHERE t.case = 'expired' AND (d.owed IS NULL OR d.owed > coalesce(c.charged, 0)) ORDER BY t.id
+        """,
+    ),
+    Check(
         "corrections_above_charges",
         "notes, waivers and refunds of its charges are {given}, corrections that name it {corrected}: "
         "together above the {charged} charged",

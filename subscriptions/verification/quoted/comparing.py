@@ -86,6 +86,8 @@ def _head(ended: Ended, *, quote: Mapping[str, Any]) -> Iterator[Found]:
     for name, value in wanted.items():
         if name in quote and quote[name] != value:
             yield "quote_head", {"name": name, "kept": quote[name], "wanted": value}
+    if "why" in quote and quote["why"] != row["nothing_reason"]:
+        yield "quote_head", {"name": "why", "kept": quote["why"], "wanted": row["nothing_reason"]}
     for name in ("subscription", "on", "terms"):
         if name not in quote:
             yield "quote_head", {"name": name, "kept": "nothing", "wanted": wanted.get(name, "there")}

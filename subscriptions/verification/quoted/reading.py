@@ -46,6 +46,7 @@ _COLUMNS = (
     "credit_note__total",
     "credited",
     "waived",
+    "nothing_reason",
     "quote",
     "entry__is_unbilled",
     "entry__on",
