@@ -48,7 +48,7 @@ class Identity:
         """Write two numbers, and how many there are beside them; empty without any."""
         shown = self.numbers[:NUMBERS_SHOWN]
         more = self.number_count - len(shown)
-        return ", ".join(shown) + (f" and {more} more" if more else "")
+        return ", ".join(shown) + (f" and {more:,} more" if more else "")
 
     @property
     def line(self) -> str:

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.lib import days, htmx
-from subscriptions import presentation, quotes, selectors
+from subscriptions import consequences, presentation, quotes, selectors
 from subscriptions.flow import step as steps
 from subscriptions.flow.step import Step
 from subscriptions.forms import EstimateForm
@@ -61,8 +61,10 @@ def _answer(step: Step, *, on: date) -> dict[str, Any]:
         return {"why_not": found.why_not, "termination_uuid": termination.uuid}
     if isinstance(found, selectors.NotTerminableFacts) or found.case == "expired":
         return {"why_not": presentation.nothing_after_expiry(expires_on=subscription.expires_on, on=on)}
+    document = quotes.document(found)
     return {
-        "preview": presentation.preview_of(quotes.document(found), why_nothing=found.why_nothing),
+        "invoices": consequences.invoices(document),
+        "preview": presentation.preview_of(document, why_nothing=found.why_nothing),
         "is_later": on > step.today,
         "day": days.display(on),
     }
