@@ -1,6 +1,8 @@
 """List organisations and find them: `finding` and `similarity` give places, here they become rows of a page."""
 
+import dataclasses
 import uuid
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -188,7 +190,18 @@ def _rows(places: Sequence[Place], *, wanted: Sequence[Sequence[str]]) -> tuple[
     read = {row.id: row for row in finding.rows([place.id for place in places], with_keys=unexplained)}
     matched = {id: _matched(row.keys, wanted=wanted) for id, row in read.items()}
     members = _members([id for id, keys in matched.items() if any(kind in _OF_MEMBERS for kind, _ in keys)])
-    return tuple(_row(read[place.id], matched=matched[place.id], members=members) for place in places)
+    return _told_apart([_row(read[place.id], matched=matched[place.id], members=members) for place in places])
+
+
+def _told_apart(rows: Sequence[OrganisationRow]) -> tuple[OrganisationRow, ...]:
+    """Add the beginning of the UUID where two of a page have one name and are known by the same."""
+    same = Counter((text.fold(row.name), row.known_by) for row in rows)
+    return tuple(
+        dataclasses.replace(row, known_by=policies.with_uuid(row.known_by, uuid=row.uuid))
+        if same[text.fold(row.name), row.known_by] > 1
+        else row
+        for row in rows
+    )
 
 
 def _members(organisation_ids: Sequence[int]) -> dict[tuple[int, str], str]:

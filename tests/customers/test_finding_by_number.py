@@ -224,3 +224,33 @@ def test_what_is_pasted_is_found(query):
     factories.subscription(organisation=owner, numbers=("+442079460000",))
     factories.OrganisationFactory(name="Other")
     assert [row.name for row in search.organisations(query).rows] == ["Acme"]
+
+
+def test_customers_of_one_name_are_told_apart(client_of):
+    one = {"name": "Acme Ltd", "billing_email": ""}
+    made = [
+        factories.OrganisationFactory(**one, customer_reference="REF-1", owner_email="a@x.example"),
+        factories.OrganisationFactory(
+            **{**one, "name": "ACME, Ltd"}, customer_reference="", owner_email="b@x.example"
+        ),
+        factories.OrganisationFactory(**one, customer_reference="", owner_email=""),
+        factories.OrganisationFactory(**one, customer_reference="SAME", owner_email=""),
+        factories.OrganisationFactory(**one, customer_reference="SAME", owner_email=""),
+    ]
+    expected = {
+        made[0].uuid: "REF-1",
+        made[1].uuid: "b@x.example",
+        made[2].uuid: str(made[2].uuid),
+        made[3].uuid: f"SAME · {str(made[3].uuid)[:8]}",
+        made[4].uuid: f"SAME · {str(made[4].uuid)[:8]}",
+    }
+    assert {row.uuid: row.known_by for row in search.organisations("acme").rows} == expected
+    assert {row.uuid: row.known_by for row in search.organisations().rows} == expected
+    # What answered is not said twice.
+    (row,) = search.organisations("ref-1").rows
+    assert (row.known_by, [match.text for match in row.matches]) == ("", ["REF-1"])
+    bill = factories.invoice(made[0], amounts=[("5", "0")])
+    note = factories.credit_note(made[1])
+    client = client_of("agent")
+    assert f"{bill.number} Acme Ltd REF-1" in pages.words(client.get("/invoices/"))
+    assert f"{note.number} ACME, Ltd b@x.example" in pages.words(client.get("/credit-notes/"))
