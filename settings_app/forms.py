@@ -48,6 +48,8 @@ REFUND_METHOD_HELP = {
 class ConfigForm(forms.Form):
     """Portal Config without its fees, which are a table of their own."""
 
+    # The reactivation days for which somebody has read how many would end.
+    confirmed_days = fields.CountField(required=False, widget=forms.HiddenInput)
     seen_version = fields.CountField(min_value=1, widget=forms.HiddenInput)
     termination_method = forms.ChoiceField(
         label=policies.LABELS["termination_method"],
@@ -135,7 +137,11 @@ class ConfigForm(forms.Form):
 
     def values(self, fees: Mapping[str, Decimal]) -> policies.Values:
         """Give what was typed, once the form is valid."""
-        data = {name: value for name, value in self.cleaned_data.items() if name != "seen_version"}
+        data = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in ("seen_version", "confirmed_days")
+        }
         return policies.Values(**data, fees=dict(fees))
 
 

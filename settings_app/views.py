@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.audit import operations as audit_operations
 from portal.lib import money
-from settings_app import forms, operations, policies, selectors
+from settings_app import forms, operations, policies, selectors, tonight
 from settings_app.models import TerminationReason
 
 READ_OR_SAVE = ["GET", "HEAD", "POST"]
@@ -56,6 +56,16 @@ def _save_config(request: HttpRequest) -> HttpResponse:
     if not (form.is_valid() & fees.is_valid()):
         return _config_page(request, config=config_of(request), form=form, fees=fees, status=422)
     values = form.values(fees.fees())
+    config = config_of(request)
+    question = tonight.question(
+        days=values.reactivation_days, days_in_force=config.reactivation_days, at=timezone.now()
+    )
+    if question and form.cleaned_data["confirmed_days"] != question.days:
+        confirmed = request.POST.copy()
+        confirmed["confirmed_days"] = str(question.days)
+        return _config_page(
+            request, config=config, form=forms.ConfigForm(confirmed), fees=fees, status=422, question=question
+        )
     try:
         saved = operations.save_config(
             values=values,
@@ -225,6 +235,7 @@ def _config_page(
     status: int = 200,
     seen_version: int | None = None,
     differences: tuple[policies.Change, ...] = (),
+    question: tonight.Question | None = None,
 ) -> HttpResponse:
     saved_by, saved_at = selectors.saved_by(config.number)
     response = render(
@@ -242,6 +253,8 @@ def _config_page(
             "fee_problems": _fee_problems(fees),
             "seen_version": seen_version,
             "differences": differences,
+            "question": question,
+            "due": tonight.sentence_of(tonight.due(reactivation_days=config.reactivation_days, at=timezone.now())),
         },
         status=status,
     )

@@ -1,12 +1,15 @@
 """The pages of the Portal Settings app."""
 
+import datetime as dt
 import json
 
 import pytest
+from django.utils import timezone
 
 from portal.audit.models import AuditEntry
 from settings_app import selectors
 from settings_app.models import PortalConfigVersion, TerminationReason
+from tests import factories, pages
 
 CONFIG = "/settings/portal-config/"
 
@@ -65,7 +68,8 @@ def test_the_page_says_the_words_of_the_product(client_of, django_assert_num_que
     client = client_of("superuser")
     client.get(CONFIG)
     # Session, user; version with fees, and the name of the provider in it; who saved it.
-    with django_assert_num_queries(4):
+    # And what is due tonight: the time zones, and their count.
+    with django_assert_num_queries(6):
         page = client.get(CONFIG).content.decode()
     for words in (
         "Termination Method",
@@ -110,6 +114,34 @@ def test_saving_leads_back_to_the_page_and_says_so(client_of):
     listed = client.get("/settings/versions/").content.decode()
     assert "Full refund within (days): 14 → off" in listed
     assert client.user.username in listed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_how_many_would_end_tonight_is_said_before_reactivation_days_are_saved(client_of):
+    client = client_of("superuser")
+    today = timezone.now().date()
+    for days, auto_renew in ((40, False), (20, False), (20, False), (20, True), (5, False)):
+        factories.subscription(
+            cycles=(factories.C("2025-01-01"),), expires_on=today - dt.timedelta(days=days), auto_renew=auto_renew
+        )
+    page = client.get(CONFIG)
+    assert "Under the settings in force 1 subscription is due in the clean-up of tonight." in pages.words(page)
+    asked = client.post(CONFIG, form_data(reactivation_days="10"))
+    assert asked.status_code == 422
+    said = pages.words(asked)
+    assert "Nothing was saved yet: more would be terminated" in said
+    # What is held is not among them.
+    assert "With 10 reactivation days 3 subscriptions would be due in the clean-up of tonight; with 28, " in said
+    assert "with 28, as now, 1." in said
+    assert selectors.current_config().number == 1
+    # Another number is another question; the same one, sent again, is the answer.
+    again = form_data(reactivation_days="2", confirmed_days="10")
+    assert "With 2 reactivation days 4 subscriptions" in pages.words(client.post(CONFIG, again))
+    assert 'name="confirmed_days" value="10"' in asked.content.decode()
+    assert client.post(CONFIG, form_data(reactivation_days="10", confirmed_days="10")).status_code == 303
+    assert selectors.current_config().reactivation_days == 10
+    # Fewer than now: nothing to ask.
+    assert client.post(CONFIG, form_data(reactivation_days="60", seen_version="2")).status_code == 303
 
 
 @pytest.mark.django_db(transaction=True)
