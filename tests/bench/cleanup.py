@@ -45,7 +45,7 @@ UNION ALL SELECT 'contract items', (freed_on IS NULL)::text, count(*), 0 FROM su
 UNION ALL SELECT 'history', event, count(*), sum(hashtextextended(description, 0))
     FROM subscriptions_historyentry GROUP BY 2
 UNION ALL SELECT 'audit', event, count(*), sum(hashtextextended(description, 0)) FROM audit_auditentry
-    WHERE event <> 'Clean-up run' GROUP BY 2
+    WHERE event NOT IN ('Clean-up run', 'Clean-up step') GROUP BY 2
 UNION ALL SELECT 'messages', status, count(*), sum(hashtextextended("to" || cc || subject || body, 0))
     FROM outbox_message GROUP BY 2
 UNION ALL SELECT 'runs', '', expired, terminated + renewing FROM subscriptions_cleanuprun
