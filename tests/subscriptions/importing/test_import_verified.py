@@ -1,10 +1,13 @@
 """What was imported can be written as its row again, whatever the portal rightly did since."""
 
+import dataclasses
 import datetime as dt
 import uuid
 
 import pytest
 
+from customers.contacts import operations as contacts
+from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from portal.audit.operations import Actor
@@ -13,7 +16,7 @@ from subscriptions.importing import columns
 from subscriptions.models import Subscription
 from subscriptions.verification.checks import imported as rows
 from tests.subscriptions.conftest import preview, request, terminate, to_confirm
-from tests.subscriptions.importing.conftest import ACME, NOW, S1, S2
+from tests.subscriptions.importing.conftest import ACME, BETA, NOW, S1, S2
 
 pytestmark = pytest.mark.django_db
 
@@ -44,6 +47,12 @@ def test_what_the_portal_did_since_is_no_fault(directory, imported, make_user, n
     directory.set("credit_notes", 4, "net", "10")
     assert imported(directory.write())[0] == 0
     by = Actor.of(make_user("agent", "maria"))
+    # Contacts corrected.
+    beta = Organisation.objects.get(uuid=BETA)
+    seen = contacts.contacts_of(beta)
+    changed = dataclasses.replace(seen, billing_email="b@beta.example")
+    contacts.change_contacts(organisation_uuid=beta.uuid, seen=seen, values=changed, by=by, at=NOW)
+    assert list(verification.faults(at=NOW)) == []
     # Unsubscribed and resubscribed, sent, voided, longer with a new cycle, terminated.
     operations.set_auto_renew(subscription_uuid=Subscription.objects.get(uuid=S1).uuid, wanted=False, by=by, at=NOW)
     note = CreditNote.objects.get(number="TCN-3")
