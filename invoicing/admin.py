@@ -17,6 +17,8 @@ from invoicing.models import (
     NumberSeries,
     Payment,
     PaymentLine,
+    TakeBack,
+    TakeBackLine,
 )
 from portal.audit.admin_base import ReadOnlyAdmin, ReadOnlyInline
 
@@ -205,4 +207,31 @@ class ChargeRefundAdmin(ReadOnlyAdmin):
     uuid_fields = ["cause_id"]
     list_select_related = ["line"]
     raw_id_fields = ["line"]
+    ordering = ["-id"]
+
+
+class TakeBackLineInline(ReadOnlyInline):
+    model = TakeBackLine
+    raw_id_fields = ["payment_line", "allocation", "put_in_line"]
+
+
+@admin.register(TakeBack)
+class TakeBackAdmin(ReadOnlyAdmin):
+    list_display = ["created_at", "payment", "credit_note", "currency", "amount", "reason", "actor"]
+    list_filter = ["currency"]
+    search_fields = ["payment__invoice__number", "credit_note__number", "reason"]
+    uuid_fields = ["uuid"]
+    date_hierarchy = "created_at"
+    list_select_related = ["payment", "credit_note"]
+    raw_id_fields = ["payment", "credit_note", "entry"]
+    inlines = [TakeBackLineInline]
+    ordering = ["-id"]
+
+
+@admin.register(TakeBackLine)
+class TakeBackLineAdmin(ReadOnlyAdmin):
+    list_display = ["id", "take_back", "payment_line", "allocation", "put_in_line", "currency", "amount"]
+    list_filter = ["currency"]
+    list_select_related = ["take_back", "payment_line", "allocation", "put_in_line"]
+    raw_id_fields = ["take_back", "payment_line", "allocation", "put_in_line"]
     ordering = ["-id"]

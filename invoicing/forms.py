@@ -1,5 +1,6 @@
 """What people fill in: filters, payments, credit notes, allocations."""
 
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,12 +10,13 @@ from typing import Any
 from django import forms
 
 from invoicing import operations, policies, subjects
-from invoicing.models import ChargeLine, CreditNote, Invoice, Payment
-from invoicing.selectors import LineRow, PayableInvoice
+from invoicing.models import ChargeLine, CreditNote, Invoice, Payment, TakeBack
+from invoicing.selectors import LineRow, PayableInvoice, Takeable
 from portal.lib import forms as fields
 from portal.lib import money, text
 
 LARGEST_KEY = 2**63 - 1
+PART = re.compile(r"(paid|applied|put_in)_[0-9]{1,18}|surplus")
 
 
 class LineField(forms.CharField):
@@ -159,10 +161,63 @@ class ReasonForm(forms.Form):
     )
 
 
+class UseForm(forms.Form):
+    """Use what is unused of a note: there is nothing to fill in."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+
+
 class SendForm(ReasonForm):
     """Say why a note is marked as Sent, and that it shall be, where something speaks against it."""
 
     is_confirmed = forms.BooleanField(label="Yes, mark it as Sent all the same", required=False)
+
+
+class TakeBackForm(forms.Form):
+    """Say what is taken back, part by part, and why. Each part begins with all that is still there."""
+
+    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    reason = LineField(
+        label="Reason",
+        max_length=TakeBack._meta.get_field("reason").max_length,
+        help_text="Kept, and told in the audit.",
+    )
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, takeable: Takeable, **kwargs: Any) -> None:
+        super().__init__(data, **kwargs)
+        # A form sent twice names parts that are gone by now: they are read all the same, and get its first answer.
+        self._keys = [part.key for part in takeable.parts]
+        gone = (key for key in self.data if PART.fullmatch(key) and key not in self._keys)
+        for part in takeable.parts:
+            self.fields[part.key] = fields.AmountField(
+                currency=takeable.currency,
+                min_value=0,
+                required=False,
+                label=f"{part.label} ({takeable.currency})",
+                help_text=f"{part.left_text} is still there." + (f" {part.about}" if part.about else ""),
+                initial=money.format_amount(part.left, currency=takeable.currency),
+            )
+        for key in gone:
+            self.fields[key] = fields.AmountField(
+                currency=takeable.currency, min_value=0, required=False, label="A part that is gone"
+            )
+
+    def amounts(self, kind: str) -> dict[int, Decimal]:
+        """Give what is taken back of one kind of rows, by their keys; only of a valid form."""
+        given = {name: self.cleaned_data.get(name) for name in self.fields if PART.fullmatch(name)}
+        return {
+            int(name.removeprefix(f"{kind}_")): amount
+            for name, amount in given.items()
+            if amount and name.startswith(f"{kind}_")
+        }
+
+    def field_of(self, key: str) -> str | None:
+        """Find the field of a part, by the key of its row; None where it is not shown."""
+        return next((name for name in self._keys if name == key or name.endswith(f"_{key}")), None)
+
+    def part_fields(self) -> list[forms.BoundField]:
+        """Give the fields of the parts, for the template."""
+        return [self[key] for key in self._keys]
 
 
 class DocumentField(forms.ChoiceField):

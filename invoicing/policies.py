@@ -102,22 +102,24 @@ def use(
     named: Mapping[int, Decimal],
     stood: Mapping[int, Decimal],
     others: Sequence[int],
+    before: Mapping[int | None, Decimal],
     charges: Mapping[int, Reachable],
 ) -> Use:
     """Pay with a note what is open, and put the rest into Available Credits.
 
     First the charges it names, then those it stands for, then others, in their order. *Source*: domain.md 3.
-    *Shape*: `named` and `stood` say what the note gives back, by line; `charges` are those it may reach.
+    *Shape*: `named` and `stood` say what the note gives back, by line; `before` what of it is in Available Credits
+    already, None for no charge; `charges` are those it may reach.
     """
     reached = [line_id for line_id in dict.fromkeys((*named, *stood, *others)) if line_id in charges]
     paid = dict(fill(unused, over=[Payable(line_id, charges[line_id].open) for line_id in reached]))
     parts = put_in(
         unused - sum(paid.values(), ZERO),
-        free=total - sum(named.values(), ZERO) - sum(stood.values(), ZERO),
+        free=total - sum(named.values(), ZERO) - sum(stood.values(), ZERO) - before.get(None, ZERO),
         charges=[
             Usable(
                 line_id=line_id,
-                given=named.get(line_id, ZERO) + stood.get(line_id, ZERO),
+                given=named.get(line_id, ZERO) + stood.get(line_id, ZERO) - before.get(line_id, ZERO),
                 room=charges[line_id].room + paid.get(line_id, ZERO),
             )
             for line_id in reached

@@ -17,7 +17,9 @@ class PortalConfig(AppConfig):
         # Imported late: they have models, which are loaded by now.
         from portal import roles
 
-        autodiscover_modules("charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders")
+        autodiscover_modules(
+            "charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges"
+        )
         # Django tells of each app that has models. Of ours this is the last, so all tables are there by then.
         last = apps.get_app_config("subscriptions")
         post_migrate.connect(roles.bring_up_to_date, sender=last, dispatch_uid="roles")

@@ -19,6 +19,7 @@ _BILLING = (
     "invoicing.void_creditnote",
     "invoicing.allocate_creditnote",
     "invoicing.record_payment",
+    "invoicing.take_back",
     "customers.post_correction",
     "customers.post_top_up",
     "subscriptions.view_cleanuprun",

@@ -106,13 +106,16 @@ def _sum(ended: Ended) -> list[str]:
     preview = presentation.preview_of(ended.document)
     said = ["What comes back:"]
     for row in preview.lines:
-        said.append(f"- {row.period}: {row.refund} (net {row.net}, tax {row.tax}). {row.why}.")
+        said.append(f"- {row.period}: {_amounts(row, preview=preview)} {row.why}.")
         said += [
-            f"  - {charge.description}: {charge.refund} (net {charge.net}, tax {charge.tax}). {charge.why}."
-            for charge in row.charges
+            f"  - {charge.description}: {_amounts(charge, preview=preview)} {charge.why}." for charge in row.charges
         ]
     said += [f"- Administrative fee: {preview.fee}"] if preview.fee else []
     return [*said, f"Total: {preview.total}"]
+
+
+def _amounts(row: presentation.Line | presentation.ChargeRow, *, preview: presentation.Preview) -> str:
+    return f"{preview.currency} {row.refund} (net {row.net}, tax {row.tax})."
 
 
 def _where(ended: Ended, *, is_for_customer: bool) -> list[str]:

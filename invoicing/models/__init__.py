@@ -10,6 +10,7 @@ from invoicing.models.invoices import ChargeLine, Invoice
 from invoicing.models.payments import Payment, PaymentLine
 from invoicing.models.series import NumberSeries
 from invoicing.models.settling import CreditNotePutIn, CreditNotePutInLine, CreditNoteStand
+from invoicing.models.taking_back import TakeBack, TakeBackLine
 
 __all__ = [
     "AMOUNT",
@@ -27,4 +28,6 @@ __all__ = [
     "NumberSeries",
     "Payment",
     "PaymentLine",
+    "TakeBack",
+    "TakeBackLine",
 ]

@@ -161,6 +161,8 @@ class CreditNoteAllocation(models.Model):
     line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="allocations", db_constraint=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
+    # A trigger sums it from the rows that take back.
+    taken_back = models.DecimalField(**AMOUNT, default=0, db_default=0)
     created_at = models.DateTimeField()
     actor = models.CharField(max_length=150)
     # All allocations of one sent form share it; the same form sent twice allocates once.
@@ -170,6 +172,10 @@ class CreditNoteAllocation(models.Model):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="an_allocation_is_positive"),
+            models.CheckConstraint(
+                condition=Q(taken_back__gte=0, taken_back__lte=F("amount")),
+                name="never_more_is_taken_back_of_an_allocation_than_there_was",
+            ),
             models.UniqueConstraint(fields=["request_id", "line"], name="a_request_allocates_to_a_charge_once"),
         ]
 

@@ -29,6 +29,7 @@ class Payment(models.Model):
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
     surplus = models.DecimalField(**AMOUNT, default=0, db_default=0)
+    surplus_taken_back = models.DecimalField(**AMOUNT, default=0, db_default=0)
     surplus_entry = models.OneToOneField(
         LedgerEntry, models.PROTECT, null=True, blank=True, related_name="payment_surplus"
     )
@@ -50,6 +51,10 @@ class Payment(models.Model):
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_payment_is_positive"),
             models.CheckConstraint(
                 condition=Q(surplus__gte=0, surplus__lte=F("amount")), name="a_surplus_is_a_part_of_its_payment"
+            ),
+            models.CheckConstraint(
+                condition=Q(surplus_taken_back__gte=0, surplus_taken_back__lte=F("surplus")),
+                name="never_more_is_taken_back_of_a_surplus_than_there_was",
             ),
             models.CheckConstraint(
                 condition=Q(surplus__lte=0, surplus_entry__isnull=True)
@@ -74,10 +79,16 @@ class PaymentLine(models.Model):
     line = models.ForeignKey(ChargeLine, models.PROTECT, related_name="payment_lines", db_constraint=False)
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
+    # A trigger sums it from the rows that take back.
+    taken_back = models.DecimalField(**AMOUNT, default=0, db_default=0)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_payment_line_is_positive"),
+            models.CheckConstraint(
+                condition=Q(taken_back__gte=0, taken_back__lte=F("amount")),
+                name="never_more_is_taken_back_of_a_payment_than_there_was",
+            ),
             models.UniqueConstraint(fields=["payment", "line"], name="a_payment_pays_a_charge_once"),
         ]
 

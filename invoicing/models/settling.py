@@ -86,11 +86,17 @@ class CreditNotePutInLine(models.Model):
     )
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)
+    # A trigger sums it from the rows that take back.
+    taken_back = models.DecimalField(**AMOUNT, default=0, db_default=0)
 
     class Meta:
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(condition=Q(amount__gt=0), name="a_part_that_is_put_in_is_positive"),
+            models.CheckConstraint(
+                condition=Q(taken_back__gte=0, taken_back__lte=F("amount")),
+                name="never_more_is_taken_back_of_a_put_in_than_there_was",
+            ),
             models.UniqueConstraint(
                 fields=["put_in", "line"], nulls_distinct=False, name="a_charge_is_put_in_once_at_a_time"
             ),

@@ -11,12 +11,16 @@ from invoicing.operations.giveback import hold_notes, lock_invoices, lock_notes,
 from invoicing.operations.note_use import use_note, write_stands
 from invoicing.operations.numbers import draw_number, number_of
 from invoicing.operations.payments import METHODS_BY_HAND, record_payment
+from invoicing.operations.putting_in import put_into_credits
 from invoicing.operations.refusals import (
     AboveTheAccount,
     AboveTheCharge,
+    AboveWhatIsThere,
     AmountAboveNote,
     AmountAboveOpen,
     AmountNotUsable,
+    CameBackAlready,
+    CreditsDoNotCover,
     InvoiceNotCreditable,
     InvoiceNotPayable,
     MethodNotUsable,
@@ -24,6 +28,7 @@ from invoicing.operations.refusals import (
     NoteNotSendable,
     NoteNotVoidable,
     NothingNamed,
+    NothingTakenBack,
     NotTheSameCustomer,
     PartAboveCharge,
     PartsAboveAmount,
@@ -34,14 +39,18 @@ from invoicing.operations.refusals import (
     RequestAlreadyUsed,
     SendingAsks,
 )
+from invoicing.operations.taking_back import take_back_of_note, take_back_payment
 
 __all__ = [
     "METHODS_BY_HAND",
     "AboveTheAccount",
     "AboveTheCharge",
+    "AboveWhatIsThere",
     "AmountAboveNote",
     "AmountAboveOpen",
     "AmountNotUsable",
+    "CameBackAlready",
+    "CreditsDoNotCover",
     "InvoiceNotCreditable",
     "InvoiceNotPayable",
     "MethodNotUsable",
@@ -51,6 +60,7 @@ __all__ = [
     "NoteNotSendable",
     "NoteNotVoidable",
     "NothingNamed",
+    "NothingTakenBack",
     "PartAboveCharge",
     "PartsAboveAmount",
     "PaymentLikeAnother",
@@ -59,7 +69,6 @@ __all__ = [
     "Refused",
     "RequestAlreadyUsed",
     "SendingAsks",
-    "Used",
     "allocate",
     "create_credit_note",
     "draw_number",
@@ -68,7 +77,10 @@ __all__ = [
     "lock_notes",
     "mark_as_sent",
     "number_of",
+    "put_into_credits",
     "record_payment",
+    "take_back_of_note",
+    "take_back_payment",
     "use_note",
     "void",
     "write_giveback",

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from invoicing import policies
+from invoicing import policies, selectors
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteLine, Invoice
 from invoicing.operations import documents, payments, refusals
 from portal.audit import operations as audit_operations
@@ -64,12 +64,8 @@ def allocate(
 
 
 def _check(note: CreditNote, *, invoice: Invoice, amount: Decimal) -> None:
-    if note.status not in (CreditNote.Status.SENT, CreditNote.Status.PARTLY_APPLIED):
-        why = {
-            CreditNote.Status.DRAFT: "is a draft: mark it as Sent first",
-            CreditNote.Status.VOID: "is void",
-        }.get(CreditNote.Status(note.status), "is used up")
-        raise refusals.NoteNotAllocatable(f"{note.number} {why}.")
+    if sentence := selectors.why_not_allocatable(note):
+        raise refusals.NoteNotAllocatable(sentence)
     if note.organisation_id != invoice.organisation_id or note.currency != invoice.currency:
         raise refusals.NotTheSameCustomer(
             f"{invoice.number} is not an invoice of {note.organisation.name} in {note.currency}."

@@ -15,7 +15,12 @@ from portal.lib import money
 
 APP = names.INVOICES
 
-_USED_ONCE = ("a_form_makes_one_note", "a_form_records_one_payment")
+_USED_ONCE = (
+    "a_form_makes_one_note",
+    "a_form_records_one_payment",
+    "a_form_takes_back_once",
+    "a_form_puts_a_note_in_once",
+)
 
 
 @contextmanager

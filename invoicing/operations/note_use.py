@@ -15,11 +15,8 @@ from invoicing.models import (
     CreditNotePutIn,
     CreditNotePutInLine,
     CreditNoteStand,
-    Invoice,
 )
 from portal.audit import operations as audit_operations
-
-_PAYABLE = (Invoice.Status.AWAITING_PAYMENT, Invoice.Status.PAID)
 
 
 def use_note(
@@ -50,6 +47,7 @@ def use_note(
         named=named,
         stood=stood,
         others=others,
+        before=selectors.standing_put_ins([note.pk])[note.pk] if note.allocated else {},
         charges=selectors.reachable(lines),
     )
     CreditNoteAllocation.objects.bulk_create(

@@ -99,5 +99,25 @@ class NotTheSameCustomer(Refused):
     """Note and invoice belong to two organisations, or are in two currencies."""
 
 
+class NothingTakenBack(Refused):
+    """No part was given an amount, or there is no such part."""
+
+
+class AboveWhatIsThere(Refused):
+    """More than what is still there of the part `key`."""
+
+    def __init__(self, sentence: str, *, key: str) -> None:
+        self.key = key
+        super().__init__(sentence)
+
+
+class CameBackAlready(Refused):
+    """What a refund or a note put into Available Credits would pass what is paid: a correction is the way."""
+
+
+class CreditsDoNotCover(Refused):
+    """More would leave Available Credits than there is."""
+
+
 class RequestAlreadyUsed(Refused):
     """The form was sent before, with other contents."""

@@ -14,12 +14,23 @@ from invoicing.selectors.possible import (
     creditables,
     drafted_by,
     questions_before_sending,
+    why_not_allocatable,
     why_not_sendable,
     why_not_voidable,
 )
-from invoicing.selectors.uses import NoteUse, Wanted, note_use, planned_uses, reachable, reachable_lines
+from invoicing.selectors.taking_back import SURPLUS, Takeable, TakenBackRow, takeable_note, takeable_payment
+from invoicing.selectors.uses import (
+    NoteUse,
+    Wanted,
+    note_use,
+    planned_uses,
+    reachable,
+    reachable_lines,
+    standing_put_ins,
+)
 
 __all__ = [
+    "SURPLUS",
     "InvoiceDetails",
     "InvoiceRow",
     "LineRow",
@@ -27,6 +38,8 @@ __all__ = [
     "NoteRow",
     "NoteUse",
     "PayableInvoice",
+    "Takeable",
+    "TakenBackRow",
     "Wanted",
     "credit_notes",
     "creditables",
@@ -41,6 +54,10 @@ __all__ = [
     "questions_before_sending",
     "reachable",
     "reachable_lines",
+    "standing_put_ins",
+    "takeable_note",
+    "takeable_payment",
+    "why_not_allocatable",
     "why_not_sendable",
     "why_not_voidable",
 ]

@@ -13,11 +13,12 @@ from invoicing.models import (
     CreditNoteAllocation,
     CreditNoteHold,
     CreditNoteLine,
+    CreditNotePutIn,
     Invoice,
     Payment,
     PaymentLine,
 )
-from invoicing.selectors import lists, possible
+from invoicing.selectors import lists, possible, taking_back
 from portal.lib import days, money
 
 
@@ -65,6 +66,9 @@ class PaidRow:
     note_uuid: UUID | None = None
     note_number: str = ""
     surplus: str = ""
+    taken_back: str = ""
+    # Of a payment of which something can still be taken back.
+    payment_uuid: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -102,6 +106,7 @@ class InvoiceDetails:
     lines: tuple[LineRow, ...]
     payments: tuple[PaidRow, ...]
     notes: tuple[NamingRow, ...]
+    taken_back: tuple[taking_back.TakenBackRow, ...]
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,15 @@ class NoteLineRow:
 
 
 @dataclass(frozen=True)
+class PutInRow:
+    """What a note put into Available Credits at once."""
+
+    amount: str
+    on: str
+    actor: str
+
+
+@dataclass(frozen=True)
 class AllocatedRow:
     """The part of a note that paid a charge of an invoice."""
 
@@ -128,6 +142,7 @@ class AllocatedRow:
     amount: str
     on: str
     actor: str
+    taken_back: str
 
 
 @dataclass(frozen=True)
@@ -169,6 +184,9 @@ class NoteDetails:
     lines: tuple[NoteLineRow, ...]
     allocations: tuple[AllocatedRow, ...]
     holds: tuple[HoldRow, ...]
+    put_ins: tuple[PutInRow, ...]
+    taken_back: tuple[taking_back.TakenBackRow, ...]
+    has_to_take_back: bool
 
 
 def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
@@ -203,6 +221,7 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
         lines=tuple(_line_row(line, about=about.get(line.pk), charges=charges) for line in lines),
         payments=(*_payments(invoice, lines=lines, about=about), *_allocated_to(invoice, lines=lines, about=about)),
         notes=tuple(_naming(lines, currency=currency)),
+        taken_back=taking_back.taken_back_on(invoice),
     )
 
 
@@ -255,6 +274,16 @@ def note_details(note_uuid: UUID) -> NoteDetails:
             HoldRow(kind=hold.get_kind_display(), cause_id=hold.cause_id)
             for hold in CreditNoteHold.objects.filter(credit_note=note).order_by("pk")
         ),
+        put_ins=tuple(
+            PutInRow(
+                amount=money.display(row.amount, currency=row.currency),
+                on=days.display(days.today_in(note.organisation.timezone, at=row.created_at)),
+                actor=row.actor,
+            )
+            for row in CreditNotePutIn.objects.filter(credit_note=note).order_by("pk")
+        ),
+        taken_back=taking_back.taken_back_of(note),
+        has_to_take_back=note.allocated > note.allocated_outside,
     )
 
 
@@ -288,8 +317,10 @@ def _payments(
     invoice: Invoice, *, lines: list[ChargeLine], about: dict[int, subjects.Subject]
 ) -> Iterable[PaidRow]:
     parts: dict[int, list[PaidCharge]] = defaultdict(list)
-    if len(lines) > 1:
-        for part in PaymentLine.objects.filter(payment__invoice=invoice).select_related("line").order_by("pk"):
+    gone: dict[int, Decimal] = defaultdict(Decimal)
+    for part in PaymentLine.objects.filter(payment__invoice=invoice).select_related("line").order_by("pk"):
+        gone[part.payment_id] += part.taken_back
+        if len(lines) > 1:
             parts[part.payment_id].append(_paid_charge(part.line, amount=part.amount, about=about))
     for payment in Payment.objects.filter(invoice=invoice).order_by("pk"):
         yield PaidRow(
@@ -300,7 +331,13 @@ def _payments(
             actor=payment.actor,
             charges=tuple(parts[payment.pk]),
             surplus=money.display(payment.surplus, currency=payment.currency) if payment.surplus else "",
+            taken_back=_taken(gone[payment.pk] + payment.surplus_taken_back, currency=payment.currency),
+            payment_uuid=payment.uuid if gone[payment.pk] + payment.surplus_taken_back < payment.amount else None,
         )
+
+
+def _taken(amount: Decimal, *, currency: str) -> str:
+    return money.display(amount, currency=currency) if amount else ""
 
 
 def _paid_charge(line: ChargeLine, *, amount: Decimal, about: dict[int, subjects.Subject]) -> PaidCharge:
@@ -325,6 +362,7 @@ def _allocated_to(
             charges=(_paid_charge(row.line, amount=row.amount, about=about),) if len(lines) > 1 else (),
             note_uuid=row.credit_note.uuid,
             note_number=row.credit_note.number,
+            taken_back=_taken(row.taken_back, currency=row.currency),
         )
 
 
@@ -366,4 +404,5 @@ def _allocation(row: CreditNoteAllocation, *, note: CreditNote, about: dict[int,
         amount=money.display(row.amount, currency=row.currency),
         on=days.display(days.today_in(note.organisation.timezone, at=row.created_at)),
         actor=row.actor,
+        taken_back=_taken(row.taken_back, currency=row.currency),
     )

@@ -17,6 +17,14 @@ from invoicing.models import (
 from portal.lib import money
 
 
+def why_not_allocatable(note: CreditNote) -> str:
+    """Say why nothing can be paid with a note; nothing where it can."""
+    if note.status in (CreditNote.Status.SENT, CreditNote.Status.PARTLY_APPLIED):
+        return ""
+    why = {CreditNote.Status.DRAFT: "is a draft: mark it as Sent first", CreditNote.Status.VOID: "is void"}
+    return f"{note.number} {why.get(CreditNote.Status(note.status), 'is used up')}."
+
+
 def why_not_sendable(note: CreditNote) -> str:
     """Say why a note can't be marked as Sent; nothing where it can."""
     if note.status == CreditNote.Status.DRAFT:

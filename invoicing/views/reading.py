@@ -55,7 +55,10 @@ def invoice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         request,
         page="invoicing/invoice.html",
         fragment="invoicing/_invoice.html",
-        context={"invoice": invoice_or_404(uuid)},
+        context={
+            "invoice": invoice_or_404(uuid),
+            "may_take_back": request.user.has_perm("invoicing.take_back"),
+        },
     )
 
 

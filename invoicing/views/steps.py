@@ -1,10 +1,11 @@
-"""Mark a credit note as Sent, and void it: each asks once, with a reason, on a page of its own."""
+"""Mark a credit note as Sent, void it, put it into Available Credits: each asks once, on a page of its own."""
 
 import uuid as uuids
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
@@ -13,6 +14,7 @@ from invoicing.models import CreditNote
 from invoicing.selectors import NoteDetails
 from invoicing.views import answers, reading
 from portal.audit.operations import Actor
+from portal.lib import money
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -47,6 +49,34 @@ def void_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         form_class=forms.ReasonForm,
         questions=(),
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("invoicing.allocate_creditnote", raise_exception=True)
+def put_into_credits(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Ask whether all that is unused of a note is used now, and use it."""
+    details = reading.note_or_404(uuid)
+    form = forms.UseForm(request.POST if request.method == "POST" else None, initial={"request_id": uuids.uuid4()})
+    context = {"form": form, "note": details}
+    if request.method != "POST":
+        return answers.page(request, "put_in", context)
+    if not form.is_valid():
+        return answers.page(request, "put_in", context, status=422)
+    try:
+        used = operations.put_into_credits(
+            note_uuid=uuid,
+            request_id=form.cleaned_data["request_id"],
+            by=Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except operations.Refused as refusal:
+        return answers.refused(request, "put_in", context, form, refusal, status=409)
+    said = [
+        f"{money.display(part, currency=details.currency)} paid on {number}." for _, number, part in used.applied
+    ]
+    if used.put_in:
+        said.append(f"{money.display(used.put_in, currency=details.currency)} put into Available Credits.")
+    return answers.done(request, " ".join(said), reverse("invoicing:credit_note", args=[uuid]))
 
 
 def _step(

@@ -197,7 +197,7 @@ def _documents(book: Book, organisation: Organisation, active: list[sales.Sale])
 
 def _note_of_charge(book: Book, sale: sales.Sale, *, kind: str) -> None:
     billed = sale.covering(book.today)
-    line = sales.charge_line(book, billed)
+    line = sales.charge_line(billed)
     if not line.net:
         return
     on = max(billed.billed_on, book.today - timedelta(days=2))

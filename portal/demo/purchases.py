@@ -163,8 +163,12 @@ def add_cycle(
     is_external: bool = False,
     billed_on: date | None = None,
     invoice_status: str = "awaiting_payment",
+    onto: Invoice | None = None,
 ) -> tuple[Cycle, Invoice]:
-    """Add a cycle with one invoice: a charge for each item, and the activation fee on a line of its own."""
+    """Add a cycle with one invoice: a charge for each item, and the activation fee on a line of its own.
+
+    *Shape*: `onto` is an invoice that is there already, on which the charges go.
+    """
     made = Cycle(
         subscription=subscription,
         first_day=span.first_day,
@@ -173,7 +177,7 @@ def add_cycle(
     )
     book.add(made)
     billed_on = billed_on or span.first_day
-    invoice = documents.add_invoice(
+    invoice = onto or documents.add_invoice(
         book,
         subscription.organisation,
         on=billed_on,

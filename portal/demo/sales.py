@@ -18,12 +18,13 @@ from subscriptions.models import Cycle, Subscription
 
 @dataclass(frozen=True)
 class Billed:
-    """Hold a cycle with its days and the invoice that charged for it."""
+    """Hold a cycle with its days, the invoice that charged for it, and its lines there."""
 
     cycle: Cycle
     span: days.Span
     invoice: Invoice
     billed_on: date
+    lines: tuple[ChargeLine, ...]
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,11 @@ def sell(
     lags: bool = False,
     price: Decimal | None = None,
     renewed_early: bool = True,
+    onto: Sale | None = None,
 ) -> Sale:
     """Add a subscription of a plan with all its cycles, billed and not yet paid.
 
+    *Shape*: `onto` is a sale of the same rhythm, on whose invoices the charges go.
     Cycles in advance were billed within the last days; later ones of the past up to a week before they began.
     """
     plan = purchases.find_plan(book, code, currency=organisation.currency)
@@ -136,6 +139,8 @@ def sell(
             billed_on -= timedelta(days=book.rng.randrange(7))
         billed_on = min(billed_on, book.today - timedelta(days=book.rng.randrange(1, 4)))
         billed_on = max(billed_on, rhythm.started_on)
+        shared = onto.billed[index].invoice if onto else None
+        before = len(book.lines_of[shared.uuid]) if shared else 0
         cycle, invoice = purchases.add_cycle(
             book,
             subscription,
@@ -145,6 +150,7 @@ def sell(
             activation_fee=fee if activation_fee and not index else ZERO,
             is_external=is_external,
             billed_on=billed_on,
+            onto=shared,
         )
         if not invoice.charged:
             invoice.status = "paid"
@@ -156,7 +162,8 @@ def sell(
                 event="Renewed",
                 description=f"Cycle {days.display_range(span)}.",
             )
-        billed.append(Billed(cycle, span, invoice, billed_on))
+        lines = tuple(book.lines_of[invoice.uuid][before:])
+        billed.append(Billed(cycle, span, invoice, billed_on, lines))
     organisation.created_on = min(organisation.created_on or rhythm.started_on, rhythm.started_on)
     return Sale(subscription=subscription, items=tuple(items), billed=tuple(billed))
 
@@ -201,6 +208,6 @@ def extend_in_mid_cycle(book: Book, sale: Sale, item: Item, *, on: date) -> Invo
     return invoice
 
 
-def charge_line(book: Book, billed: Billed, *, kind: str = "plan") -> ChargeLine:
-    """Find the line of a cycle's invoice that charged for the plan (or what `kind` says)."""
-    return next(line for line in book.lines_of[billed.invoice.uuid] if line.kind == kind)
+def charge_line(billed: Billed, *, kind: str = "plan") -> ChargeLine:
+    """Find the line that charged for the plan of a cycle (or for what `kind` says)."""
+    return next(line for line in billed.lines if line.kind == kind)

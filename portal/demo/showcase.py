@@ -103,7 +103,7 @@ def _lumiere(book: Book) -> str:
     made = _organisation(book, "FR", "Lumière Télécom SARL", opening=Decimal(120))
     sale = sales.sell(book, made, "SIP-10", sales.running_since(_ago(book, 8), months=1, earlier=3))
     sales.pay_all(book, sale.billed)
-    line = sales.charge_line(book, sale.billed[-1])
+    line = sales.charge_line(sale.billed[-1])
     documents.add_note(
         book,
         made,
@@ -263,13 +263,13 @@ def _kowloon(book: Book) -> str:
     sale = sales.sell(book, made, "PBX-S", sales.running_since(_ago(book, 12), months=1, earlier=3))
     *past, before, running = sale.billed
     sales.pay_all(book, past)
-    line = sales.charge_line(book, before)
+    line = sales.charge_line(before)
     note = documents.add_note(
         book, made, on=_ago(book, 10), status="sent", net=line.net, tax=line.tax, line=line, reason="Outage"
     )
     documents.allocate(book, note, line, catalogue.price(Decimal(15), currency=made.currency))
     full = documents.add_note(book, made, on=_ago(book, 4), status="sent", net=Decimal(50), reason="Goodwill")
-    documents.allocate(book, full, sales.charge_line(book, running), full.net + full.tax)
+    documents.allocate(book, full, sales.charge_line(running), full.net + full.tax)
     return "unpaid cycles, one credit note applied in part and one in full."
 
 
@@ -287,7 +287,7 @@ def _bangkok(book: Book) -> str:
     made = _organisation(book, "TH", "บริษัท สยามโทรศัพท์ จำกัด", opening=Decimal(1800))
     sale = sales.sell(book, made, "SMS-5K", sales.running_since(_ago(book, 6), months=1, earlier=1))
     sales.pay_all(book, sale.billed)
-    line = sales.charge_line(book, sale.billed[-1])
+    line = sales.charge_line(sale.billed[-1])
     note = documents.add_note(
         book,
         made,
@@ -312,6 +312,44 @@ def _saigon(book: Book) -> str:
     return "terminated before it was paid: nothing comes back, what was open is waived."
 
 
+def _lisboa(book: Book) -> str:
+    made = _organisation(book, "PT", "Lisboa Voz e Dados, Lda.", opening=Decimal(75))
+    rhythm = sales.running_since(_ago(book, 6), months=1, earlier=1)
+    sale = sales.sell(book, made, "SIP-10", rhythm, numbers=1, renewed_early=False)
+    twin = sales.sell(book, made, "SIP-10", rhythm, numbers=1, renewed_early=False, onto=sale)
+    sales.pay_all(book, sale.billed)
+    line = sales.charge_line(twin.billed[-1])
+    documents.add_note(
+        book, made, on=_ago(book, 1), status="sent", net=line.net, tax=line.tax, line=line, reason="Cancelled"
+    )
+    return (
+        "two equal trunks on one invoice, told apart by their numbers; a sent credit note names one of them only."
+    )
+
+
+def _donau(book: Book) -> str:
+    made = _organisation(book, "AT", "Donau Sprachdienste GmbH", opening=Decimal(210))
+    sale = sales.sell(book, made, "PBX-S", sales.running_since(_ago(book, 9), months=1, earlier=3))
+    sales.pay_all(book, sale.billed)
+    *_, before, running = sale.billed
+    goodwill, due = sales.charge_line(before), sales.charge_line(running)
+    documents.add_note(
+        book,
+        made,
+        on=_ago(book, 20),
+        status="sent",
+        net=goodwill.net,
+        tax=goodwill.tax,
+        line=goodwill,
+        reason="Goodwill",
+    )
+    documents.add_note(book, made, on=_ago(book, 2), status="sent", net=due.net, tax=due.tax, reason="As agreed")
+    return (
+        "a goodwill note of the month before, and a free one with the sum of the refund: neither is taken for it "
+        "without being asked."
+    )
+
+
 STORIES: tuple[Callable[[Book], str], ...] = (
     _zurich,
     _cafe_muller,
@@ -334,4 +372,6 @@ STORIES: tuple[Callable[[Book], str], ...] = (
     _bangalore,
     _bangkok,
     _saigon,
+    _lisboa,
+    _donau,
 )

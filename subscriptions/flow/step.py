@@ -141,7 +141,10 @@ def unseal(step: Step, fresh: quotes.Quote | None) -> operations.Seen:
     mine = payload.get("user") == step.request.user.pk
     if mine and payload.get("subscription") == str(step.subscription.uuid):
         return operations.Seen(
-            quote_id=uuids.UUID(payload["quote_id"]), document=payload["quote"], offered=payload["offered"]
+            quote_id=uuids.UUID(payload["quote_id"]),
+            document=payload["quote"],
+            # A seal from before an upgrade offers nothing.
+            offered=payload.get("offered", {}),
         )
     fresh = fresh or quote_of(step)
     if payload and not mine:

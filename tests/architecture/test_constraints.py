@@ -47,6 +47,8 @@ TABLES = {
     "charge_refund": "invoicing_chargerefund",
     "stand": "invoicing_creditnotestand",
     "top_up": "customers_topup",
+    "take_back": "invoicing_takeback",
+    "take_back_line": "invoicing_takebackline",
     "put_in": "invoicing_creditnoteputin",
     "put_in_line": "invoicing_creditnoteputinline",
     "series": "invoicing_numberseries",
@@ -118,6 +120,7 @@ CHANGED = [
     ("a_payment_is_positive", "payment", "amount = 0"),
     ("a_surplus_is_a_part_of_its_payment", "payment", "surplus = -1"),
     ("a_surplus_has_its_entry", "payment", "surplus = 1"),
+    ("never_more_is_taken_back_of_a_surplus_than_there_was", "payment", "surplus_taken_back = 1"),
     ("a_surplus_has_an_entry_of_its_own", "payment", "surplus = 1, surplus_entry_id = {entry}"),
     ("a_note_of_a_series_has_a_place_in_it", "own_note", "sequence_number = NULL"),
     ("a_note_is_not_negative", "own_note", "tax = -0.5"),
@@ -203,6 +206,9 @@ CHANGED = [
     ("a_charge_refund_is_never_changed", "charge_refund", "net = 1"),
     ("what_a_note_stands_for_is_never_changed", "stand", "net = 1"),
     ("a_top_up_is_never_changed", "top_up", "reason = 'Another'"),
+    ("a_take_back_is_never_changed", "take_back", "reason = 'Another'"),
+    ("a_part_that_is_taken_back_is_never_changed", "take_back_line", "amount = 2"),
+    ("a_payment_line_is_never_changed", "payment_line", "taken_back = 1"),
     ("what_a_note_put_in_is_never_changed", "put_in", "actor = 'somebody else'"),
     ("a_part_that_was_put_in_is_never_changed", "put_in_line", "amount = 1"),
     ("a_payment_line_is_never_changed", "payment_line", "amount = 1"),
@@ -234,6 +240,8 @@ DELETED = [
     ("a_charge_refund_is_never_changed", "charge_refund"),
     ("what_a_note_stands_for_is_never_changed", "stand"),
     ("a_top_up_is_never_changed", "top_up"),
+    ("a_take_back_is_never_changed", "take_back"),
+    ("a_part_that_is_taken_back_is_never_changed", "take_back_line"),
     ("what_a_note_put_in_is_never_changed", "put_in"),
     ("a_part_that_was_put_in_is_never_changed", "put_in_line"),
     ("a_payment_line_is_never_changed", "payment_line"),
@@ -246,6 +254,7 @@ _ANOTHER_HASH = "sha256('another'::bytea)"
 _ANOTHER = {"subscription_id": "{neighbour}", "settlement": "'nothing_due'", "choice": "'none'"}
 _ANOTHER |= {"entry_id": "NULL", "credited": "NULL", "credit_note_id": "NULL"}
 _NEW_CAUSE = {"cause_id": "gen_random_uuid()"}
+_NEW_FORM = {"request_id": "gen_random_uuid()"}
 
 # The refusal, the row that is copied, and in what the copy differs. Copies get a fresh uuid of their own.
 ADDED = [
@@ -285,6 +294,58 @@ ADDED = [
     ("a_top_up_is_positive", "top_up", {"entry_id": "{opening}", "amount": "0"}),
     ("a_top_up_has_a_reason", "top_up", {"entry_id": "{opening}", "reason": "''"}),
     ("customers_topup_entry_id_key", "top_up", {}),
+    # taking back
+    ("a_form_takes_back_once", "take_back", {"request_id": "request_id"}),
+    ("what_is_taken_back_is_positive", "take_back", {**_NEW_FORM, "amount": "0"}),
+    ("only_a_payment_gives_back_a_surplus", "take_back", {**_NEW_FORM, "surplus": "2"}),
+    ("a_payment_or_a_note_is_taken_back", "take_back", {**_NEW_FORM, "credit_note_id": "{note}"}),
+    ("a_take_back_says_what_its_entry_moved", "take_back", {**_NEW_FORM, "moved": "1"}),
+    ("a_take_back_has_a_reason", "take_back", {**_NEW_FORM, "reason": "''"}),
+    ("takeback_has_the_currency_of_its_payment", "take_back", {**_NEW_FORM, "currency": "'JPY'"}),
+    (
+        "takeback_has_the_currency_of_its_credit_note",
+        "take_back",
+        {**_NEW_FORM, "payment_id": "NULL", "credit_note_id": "{stranger_note}"},
+    ),
+    ("a_take_back_has_its_own_entry", "take_back", {**_NEW_FORM, "entry_id": "{opening}", "moved": "1"}),
+    ("a_part_that_is_taken_back_is_positive", "take_back_line", {"amount": "0"}),
+    ("a_part_is_taken_back_of_one_row", "take_back_line", {"allocation_id": "{allocation}"}),
+    ("a_row_is_taken_back_once_at_a_time", "take_back_line", {}),
+    (
+        "takebackline_has_the_currency_of_its_take_back",
+        "take_back_line",
+        {"take_back_id": "{other_take_back}", "currency": "'JPY'"},
+    ),
+    (
+        "a_part_is_taken_back_of_its_own_payment_or_note",
+        "take_back_line",
+        {"take_back_id": "{note_take_back}"},
+    ),
+    (
+        "never_more_is_taken_back_of_a_payment_than_there_was",
+        "take_back_line",
+        {"take_back_id": "{other_take_back}", "amount": "2.01"},
+    ),
+    (
+        "never_more_is_taken_back_of_an_allocation_than_there_was",
+        "take_back_line",
+        {
+            "take_back_id": "{note_take_back}",
+            "payment_line_id": "NULL",
+            "allocation_id": "{allocation}",
+            "amount": "1000",
+        },
+    ),
+    (
+        "never_more_is_taken_back_of_a_put_in_than_there_was",
+        "take_back_line",
+        {
+            "take_back_id": "{linked_take_back}",
+            "payment_line_id": "NULL",
+            "put_in_line_id": "{put_in_line}",
+            "amount": "1000",
+        },
+    ),
     # invoicing
     ("an_invoice_has_its_own_number", "invoice", {}),
     (
@@ -637,6 +698,7 @@ HELPER_KEYS = {
     "charge_line_and_currency",
     "payment_and_currency",
     "put_in_and_currency",
+    "take_back_and_currency",
     "note_and_currency",
     "note_and_organisation",
     "plan_and_currency",
@@ -651,6 +713,7 @@ BOOKKEEPING = {
     "sum_invoice",
     "sum_allocations",
     "sum_put_in",
+    "take_back_surplus",
     "note_status_changed",
     "count_holds",
     "take_account_along",

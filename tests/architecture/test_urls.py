@@ -88,6 +88,18 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
         "linked",
         {"GET": ("invoicing.void_creditnote", 200), "POST": ("invoicing.void_creditnote", 422)},
     ),
+    "invoicing:take_back_payment": (
+        "payment",
+        {"GET": ("invoicing.take_back", 200), "POST": ("invoicing.take_back", 422)},
+    ),
+    "invoicing:take_back_of_note": (
+        "note",
+        {"GET": ("invoicing.take_back", 200), "POST": ("invoicing.take_back", 422)},
+    ),
+    "invoicing:put_into_credits": (
+        "note",
+        {"GET": ("invoicing.allocate_creditnote", 200), "POST": ("invoicing.allocate_creditnote", 422)},
+    ),
     "invoicing:allocate": (
         "note",
         {"GET": ("invoicing.allocate_creditnote", 200), "POST": ("invoicing.allocate_creditnote", 422)},

@@ -4,6 +4,7 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 from types import SimpleNamespace
+from typing import Any
 
 from django.db import connection
 from django.utils import timezone
@@ -24,6 +25,8 @@ from invoicing.models import (
     NumberSeries,
     Payment,
     PaymentLine,
+    TakeBack,
+    TakeBackLine,
 )
 from portal.audit.models import AuditEntry
 from portal.outbox.models import Message
@@ -126,6 +129,7 @@ def build() -> SimpleNamespace:
         "waiver": waiver,
         "charge_refund": refund,
         "stand": stand,
+        **_take_backs(note, linked),
         "top_up": _top_up(Decimal(7)),
         "put_in": put_in,
         "put_in_line": put_in.lines.get(),
@@ -239,6 +243,35 @@ def _link(subscription: Subscription, *, note: CreditNote) -> Termination:
     return _terminate(
         subscription, uuid=cause, choice="credit_note", settlement="credit_note_linked", credit_note=note
     )
+
+
+def _take_backs(note: CreditNote, linked: CreditNote) -> dict[str, Any]:
+    """Take 1 of 3 back of another customer's payment; the other three have no parts, so that one can be added."""
+    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("3", "0")])
+    payment = Payment.objects.get(invoice=invoice)
+
+    def made(**of: Any) -> TakeBack:
+        return TakeBack.objects.create(
+            currency="SGD",
+            amount=1,
+            reason="Bounced",
+            request_id=uuid.uuid4(),
+            created_at=timezone.now(),
+            actor="test",
+            **of,
+        )
+
+    take_back = made(payment=payment)
+    part = TakeBackLine.objects.create(
+        take_back=take_back, payment_line=payment.lines.get(), currency="SGD", amount=1
+    )
+    return {
+        "take_back": take_back,
+        "take_back_line": part,
+        "other_take_back": made(payment=payment),
+        "note_take_back": made(credit_note=note),
+        "linked_take_back": made(credit_note=linked),
+    }
 
 
 def _top_up(amount: Decimal) -> TopUp:

@@ -366,6 +366,34 @@ MUTATIONS = (
         'django.db.models.functions.comparison.Cast("currency", models.TextField())',
         "tests/subscriptions/test_termination_hash.py::test_the_hash_is_that_of_the_text_in_the_documentation",
     ),
+    Mutation(
+        "a take-back passes what a refund gave back",
+        "invoicing/operations/taking_back.py",
+        "if came_back > line.paid - paid[line.pk]:",
+        "if False:",
+        "tests/invoicing/test_taking_back.py::test_what_a_refund_gave_back_is_never_taken_away",
+    ),
+    Mutation(
+        "Available Credits need not cover what is taken back",
+        "invoicing/operations/taking_back.py",
+        "if moved < 0 and -moved > available:",
+        "if False:",
+        "tests/invoicing/test_taking_back.py::test_a_surplus_that_was_spent_stays",
+    ),
+    Mutation(
+        "more is taken back than there is",
+        "invoicing/operations/taking_back.py",
+        "    if amount > left:",
+        "    if False:",
+        "tests/invoicing/test_taking_back.py::test_a_payment_is_taken_back_by_charge_and_in_parts",
+    ),
+    Mutation(
+        "a payment by Available Credits does not go back there",
+        "invoicing/operations/taking_back.py",
+        "moved = amount - surplus if is_by_credits else -surplus",
+        "moved = -surplus",
+        "tests/invoicing/test_taking_back.py::test_a_payment_by_available_credits_goes_back_there",
+    ),
 )
 
 

@@ -262,3 +262,70 @@ def test_the_same_payment_sent_twice_at_once_tops_up_once(unpaid, now):
     )
     assert results[0] == results[1]
     assert (Payment.objects.get().surplus, LedgerEntry.objects.get().amount) == (30, 30)
+
+
+def test_a_payment_is_taken_back_once_at_once(unpaid, now):
+    factories.pay(unpaid.lines.get(), 100)
+    payment = Payment.objects.get()
+    part = payment.lines.get()
+
+    def take_back(amount, request_id):
+        return operations.take_back_payment(
+            payment_uuid=payment.uuid,
+            parts={part.pk: D(amount)},
+            surplus=D(0),
+            reason="Bounced",
+            request_id=request_id,
+            by=BY,
+            at=now,
+        )
+
+    same = uuid.uuid4()
+    first, again = at_once(*[lambda: take_back(60, same)] * 2)
+    assert first == again
+    results = at_once(*(lambda: take_back(30, uuid.uuid4()) for _ in range(2)))
+    (refused,) = refusals(results)
+    assert isinstance(refused, operations.AboveWhatIsThere)
+    assert ChargeLine.objects.get().paid == 10
+
+
+def test_a_note_that_is_allocated_and_taken_back_at_once_adds_up(unpaid, now):
+    note = note_of(unpaid, "50")
+    common = {"by": BY, "at": now}
+    operations.allocate(
+        note_uuid=note.uuid, invoice_uuid=unpaid.uuid, amount=D(30), request_id=uuid.uuid4(), **common
+    )
+    row = CreditNoteAllocation.objects.get()
+    at_once(
+        lambda: operations.allocate(
+            note_uuid=note.uuid, invoice_uuid=unpaid.uuid, amount=D(20), request_id=uuid.uuid4(), **common
+        ),
+        lambda: operations.take_back_of_note(
+            note_uuid=note.uuid,
+            applied={row.pk: D(30)},
+            put_in={},
+            reason="Wrong",
+            request_id=uuid.uuid4(),
+            **common,
+        ),
+    )
+    note.refresh_from_db()
+    assert (note.allocated, note.status, ChargeLine.objects.get().paid) == (20, "partly_applied", 20)
+
+
+def test_a_note_is_put_in_or_allocated_at_once_never_beyond_itself(unpaid, now):
+    note = factories.credit_note(unpaid.organisation, net="50")
+    results = at_once(
+        *[
+            lambda: operations.put_into_credits(note_uuid=note.uuid, request_id=uuid.uuid4(), by=BY, at=now),
+            lambda: operations.put_into_credits(note_uuid=note.uuid, request_id=uuid.uuid4(), by=BY, at=now),
+            lambda: operations.allocate(
+                note_uuid=note.uuid, invoice_uuid=unpaid.uuid, amount=D(50), request_id=uuid.uuid4(), by=BY, at=now
+            ),
+        ]
+    )
+    assert len(refusals(results)) == 2, results
+    note.refresh_from_db()
+    assert (note.allocated, note.status) == (50, "applied")
+    entries = sum(LedgerEntry.objects.values_list("amount", flat=True))
+    assert entries + ChargeLine.objects.get().paid == 50

@@ -63,8 +63,8 @@ def test_a_refund_is_told_line_by_line(agent, now, configure, told):
     assert lines[5] == "It ended on 10 March 2026, as you asked on 9 March 2026. It can no longer be used."
     refunds = [line for line in lines if line.startswith("- ")]
     assert len(refunds) == 4
-    assert "SGD 50.00 (net SGD 45.87, tax SGD 4.13)" in refunds[1]
-    assert "SGD 20.00 (net SGD 20.00, tax SGD 0.00)" in refunds[2]
+    assert "SGD 50.00 (net 45.87, tax 4.13)" in refunds[1]
+    assert "SGD 20.00 (net 20.00, tax 0.00)" in refunds[2]
     assert "SGD 30.00 waived" in refunds[2]
     assert refunds[3].endswith("21.40")
     assert "Total: SGD 48.60" in lines

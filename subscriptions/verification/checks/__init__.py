@@ -22,6 +22,7 @@ from subscriptions.verification.checks import (
     series,
     settling,
     subscriptions,
+    taking_back,
     told,
     units,
 )
@@ -35,6 +36,7 @@ CHECKS: tuple[Check, ...] = (
     *refunds.CHECKS,
     *documents.CHECKS,
     *settling.CHECKS,
+    *taking_back.CHECKS,
     *series.CHECKS,
     *subscriptions.CHECKS,
     *neighbours.CHECKS,

@@ -30,8 +30,8 @@ CHECKS: tuple[Check, ...] = (
         "charge_paid",
         "paid",
         what="is paid",
-        rows="SELECT line_id, amount FROM invoicing_paymentline "
-        "UNION ALL SELECT line_id, amount FROM invoicing_creditnoteallocation",
+        rows="SELECT line_id, amount - taken_back AS amount FROM invoicing_paymentline "
+        "UNION ALL SELECT line_id, amount - taken_back FROM invoicing_creditnoteallocation",
     ),
     _line_sum(
         "charge_noted",
@@ -51,7 +51,8 @@ CHECKS: tuple[Check, ...] = (
         "charge_put_in",
         "put_in",
         what="is put into Available Credits by notes",
-        rows="SELECT line_id, amount FROM invoicing_creditnoteputinline WHERE line_id IS NOT NULL",
+        rows="SELECT line_id, amount - taken_back AS amount FROM invoicing_creditnoteputinline "
+        "WHERE line_id IS NOT NULL",
     ),
     Check(
         "charge_caps",
@@ -131,8 +132,10 @@ CHECKS: tuple[Check, ...] = (
                n.allocated_outside + coalesce(l.amount, 0) AS summed
         FROM invoicing_creditnote n
         LEFT JOIN (SELECT credit_note_id, sum(amount) AS amount
-                   FROM (SELECT credit_note_id, amount FROM invoicing_creditnoteallocation
-                         UNION ALL SELECT credit_note_id, amount FROM invoicing_creditnoteputin) p
+                   FROM (SELECT credit_note_id, amount - taken_back AS amount FROM invoicing_creditnoteallocation
+                         UNION ALL SELECT u.credit_note_id, i.amount - i.taken_back
+                         FROM invoicing_creditnoteputinline i
+                         JOIN invoicing_creditnoteputin u ON u.id = i.put_in_id) p
                    GROUP BY 1) l ON l.credit_note_id = n.id
         WHERE n.allocated <> n.allocated_outside + coalesce(l.amount, 0) ORDER BY n.id
         """,

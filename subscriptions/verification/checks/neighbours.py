@@ -112,11 +112,14 @@ CHECKS: tuple[Check, ...] = (
         FROM {ENTRIES}
         LEFT JOIN (invoicing_creditnoteputin p JOIN invoicing_creditnote n ON n.id = p.credit_note_id)
             ON p.entry_id = e.id
+        LEFT JOIN (invoicing_takeback t JOIN invoicing_creditnote tn ON tn.id = t.credit_note_id)
+            ON t.entry_id = e.id
         WHERE e.is_unbilled <> CASE e.kind
                 WHEN 'opening_balance' THEN false
                 WHEN 'correction' THEN o.payment_mode = 'postpaid'
                 WHEN 'top_up' THEN o.payment_mode = 'postpaid' AND (e.request_id IS NOT NULL OR e.is_unbilled)
-                WHEN 'credit_note' THEN o.payment_mode = 'postpaid' AND n.series_id IS NOT NULL
+                WHEN 'credit_note'
+                THEN o.payment_mode = 'postpaid' AND coalesce(n.series_id, tn.series_id) IS NOT NULL
                 ELSE e.is_unbilled END
         ORDER BY e.account_id, e.seq
         """,
@@ -132,11 +135,13 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "top_up_cause",
-        "its cause is {cause}, which is no payment, invoice or top-up of this organisation",
+        "its cause is {cause}, which is no payment, invoice, top-up or take-back of this organisation",
         f"""
         SELECT {ENTRY} AS place, coalesce(e.cause_id::text, 'not given') AS cause FROM {ENTRIES}
         LEFT JOIN (SELECT p.uuid, i.organisation_id FROM invoicing_payment p
                    JOIN invoicing_invoice i ON i.id = p.invoice_id
+                   UNION ALL SELECT t.uuid, i.organisation_id FROM invoicing_takeback t
+                   JOIN invoicing_payment p ON p.id = t.payment_id JOIN invoicing_invoice i ON i.id = p.invoice_id
                    UNION ALL SELECT uuid, organisation_id FROM customers_topup
                    UNION ALL SELECT uuid, organisation_id FROM invoicing_invoice WHERE kind = 'top_up') c
             ON c.uuid = e.cause_id AND c.organisation_id = o.id

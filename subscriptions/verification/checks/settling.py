@@ -67,14 +67,15 @@ CHECKS: tuple[Check, ...] = (
         JOIN customers_creditaccount a ON a.id = e.account_id
         JOIN customers_organisation o ON o.id = a.organisation_id
         LEFT JOIN invoicing_creditnoteputin p ON p.entry_id = e.id
-        WHERE e.kind = 'credit_note' AND p.id IS NULL ORDER BY e.account_id, e.seq
+        LEFT JOIN invoicing_takeback t ON t.entry_id = e.id
+        WHERE e.kind = 'credit_note' AND p.id IS NULL AND t.id IS NULL ORDER BY e.account_id, e.seq
         """,
     ),
     Check(
         "put_in_line",
         "{amount} was put in by note {number}, which gives back {given} of it",
         f"""
-        SELECT {LINE} AS place, sum(r.amount) AS amount, n.number, coalesce(min(g.given), 0) AS given
+        SELECT {LINE} AS place, sum(r.amount - r.taken_back) AS amount, n.number, coalesce(min(g.given), 0) AS given
         FROM invoicing_creditnoteputinline r JOIN invoicing_creditnoteputin p ON p.id = r.put_in_id
         JOIN invoicing_creditnote n ON n.id = p.credit_note_id
         JOIN {_LINES} ON l.id = r.line_id
@@ -82,7 +83,7 @@ CHECKS: tuple[Check, ...] = (
                    FROM (SELECT credit_note_id, line_id, net + tax AS given FROM invoicing_creditnoteline
                          UNION ALL SELECT credit_note_id, line_id, amount FROM invoicing_creditnotestand) b
                    GROUP BY 1, 2) g ON g.credit_note_id = p.credit_note_id AND g.line_id = r.line_id
-        GROUP BY l.id, i.number, n.id, n.number HAVING sum(r.amount) > coalesce(min(g.given), 0)
+        GROUP BY l.id, i.number, n.id, n.number HAVING sum(r.amount - r.taken_back) > coalesce(min(g.given), 0)
         ORDER BY l.id, n.id
         """,
     ),

@@ -156,6 +156,17 @@ _BY_FORM = (
         "SELECT organisation_id FROM invoicing_creditnote WHERE request_id IS NOT NULL AND status = 'void'",
         True,
     ),
+    (
+        "Payment taken back",
+        "SELECT i.organisation_id FROM invoicing_takeback t JOIN invoicing_payment p ON p.id = t.payment_id "
+        "JOIN invoicing_invoice i ON i.id = p.invoice_id",
+        False,
+    ),
+    (
+        "Credit note taken back",
+        "SELECT n.organisation_id FROM invoicing_takeback t JOIN invoicing_creditnote n ON n.id = t.credit_note_id",
+        False,
+    ),
     ("Topped up", "SELECT organisation_id FROM customers_topup", False),
     (
         "Correction posted",

@@ -1,0 +1,88 @@
+"""Put a note that was sent into Available Credits, after what is open on its charges. Source: domain.md 3."""
+
+import uuid
+from datetime import datetime
+
+from customers import operations as customers_operations
+from invoicing import selectors, settled_charges
+from invoicing.models import (
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNoteHold,
+    CreditNoteLine,
+    CreditNotePutIn,
+    CreditNoteStand,
+)
+from invoicing.operations import documents, giveback, note_use, refusals
+from portal.audit import operations as audit_operations
+from portal.lib import days
+
+
+def put_into_credits(
+    *, note_uuid: uuid.UUID, request_id: uuid.UUID, by: audit_operations.Actor, at: datetime
+) -> selectors.NoteUse:
+    """Use all that is unused of a note, as “Use the note now” does at a termination.
+
+    It pays what is open on the charges it names, on those it stands for, then on the others of the subscription
+    that it settled; the rest goes into Available Credits. The same request sent twice uses it once.
+
+    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable, AboveTheAccount, RequestAlreadyUsed.
+    """
+    with documents.request_used_once(), audit_operations.operation("put_note_into_credits"):
+        touched, others = _charges(note_uuid)
+        giveback.lock_invoices(touched)
+        note = documents.locked_note(note_uuid)
+        if (earlier := _earlier(request_id, note=note)) is not None:
+            return earlier
+        if sentence := selectors.why_not_allocatable(note):
+            raise refusals.NoteNotAllocatable(sentence)
+        account = customers_operations.lock_account(organisation_id=note.organisation_id)
+        try:
+            used = note_use.use_note(
+                note=note,
+                others=others,
+                account=account,
+                request_id=request_id,
+                on=days.today_in(note.organisation.timezone, at=at),
+                by=by,
+                at=at,
+            )
+        except customers_operations.BalanceOutOfRange as error:
+            raise refusals.AboveTheAccount("The balance would become larger than an account can hold.") from error
+        paid = [f"{documents.display(part, of=note)} paid on {number}" for _, number, part in used.applied]
+        put = [f"{documents.display(used.put_in, of=note)} put into Available Credits"] if used.put_in else []
+        if not paid and not put:
+            raise refusals.NoteNotAllocatable(
+                f"Nothing of {note.number} can be put into Available Credits: what was paid for the charges it"
+                " gives back came back already. Allocate it to an invoice."
+            )
+        audit_operations.record(
+            app=documents.APP,
+            event="Credit note put into Available Credits",
+            description=f"Credit note {note.number}: {', '.join(paid + put)}.",
+            by=by,
+            at=at,
+            organisation=documents.affected(note),
+        )
+        return used
+
+
+def _charges(note_uuid: uuid.UUID) -> tuple[list[int], list[int]]:
+    """Find all charges that a note may touch, and those among them that it neither names nor stands for."""
+    named = CreditNoteLine.objects.filter(credit_note__uuid=note_uuid, line__isnull=False)
+    stood = CreditNoteStand.objects.filter(credit_note__uuid=note_uuid)
+    own = [*named.values_list("line__pk", flat=True), *stood.values_list("line__pk", flat=True)]
+    settled = CreditNoteHold.objects.filter(credit_note__uuid=note_uuid, kind=CreditNoteHold.Kind.SETTLES).first()
+    others = settled_charges.of_cause(settled.cause_id) if settled else []
+    return [*own, *others], others
+
+
+def _earlier(request_id: uuid.UUID, *, note: CreditNote) -> selectors.NoteUse | None:
+    """Find what the same form did before; refuse where it was with another note."""
+    notes = {
+        *CreditNoteAllocation.objects.filter(request_id=request_id).values_list("credit_note_id", flat=True),
+        *CreditNotePutIn.objects.filter(request_id=request_id).values_list("credit_note_id", flat=True),
+    }
+    if notes - {note.pk}:
+        raise refusals.RequestAlreadyUsed("This form has already used another note. Open it again.")
+    return selectors.note_use(request_id) if notes else None
