@@ -25,7 +25,7 @@ from portal.audit.operations import SYSTEM
 from portal.outbox import operations as outbox_operations
 from subscriptions import operations
 from tests.architecture import world as worlds
-from tests.architecture.test_constraints import _OURS, MADE_OF_SEARCH_KEYS, TABLES
+from tests.architecture.test_constraints import _OURS, MADE_BY_TRIGGERS, TABLES
 from tests.architecture.test_urls import client_with
 
 pytestmark = pytest.mark.django_db
@@ -252,7 +252,7 @@ def test_the_plan_uses_the_index(world: SimpleNamespace, read: Reader, indexes: 
         read(world)
     asked = [query["sql"].strip() for query in captured]
     statements = [statement for statement in asked if statement.startswith(("SELECT", "(", "WITH", "UPDATE"))]
-    for table in sorted(set(TABLES.values()) | MADE_OF_SEARCH_KEYS):
+    for table in sorted(set(TABLES.values()) | MADE_BY_TRIGGERS):
         if any(table in statement for statement in statements):
             without_statistics(table)
     with connection.cursor() as cursor:
