@@ -39,6 +39,7 @@ class Problem:
 
 
 def page_of(step: Step, fragment: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+    """Show a step, as a fragment or as a page, with what every step names."""
     subscription = step.subscription
     named = selectors.identity_of(subscription)
     context = {
@@ -60,6 +61,7 @@ def page_of(step: Step, fragment: str, context: dict[str, Any], *, status: int =
 
 
 def address(step: Step, name: str) -> str:
+    """Give the address of a step of this subscription."""
     return reverse(f"subscriptions:{name}", args=[step.subscription.uuid])
 
 
@@ -185,6 +187,7 @@ class ToConfirm:
 def to_confirm(
     step: Step, items: Iterable[acknowledgements.Acknowledgement], problems: tuple[Problem, ...], *, name: str
 ) -> tuple[ToConfirm, ...]:
+    """Turn acknowledgements into boxes to tick. *Shape*: `name` begins their ids."""
     ticked = step.request.POST.getlist("acknowledge")
     missing = {problem.field for problem in problems}
     return tuple(
