@@ -17,6 +17,8 @@ Row = dict[str, str | None]
 RowRule = Callable[[Row], Iterator[tuple[str, str]]]
 
 LARGEST = Decimal("999999999999.9999")
+# What all of an organisation's charges, its balance and its limit may come to: an account holds what comes back.
+MOST_OF_ALL = 10**13
 
 
 @dataclass(frozen=True)

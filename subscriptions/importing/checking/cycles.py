@@ -130,6 +130,39 @@ CHECKS = (
         WHERE charged > {columns.LARGEST}
         """,  # noqa: S608
     ),
+    # No end, refund or correction of an organisation can then come to more than its account holds.
+    Check(
+        columns.CYCLES,
+        "net",
+        f"""
+        WITH new AS (
+            SELECT organisation_uuid, sum(net + tax + activation_fee) AS charged
+            FROM all_cycles WHERE known_id IS NULL AND organisation_uuid IS NOT NULL GROUP BY 1
+        ), invoiced AS (
+            SELECT i.organisation_id, sum(i.charged) AS charged FROM invoicing_invoice i
+            WHERE i.organisation_id = ANY(ARRAY(
+                SELECT a.id FROM new JOIN all_organisations a ON a.uuid = new.organisation_uuid
+                WHERE a.id IS NOT NULL))
+            GROUP BY 1
+        ), held AS (
+            SELECT n.organisation_uuid,
+                   coalesce(abs(k.balance) + k.credit_limit, abs(s.opening_balance) + s.credit_limit, 0)
+                   + coalesce(i.charged, 0) AS amount, n.charged
+            FROM new n JOIN all_organisations a ON a.uuid = n.organisation_uuid
+            LEFT JOIN customers_creditaccount k ON k.organisation_id = a.id
+            LEFT JOIN import_organisations s ON s.line = a.line
+            LEFT JOIN invoiced i ON i.organisation_id = a.id
+        )
+        SELECT line, format('with this row balance, credit limit and charges of the organisation %s come to %s, '
+                            'expected less than {columns.MOST_OF_ALL:,}', organisation_uuid, trim_scale(total))
+        FROM (SELECT c.line, c.organisation_uuid, c.net + c.tax + c.activation_fee AS own,
+                     h.amount + sum(c.net + c.tax + c.activation_fee)
+                                OVER (PARTITION BY c.organisation_uuid ORDER BY c.line) AS total
+              FROM all_cycles c JOIN held h USING (organisation_uuid)
+              WHERE c.known_id IS NULL AND h.amount + h.charged >= {columns.MOST_OF_ALL}) s
+        WHERE total >= {columns.MOST_OF_ALL} AND total - own < {columns.MOST_OF_ALL}
+        """,  # noqa: S608
+    ),
     Check(
         columns.CYCLES,
         "invoice_issued_on",
