@@ -316,7 +316,8 @@
   // The list of a choice that is left looks unpicked; it remembers what was picked, for who comes back.
   document.addEventListener("change", (event) => {
     const radio = event.target instanceof Element && event.target.closest(".choice-group input[type=radio]");
-    if (!radio) return;
+    // Other forms have groups of radio buttons too, without lists.
+    if (!radio || !radio.closest(".choice")) return;
     const group = radio.closest(".choice-group");
     const own = radio.closest(".choice").querySelector(":scope > .form-check > input[type=radio]");
     if (radio !== own) own.checked = true;

@@ -16,7 +16,7 @@ from typing import Any
 from customers import operations as customers_operations
 from customers.models import LedgerEntry, TopUp
 from invoicing import operations as invoicing_operations
-from invoicing.models import CreditNote, CreditNoteAllocation, Payment, PaymentLine
+from invoicing.models import CreditNote, CreditNoteAllocation, CreditNotePutIn, Payment, PaymentLine, TakeBack
 from portal.audit.operations import SYSTEM, Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
@@ -90,6 +90,9 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         _save("keep expired ones longer", reactivation_days=60),
         _correct(world),
         _top_up(world),
+        _take_back_payment(world),
+        _take_back_application(world),
+        _put_in(world),
         _unsubscribe(world),
     )
 
@@ -306,6 +309,70 @@ def _top_up(world: World) -> Operation:
         call,
         (customers_operations.RequestReused, customers_operations.BalanceMoved),
         lambda by, form: TopUp.objects.get(entry__request_id=form).amount == 5,
+    )
+
+
+def _take_back_payment(world: World) -> Operation:
+    part = PaymentLine.objects.get(line__invoice=world.unpaid)
+    # Read here: a row that is looked up in the first order alone would make the next ones differ.
+    payment_uuid = part.payment.uuid
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        made = invoicing_operations.take_back_payment(
+            payment_uuid=payment_uuid,
+            parts={part.pk: Decimal(12)},
+            surplus=Decimal(0),
+            reason="Bounced.",
+            request_id=form,
+            by=by,
+            at=NOW,
+        )
+        return f"{made.amount:f}"
+
+    return Operation("take back a payment", call, TAKING_BACK, lambda by, form: _is_taken_back(form, Decimal(12)))
+
+
+def _take_back_application(world: World) -> Operation:
+    allocation = CreditNoteAllocation.objects.get(credit_note=world.applied)
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        made = invoicing_operations.take_back_of_note(
+            note_uuid=world.applied.uuid,
+            applied={allocation.pk: Decimal(4)},
+            put_in={},
+            reason="Wrong invoice.",
+            request_id=form,
+            by=by,
+            at=NOW,
+        )
+        return f"{made.amount:f}"
+
+    return Operation(
+        "take back an application", call, TAKING_BACK, lambda by, form: _is_taken_back(form, Decimal(4))
+    )
+
+
+TAKING_BACK = (
+    invoicing_operations.AboveWhatIsThere,
+    invoicing_operations.CameBackAlready,
+    invoicing_operations.RequestAlreadyUsed,
+)
+
+
+def _is_taken_back(form: uuid.UUID, amount: Decimal) -> bool:
+    return sum(line.amount for line in TakeBack.objects.get(request_id=form).lines.all()) == amount
+
+
+def _put_in(world: World) -> Operation:
+    def call(by: Actor, form: uuid.UUID) -> str:
+        used = invoicing_operations.put_into_credits(note_uuid=world.naming.uuid, request_id=form, by=by, at=NOW)
+        return f"{used.put_in:f}"
+
+    return Operation(
+        "put a note into Available Credits",
+        call,
+        (invoicing_operations.NoteNotAllocatable, invoicing_operations.RequestAlreadyUsed),
+        lambda by, form: CreditNotePutIn.objects.get(request_id=form).entry.amount == 10,
     )
 
 

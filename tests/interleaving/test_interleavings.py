@@ -44,7 +44,14 @@ SHORT = (
 )
 MOST_ORDERS = 4000
 # These are in every sample against a termination, a payment and themselves.
-ALWAYS = ("terminate, note used now", "record a payment above what is open")
+ALWAYS = (
+    "terminate, note used now",
+    "record a payment above what is open",
+    "top up",
+    "take back a payment",
+    "take back an application",
+    "put a note into Available Credits",
+)
 
 FORMS = (uuid.UUID(int=1), uuid.UUID(int=2))
 

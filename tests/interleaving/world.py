@@ -21,7 +21,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 
 from customers.models import Organisation
-from invoicing.models import CreditNote, Invoice
+from invoicing.models import CreditNote, CreditNoteAllocation, Invoice
 from portal import embedded
 from portal.audit.operations import Actor
 from subscriptions.models import Assignment, Subscription
@@ -44,7 +44,8 @@ class World:
 
     *Shape*: `main` runs, with a cycle paid in full and one in advance that is partly paid; `twin` is another
     one of the same customer; `late` expired long ago. `naming` and the two drafts name the first cycle of
-    `main`; the drafts together are above it. `free` names nothing, so it can be chosen for either.
+    `main`; the drafts together are above it. `free` names nothing, so it can be chosen for either;
+    `applied` paid a part of the cycle of `twin`.
     """
 
     organisation: Organisation
@@ -57,6 +58,7 @@ class World:
     naming: CreditNote
     draft: CreditNote
     other_draft: CreditNote
+    applied: CreditNote
     first: Actor
     second: Actor
 
@@ -70,7 +72,9 @@ def build() -> World:
         numbers=("+6561234567",),
         auto_renew=True,
     )
-    twin = factories.subscription(organisation=organisation, cycles=(C("2026-03-05"),), billing_plan="as_incurred")
+    twin = factories.subscription(
+        organisation=organisation, cycles=(C("2026-03-05", paid="43"),), billing_plan="as_incurred"
+    )
     late = factories.subscription(
         organisation=organisation, cycles=(C("2026-01-01"),), numbers=("+6567654321",), auto_renew=False
     )
@@ -78,6 +82,15 @@ def build() -> World:
     for made in (main, late):
         Assignment.objects.create(subscription=made, member=member, assigned_on=dt.date(2026, 1, 1))
     first, unpaid = (factories.charge_of(main, day) for day in ("2026-03-01", "2026-04-01"))
+    applied = factories.credit_note(organisation, net="9", number="N-APPLIED")
+    CreditNoteAllocation.objects.create(
+        credit_note=applied,
+        line=factories.charge_of(twin),
+        currency="SGD",
+        amount=7,
+        created_at=NOW,
+        actor="test",
+    )
     users = [User.objects.create_user(name) for name in ("maria", "wei")]
     return World(
         organisation=organisation,
@@ -90,6 +103,7 @@ def build() -> World:
         naming=factories.credit_note(organisation, net="10", number="N-NAMING", line=first),
         draft=factories.credit_note(organisation, net="50", number="N-DRAFT", line=first, status="draft"),
         other_draft=factories.credit_note(organisation, net="60", number="N-OTHER", line=first, status="draft"),
+        applied=applied,
         first=Actor.of(users[0]),
         second=Actor.of(users[1]),
     )
