@@ -79,7 +79,7 @@ class PaymentForm(forms.Form):
         help_text="As it stands on the bank statement or the cheque.",
     )
     # Two questions that the form comes back with, each asked once: what they are about, and the answer.
-    surplus = forms.DecimalField(required=False)
+    surplus = forms.Field(required=False)
     into_credits = forms.BooleanField(required=False)
     is_like_another = forms.BooleanField(required=False, widget=forms.HiddenInput)
     is_another = forms.BooleanField(label="Yes, this is a second payment", required=False)
