@@ -303,6 +303,12 @@ _CREDIT_NOTES = (
     """,
 )
 
+_NUMBERS_SORTED_IN = """
+    SELECT gin_clean_pending_list(name::regclass)
+    FROM unnest(ARRAY['organisation_reference_parts', 'contract_reference_parts', 'invoice_number_parts',
+                      'note_number_parts']) name
+"""
+
 _NEW_NOTES = """
     CREATE TEMPORARY TABLE new_notes ON COMMIT DROP AS
     SELECT n.*, coalesce(n.line_id, c.charge_id) AS charge_id
@@ -335,6 +341,7 @@ _STATEMENTS = (
     *_CREDIT_NOTES,
     _series("invoice", "new_cycles", "invoice_number"),
     _series("credit_note", "new_notes", "number"),
+    _NUMBERS_SORTED_IN,
 )
 
 _INTO = re.compile(r"\s*INSERT INTO (?P<table>\w+)")
