@@ -486,10 +486,11 @@ _STATEMENTS: tuple[tuple[str, str], ...] = (
             (number, subscription_id, is_ported_in, status, reserved_through, row_sha256)
         SELECT n.calling_code || lpad((n.id * 48271 % 100000000)::text, 8, '0'), n.id,
                pg_temp.deal(n.id, 71, 10) = 0,
-               CASE WHEN t.id IS NULL THEN 'in_use' WHEN t.terminated_on + 28 >= today THEN 'reserved'
-                    ELSE 'free' END,
-               CASE WHEN t.terminated_on + 28 >= today THEN t.terminated_on + 28 END, ''
+               CASE WHEN t.id IS NULL THEN 'in_use' WHEN r.through >= today THEN 'reserved' ELSE 'free' END,
+               CASE WHEN r.through >= today THEN r.through END, ''
         FROM sold n LEFT JOIN subscriptions_termination t ON t.id = n.id
+        CROSS JOIN LATERAL (
+            SELECT t.terminated_on + CASE WHEN pg_temp.deal(n.id, 71, 10) = 0 THEN 56 ELSE 28 END AS through) r
         WHERE pg_temp.deal(n.id, 70, 2) = 0 ORDER BY n.id
         """,
     ),
