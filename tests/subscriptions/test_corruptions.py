@@ -119,6 +119,7 @@ def portal(agent: Actor, configure: Any, now: dt.datetime, tmp_path: Path, monke
         by=agent,
         at=now,
     )
+    _taken_back(organisation, by=agent, at=now)
     _import(tmp_path, monkeypatch)
     values["imported"] = Subscription.objects.get(uuid=S1).pk
     with connection.cursor() as cursor:
@@ -126,12 +127,27 @@ def portal(agent: Actor, configure: Any, now: dt.datetime, tmp_path: Path, monke
     return values
 
 
-def _paid(invoice: Any, *, amount: str, by: Actor, at: dt.datetime) -> Any:
+def _taken_back(organisation: Any, *, by: Actor, at: dt.datetime) -> None:
+    """Pay an invoice with more than is open on it, and take a part of both back."""
+    invoice = factories.invoice(organisation, amounts=[("50", "0")], paid=["0"])
+    payment = _paid(invoice, amount="60", into_credits="10", by=by, at=at)
+    invoicing_operations.take_back_payment(
+        payment_uuid=payment.uuid,
+        parts={payment.lines.get().pk: Decimal(20)},
+        surplus=Decimal(4),
+        reason="Bounced",
+        request_id=uuid.uuid4(),
+        by=by,
+        at=at,
+    )
+
+
+def _paid(invoice: Any, *, amount: str, by: Actor, at: dt.datetime, into_credits: str = "0") -> Any:
     return invoicing_operations.record_payment(
         invoice_uuid=invoice.uuid,
         amount=Decimal(amount),
         by_charge={},
-        into_credits=Decimal(0),
+        into_credits=Decimal(into_credits),
         is_another=False,
         method="card",
         received_on=days.today_in("Asia/Singapore", at=at),
@@ -536,6 +552,22 @@ CORRUPTIONS = (
         "a top-up without a cause",
         f"{ENTRY} kind = 'top_up', cause_id = NULL WHERE kind = 'correction';{FIT}",
         "top_up_cause",
+    ),
+    Planted("a take-back of another amount", "UPDATE invoicing_takeback SET amount = amount + 1", "taken_back_sum"),
+    Planted(
+        "a payment that says nothing was taken back of it",
+        "UPDATE invoicing_paymentline SET taken_back = 0 WHERE taken_back > 0",
+        "taken_back_part",
+    ),
+    Planted(
+        "a surplus that says nothing was taken back of it",
+        "UPDATE invoicing_payment SET surplus_taken_back = 0 WHERE surplus_taken_back > 0",
+        "taken_back_part",
+    ),
+    Planted(
+        "a take-back that left Available Credits alone",
+        "UPDATE invoicing_takeback SET moved = NULL, entry_id = NULL",
+        "taken_back_entry",
     ),
     Planted("a top-up of another amount", "UPDATE customers_topup SET amount = 6", "top_up_entry"),
     Planted("a top-up whose row is gone", "DELETE FROM customers_topup", "top_up_cause"),
