@@ -108,7 +108,7 @@ class PaymentForm(forms.Form):
                 min_value=0,
                 required=False,
                 label=charge.description,
-                help_text=f"{charge.open} open",
+                help_text=f"{charge.open} open" + (f" · {charge.subject.text}" if charge.subject else ""),
             )
 
     def by_charge(self) -> dict[int, Decimal]:

@@ -117,6 +117,18 @@ def test_twins_are_told_apart_on_invoice_note_form_and_note(client_of, twins):
     assert second in paper
 
 
+def test_twins_are_told_apart_where_a_payment_says_which_charge_it_pays(client_of, twins):
+    bill = factories.invoice(twins[0].organisation, amounts=[("50", "0"), ("50", "0")], paid=["0", "0"])
+    for twin, line in zip(twins, bill.lines.order_by("pk"), strict=True):
+        charge = factories.charge_of(twin).cycle_charge
+        charge.line = line
+        charge.save()
+    first, second = _lines(twins)
+    form = pages.words(client_of("billing").get(reverse("invoicing:record_payment", args=[bill.uuid])))
+    assert f"SGD 50.00 open · {first}" in form
+    assert f"SGD 50.00 open · {second}" in form
+
+
 def test_an_allocation_names_the_charge_it_paid(client_of, twins):
     line = factories.charge_of(twins[0])
     bill = factories.invoice(twins[0].organisation, amounts=[("50", "0"), ("50", "0")], paid=["0", "0"])
