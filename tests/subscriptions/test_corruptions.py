@@ -221,6 +221,9 @@ REOPENED = """DELETE FROM subscriptions_termination WHERE id = %(expired)s;
     UPDATE subscriptions_cleanuprun SET terminated = terminated - 1, renewing = 0"""
 TOLD_NOTHING = """DELETE FROM subscriptions_historyentry WHERE subscription_id = %(expired_subscription)s;
     DELETE FROM outbox_message WHERE cause_id = %(expired_uuid)s"""
+TAKEN_BACK = """INSERT INTO invoicing_takeback
+    (uuid, payment_id, currency, amount, surplus, reason, moved, request_id, created_at, actor)
+    VALUES (gen_random_uuid(), %(payment)s, 'SGD', 3, 0, 'Bounced', {moved}, gen_random_uuid(), now(), 'maria')"""
 
 CORRUPTIONS = (
     # The quote, and what was applied of it.
@@ -576,6 +579,15 @@ CORRUPTIONS = (
         "UPDATE invoicing_payment SET surplus = 1, amount = amount + 1 WHERE id = %(payment)s",
         "surplus_entry",
     ),
+    Planted(
+        "a part of a payment called taken back with all sums",
+        "UPDATE invoicing_paymentline SET taken_back = 1 WHERE payment_id = %(payment)s;"
+        "UPDATE invoicing_chargeline SET paid = paid - 1 WHERE id = %(plain_line)s;"
+        "UPDATE invoicing_invoice SET paid = paid - 1 WHERE id = %(plain_invoice)s",
+        "taken_back_part",
+    ),
+    Planted("a take-back without its parts", TAKEN_BACK.format(moved="NULL"), "taken_back_sum"),
+    Planted("a take-back that moved what no entry did", TAKEN_BACK.format(moved="-3"), "taken_back_entry"),
     Planted(
         "a correction that mends another customer's termination",
         "UPDATE subscriptions_termination SET uuid = gen_random_uuid() WHERE id = %(refunded)s",
