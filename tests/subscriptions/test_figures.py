@@ -163,7 +163,7 @@ def test_the_record_of_a_note_tells_the_note_and_nothing_that_was_only_shown(cli
     told, _, shown_before = said.partition("As shown before")
     assert (
         "Credit note CN-0000012 is the refund. HKD 209.45 of it waits to be used. "
-        f"HKD 159.45 stays owed on {line.invoice.number}." in told
+        f"HKD 159.45 stays owed on {line.invoice.number}" in told
     )
     assert "Into Available Credits HKD 0.00" in told
     assert "Cancelled on open invoices HKD 0.00" in told
