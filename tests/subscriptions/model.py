@@ -101,6 +101,8 @@ class Model:
     entries: list[tuple[str, Decimal]] = field(default_factory=list)
     # What mends an ending: its subscription ("" for none) and what moved.
     corrections: list[tuple[str, Decimal]] = field(default_factory=list)
+    # What was taken back of each part of a payment, by its key in the database.
+    taken_back: dict[int, Decimal] = field(default_factory=dict)
     # What was recorded by hand: charge, day and amount of each payment.
     payments: list[tuple[str, dt.date, Decimal]] = field(default_factory=list)
     config: dict[str, object] = field(default_factory=dict)

@@ -32,7 +32,7 @@ from hypothesis.stateful import (
 from customers import operations as customers_operations
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import operations as invoicing_operations
-from invoicing.models import ChargeLine, CreditNote
+from invoicing.models import ChargeLine, CreditNote, Payment, PaymentLine
 from portal.audit.operations import SYSTEM, Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
@@ -70,6 +70,8 @@ REFUSALS = {
         invoicing_operations.PaymentLikeAnother,
         invoicing_operations.ReceivedAboveOpen,
         invoicing_operations.SendingAsks,
+        invoicing_operations.AboveWhatIsThere,
+        invoicing_operations.CameBackAlready,
         customers_operations.GivesBackAboveCharged,
     )
 }
@@ -631,6 +633,38 @@ class Portal(RuleBasedStateMachine):
             note.allocated += amount
             note.status = "applied" if note.allocated == note.total else "partly_applied"
             charge.paid += amount
+            self.last_form = form
+
+    @rule(pick=PICK, which=PICK, amount=AMOUNT, takes_all=st.booleans())
+    def take_back(self, pick: int, which: int, amount: Decimal, takes_all: bool) -> None:
+        """Take back a part of a payment of a charge, whoever recorded it."""
+        key = self.charge(pick)
+        charge = self.model.charges[key]
+        rows = list(PaymentLine.objects.filter(line_id=self.world.lines[key]).order_by("pk"))
+        if not rows:
+            return
+        row = rows[which % len(rows)]
+        left = row.amount - self.model.taken_back.get(row.pk, ZERO)
+        amount = left if takes_all and left else amount
+        refusal = ""
+        if amount > left:
+            refusal = "AboveWhatIsThere"
+        elif charge.refunded + charge.put_in > charge.paid - amount:
+            refusal = "CameBackAlready"
+        form = partial(
+            invoicing_operations.take_back_payment,
+            payment_uuid=Payment.objects.get(pk=row.payment_id).uuid,
+            parts={row.pk: amount},
+            surplus=ZERO,
+            reason="Bounced.",
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        self.expect(refusal, form)
+        if not refusal:
+            self.model.taken_back[row.pk] = self.model.taken_back.get(row.pk, ZERO) + amount
+            charge.paid -= amount
             self.last_form = form
 
     @rule(pick=PICK, amount=AMOUNT, takes=st.booleans(), fraction=st.sampled_from([ZERO, Decimal("0.000001")]))
