@@ -294,7 +294,8 @@ def _note_text(note: Mapping[str, Any], *, shown: line_words.Show) -> str:
         return f"names this subscription; the {named} that it gave back is taken off the refund"
     if note["names_this"]:
         return "names this subscription; gave back what comes to nothing today"
-    match note["candidate"]:
+    # What was stored before candidates had a name has none.
+    match note.get("candidate"):
         case "same_sum":
             return "names no charge and has the sum of this refund: it may have been sent for it"
         case "twin":

@@ -9,8 +9,7 @@ DECLARE
     END;
 BEGIN
     EXECUTE format('SELECT EXISTS (
-        SELECT FROM (%s) r JOIN invoicing_creditnote n ON n.id = r.credit_note_id
-        WHERE n.holds > 0)', touched) INTO is_held;
+        SELECT FROM invoicing_creditnote WHERE id = ANY(ARRAY(%s)) AND holds > 0)', touched) INTO is_held;
     IF is_held THEN
         RAISE EXCEPTION 'refused: %', replace(TG_ARGV[0], '_', ' ')
             USING ERRCODE = 'restrict_violation', CONSTRAINT = TG_ARGV[0], TABLE = TG_TABLE_NAME;

@@ -73,6 +73,8 @@ def write_all_kinds(count: int) -> Iterator[str]:
         for account in accounts
     )
     yield "ledger entries"
+    # Two by two, so that a note can name a charge of another invoice of its organisation.
+    owners = [organisations[place - place % 2] for place in range(count)]
     invoices = Invoice.objects.bulk_create(
         Invoice(
             number=f"I-{uuid.uuid4()}",
@@ -83,7 +85,7 @@ def write_all_kinds(count: int) -> Iterator[str]:
             created_at=NOW,
             charged=100,
         )
-        for organisation in organisations
+        for organisation in owners
     )
     lines = ChargeLine.objects.bulk_create(
         ChargeLine(invoice=invoice, currency="SGD", kind="plan", description="Plan", net=100, tax=0)
@@ -118,7 +120,7 @@ def write_all_kinds(count: int) -> Iterator[str]:
         CreditNote(
             number=f"N-{uuid.uuid4()}", organisation=organisation, currency="SGD", net=20, tax=0, created_at=NOW
         )
-        for organisation in organisations
+        for organisation in owners
     )
     CreditNoteLine.objects.bulk_create(
         CreditNoteLine(credit_note=note, line=line, currency="SGD", net=10, tax=0)
@@ -130,7 +132,7 @@ def write_all_kinds(count: int) -> Iterator[str]:
     yield "notes sent"
     CreditNoteLine.objects.bulk_create(
         CreditNoteLine(credit_note=note, line=line, currency="SGD", net=10, tax=0)
-        for note, line in zip(notes, lines[1:] + lines[:1], strict=True)
+        for note, line in zip(notes, (lines[place ^ 1] for place in range(count)), strict=True)
     )
     yield "lines of sent notes"
     CreditNoteAllocation.objects.bulk_create(
