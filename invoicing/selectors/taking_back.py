@@ -99,7 +99,8 @@ def takeable_note(note_uuid: UUID) -> Takeable:
     put_ins = list(
         CreditNotePutInLine.objects.filter(put_in__credit_note=note).select_related("line__invoice").order_by("pk")
     )
-    ids = [row.line_id for row in (*allocations, *put_ins) if row.line_id is not None]
+    ids = [row.line_id for row in allocations]
+    ids += [row.line_id for row in put_ins if row.line_id is not None]
     about = subjects.of_lines(ids)
     parts = [_part("applied", row, line=row.line, about=about) for row in allocations]
     parts += [_part("put_in", row, line=row.line, about=about) for row in put_ins]

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection
 
@@ -62,7 +63,7 @@ def without_nested_loops() -> Iterator[None]:
             cursor.execute("RESET enable_nestloop")
 
 
-def _parameters(*, at: datetime) -> dict[str, object]:
+def _parameters(*, at: datetime) -> dict[str, Any]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT DISTINCT timezone FROM customers_organisation")
         used = [zone for (zone,) in cursor.fetchall()]
