@@ -365,7 +365,9 @@ class TopUp(models.Model):
     """
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    organisation = models.ForeignKey(Organisation, models.PROTECT, related_name="top_ups", db_constraint=False)
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, related_name="top_ups", db_constraint=False, db_index=False
+    )
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(max_digits=16, decimal_places=4)
     reason = models.CharField(max_length=500)

@@ -82,7 +82,13 @@ class CreditNotePutInLine(models.Model):
 
     put_in = models.ForeignKey(CreditNotePutIn, models.PROTECT, related_name="lines", db_constraint=False)
     line = models.ForeignKey(
-        ChargeLine, models.PROTECT, null=True, blank=True, related_name="put_ins", db_constraint=False
+        ChargeLine,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="put_ins",
+        db_constraint=False,
+        db_index=False,
     )
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)

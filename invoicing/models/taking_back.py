@@ -71,13 +71,17 @@ class TakeBackLine(models.Model):
     `taken_back` of the row it takes from, which is never above that row's amount.
     """
 
-    take_back = models.ForeignKey(TakeBack, models.PROTECT, related_name="lines", db_constraint=False)
-    payment_line = models.ForeignKey(PaymentLine, models.PROTECT, null=True, blank=True, related_name="take_backs")
+    take_back = models.ForeignKey(
+        TakeBack, models.PROTECT, related_name="lines", db_constraint=False, db_index=False
+    )
+    payment_line = models.ForeignKey(
+        PaymentLine, models.PROTECT, null=True, blank=True, related_name="take_backs", db_index=False
+    )
     allocation = models.ForeignKey(
         CreditNoteAllocation, models.PROTECT, null=True, blank=True, related_name="take_backs"
     )
     put_in_line = models.ForeignKey(
-        CreditNotePutInLine, models.PROTECT, null=True, blank=True, related_name="take_backs"
+        CreditNotePutInLine, models.PROTECT, null=True, blank=True, related_name="take_backs", db_index=False
     )
     currency = models.CharField(max_length=3)
     amount = models.DecimalField(**AMOUNT)

@@ -10,15 +10,13 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
+from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold, CreditNoteLine
 
 # What is locked is collected first, as an array: how a join of the two is done depends on statistics, and with
 # those of a table that was empty a moment ago it reads each row for each.
 _LOCK_INVOICES = """
     SELECT id FROM invoicing_invoice
-    WHERE id = ANY(ARRAY(SELECT invoice_id FROM invoicing_chargeline WHERE id = ANY(%(lines)s::bigint[] || ARRAY(
-        SELECT line_id FROM invoicing_creditnoteline WHERE credit_note_id = (
-            SELECT id FROM invoicing_creditnote WHERE number = %(note)s) AND line_id IS NOT NULL))))
+    WHERE id = ANY(ARRAY(SELECT invoice_id FROM invoicing_chargeline WHERE id = ANY(%(lines)s::bigint[])))
     ORDER BY id FOR NO KEY UPDATE OF invoicing_invoice
 """
 # Not an OR, for which every note would be read.
@@ -32,12 +30,13 @@ _LOCK_NOTES = """
 
 
 def lock_invoices(line_ids: Sequence[int], *, note: str = "") -> None:
-    """Lock the invoices of these charges, and of those that the note of a number names, by primary key. One query.
+    """Lock the invoices of these charges, and of those that the note of a number names, by primary key.
 
     Whoever changes what is paid or credited for a charge holds this lock.
     *Raises*: TransactionManagementError outside a transaction.
     """
-    _lock(_LOCK_INVOICES, lines=list(line_ids), note=note)
+    named = CreditNoteLine.objects.filter(credit_note__number=note, line__isnull=False) if note else []
+    _lock(_LOCK_INVOICES, lines=[*line_ids, *(row.line_id for row in named)])
 
 
 def lock_notes(*, naming: Sequence[int], number: str = "") -> None:

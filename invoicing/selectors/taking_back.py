@@ -5,8 +5,6 @@ from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
 
-from django.db.models import Q
-
 from invoicing import subjects
 from invoicing.models import (
     ChargeLine,
@@ -17,6 +15,7 @@ from invoicing.models import (
     Payment,
     PaymentLine,
     TakeBack,
+    TakeBackLine,
 )
 from portal.lib import days, money
 
@@ -118,10 +117,11 @@ def takeable_note(note_uuid: UUID) -> Takeable:
 
 def taken_back_on(invoice: Invoice) -> tuple[TakenBackRow, ...]:
     """List what was taken back of payments and notes on an invoice. One query."""
-    found = TakeBack.objects.filter(Q(payment__invoice=invoice) | Q(lines__allocation__line__invoice=invoice))
-    return tuple(
-        _rows(found.select_related("payment", "credit_note").distinct(), zone=invoice.organisation.timezone)
-    )
+    # Not an OR, for which all that was ever taken back would be read.
+    of_payments = TakeBack.objects.filter(payment__invoice=invoice).order_by().values("pk")
+    of_notes = TakeBackLine.objects.filter(allocation__line__invoice=invoice).order_by().values("take_back")
+    found = TakeBack.objects.filter(pk__in=of_payments.union(of_notes)).select_related("payment", "credit_note")
+    return tuple(_rows(found, zone=invoice.organisation.timezone))
 
 
 def taken_back_of(note: CreditNote) -> tuple[TakenBackRow, ...]:
