@@ -39,7 +39,9 @@ LEFT JOIN LATERAL (
 ) r ON true
 """
 
-# The letters are those of domain.md 3: (a) is among those that name, (b) to (d) have a query of their own.
+# The letters are those of domain.md 3: (a) is among those that name, (b) to (d) have their own queries. Each step
+# is a look into an index, in this order: OFFSET 0 keeps PostgreSQL from joining the other way round, which compares
+# each row with each while it believes that the tables are empty.
 _DECIDING = f"""
 WITH naming AS (
     SELECT DISTINCT credit_note_id AS id FROM invoicing_creditnoteline WHERE line_id = ANY(%(lines)s::bigint[])
@@ -52,34 +54,42 @@ WITH naming AS (
     ORDER BY n.id DESC LIMIT {notes.SAME_SUM_NAMED}
 ), twin AS (
     SELECT l.credit_note_id AS id, min(t.id) AS line_id
-    FROM invoicing_chargeline o
-    JOIN subscriptions_cyclecharge oc ON oc.line_id = o.id
-    JOIN invoicing_chargeline t ON t.invoice_id = o.invoice_id AND t.net = o.net AND t.tax = o.tax
-    JOIN subscriptions_cyclecharge tc
-        ON tc.line_id = t.id AND tc.first_day = oc.first_day AND tc.day_after = oc.day_after
-    JOIN invoicing_creditnoteline l ON l.line_id = t.id
-    JOIN invoicing_creditnote n ON n.id = l.credit_note_id
-    WHERE n.holds = 0 AND n.status IN ('sent', 'partly_applied')
-      AND o.id = ANY(%(open)s::bigint[]) AND t.id <> ALL(%(lines)s::bigint[])
-      AND l.credit_note_id NOT IN (SELECT id FROM naming)
+    FROM unnest(%(open)s::bigint[]) AS own(id)
+    CROSS JOIN LATERAL (SELECT invoice_id, net, tax FROM invoicing_chargeline c WHERE c.id = own.id OFFSET 0) o
+    CROSS JOIN LATERAL (
+        SELECT first_day, day_after FROM subscriptions_cyclecharge c WHERE c.line_id = own.id OFFSET 0) d
+    CROSS JOIN LATERAL (
+        SELECT c.id FROM invoicing_chargeline c
+        WHERE c.invoice_id = o.invoice_id AND c.net = o.net AND c.tax = o.tax AND c.id <> ALL(%(lines)s::bigint[])
+        OFFSET 0) t
+    CROSS JOIN LATERAL (
+        SELECT FROM subscriptions_cyclecharge c
+        WHERE c.line_id = t.id AND c.first_day = d.first_day AND c.day_after = d.day_after OFFSET 0) same_days
+    CROSS JOIN LATERAL (
+        SELECT credit_note_id FROM invoicing_creditnoteline c WHERE c.line_id = t.id OFFSET 0) l
+    CROSS JOIN LATERAL (
+        SELECT FROM invoicing_creditnote c
+        WHERE c.id = l.credit_note_id AND c.holds = 0 AND c.status IN ('sent', 'partly_applied') OFFSET 0) unheld
+    WHERE l.credit_note_id NOT IN (SELECT id FROM naming)
     GROUP BY 1
 ), above AS (
     SELECT n.id, h.cause_id FROM invoicing_creditnote n
-    JOIN invoicing_creditnotehold h ON h.credit_note_id = n.id AND h.kind = 'settles'
+    CROSS JOIN LATERAL (
+        SELECT cause_id FROM invoicing_creditnotehold c
+        WHERE c.credit_note_id = n.id AND c.kind = 'settles' OFFSET 0) h
     WHERE n.organisation_id = %(organisation)s AND n.currency = %(currency)s AND n.holds > 0
       AND n.total > coalesce((SELECT sum(l.net + l.tax) FROM invoicing_creditnoteline l
                               WHERE l.credit_note_id = n.id AND l.line_id IS NOT NULL), 0)
                   + coalesce((SELECT sum(s.amount) FROM invoicing_creditnotestand s
                               WHERE s.credit_note_id = n.id), 0)
 )
-SELECT {_COLUMNS}, s.found, t.line_id AS twin_line, a.cause_id AS settled
-FROM (SELECT id FROM naming UNION SELECT id FROM same_sum UNION SELECT id FROM twin UNION SELECT id FROM above) w
-JOIN invoicing_creditnote n ON n.id = w.id
-LEFT JOIN same_sum s ON s.id = n.id
-LEFT JOIN twin t ON t.id = n.id
-LEFT JOIN above a ON a.id = n.id
-{_LINES}
-WHERE n.status IN ('sent', 'partly_applied', 'applied')
+SELECT {_COLUMNS}, (SELECT found FROM same_sum s WHERE s.id = n.id) AS found,
+       (SELECT line_id FROM twin t WHERE t.id = n.id) AS twin_line,
+       (SELECT cause_id FROM above a WHERE a.id = n.id) AS settled
+FROM invoicing_creditnote n {_LINES}
+WHERE n.id = ANY(ARRAY(SELECT id FROM naming UNION SELECT id FROM same_sum UNION SELECT id FROM twin
+                       UNION SELECT id FROM above))
+  AND n.status IN ('sent', 'partly_applied', 'applied')
 ORDER BY n.id DESC
 """  # noqa: S608 - built from constants
 

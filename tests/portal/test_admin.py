@@ -1,7 +1,5 @@
 """The Django admin: every model, for superusers, and nothing in it changes money."""
 
-from decimal import Decimal
-
 import pytest
 from django.apps import apps
 from django.contrib import admin
@@ -12,10 +10,10 @@ from customers.models import LedgerEntry, Member
 from invoicing import models as invoicing
 from portal.audit.admin_base import ReadOnlyAdmin
 from portal.audit.models import AuditEntry
-from portal.outbox.models import Message
 from settings_app.models import TerminationReason
 from subscriptions import models as subscriptions
 from tests import factories
+from tests.architecture import world as worlds
 
 pytestmark = pytest.mark.django_db
 
@@ -30,55 +28,9 @@ def superuser(client_of):
 
 
 @pytest.fixture
-def one_of_each(now):
+def one_of_each(db):
     """At least one row in every table."""
-    organisation = factories.OrganisationFactory(account=Decimal(100))
-    member = factories.MemberFactory(organisation=organisation)
-    made = factories.subscription(organisation=organisation, billing_plan="as_incurred", numbers=("+6512345678",))
-    line = factories.charge_of(made)
-    note = factories.credit_note(organisation, net="10", status="draft")
-    subscriptions.AddOn.objects.create(subscription=made, name="Fax", price_per_month=5)
-    subscriptions.Assignment.objects.create(subscription=made, member=member, assigned_on=now.date())
-    subscriptions.HistoryEntry.objects.create(subscription=made, at=now, event="Started", actor="test")
-    open_line = factories.invoice(organisation, amounts=[("50", "0")], paid=["0"]).lines.get()
-    sent = factories.credit_note(organisation, net="10")
-    invoicing.CreditNoteAllocation.objects.create(
-        credit_note=sent, line=open_line, currency="SGD", amount=5, created_at=now, actor="test"
-    )
-    cause = made.uuid
-    invoicing.CreditNoteHold.objects.create(credit_note=sent, kind="taken_off", cause_id=cause)
-    invoicing.ChargeWaiver.objects.create(line=open_line, currency="SGD", amount=1, cause_id=cause)
-    invoicing.ChargeRefund.objects.create(line=line, currency="SGD", net=1, tax=0, cause_id=cause)
-    Message.objects.create(
-        kind="terminated",
-        addressee="provider",
-        to="a@example.com",
-        subject="Ended",
-        body="It ended.",
-        cause_id=cause,
-        organisation_uuid=organisation.uuid,
-        created_at=now,
-        next_attempt_at=now,
-    )
-    AuditEntry.objects.create(at=now, app="Portal", event="Tested", description="It was.", actor="test")
-    old = factories.subscription(organisation=organisation, cycles=(factories.C("2020-01-01"),))
-    ended = subscriptions.Termination.objects.create(
-        subscription=old,
-        organisation=organisation,
-        currency="SGD",
-        case="ended_before_move",
-        terminated_at=now,
-        terminated_on=now.date(),
-        actor_kind="import",
-        actor="import",
-        settlement="nothing_due",
-    )
-    old.status, old.auto_renew, old.termination_ref = "terminated", False, ended.pk
-    old.save()
-    run = subscriptions.CleanUpRun.objects.create(started_at=now, actor="system", as_of=now.date(), workers=1)
-    subscriptions.CleanUpFailure.objects.create(run=run, subscription=old, reason="refused")
-    subscriptions.CleanUpHeld.objects.create(run=run, subscription=old, expires_on=now.date(), days_expired=30)
-    assert note.pk
+    return worlds.build()
 
 
 def models_in_admin():

@@ -52,6 +52,8 @@ def test_a_named_charge_is_paid_first_and_the_refund_is_what_was_paid(three_char
         received_on=dt.date(2026, 3, 5),
         reference="",
         by_charge={},
+        into_credits=Decimal(0),
+        is_another=False,
         **common,
     )
     note = invoicing_operations.create_credit_note(
