@@ -29,7 +29,11 @@ from invoicing.models import (
     Payment,
     PaymentLine,
 )
+from settings_app import selectors as settings_selectors
+from subscriptions import selectors
 from subscriptions.importing.run import import_directory
+from subscriptions.models import Cycle, CycleCharge, Subscription
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC)
@@ -203,6 +207,36 @@ def test_locks_of_one_charge_read_nothing_of_the_others():
     operations.lock_invoices(line_ids)
     operations.lock_notes(naming=line_ids, number=note.number)
     assert rows_read() - before < 50
+
+
+@pytest.mark.usefixtures("_believed_empty")
+def test_candidates_of_one_subscription_compare_no_row_with_each():
+    made = factories.subscription()
+    read_by(100)
+    charge_for_cycles(made)
+    for number in range(3):
+        factories.credit_note(made.organisation, net=str(10 + number), line=factories.charge_of(made))
+    factories.credit_note(made.organisation, net="17")
+    found = selectors.find(made.uuid)
+    before = rows_read()
+    quote = selectors.quote_of(found, on=TODAY, config=settings_selectors.current_config())
+    assert len(quote.notes) == 4
+    # Whole tables at the most, never one of them for each row of another.
+    assert rows_read() - before < 30 * 100
+
+
+def charge_for_cycles(like: Subscription) -> None:
+    """Let each charge that is there be one of a cycle, each of a subscription of its own."""
+    lines = list(ChargeLine.objects.filter(cycle_charge=None))
+    kept = {
+        field: getattr(like, field) for field in ("organisation", "plan", "currency", "started_on", "expires_on")
+    }
+    subscriptions = Subscription.objects.bulk_create(Subscription(**kept) for _ in lines)
+    days = {"first_day": like.started_on, "day_after": like.expires_on + dt.timedelta(days=1)}
+    cycles = Cycle.objects.bulk_create(Cycle(subscription=made, months=1, **days) for made in subscriptions)
+    CycleCharge.objects.bulk_create(
+        CycleCharge(cycle=cycle, line=line, **days) for cycle, line in zip(cycles, lines, strict=True)
+    )
 
 
 def test_an_import_after_one_that_was_broken_off(tmp_path: Path):
