@@ -6,6 +6,9 @@ from __future__ import annotations
 import errno
 import os
 import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from portal import embedded
@@ -92,20 +95,19 @@ def _bring_up_to_date(*, may_migrate: bool) -> str:
         if version < OLDEST_POSTGRESQL:
             return _too_old(f"{version}")
         stands = standing.of_the_database()
+        if _why_not_usable(stands):
+            # Half migrated, a database looks like an older one: look again when nobody is at it.
+            with _alone():
+                stands = standing.of_the_database()
         if refusal := _why_not_usable(stands):
             return refusal
         if not may_migrate or not _is_behind(stands):
             return ""
         sys.stderr.write("Setting up the database ...\n")
-        with connection.cursor() as cursor:
-            # Two that start at once: the second waits here and then finds nothing to do.
-            cursor.execute("SELECT pg_advisory_lock(%s)", [MIGRATION_LOCK])
-        try:
+        # Two that start at once: the second waits here and then finds nothing to do.
+        with _alone():
             if _is_behind(standing.of_the_database()):
                 call_command("migrate", verbosity=0, interactive=False)
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
         return _why_not_usable(standing.of_the_database())
     except NotSupportedError as error:
         return _too_old(str(error))
@@ -114,6 +116,29 @@ def _bring_up_to_date(*, may_migrate: bool) -> str:
         return f"The database can't be used: {reason} (see DATABASE_URL)."
     finally:
         connection.close()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait until nobody else migrates this database, and keep others from it.
+
+    It asks again and again: who waits inside a statement holds a snapshot, and CREATE INDEX CONCURRENTLY waits for
+    the end of that, so that both would wait for each other.
+    """
+    from django.db import connection
+
+    is_mine = False
+    while not is_mine:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+            (is_mine,) = cursor.fetchone()
+        if not is_mine:
+            time.sleep(0.1)
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(%s)", [MIGRATION_LOCK])
 
 
 def _is_behind(stands: standing.Standing) -> bool:

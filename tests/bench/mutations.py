@@ -240,8 +240,8 @@ MUTATIONS = (
     Mutation(
         "a note that names a twin is no candidate",
         "subscriptions/selectors/credit_notes.py",
-        "t.net = o.net AND t.tax = o.tax",
-        "t.net = o.net + 1 AND t.tax = o.tax",
+        "c.net = o.net AND c.tax = o.tax",
+        "c.net = o.net + 1 AND c.tax = o.tax",
         "tests/subscriptions/test_never_twice.py::test_a_note_that_names_the_twin_is_shown_and_confirmed",
     ),
     Mutation(

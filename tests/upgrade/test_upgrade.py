@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from customers.models import Organisation
-from invoicing.models import CreditNote, Invoice
+from invoicing.models import CreditNote, Invoice, Payment
 from portal import roles
 from portal.outbox.models import Message
 from portal.postgresql import standing
@@ -31,6 +31,7 @@ ROWS: dict[str, Callable[[], Iterator[object]]] = {
     "termination": lambda: Termination.objects.order_by("pk").iterator(),
     "run": lambda: CleanUpRun.objects.order_by("pk").iterator(),
     "invoice": lambda: Invoice.objects.order_by("-pk")[:30].iterator(),
+    "payment": lambda: Payment.objects.order_by("-pk")[:10].iterator(),
     "note": lambda: CreditNote.objects.order_by("pk").iterator(),
     "linked": lambda: CreditNote.objects.filter(holds__gt=0).order_by("pk").iterator(),
     "reason": lambda: TerminationReason.objects.order_by("pk").iterator(),
