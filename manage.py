@@ -133,7 +133,7 @@ def _alone() -> Iterator[None]:
             cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
             (is_mine,) = cursor.fetchone()
         if not is_mine:
-            time.sleep(0.1)
+            time.sleep(1)
     try:
         yield
     finally:

@@ -47,7 +47,7 @@ def create_credit_note(
         named = [amount for amount in amounts if amount.net or amount.tax]
         earlier = CreditNote.objects.filter(request_id=request_id).first()
         if earlier is not None:
-            return _same(earlier, invoice=invoice, total=_total(named))
+            return _same(earlier, invoice=invoice, named=named, reason=reason)
         if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
             raise refusals.InvoiceNotCreditable(
                 f"{invoice.number} is {invoice.get_status_display().lower()}, so it charged nothing to credit."
@@ -212,8 +212,11 @@ def _locked_with_invoices(note_uuid: uuid.UUID) -> CreditNote:
     return documents.locked_note(note_uuid)
 
 
-def _same(earlier: CreditNote, *, invoice: Invoice, total: Decimal) -> CreditNote:
-    if earlier.invoice_id != invoice.pk or earlier.net + earlier.tax != total:
+def _same(earlier: CreditNote, *, invoice: Invoice, named: Sequence[NoteAmount], reason: str) -> CreditNote:
+    """Give the first answer where all is as it was said the first time; anything else would be lost in silence."""
+    first = set(CreditNoteLine.objects.filter(credit_note=earlier).values_list("line_id", "net", "tax"))
+    said = {(amount.line_id, amount.net, amount.tax) for amount in named}
+    if (earlier.invoice_id, earlier.reason) != (invoice.pk, reason) or first != said:
         raise refusals.RequestAlreadyUsed(
             f"This form has already created {earlier.number}. Open it again to create another note."
         )

@@ -47,7 +47,8 @@ def record_payment(
         invoice = documents.locked_invoice(invoice_uuid)
         earlier = Payment.objects.filter(request_id=request_id).first()
         if earlier is not None:
-            return _same(earlier, invoice=invoice, amount=amount)
+            said = (invoice.pk, amount, method, received_on, reference, by.name)
+            return _same(earlier, said=said, by_charge=by_charge)
         if method not in METHODS_BY_HAND:
             raise refusals.MethodNotUsable("Choose bank transfer, card or cheque.")
         if received_on > days.today_in(invoice.organisation.timezone, at=at):
@@ -196,8 +197,19 @@ def _parts(
     return policies.with_parts(amount, over=charges, parts=by_charge)
 
 
-def _same(earlier: Payment, *, invoice: Invoice, amount: Decimal) -> Payment:
-    if earlier.invoice_id != invoice.pk or earlier.amount != amount:
+def _same(earlier: Payment, *, said: tuple[object, ...], by_charge: Mapping[int, Decimal]) -> Payment:
+    """Give the first answer where all is as it was said the first time; anything else would be lost in silence."""
+    invoice = earlier.invoice
+    first = (
+        earlier.invoice_id,
+        earlier.amount,
+        earlier.method,
+        earlier.received_on,
+        earlier.reference,
+        earlier.actor,
+    )
+    paid = dict(PaymentLine.objects.filter(payment=earlier).values_list("line_id", "amount"))
+    if first != said or any(paid.get(line_id, Decimal(0)) < part for line_id, part in by_charge.items()):
         raise refusals.RequestAlreadyUsed(
             f"This form has already recorded {documents.display(earlier.amount, of=invoice)}."
             " Open it again to record another payment."

@@ -26,12 +26,18 @@ def put_into_credits(
     It pays what is open on the charges it names, on those it stands for, then on the others of the subscription
     that it settled; the rest goes into Available Credits. The same request sent twice uses it once.
 
-    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable, AboveTheAccount, RequestAlreadyUsed.
+    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable, NoteJustSettled, AboveTheAccount,
+    RequestAlreadyUsed.
     """
     with documents.request_used_once(), audit_operations.operation("put_note_into_credits"):
         touched, others = _charges(note_uuid)
         giveback.lock_invoices(touched)
         note = documents.locked_note(note_uuid)
+        if _charges(note_uuid) != (touched, others):
+            # A termination has just linked it: what the note stands for now lies on invoices that nobody locked.
+            raise refusals.NoteJustSettled(
+                f"{note.number} has just become the refund of a termination. Send it again."
+            )
         if (earlier := _earlier(request_id, note=note)) is not None:
             return earlier
         if sentence := selectors.why_not_allocatable(note):

@@ -95,6 +95,10 @@ class NoteNotAllocatable(Refused):
     """The note is a draft, void, or used up."""
 
 
+class NoteJustSettled(Refused):
+    """A termination linked the note while it waited: what it stands for has to be locked as well."""
+
+
 class NotTheSameCustomer(Refused):
     """Note and invoice belong to two organisations, or are in two currencies."""
 

@@ -68,7 +68,8 @@ def take_back_payment(
         invoice = documents.locked_invoice(invoice_uuid)
         payment = Payment.objects.get(uuid=payment_uuid)
         amount = sum(parts.values(), surplus)
-        if earlier := _earlier(request_id, payment=payment, amount=amount, currency=payment.currency):
+        said = {("payment_line", key, part) for key, part in parts.items()}
+        if earlier := _earlier(request_id, of=payment, said=said, surplus=surplus, reason=reason, by=by):
             return earlier
         rows = PaymentLine.objects.filter(payment=payment)
         taken = _parts(parts, rows={row.pk: row for row in rows}, currency=payment.currency)
@@ -132,7 +133,9 @@ def take_back_of_note(
         giveback.lock_invoices([line_id for line_id in touched if line_id is not None])
         note = documents.locked_note(note_uuid)
         amount = sum((*applied.values(), *put_in.values()), ZERO)
-        if earlier := _earlier(request_id, note=note, amount=amount, currency=note.currency):
+        said = {("allocation", key, part) for key, part in applied.items()}
+        said |= {("put_in_line", key, part) for key, part in put_in.items()}
+        if earlier := _earlier(request_id, of=note, said=said, surplus=ZERO, reason=reason, by=by):
             return earlier
         paid = _parts(applied, rows={row.pk: row for row in allocations}, currency=note.currency)
         back = _parts(put_in, rows={row.pk: row for row in put_ins}, currency=note.currency)
@@ -172,18 +175,30 @@ def take_back_of_note(
 def _earlier(
     request_id: uuid.UUID,
     *,
-    amount: Decimal,
-    currency: str,
-    payment: Payment | None = None,
-    note: CreditNote | None = None,
+    of: Payment | CreditNote,
+    said: set[tuple[str, int, Decimal]],
+    surplus: Decimal,
+    reason: str,
+    by: audit_operations.Actor,
 ) -> TakeBack | None:
-    """Find what the same form took back before; refuse where it was something else."""
+    """Find what the same form took back before; refuse where anything is said otherwise now: it would be lost."""
     earlier = TakeBack.objects.filter(request_id=request_id).first()
     if earlier is None:
         return None
-    wanted = (payment.pk if payment else None, note.pk if note else None, amount)
-    if (earlier.payment_id, earlier.credit_note_id, earlier.amount) != wanted:
-        taken = money.display(earlier.amount, currency=currency)
+    first = {
+        (kind, key, row.amount)
+        for row in TakeBackLine.objects.filter(take_back=earlier)
+        for kind, key in (
+            ("payment_line", row.payment_line_id),
+            ("allocation", row.allocation_id),
+            ("put_in_line", row.put_in_line_id),
+        )
+        if key is not None
+    }
+    about = earlier.payment_id if isinstance(of, Payment) else earlier.credit_note_id
+    kept = (about, first, earlier.surplus, earlier.reason, earlier.actor)
+    if kept != (of.pk, said, surplus, reason, by.name):
+        taken = money.display(earlier.amount, currency=earlier.currency)
         raise refusals.RequestAlreadyUsed(
             f"This form has already taken back {taken}. Open it again to take back more."
         )

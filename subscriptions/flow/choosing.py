@@ -53,6 +53,11 @@ def is_used_now(request: HttpRequest) -> bool:
     return is_asked
 
 
+def without_nul(typed: str) -> str:
+    """Leave out what no text of the database can hold, and nobody can type."""
+    return typed.replace("\0", "")
+
+
 def choice_page(
     step: Step,
     quote: quotes.Quote,
@@ -65,7 +70,7 @@ def choice_page(
 ) -> HttpResponse:
     """Ask how the refund is made. What is offered here is sealed with what was seen before."""
     sent = step.request.POST
-    search = sent.get("note_search", "").strip()
+    search = without_nul(sent.get("note_search", "")).strip()
     shown, has_more = selectors.choosable_notes(step.subscription, quote=quote, search=search)
     picked, number = "", ""
     # That a search finds nothing does not mean that there is nothing else to pick.

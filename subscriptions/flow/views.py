@@ -213,7 +213,7 @@ def _picked(request: HttpRequest) -> quotes.Choice | None:
     picked = request.POST.get("choice")
     if picked == "automatic":
         return quotes.Automatic()
-    number = request.POST.get("note", "")
+    number = choosing.without_nul(request.POST.get("note", ""))
     # Without scripts picking a note does not pick its option; where no other is picked, it is meant.
     if number and picked in (None, "credit_note"):
         return quotes.LinkNote(number, use_now=choosing.is_used_now(request))

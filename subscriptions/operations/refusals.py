@@ -54,17 +54,22 @@ class CreditNoteChanged(Exception):
 
 
 class CreditsOutOfRange(Exception):
-    """Say that Available Credits can't hold what would be put in, and what can be done."""
+    """Say that Available Credits can't hold what would be put in, and what can be done.
 
-    def __init__(self, *, amount: Decimal, balance: Decimal, currency: str) -> None:
+    *Shape*: `note` is the number of the note that was to be used, empty where the system was to refund.
+    """
+
+    def __init__(self, *, amount: Decimal, balance: Decimal, currency: str, note: str = "") -> None:
         self.amount = amount
         self.balance = balance
         self.currency = currency
+        self.note = note
+        way = f"Choose {note} without “Use the note now”" if note else "Choose a credit note as the refund"
         super().__init__(
-            f"{money.display(amount, currency=currency)} cannot be added: the balance is "
+            f"Not all of {money.display(amount, currency=currency)} can be added: the balance is "
             f"{money.display_balance(balance, currency=currency)}, and an account holds less than "
-            f"{money.display(Decimal(10) ** 13, currency=currency)}. Nothing was written. Choose a credit note as "
-            "the refund, or ask billing to lower the balance by a correction first."
+            f"{money.display(Decimal(10) ** 13, currency=currency)}. Nothing was written. {way}, "
+            "or ask billing to lower the balance by a correction first."
         )
 
 

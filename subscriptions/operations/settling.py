@@ -124,7 +124,7 @@ def _link(note: notes.Note, *, is_used: bool, quote: quotes.Quote, account: Cred
             )
         except customers_operations.BalanceOutOfRange as refusal:
             raise refusals.CreditsOutOfRange(
-                amount=note.unused, balance=refusal.balance, currency=quote.currency
+                amount=note.unused, balance=refusal.balance, currency=quote.currency, note=note.number
             ) from refusal
     return Settled(note_id=note.note_id, used=used)
 

@@ -5,7 +5,6 @@ Of an organisation's notes only those are read that decide: a customer may have 
 
 from __future__ import annotations
 
-import re
 import uuid as uuids
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from invoicing import selectors as invoicing_selectors
+from portal.lib import money, numerals
 from subscriptions import notes, policies, quotes
 from subscriptions.models import Subscription
 from subscriptions.selectors import naming
@@ -220,9 +220,12 @@ def _rows(
 
 
 def _amount(search: str, *, currency: str) -> Decimal | None:
-    """Read what was searched for as an amount, with or without its currency; None where it is none."""
-    plain = search.upper().removeprefix(currency).strip().replace(",", "")
-    return Decimal(plain) if re.fullmatch(r"[0-9]{1,12}(\.[0-9]{1,4})?", plain) else None
+    """Read what was searched for as an amount, as forms do; None where it is none."""
+    digits = money.minor_digits(currency)
+    try:
+        return numerals.typed_amount(search, decimals=digits, currency=currency, shown_decimals=digits)
+    except numerals.Unreadable:
+        return None
 
 
 def _note(row: dict[str, Any], *, quote: quotes.Quote) -> notes.Note:

@@ -344,7 +344,9 @@ def test_a_note_that_was_not_offered_is_refused(agent, now):
 def test_a_balance_that_no_account_holds_is_a_sentence(agent, now):
     organisation = factories.OrganisationFactory(account=D("9999999999990"))
     made = factories.subscription(organisation=organisation)
-    with pytest.raises(operations.CreditsOutOfRange, match="SGD 50.00 cannot be added.*Nothing was written"):
+    with pytest.raises(
+        operations.CreditsOutOfRange, match="Not all of SGD 50.00 can be added.*Nothing was written"
+    ):
         terminate(made, by=agent, at=now)
     assert LedgerEntry.objects.count() == 1
 
