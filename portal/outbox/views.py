@@ -62,6 +62,7 @@ def _show(request: HttpRequest, *, refusal: str = "", status: int = 200) -> Http
         "load": selectors.load(),
         "has_mail_server": operations.MailServer.is_configured(),
         "can_send_again": request.user.has_perm("outbox.send_again"),
+        "can_correct": request.user.has_perm("customers.change_contacts"),
     }
     if form.is_valid():
         page = selectors.messages(

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from customers.models import LedgerEntry
-from invoicing import operations
+from invoicing import operations, selectors
 from invoicing.models import (
     ChargeLine,
     ChargeRefund,
@@ -389,3 +389,29 @@ def test_the_page_of_a_note_puts_in_and_takes_back(client_of, unpaid, now):
     assert "SGD 80.00 of what" in pages.words(done)
     assert "Wrong customer." in pages.words(done)
     assert CreditNote.objects.get().status == "sent"
+
+
+def test_each_invoice_shows_what_of_a_note_was_taken_back_there(unpaid, now):
+    other = factories.invoice(unpaid.organisation, amounts=[("200", "0")], paid=["0"])
+    note = factories.credit_note(unpaid.organisation, net="300")
+    for invoice, amount in ((unpaid, "100"), (other, "200")):
+        operations.allocate(
+            note_uuid=note.uuid,
+            invoice_uuid=invoice.uuid,
+            amount=D(amount),
+            request_id=uuid.uuid4(),
+            by=BY,
+            at=now,
+        )
+    operations.take_back_of_note(
+        note_uuid=note.uuid,
+        applied=dict(CreditNoteAllocation.objects.values_list("pk", "amount")),
+        put_in={},
+        reason="Another customer's.",
+        request_id=uuid.uuid4(),
+        by=BY,
+        at=now,
+    )
+    for invoice, amount in ((unpaid, "SGD 100.00"), (other, "SGD 200.00")):
+        (row,) = selectors.invoice_details(invoice.uuid).taken_back
+        assert row.amount == amount

@@ -202,7 +202,7 @@ def test_the_queries_of_each_page(client_of, unpaid, django_assert_num_queries):
     for address, count in (
         (url("invoice_list"), 4),
         (url("credit_note_list"), 4),
-        (url("invoice", unpaid.uuid), 11),
+        (url("invoice", unpaid.uuid), 12),
         (url("credit_note", note.uuid), 10),
         (url("tab", unpaid.organisation.uuid), 6),
     ):
