@@ -29,7 +29,6 @@ class Part:
     """One part that can be taken back. *Shape*: `key` names its field; `left` is what is still there, above 0."""
 
     key: str
-    row_id: int
     label: str
     about: str
     left: Decimal
@@ -72,7 +71,6 @@ def takeable_payment(payment_uuid: UUID) -> Takeable:
     parts.append(
         Part(
             key=SURPLUS,
-            row_id=0,
             label="What went into Available Credits",
             about="",
             left=surplus,
@@ -164,7 +162,6 @@ def _part(
     subject = about.get(line.pk) if line else None
     return Part(
         key=f"{kind}_{row.pk}",
-        row_id=row.pk,
         label=words.format(line.description, line.invoice.number)
         if line
         else "Put into Available Credits, for no charge",
