@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from portal.lib import money
+from portal.lib import days, money
 from subscriptions import lines
 
 UNUSED = ("sent", "partly_applied")
@@ -26,13 +27,27 @@ class Part:
 
 
 @dataclass(frozen=True)
+class Since:
+    """Hold what became of a note after the end that it settles.
+
+    *Shape*: `kind` is applied (to `invoice`, its number), put_in, or taken_back.
+    """
+
+    kind: str
+    amount: Decimal
+    on: date
+    by: str
+    invoice: str = ""
+
+
+@dataclass(frozen=True)
 class Done:
     """Hold what an end writes, or would write.
 
     *Units*: `credited` is the entry of the refund; `put_in` what a note that is used puts into Available Credits,
-    `waits` what is unused of the note after all.
+    `waits` what is unused of the note after all that the end does.
     *Shape*: `waived` and `applied` (by the note) are set against charges; `note` is the number of the note that is
-    the refund, empty without one.
+    the refund, empty without one; `since` is what became of it later, in order.
     """
 
     credited: Decimal = Decimal(0)
@@ -41,6 +56,17 @@ class Done:
     waits: Decimal = Decimal(0)
     applied: tuple[Part, ...] = ()
     put_in: Decimal = Decimal(0)
+    since: tuple[Since, ...] = ()
+
+    @property
+    def still_waits(self) -> Decimal:
+        """Give what is unused of the note now."""
+        return self.waits - gone(self.since)
+
+
+def gone(since: Iterable[Since]) -> Decimal:
+    """Sum up what was used of a note since, less what was taken back."""
+    return sum((-step.amount if step.kind == "taken_back" else step.amount for step in since), Decimal(0))
 
 
 @dataclass(frozen=True)
@@ -56,7 +82,8 @@ class Figures:
     """Hold the figures of an end.
 
     *Units*: `by_note` is what waits on the note that is the refund, None where none is.
-    *Shape*: `unused` names the unused notes, other than that one, that name the subscription.
+    *Shape*: `since` is what became of that note later; `unused` names the unused notes, other than that one, that
+    name the subscription.
     """
 
     currency: str
@@ -65,6 +92,7 @@ class Figures:
     owed: tuple[ByInvoice, ...]
     by_note: Decimal | None
     note: str
+    since: tuple[Since, ...]
     unused: tuple[str, ...]
 
 
@@ -85,6 +113,7 @@ def figures(document: Mapping[str, Any], *, done: Done) -> Figures:
         owed=by_invoice(owed),
         by_note=done.waits if done.note else None,
         note=done.note,
+        since=done.since,
         unused=tuple(
             str(note["number"])
             for note in document.get("notes", ())
@@ -162,7 +191,7 @@ def shown(
         Shown("Stays owed" if is_done else "Still owed", total(found.owed), (*where(found.owed), *_unused(found))),
     ]
     if found.by_note is not None:
-        rows.append(Shown("By credit note", amount(found.by_note), (f"waits on {found.note}",)))
+        rows.append(Shown("By credit note", amount(found.by_note), _waits(found, by_note=found.by_note)))
     return tuple(rows)
 
 
@@ -180,6 +209,29 @@ def inline(found: Figures) -> str:
     if found.by_note is not None:
         said.append(f"{amount(found.by_note)} by credit note")
     return ", ".join(said)
+
+
+def _waits(found: Figures, *, by_note: Decimal) -> tuple[str, ...]:
+    """Say where what waited on the note went since, step by step, and what still waits."""
+
+    def amount(value: Decimal) -> str:
+        return money.display(value, currency=found.currency)
+
+    said = []
+    for step in found.since:
+        done = {
+            "applied": f"applied to {step.invoice}",
+            "put_in": "put into Available Credits",
+            "taken_back": f"taken back of what {found.note} paid and put in",
+        }[step.kind]
+        said.append(f"{amount(step.amount)} {done} on {days.display(step.on)} by {step.by}")
+    if not said:
+        return (f"waits on {found.note}",)
+    still = by_note - gone(found.since)
+    return (
+        *said,
+        f"{amount(still)} still waits on {found.note}" if still else f"nothing waits on {found.note} now",
+    )
 
 
 def _unused(found: Figures) -> tuple[str, ...]:

@@ -134,7 +134,7 @@ def _where(ended: Ended, *, is_for_customer: bool) -> list[str]:
             f"{shown(one.amount)} of it was applied to {one.invoice}." for one in figures.by_invoice(done.applied)
         ]
         said += [f"{shown(done.put_in)} of it was added to {credits}."] if done.put_in else []
-        said += [f"{shown(done.waits)} of it can still be used."] if done.waits else []
+        said += [f"{shown(done.still_waits)} of it can still be used."] if done.still_waits else []
     else:
         said = [_nothing(ended.why_nothing, is_for_customer=is_for_customer)]
     said += [

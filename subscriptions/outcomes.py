@@ -39,7 +39,9 @@ def sentences(*, document: Mapping[str, Any], done: figures.Done, why_nothing: s
             for item in figures.by_invoice(done.applied)
         ]
         said += [f"{amount(done.put_in)} of it was added to Available Credits."] if done.put_in else []
-        said += [f"{amount(done.waits)} of it waits to be used."] if done.waits else []
+        # What became of it since is told by the figures.
+        waits = "waited to be used then" if done.since else "waits to be used"
+        said += [f"{amount(done.waits)} of it {waits}."] if done.waits else []
     else:
         said = [f"Nothing was refunded: {why_nothing}."]
     said += [f"{amount(item.amount)} was waived on {item.invoice}." for item in figures.by_invoice(done.waived)]

@@ -21,12 +21,14 @@ from invoicing.selectors.possible import (
 from invoicing.selectors.taking_back import SURPLUS, Takeable, TakenBackRow, takeable_note, takeable_payment
 from invoicing.selectors.uses import (
     NoteUse,
+    Used,
     Wanted,
     note_use,
     planned_uses,
     reachable,
     reachable_lines,
     standing_put_ins,
+    uses_of,
 )
 
 __all__ = [
@@ -40,6 +42,7 @@ __all__ = [
     "PayableInvoice",
     "Takeable",
     "TakenBackRow",
+    "Used",
     "Wanted",
     "credit_notes",
     "creditables",
@@ -57,6 +60,7 @@ __all__ = [
     "standing_put_ins",
     "takeable_note",
     "takeable_payment",
+    "uses_of",
     "why_not_allocatable",
     "why_not_sendable",
     "why_not_voidable",

@@ -4,8 +4,11 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
+from typing import Literal
 
+from django.db import connection
 from django.db.models import Sum
 
 from invoicing import policies
@@ -38,6 +41,45 @@ def note_use(request_id: uuid.UUID) -> NoteUse | None:
     applied = tuple(rows.values_list("line_id", "line__invoice__number", "amount"))
     put_in = CreditNotePutIn.objects.filter(request_id=request_id).values_list("amount", flat=True).first()
     return NoteUse(applied, put_in or Decimal(0)) if applied or put_in else None
+
+
+@dataclass(frozen=True)
+class Used:
+    """Hold one step in the life of a note: it paid a charge, was put into Available Credits, or was taken back.
+
+    *Shape*: `line_id` and `invoice` (its number) only of what it paid; `request_id` is the form that asked for it,
+    of a termination its `quote_id`.
+    """
+
+    kind: Literal["applied", "put_in", "taken_back"]
+    amount: Decimal
+    at: datetime
+    actor: str
+    request_id: uuid.UUID | None
+    line_id: int = 0
+    invoice: str = ""
+
+
+_USES = """
+    SELECT 'applied', a.amount, a.created_at, a.actor, a.request_id, a.line_id, i.number, a.id
+    FROM invoicing_creditnoteallocation a
+    JOIN invoicing_chargeline l ON l.id = a.line_id JOIN invoicing_invoice i ON i.id = l.invoice_id
+    WHERE a.credit_note_id = %(note)s
+    UNION ALL
+    SELECT 'put_in', amount, created_at, actor, request_id, 0, '', id
+    FROM invoicing_creditnoteputin WHERE credit_note_id = %(note)s
+    UNION ALL
+    SELECT 'taken_back', amount, created_at, actor, request_id, 0, '', id
+    FROM invoicing_takeback WHERE credit_note_id = %(note)s
+    ORDER BY 3, 1, 8
+"""
+
+
+def uses_of(note_id: int) -> tuple[Used, ...]:
+    """Read all that a note was used for and what was taken back of it, in order. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_USES, {"note": note_id})
+        return tuple(Used(*row[:-1]) for row in cursor.fetchall())
 
 
 def reachable_lines(line_ids: Iterable[int], *, organisation_id: int) -> dict[int, ChargeLine]:

@@ -232,6 +232,7 @@ def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
     """Give a termination that was just written without reading it; its subscription is the one from before."""
     termination = Termination(pk=pk, **{column: getattr(row, column) for column in _COLUMNS})
     termination.subscription = subscription
+    termination.organisation = subscription.organisation
     return termination
 
 

@@ -1,15 +1,20 @@
 """The figures of an end: what is shown before it, and what is told after it, from what was written."""
 
 import copy
+import uuid
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 import time_machine
 from django.urls import reverse
 
+from invoicing import operations as invoicing_operations
+from invoicing.models import CreditNoteAllocation
 from portal.audit.models import AuditEntry
+from portal.audit.operations import Actor
 from subscriptions import figures, quotes
-from subscriptions.figures import Done, Part
+from subscriptions.figures import Done, Part, Since
 from subscriptions.models import HistoryEntry, Termination
 from subscriptions.selectors import letters
 from tests import factories, pages
@@ -93,6 +98,28 @@ def test_a_note_that_is_used_cancels_first_and_goes_into_available_credits_with_
     ]
 
 
+def test_where_the_money_of_a_note_went_since_stands_beside_what_it_settled():
+    later = (
+        Since("applied", D("20.00"), date(2026, 3, 2), "billing", invoice="IN-1"),
+        Since("put_in", D("25.00"), date(2026, 3, 4), "billing"),
+        Since("taken_back", D("5.00"), date(2026, 3, 5), "root"),
+    )
+    done = Done(note="CN-7", waits=D("50.00"), since=later)
+    assert done.still_waits == D("10.00")
+    told = words(figures.shown(figures.figures(document(*UNPAID), done=done), is_done=True))[-1]
+    assert told == (
+        "By credit note SGD 50.00 SGD 20.00 applied to IN-1 on 2 March 2026 by billing "
+        "SGD 25.00 put into Available Credits on 4 March 2026 by billing "
+        "SGD 5.00 taken back of what CN-7 paid and put in on 5 March 2026 by root "
+        "SGD 10.00 still waits on CN-7"
+    )
+    used_up = Done(note="CN-7", waits=D("50.00"), since=(Since("put_in", D("50.00"), date(2026, 3, 4), "billing"),))
+    told = words(figures.shown(figures.figures(document(*UNPAID), done=used_up), is_done=True))[-1]
+    assert told.endswith(
+        "SGD 50.00 put into Available Credits on 4 March 2026 by billing nothing waits on CN-7 now"
+    )
+
+
 @pytest.mark.parametrize("schema", [SCHEMA_0, SCHEMA_1])
 def test_unused_notes_that_name_the_subscription_stand_beside_what_is_owed(schema):
     note = schema["notes"][0]
@@ -174,6 +201,49 @@ def test_the_record_of_a_note_tells_the_note_and_nothing_that_was_only_shown(cli
     assert "A credit note was chosen as the refund, so that the system neither refunded nor waived any of it" in (
         shown_before
     )
+
+
+@pytest.mark.django_db
+def test_the_record_of_a_note_that_was_used_later_says_where_it_went(client_of, agent, now):
+    """What was settled at Apply stays told, and beside it where the money is now."""
+    billing = Actor(kind="agent", name="Bill Ling")
+    made = factories.subscription(cycles=(C("2026-03-01", net="50", paid="30"),))
+    line = factories.charge_of(made)
+    note = factories.credit_note(made.organisation, net="60", number="CN-1")
+    invoicing_operations.allocate(
+        note_uuid=note.uuid,
+        invoice_uuid=line.invoice.uuid,
+        amount=D(4),
+        request_id=uuid.uuid4(),
+        by=billing,
+        at=now - timedelta(hours=1),
+    )
+    record = terminate(
+        made, by=agent, at=now, choice=quotes.LinkNote("CN-1"), acknowledged=("difference:CN-1",)
+    ).termination
+    invoicing_operations.put_into_credits(
+        note_uuid=note.uuid, request_id=uuid.uuid4(), by=billing, at=now + timedelta(days=2)
+    )
+    paid, _ = CreditNoteAllocation.objects.order_by("-pk")
+    invoicing_operations.take_back_of_note(
+        note_uuid=note.uuid,
+        applied={paid.pk: D(6)},
+        put_in={},
+        reason="Applied by mistake.",
+        request_id=uuid.uuid4(),
+        by=billing,
+        at=now + timedelta(days=3),
+    )
+    said = pages.words(client_of("auditor").get(reverse("subscriptions:termination", args=[record.uuid])))
+    assert "Credit note CN-1 is the refund. SGD 56.00 of it waited to be used then." in said
+    assert (
+        f"By credit note SGD 56.00 SGD 16.00 applied to {line.invoice.number} on 12 March 2026 by {billing.name} "
+        f"SGD 40.00 put into Available Credits on 12 March 2026 by {billing.name} "
+        f"SGD 6.00 taken back of what CN-1 paid and put in on 13 March 2026 by {billing.name} "
+        "SGD 6.00 still waits on CN-1" in said
+    )
+    letter = letters.text_of(cause_id=record.uuid, is_for_customer=True).body
+    assert "SGD 6.00 of it can still be used." in letter
 
 
 @pytest.mark.django_db

@@ -659,7 +659,7 @@ def test_query_counts(client_of, django_assert_num_queries):
         client.post(form.action, form.data(choice="automatic"), headers=htmx)
 
 
-@pytest.mark.parametrize(("more", "count"), [({}, 29), ({"use_now": "1"}, 36)])
+@pytest.mark.parametrize(("more", "count"), [({}, 28), ({"use_now": "1"}, 35)])
 def test_query_counts_with_a_chosen_note(client_of, django_assert_num_queries, more, count):
     client = client_of("billing")
     made = factories.subscription()
