@@ -138,6 +138,13 @@ def schema() -> Schema:
         tables = frozenset(row[0] for row in cursor.fetchall())
         cursor.execute(
             """
+            SELECT p.proname, p.prosrc FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
+            WHERE p.pronamespace = 'public'::regnamespace AND l.lanname IN ('plpgsql', 'sql')
+            """
+        )
+        functions = dict(cursor.fetchall())
+        cursor.execute(
+            """
             SELECT c.relname, t.tgtype, p.prosrc, encode(t.tgargs, 'escape') FROM pg_trigger t
             JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_proc p ON p.oid = t.tgfoid
             WHERE NOT t.tgisinternal
@@ -148,7 +155,9 @@ def schema() -> Schema:
         triggers: dict[tuple[str, str], tuple[str, ...]] = {}
         for table, kind, body, given in cursor.fetchall():
             # A trigger may be told by its argument which column it writes.
-            words = body + "".join(f"\n-- {name} = " for name in given.split("\\000") if name)
+            words = _with_what_it_calls(body, functions) + "".join(
+                f"\n-- {name} = " for name in given.split("\\000") if name
+            )
             for bit, verb in ((4, INSERT), (16, UPDATE), (16, KEY_UPDATE)):
                 if kind & bit:
                     triggers[table, verb] = (*triggers.get((table, verb), ()), words)
@@ -179,6 +188,17 @@ def schema() -> Schema:
         )
         key_columns = {table: frozenset(names) - {"id"} for table, names in cursor.fetchall()}
     return Schema(tables, triggers, keys[False], keys[True], unique, key_columns)
+
+
+def _with_what_it_calls(body: str, functions: Mapping[str, str]) -> str:
+    """Add the words of the functions that a function calls, and of those that these call."""
+    called: dict[str, str] = {}
+    bodies = [body]
+    while bodies:
+        for name in set(re.findall(r"\w+", bodies.pop())) & functions.keys() - called.keys():
+            called[name] = functions[name]
+            bodies.append(functions[name])
+    return "\n".join((body, *called.values()))
 
 
 @dataclass

@@ -14,9 +14,18 @@ from decimal import Decimal
 from typing import Any
 
 from customers import operations as customers_operations
-from customers.models import LedgerEntry, TopUp
+from customers.contacts import operations as contacts
+from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
 from invoicing import operations as invoicing_operations
-from invoicing.models import CreditNote, CreditNoteAllocation, CreditNotePutIn, Payment, PaymentLine, TakeBack
+from invoicing.models import (
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNotePutIn,
+    CreditNotePutInLine,
+    Payment,
+    PaymentLine,
+    TakeBack,
+)
 from portal.audit.operations import SYSTEM, Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
@@ -89,10 +98,13 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         _save("switch refunds off", allow_refund=False),
         _save("keep expired ones longer", reactivation_days=60),
         _correct(world),
+        _correct_termination(world),
         _top_up(world),
         _take_back_payment(world),
         _take_back_application(world),
+        _take_back_put_in(world),
         _put_in(world),
+        _change_contacts(world),
         _unsubscribe(world),
     )
 
@@ -291,13 +303,44 @@ def _correct(world: World) -> Operation:
     )
 
 
+def _correct_termination(world: World) -> Operation:
+    """A correction that fits into what the charges were charged, as two of them would not."""
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        entry = operations.correct_termination(
+            termination_uuid=world.ended.uuid,
+            amount=Decimal(25),
+            reason="Counted wrongly.",
+            seen_seq=None,
+            is_confirmed=False,
+            request_id=form,
+            by=by,
+            at=NOW,
+        )
+        return f"{entry.amount:f}"
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        entry = LedgerEntry.objects.get(request_id=form)
+        return (entry.amount, entry.cause_id, entry.kind) == (25, world.ended.uuid, "correction")
+
+    return Operation(
+        "correct a termination",
+        call,
+        (customers_operations.GivesBackAboveCharged, customers_operations.RequestReused),
+        is_whole,
+    )
+
+
 def _top_up(world: World) -> Operation:
+    # The balance that billing was shown.
+    seen_seq = LedgerEntry.objects.filter(account=world.organisation.credit_account).count()
+
     def call(by: Actor, form: uuid.UUID) -> str:
         entry = customers_operations.post_top_up(
             organisation_uuid=world.organisation.uuid,
             amount=Decimal(5),
             reason="Paid at the counter.",
-            seen_seq=1,
+            seen_seq=seen_seq,
             request_id=form,
             by=by,
             at=NOW,
@@ -313,7 +356,7 @@ def _top_up(world: World) -> Operation:
 
 
 def _take_back_payment(world: World) -> Operation:
-    part = PaymentLine.objects.get(line__invoice=world.unpaid)
+    part = PaymentLine.objects.get(line__invoice=world.unpaid, line__cycle_charge__cycle__subscription=world.main)
     # Read here: a row that is looked up in the first order alone would make the next ones differ.
     payment_uuid = part.payment.uuid
 
@@ -352,6 +395,29 @@ def _take_back_application(world: World) -> Operation:
     )
 
 
+def _take_back_put_in(world: World) -> Operation:
+    line = CreditNotePutInLine.objects.get(put_in__credit_note=world.spent)
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        made = invoicing_operations.take_back_of_note(
+            note_uuid=world.spent.uuid,
+            applied={},
+            put_in={line.pk: Decimal(4)},
+            reason="Promised to nobody.",
+            request_id=form,
+            by=by,
+            at=NOW,
+        )
+        return f"{made.amount:f}"
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        made = TakeBack.objects.get(request_id=form)
+        entries = LedgerEntry.objects.filter(kind="credit_note", cause_id=made.uuid)
+        return _is_taken_back(form, Decimal(4)) and [entry.amount for entry in entries] == [Decimal(-4)]
+
+    return Operation("take back a put-in", call, TAKING_BACK, is_whole)
+
+
 TAKING_BACK = (
     invoicing_operations.AboveWhatIsThere,
     invoicing_operations.CameBackAlready,
@@ -374,6 +440,27 @@ def _put_in(world: World) -> Operation:
         (invoicing_operations.NoteNotAllocatable, invoicing_operations.RequestAlreadyUsed),
         lambda by, form: CreditNotePutIn.objects.get(request_id=form).entry.amount == 10,
     )
+
+
+def _change_contacts(world: World) -> Operation:
+    """Two agents who each write what they were told, into forms that show the same."""
+    seen = contacts.contacts_of(world.organisation)
+
+    def wanted(by: Actor) -> contacts.Contacts:
+        return dataclasses.replace(seen, name=f"Lim and {by.name}", billing_email=f"{by.name}@lim.example")
+
+    def call(by: Actor, form: uuid.UUID) -> str:
+        changed = contacts.change_contacts(
+            organisation_uuid=world.organisation.uuid, seen=seen, values=wanted(by), by=by, at=NOW
+        )
+        return str(changed)
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        now = contacts.contacts_of(Organisation.objects.get(pk=world.organisation.pk))
+        keys = SearchKey.objects.filter(organisation=world.organisation, kind="billing_email")
+        return now == wanted(by) and [key.text for key in keys] == [wanted(by).billing_email]
+
+    return Operation("change the contacts", call, (contacts.ContactsChanged,), is_whole)
 
 
 def _unsubscribe(world: World) -> Operation:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 import pytest
 from django.db import connection
 
+from invoicing import operations as invoicing_operations
 from invoicing.models import Invoice
 from invoicing.operations import documents
 from subscriptions import verification
@@ -48,9 +49,12 @@ ALWAYS = (
     "terminate, note used now",
     "record a payment above what is open",
     "top up",
+    "correct a termination",
     "take back a payment",
     "take back an application",
+    "take back a put-in",
     "put a note into Available Credits",
+    "change the contacts",
 )
 
 FORMS = (uuid.UUID(int=1), uuid.UUID(int=2))
@@ -277,6 +281,7 @@ def test_the_reduction_finds_what_every_order_finds(bench, record_property):
             lambda invoice_uuid: Invoice.objects.select_related("organisation").get(uuid=invoice_uuid),
             "record a payment | record a payment",
         ),
+        (invoicing_operations, "lock_invoices", lambda _: None, "correct a termination | correct a termination"),
     ],
 )
 def test_a_lock_that_is_left_out_is_found(bench, monkeypatch, place, name, instead, wanted):
