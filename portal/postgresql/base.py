@@ -17,6 +17,8 @@ import psycopg
 from django.db.backends.postgresql import base
 from psycopg_pool import ConnectionPool
 
+from portal import embedded
+
 PATIENCE = 0.5
 """Seconds of silence after which a wait asks whether there is a server."""
 
@@ -29,6 +31,18 @@ _SSL_REQUEST = struct.pack("!ii", 8, 80877103)
 
 class Connection(psycopg.Connection[Any]):
     """A connection that does not wait for a server that is gone."""
+
+    @classmethod
+    def connect(cls, *args: Any, **kwargs: Any) -> Any:
+        """Connect as psycopg does; an embedded server that nobody watches over any more is started again.
+
+        The pool asks again a second later. *Raises*: OperationalError.
+        """
+        try:
+            return super().connect(*args, **kwargs)
+        except psycopg.OperationalError:
+            embedded.revive()
+            raise
 
     def wait(self, gen: Any, *args: Any, **kwargs: Any) -> Any:
         """Wait as psycopg does, as long as the server lives.

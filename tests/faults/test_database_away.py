@@ -70,11 +70,12 @@ class Web:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def start(self) -> None:
+    def start(self, *, by_address: bool = True) -> None:
         environment = {**self.environment(), "PORTAL_MIGRATE": ""}
-        # Through the address: the short lock time-out of the test comes after the portal's own, and counts.
-        url = f"{self.url()}&options={urllib.parse.quote(f'-c lock_timeout={LOCK}s')}"
-        environment |= {"DATABASE_URL": url}
+        if by_address:
+            # The short lock time-out of the test comes after the portal's own, and counts.
+            url = f"{self.url()}&options={urllib.parse.quote(f'-c lock_timeout={LOCK}s')}"
+            environment |= {"DATABASE_URL": url}
         with self.log.open("wb") as log:
             self.process = subprocess.Popen(
                 [sys.executable, embedded.ROOT / "manage.py", "serve"], env=environment, stdout=log, stderr=log
@@ -208,6 +209,27 @@ def test_a_server_that_was_killed(web: Web) -> None:
         os.kill(supervisor, signal.SIGCONT)
     assert eventually(lambda: web.place.postmaster() != first and _answers(web), seconds=20)
     assert web.ask("/customers/")[0] == 200
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_supervisor_that_was_killed(web: Web, number: int) -> None:
+    """Who only has an address can't help it; a portal whose database it is starts it again, by being asked."""
+    own = Web(web.place)
+    own.log = web.place.data / "own.log"
+    own.start(by_address=False)
+    try:
+        assert own.ask("/readyz")[0] == 200
+        supervisor, first = web.place.supervisor(), web.place.postmaster()
+        os.kill(supervisor, number)
+        assert eventually(lambda: first not in web.place.processes(), seconds=20)
+        assert eventually(lambda: own.ask("/readyz")[0] == 200, seconds=20)
+        assert web.place.supervisor() != supervisor
+        assert "Traceback" not in own.log.read_text()
+    finally:
+        assert own.process
+        own.process.terminate()
+        own.process.wait(20)
+    assert eventually(lambda: web.ask("/readyz")[0] == 200, seconds=20)
 
 
 def _answers(web: Web) -> bool:

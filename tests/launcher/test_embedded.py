@@ -106,7 +106,7 @@ class Place:
                 inside = os.readlink(entry / "cwd") == str(self.cluster())
             except OSError:
                 continue
-            if inside or (b"supervise" in words and str(self.data).encode() in words[-2]):
+            if inside or (b"supervise" in words and any(str(self.data).encode() in word for word in words)):
                 found.append(int(entry.name))
         return found
 
