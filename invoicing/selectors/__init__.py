@@ -1,6 +1,6 @@
 """Everything that reads money documents."""
 
-from invoicing.selectors.details import InvoiceDetails, LineRow, NoteDetails, invoice_details, note_details
+from invoicing.selectors.invoice_details import InvoiceDetails, LineRow, invoice_details
 from invoicing.selectors.lists import (
     InvoiceRow,
     NoteRow,
@@ -10,6 +10,7 @@ from invoicing.selectors.lists import (
     numbered,
     payable_invoices,
 )
+from invoicing.selectors.note_details import NoteDetails, note_details
 from invoicing.selectors.possible import (
     creditables,
     drafted_by,

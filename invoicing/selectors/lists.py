@@ -118,6 +118,11 @@ def payable_invoices(note_uuid: UUID) -> tuple[PayableInvoice, ...]:
     )
 
 
+def taken(amount: Decimal, *, currency: str) -> str:
+    """Write what was taken back; empty where nothing was."""
+    return money.display(amount, currency=currency) if amount else ""
+
+
 def open_of(invoice: Invoice) -> Decimal:
     """Say what is still to be paid on an invoice; nothing on a draft or a void one."""
     if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):

@@ -202,8 +202,8 @@ def test_the_queries_of_each_page(client_of, unpaid, django_assert_num_queries):
     for address, count in (
         (url("invoice_list"), 4),
         (url("credit_note_list"), 4),
-        (url("invoice", unpaid.uuid), 12),
-        (url("credit_note", note.uuid), 10),
+        (url("invoice", unpaid.uuid), 13),
+        (url("credit_note", note.uuid), 11),
         (url("tab", unpaid.organisation.uuid), 6),
     ):
         with django_assert_num_queries(count):

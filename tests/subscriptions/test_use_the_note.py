@@ -3,13 +3,17 @@
 Source: domain.md 3, "A chosen note can be used".
 """
 
+import re
+import uuid
 from decimal import Decimal as D
 
 import pytest
 import time_machine
 from django.db import IntegrityError, connection, transaction
+from django.urls import reverse
 
 from customers.models import CreditAccount, LedgerEntry
+from invoicing import operations as invoicing_operations
 from invoicing import policies as invoicing_policies
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNotePutIn, CreditNotePutInLine, Invoice
 from subscriptions import quotes, selectors
@@ -234,6 +238,46 @@ def test_many_notes_are_searched_for(client_of):
     form = pages.form(found, action="/apply/")
     done = step(client, form, choice="credit_note", note="CN-003", acknowledge="difference:CN-003")
     assert done.status_code == 302
+
+
+def test_the_note_and_the_invoice_say_what_the_note_stands_for_and_what_was_taken_back(agent, client_of, now):
+    made = factories.subscription(cycles=(C("2026-03-01", net="45.87", tax="4.13"),))
+    note = factories.credit_note(made.organisation, net="50", number="CN-1")
+    record = use(made, by=agent, at=now)
+    line = factories.charge_of(made)
+    client = client_of("auditor")
+    where = reverse("invoicing:credit_note", args=[note.uuid])
+    page = client.get(where)
+    said = pages.words(page)
+    assert "What it stands for" in said
+    assert f"{line.invoice.number} Termination {record.uuid} SGD 45.87 SGD 4.13 SGD 50.00" in said, (
+        "charge, invoice, termination, net, tax, amount"
+    )
+    assert reverse("subscriptions:termination", args=[record.uuid]) in page.content.decode()
+    assert f"SGD 50.00 put into Available Credits on 10 March 2026 by {agent.name}." in said
+    invoicing_operations.take_back_of_note(
+        note_uuid=note.uuid,
+        applied={},
+        put_in={CreditNotePutInLine.objects.get().pk: D("12.50")},
+        reason="Put in too much.",
+        request_id=uuid.uuid4(),
+        by=agent,
+        at=now,
+    )
+    said = pages.words(client.get(where))
+    assert (
+        f"SGD 50.00 put into Available Credits on 10 March 2026 by {agent.name}; SGD 12.50 of it was taken back."
+        in said
+    )
+    invoice = pages.words(client.get(reverse("invoicing:invoice", args=[line.invoice.uuid])))
+    assert "Credit notes that name these charges or stand for them" in invoice
+    assert re.search(r"CN-1 \S+ applied .*SGD 50\.00", invoice, re.IGNORECASE)
+
+
+def test_a_note_that_stands_for_nothing_says_nothing_of_it(client_of):
+    note = factories.credit_note(factories.OrganisationFactory(), net="50")
+    said = pages.words(client_of("auditor").get(reverse("invoicing:credit_note", args=[note.uuid])))
+    assert "stands for" not in said.lower()
 
 
 # ---- How it is divided

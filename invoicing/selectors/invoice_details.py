@@ -1,4 +1,4 @@
-"""One invoice or credit note with all that belongs to it."""
+"""One invoice with all that belongs to it."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -11,14 +11,13 @@ from invoicing.models import (
     ChargeLine,
     CreditNote,
     CreditNoteAllocation,
-    CreditNoteHold,
     CreditNoteLine,
-    CreditNotePutIn,
+    CreditNoteStand,
     Invoice,
     Payment,
     PaymentLine,
 )
-from invoicing.selectors import lists, possible, taking_back
+from invoicing.selectors import lists, taking_back
 from portal.lib import days, money
 
 
@@ -73,7 +72,7 @@ class PaidRow:
 
 @dataclass(frozen=True)
 class NamingRow:
-    """A note that names charges of the invoice, with what it gives back of them."""
+    """A note that names charges of the invoice, or stands for them, with what it gives back of them."""
 
     uuid: UUID
     number: str
@@ -109,86 +108,6 @@ class InvoiceDetails:
     taken_back: tuple[taking_back.TakenBackRow, ...]
 
 
-@dataclass(frozen=True)
-class NoteLineRow:
-    """What a note gives back; `invoice_number` is empty where it names no charge."""
-
-    description: str
-    subject: subjects.Subject | None
-    invoice_uuid: UUID | None
-    invoice_number: str
-    net: str
-    tax: str
-    amount: str
-
-
-@dataclass(frozen=True)
-class PutInRow:
-    """What a note put into Available Credits at once."""
-
-    amount: str
-    on: str
-    actor: str
-
-
-@dataclass(frozen=True)
-class AllocatedRow:
-    """The part of a note that paid a charge of an invoice."""
-
-    description: str
-    subject: subjects.Subject | None
-    invoice_uuid: UUID
-    invoice_number: str
-    amount: str
-    on: str
-    actor: str
-    taken_back: str
-
-
-@dataclass(frozen=True)
-class HoldRow:
-    """A termination that holds the note, and how."""
-
-    kind: str
-    cause_id: UUID
-
-
-@dataclass(frozen=True)
-class NoteDetails:
-    """A credit note as its page shows it."""
-
-    uuid: UUID
-    number: str
-    organisation_uuid: UUID
-    organisation_name: str
-    invoice_uuid: UUID | None
-    invoice_number: str
-    status: str
-    currency: str
-    reason: str
-    issued_on: str
-    net: str
-    tax: str
-    total: str
-    allocated: str
-    allocated_outside: str
-    left: str
-    left_amount: Decimal
-    sending_reason: str
-    voiding_reason: str
-    is_sendable: bool
-    why_not_sendable: str
-    is_allocatable: bool
-    is_voidable: bool
-    why_not_voidable: str
-    lines: tuple[NoteLineRow, ...]
-    allocations: tuple[AllocatedRow, ...]
-    holds: tuple[HoldRow, ...]
-    put_ins: tuple[PutInRow, ...]
-    taken_back: tuple[taking_back.TakenBackRow, ...]
-    has_to_take_back: bool
-
-
 def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
     """Give one invoice.
 
@@ -222,68 +141,6 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
         payments=(*_payments(invoice, lines=lines, about=about), *_allocated_to(invoice, lines=lines, about=about)),
         notes=tuple(_naming(lines, currency=currency)),
         taken_back=taking_back.taken_back_on(invoice),
-    )
-
-
-def note_details(note_uuid: UUID) -> NoteDetails:
-    """Give one credit note.
-
-    *Raises*: CreditNote.DoesNotExist.
-    """
-    note = CreditNote.objects.select_related("organisation", "invoice").get(uuid=note_uuid)
-    currency = note.currency
-    left = lists.left_of(note)
-    why_not_sendable = possible.why_not_sendable(note)
-    why_not = possible.why_not_voidable(note)
-    lines = list(CreditNoteLine.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk"))
-    allocations = list(
-        CreditNoteAllocation.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk")
-    )
-    named = {line.line_id for line in lines if line.line_id} | {row.line_id for row in allocations}
-    about = subjects.of_lines(named)
-    return NoteDetails(
-        uuid=note.uuid,
-        number=note.number,
-        organisation_uuid=note.organisation.uuid,
-        organisation_name=note.organisation.name,
-        invoice_uuid=note.invoice.uuid if note.invoice else None,
-        invoice_number=note.invoice.number if note.invoice else "",
-        status=note.status,
-        currency=currency,
-        reason=note.reason,
-        issued_on=days.display(note.issued_on) if note.issued_on else "",
-        net=money.display(note.net, currency=currency),
-        tax=money.display(note.tax, currency=currency),
-        total=money.display(note.total, currency=currency),
-        allocated=money.display(note.allocated, currency=currency),
-        allocated_outside=money.display(note.allocated_outside, currency=currency)
-        if note.allocated_outside
-        else "",
-        left=money.display(left, currency=currency),
-        left_amount=left,
-        sending_reason=note.sending_reason,
-        voiding_reason=note.voiding_reason,
-        is_sendable=not why_not_sendable,
-        why_not_sendable=why_not_sendable,
-        is_allocatable=left > 0,
-        is_voidable=not why_not,
-        why_not_voidable=why_not,
-        lines=tuple(_note_line(line, about=about) for line in lines),
-        allocations=tuple(_allocation(row, note=note, about=about) for row in allocations),
-        holds=tuple(
-            HoldRow(kind=hold.get_kind_display(), cause_id=hold.cause_id)
-            for hold in CreditNoteHold.objects.filter(credit_note=note).order_by("pk")
-        ),
-        put_ins=tuple(
-            PutInRow(
-                amount=money.display(row.amount, currency=row.currency),
-                on=days.display(days.today_in(note.organisation.timezone, at=row.created_at)),
-                actor=row.actor,
-            )
-            for row in CreditNotePutIn.objects.filter(credit_note=note).order_by("pk")
-        ),
-        taken_back=taking_back.taken_back_of(note),
-        has_to_take_back=note.allocated > note.allocated_outside,
     )
 
 
@@ -331,13 +188,9 @@ def _payments(
             actor=payment.actor,
             charges=tuple(parts[payment.pk]),
             surplus=money.display(payment.surplus, currency=payment.currency) if payment.surplus else "",
-            taken_back=_taken(gone[payment.pk] + payment.surplus_taken_back, currency=payment.currency),
+            taken_back=lists.taken(gone[payment.pk] + payment.surplus_taken_back, currency=payment.currency),
             payment_uuid=payment.uuid if gone[payment.pk] + payment.surplus_taken_back < payment.amount else None,
         )
-
-
-def _taken(amount: Decimal, *, currency: str) -> str:
-    return money.display(amount, currency=currency) if amount else ""
 
 
 def _paid_charge(line: ChargeLine, *, amount: Decimal, about: dict[int, subjects.Subject]) -> PaidCharge:
@@ -362,18 +215,18 @@ def _allocated_to(
             charges=(_paid_charge(row.line, amount=row.amount, about=about),) if len(lines) > 1 else (),
             note_uuid=row.credit_note.uuid,
             note_number=row.credit_note.number,
-            taken_back=_taken(row.taken_back, currency=row.currency),
+            taken_back=lists.taken(row.taken_back, currency=row.currency),
         )
 
 
 def _naming(lines: list[ChargeLine], *, currency: str) -> Iterable[NamingRow]:
-    sums: dict[int, Decimal] = {}
+    sums: dict[int, Decimal] = defaultdict(Decimal)
     notes: dict[int, CreditNote] = {}
-    rows = CreditNoteLine.objects.filter(line__in=lines).select_related("credit_note")
-    for row in rows.order_by("credit_note_id", "pk"):
-        notes[row.credit_note_id] = row.credit_note
-        sums[row.credit_note_id] = sums.get(row.credit_note_id, Decimal(0)) + row.net + row.tax
-    for pk, note in notes.items():
+    for rows in (CreditNoteLine.objects, CreditNoteStand.objects):
+        for row in rows.filter(line__in=lines).select_related("credit_note").order_by("credit_note_id", "pk"):
+            notes[row.credit_note_id] = row.credit_note
+            sums[row.credit_note_id] += row.net + row.tax
+    for pk, note in sorted(notes.items()):
         yield NamingRow(
             uuid=note.uuid,
             number=note.number,
@@ -381,28 +234,3 @@ def _naming(lines: list[ChargeLine], *, currency: str) -> Iterable[NamingRow]:
             issued_on=days.display(note.issued_on) if note.issued_on else "",
             amount=money.display(sums[pk], currency=currency),
         )
-
-
-def _note_line(row: CreditNoteLine, *, about: dict[int, subjects.Subject]) -> NoteLineRow:
-    return NoteLineRow(
-        description=row.description or (row.line.description if row.line else "No charge named"),
-        subject=about.get(row.line_id) if row.line_id else None,
-        invoice_uuid=row.line.invoice.uuid if row.line else None,
-        invoice_number=row.line.invoice.number if row.line else "",
-        net=money.display(row.net, currency=row.currency),
-        tax=money.display(row.tax, currency=row.currency),
-        amount=money.display(row.net + row.tax, currency=row.currency),
-    )
-
-
-def _allocation(row: CreditNoteAllocation, *, note: CreditNote, about: dict[int, subjects.Subject]) -> AllocatedRow:
-    return AllocatedRow(
-        description=row.line.description,
-        subject=about.get(row.line_id),
-        invoice_uuid=row.line.invoice.uuid,
-        invoice_number=row.line.invoice.number,
-        amount=money.display(row.amount, currency=row.currency),
-        on=days.display(days.today_in(note.organisation.timezone, at=row.created_at)),
-        actor=row.actor,
-        taken_back=_taken(row.taken_back, currency=row.currency),
-    )

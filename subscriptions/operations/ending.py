@@ -1,0 +1,120 @@
+"""What ends together with a subscription, as statements: numbers, assignments, the contract item, the message.
+
+`%(ids)s` are the terminations that were just written; each statement is a part of one, so none reads what another
+one writes. Source: domain.md 5.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from settings_app.selectors import Config
+
+_END = """
+UPDATE subscriptions_subscription s
+SET status = 'terminated', auto_renew = false, termination_ref = t.id
+FROM subscriptions_termination t
+WHERE t.id = ANY(%(ids)s) AND s.id = t.subscription_id
+"""
+
+
+def _of_the_ended(table: str, condition: str) -> str:
+    """Write the ids of a table's rows that belong to the subscriptions which end.
+
+    OFFSET 0 keeps it a look into the index for each: joined, a thousand of them would read the whole table.
+    """
+    return f"""ARRAY(
+        SELECT r.id FROM subscriptions_termination t
+        CROSS JOIN LATERAL (
+            SELECT r.id FROM {table} r WHERE r.subscription_id = t.subscription_id AND {condition} OFFSET 0
+        ) r
+        WHERE t.id = ANY(%(ids)s))"""  # noqa: S608 - built from the names below
+
+
+# A termination is made on `terminated_on`, or carried out later: a number stays reserved from the later day on.
+# The zones come along: PostgreSQL may not know all that Python knows.
+_RESERVED_FROM = """(
+    SELECT greatest(t.terminated_on, (%(committed)s::jsonb ->> o.timezone)::date)
+    FROM subscriptions_termination t JOIN customers_organisation o ON o.id = t.organisation_id
+    WHERE t.subscription_id = r.subscription_id)"""
+
+_ITS_DAY = "(SELECT t.terminated_on FROM subscriptions_termination t WHERE t.subscription_id = r.subscription_id)"
+
+_RESERVE_NUMBERS = f"""
+WITH locked AS (
+    SELECT id FROM subscriptions_phonenumber
+    WHERE id = ANY({_of_the_ended("subscriptions_phonenumber", "r.status = 'in_use'")}) AND status = 'in_use'
+    ORDER BY id
+    FOR NO KEY UPDATE
+)
+UPDATE subscriptions_phonenumber r
+SET status = 'reserved',
+    reserved_through = {_RESERVED_FROM} + CASE WHEN r.is_ported_in THEN %(ported)s ELSE %(reserved)s END
+WHERE r.id = ANY(ARRAY(SELECT id FROM locked))
+"""  # noqa: S608 - built from constants
+
+_END_ASSIGNMENTS = f"""
+UPDATE subscriptions_assignment r SET ended_on = {_ITS_DAY}
+WHERE r.id = ANY({_of_the_ended("subscriptions_assignment", "r.ended_on IS NULL")}) AND r.ended_on IS NULL
+"""  # noqa: S608 - built from constants
+
+_FREE_CONTRACT_ITEMS = f"""
+UPDATE subscriptions_contractitem r SET freed_on = {_ITS_DAY}
+WHERE r.id = ANY({_of_the_ended("subscriptions_contractitem", "r.freed_on IS NULL")}) AND r.freed_on IS NULL
+"""  # noqa: S608 - built from constants
+
+# To the customer with the provider in copy, or to the provider; no billing e-mail: the owner's; a customer without
+# an address: a dead letter, which billing staff see. The text is written when it is sent for the first time; until
+# then the subject stands for it in lists. A name is kept to its line: it may not write lines of its own.
+NOTIFICATIONS = """
+INSERT INTO outbox_message
+    (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
+     next_attempt_at, attempts, delivered_to, last_error)
+SELECT 'subscription_terminated',
+       CASE WHEN a.address = '' THEN 'dead' ELSE 'pending' END,
+       CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END,
+       a.address,
+       CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
+       left('Subscription ' || r.subscription || ' of ' || a.name || ' was terminated', 250), '',
+       r.uuid, r.organisation, gen_random_uuid(), r.terminated_at, r.terminated_at, 0, '{}',
+       CASE WHEN a.address = '' THEN 'There is no address to send it to.' ELSE '' END
+FROM {ended} r
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN %(to_customers)s THEN coalesce(nullif(r.billing_email, ''), r.owner_email)
+                ELSE %(provider_address)s END AS address,
+           regexp_replace(r.name, '[[:cntrl:]]+', ' ', 'g') AS name
+) a
+ORDER BY r.subscription_id
+"""
+
+EFFECTS = {
+    "subscriptions": _END,
+    "numbers": _RESERVE_NUMBERS,
+    "assignments": _END_ASSIGNMENTS,
+    "items": _FREE_CONTRACT_ITEMS,
+}
+
+
+def together(statements: dict[str, str]) -> str:
+    """Make one statement of several, by name, since an agent waits for each."""
+    return "WITH " + ", ".join(f"{name} AS ({statement})" for name, statement in statements.items()) + " SELECT"
+
+
+def reservation(config: Config, *, committed: Mapping[str, date]) -> dict[str, Any]:
+    """Give the parameters of the numbers: for how many days, and which day of the commit it is, by time zone."""
+    return {
+        "reserved": config.number_reservation_days,
+        "ported": config.number_reservation_days_ported_in,
+        "committed": json.dumps(committed, default=str),
+    }
+
+
+def addresses(config: Config) -> dict[str, Any]:
+    """Give the parameters of `NOTIFICATIONS`: to whom."""
+    return {
+        "to_customers": config.notify_customers,
+        "provider_address": config.notification_address,
+    }
