@@ -8,14 +8,18 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from psycopg.conninfo import conninfo_to_dict
 
+from portal import production
 from portal.lib import numerals
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / ".data").absolute()
 
 DEBUG = False
-SECURE = os.environ.get("SECURE") == "1"
-ALLOWED_HOSTS = [h for h in os.environ.get("ALLOWED_HOSTS", "127.0.0.1,localhost").split(",") if h]
+try:
+    SECURE = production.is_secure()
+except production.Unclear as unclear:
+    raise ImproperlyConfigured(str(unclear)) from None
+ALLOWED_HOSTS = production.allowed_hosts()
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if SECURE and host != "*"]
 
 

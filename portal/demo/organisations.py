@@ -5,6 +5,7 @@ from decimal import Decimal
 from itertools import count
 
 from customers.models import CreditAccount, Member, Organisation, SearchKey
+from portal.demo import marks
 from portal.demo.book import ZERO, Book
 from portal.demo.names import Locale
 from portal.lib import text
@@ -30,7 +31,7 @@ def add_organisation(
     domain = f"{label}.example"
     owner_email = _email(owner, domain)
     made = Organisation(
-        uuid=book.draw_uuid(),
+        uuid=marks.mark(book.draw_uuid()),
         name=name,
         status=status,
         country=locale.country,

@@ -70,8 +70,12 @@ ORDER: tuple[type[Model], ...] = (
 )
 
 
-class NothingMissing(Exception):
-    """Say that there are staff and organisations already."""
+class NotEmpty(Exception):
+    """Say that there is somebody already: so many of the staff, so many customers."""
+
+    def __init__(self, *, staff: int, customers: int) -> None:
+        self.staff, self.customers = staff, customers
+        super().__init__(staff, customers)
 
 
 def wait_for_turn() -> None:
@@ -129,8 +133,6 @@ def write_staff() -> None:
     """Create the people that may log in, one for each role, all with the same short password."""
     password = make_password(PASSWORD)
     for name in STAFF:
-        if User.objects.filter(username=name).exists():
-            continue
         is_admin = name == "admin"
         user = User.objects.create(username=name, password=password, is_staff=is_admin, is_superuser=is_admin)
         if not is_admin:
@@ -139,41 +141,38 @@ def write_staff() -> None:
 
 @dataclass(frozen=True)
 class Written:
-    """Hold what was missing and is there now."""
+    """Hold what is there now."""
 
     staff: bool
-    demo: Demo | None
+    demo: Demo
     rows: int
 
 
-def write(*, at: datetime) -> Written:
-    """Add the demo's staff where there is none and its customers where there are none, in one transaction.
+def write(*, at: datetime, also_beside_staff: bool = False) -> Written:
+    """Add the demo to a portal without staff and customers, in one transaction.
 
     A few subscriptions are then terminated, each in its own, by the operation that agents use.
 
-    *Raises* `NothingMissing`.
+    *Shape*: `also_beside_staff` adds the customers where there is staff; the demo's own then stays away, and always
+    where there are real customers.
+
+    *Raises* `NotEmpty`.
     """
     with audit_operations.operation("demo"):
         wait_for_turn()
-        needs_staff = not User.objects.exists()
-        needs_customers = not Organisation.objects.exists()
-        if not needs_staff and not needs_customers:
-            raise NothingMissing
-        if needs_staff:
+        staff, customers = User.objects.count(), Organisation.objects.count()
+        if customers or (staff and not also_beside_staff):
+            raise NotEmpty(staff=staff, customers=customers)
+        if not staff:
             write_staff()
-        demo, rows = None, 0
-        if needs_customers:
-            demo = generate.generate(at.date())
-            rows = write_customers(demo)
+        demo = generate.generate(at.date())
+        rows = write_customers(demo)
         audit_operations.record(
             app=names.PORTAL,
             event="Demo data added",
-            description="Demo data added: "
-            + " and ".join(["staff"] * needs_staff + ["customers"] * needs_customers)
-            + ".",
+            description=f"Demo data added: {'customers' if staff else 'staff and customers'}.",
             by=audit_operations.SYSTEM,
             at=at,
         )
-    if demo:
-        endings.terminate_some(demo.book.endings, seed=generate.SEED, at=at)
-    return Written(staff=needs_staff, demo=demo, rows=rows)
+    endings.terminate_some(demo.book.endings, seed=generate.SEED, at=at)
+    return Written(staff=not staff, demo=demo, rows=rows)

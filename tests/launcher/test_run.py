@@ -104,9 +104,7 @@ def test_a_relative_path_is_one_of_the_caller(place: Place) -> None:
 
 @pytest.mark.parametrize("moment", ["Making the demo ...", "Preparing the static files ..."])
 def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, moment: str) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
+    port = free_port()
     process = subprocess.Popen(
         [embedded.ROOT / "run"],
         env=place.environment(PORT=port),
@@ -127,6 +125,42 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, mome
     os.killpg(process.pid, signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (130, "", "")
+
+
+def free_port() -> str:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return str(free.getsockname()[1])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "sign"),
+    [
+        ("DATABASE_URL", "", "DATABASE_URL is set"),
+        ("SECURE", "1", "SECURE is on"),
+        ("ALLOWED_HOSTS", "portal.example.com", "ALLOWED_HOSTS names portal.example.com"),
+    ],
+)
+def test_nothing_is_served_in_production_that_the_demo_s_password_opens(
+    place: Place, variable: str, value: str, sign: str
+) -> None:
+    if not shown(place, "SELECT count(*) FROM auth_user"):
+        assert run(place, "demo").returncode == 0
+    holder = place.user()
+    answer = run(place, PORT=free_port(), **{variable: value or holder.url()})
+    holder.leave()
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.startswith(
+        "The portal is not served: agent, billing, auditor and admin can log in with the password demo, and this "
+        f"may be production ({sign})."
+    )
+    assert answer.stderr.count("\n") == 1
+
+
+def shown(place: Place, query: str) -> int:
+    ask = "psycopg.connect(os.environ['PORTAL_EMBEDDED_URL']).execute(sys.argv[1]).fetchone()[0]"
+    done = place.run(sys.executable, "-c", f"import os, psycopg, sys; print({ask})", query)
+    return int(done.stdout)
 
 
 def sql(place: Place, statement: str) -> None:

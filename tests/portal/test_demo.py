@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, Invoice
+from portal import production
 from portal.audit.models import AuditEntry
 from portal.demo import generate, store
 from portal.demo.book import Book
@@ -43,8 +44,9 @@ DAYS = (
 
 
 @pytest.fixture(autouse=True)
-def _embedded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("DATABASE_URL", raising=False)
+def _trial(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DATABASE_URL", "SECURE", "ALLOWED_HOSTS", "HOST"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture
@@ -104,8 +106,7 @@ def test_it_looks_alive_on_any_day(today: dt.date) -> None:
 @pytest.mark.parametrize("today", [dt.date(2028, 2, 29), dt.date(2026, 3, 31)], ids=str)
 def test_the_database_takes_it_on_odd_days(today: dt.date) -> None:
     at = dt.datetime(today.year, today.month, today.day, 11, tzinfo=dt.UTC)
-    written = store.write(at=at)
-    assert written.demo is not None
+    store.write(at=at)
     assert list(verification.faults(at=at)) == []
 
 
@@ -205,14 +206,66 @@ def test_it_has_every_kind_of_thing() -> None:
     assert organisations.count() == generate.ORGANISATIONS
 
 
+SIGNS = [
+    ("DATABASE_URL", "postgresql://somewhere/else", "DATABASE_URL is set"),
+    ("SECURE", "1", "SECURE is on"),
+    ("ALLOWED_HOSTS", "localhost,portal.example.com", "ALLOWED_HOSTS names portal.example.com"),
+    ("ALLOWED_HOSTS", "*", "ALLOWED_HOSTS names *"),
+    ("HOST", "0.0.0.0", "HOST is 0.0.0.0"),
+    ("HOST", "portal-7f9c", "HOST is portal-7f9c"),
+]
+
+
+@pytest.mark.parametrize(("variable", "value", "sign"), SIGNS)
+def test_each_sign_of_production_counts(
+    variable: str, value: str, sign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert production.signs() == []
+    monkeypatch.setenv(variable, value)
+    assert production.signs() == [sign]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("DATABASE_URL", ""),
+        ("SECURE", "0"),
+        ("ALLOWED_HOSTS", " localhost, 127.0.0.1,[::1],portal.localhost,"),
+        *(("HOST", host) for host in ("", "127.0.0.2", "::1", "localhost")),
+    ],
+)
+def test_what_stays_on_this_machine_is_no_sign(variable: str, value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(variable, value)
+    assert production.signs() == []
+
+
 @pytest.mark.django_db
 @pytest.mark.usefixtures("small")
-def test_a_database_of_ones_own_needs_force(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/else")
-    with pytest.raises(CommandError, match="--force"):
+@pytest.mark.parametrize(("variable", "value", "sign"), SIGNS)
+def test_in_production_it_needs_force(
+    variable: str, value: str, sign: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(CommandError, match="--force") as refused:
         _demo()
+    assert sign in str(refused.value)
     assert not Organisation.objects.exists()
     assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("small")
+def test_a_variable_that_is_neither_on_nor_off_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SECURE", "yess")
+    with pytest.raises(CommandError, match="SECURE is 'yess': it has to be 1"):
+        _demo()
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("small")
+def test_with_force_it_comes_into_any_empty_portal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://somewhere/else")
     _demo("--force")
     assert Organisation.objects.exists()
     # It is a question of whose database it is, not of what is in it.
@@ -222,20 +275,30 @@ def test_a_database_of_ones_own_needs_force(monkeypatch: pytest.MonkeyPatch) -> 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("small")
-def test_staff_comes_where_there_is_none() -> None:
-    Organisation.objects.create(name="Real customer", country="SG", currency="SGD", timezone="Asia/Singapore")
-    said = _demo()
+@pytest.mark.parametrize("words", [(), ("--force",)])
+def test_its_staff_never_comes_to_real_customers(words: tuple[str, ...]) -> None:
+    _real_customer()
+    with pytest.raises(CommandError, match="There are 1 organisations and 0 members of staff"):
+        _demo(*words)
     assert Organisation.objects.count() == 1
-    assert sorted(User.objects.values_list("username", flat=True)) == ["admin", "agent", "auditor", "billing"]
-    assert "Log in as" in said
+    assert not User.objects.exists()
 
 
 @pytest.mark.django_db
 @pytest.mark.usefixtures("small")
-def test_customers_come_where_there_are_none(make_user: Callable[..., User]) -> None:
+def test_its_customers_come_beside_staff_when_they_are_meant_to(make_user: Callable[..., User]) -> None:
     make_user("agent", "maria")
-    said = _demo()
+    with pytest.raises(CommandError, match="0 organisations and 1 members of staff.*--force"):
+        _demo()
+    assert not Organisation.objects.exists()
+    said = _demo("--force")
     assert Organisation.objects.exists()
     assert list(User.objects.values_list("username", flat=True)) == ["maria"]
     assert "Log in as" not in said
     assert Termination.objects.exists()
+
+
+def _real_customer() -> Organisation:
+    return Organisation.objects.create(
+        name="Real customer", country="SG", currency="SGD", timezone="Asia/Singapore"
+    )

@@ -1,44 +1,94 @@
-"""Fill an empty portal with made-up staff and customers."""
+"""Fill an empty portal with made-up staff and customers, and empty it of them again."""
 
-import os
 from argparse import ArgumentParser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import OperationalError
 from django.utils import timezone
 
-from customers.models import Organisation
-from portal.demo import store
+from portal import production
+from portal.demo import removal, store
+from portal.lib import text as text_lib
 
 
 class Command(BaseCommand):
     help = (
-        "Add demo staff where there is no staff, and demo customers where there is no organisation. "
+        "Add demo staff and demo customers to a portal that has neither. "
         "The same every time, except that every date is relative to today."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--force", action="store_true", help="also in a database of your own (DATABASE_URL)")
+        way = parser.add_mutually_exclusive_group()
+        way.add_argument(
+            "--force",
+            action="store_true",
+            help="also where something says production (DATABASE_URL, SECURE, ALLOWED_HOSTS, HOST); beside staff "
+            "of your own come the demo's customers alone",
+        )
+        way.add_argument(
+            "--remove",
+            action="store_true",
+            help="empty a portal that has no other customers than the demo's; its settings and other staff stay",
+        )
 
-    def handle(self, *args: Any, force: bool, **options: Any) -> None:
-        if os.environ.get("DATABASE_URL") and not force:
-            raise CommandError(
-                "DATABASE_URL names a database of your own, and demo data is hard to get out again: "
-                "nothing was added. Say --force if it is meant for it."
-            )
-        now = timezone.now()
+    def handle(self, *args: Any, force: bool, remove: bool, **options: Any) -> None:
+        if remove:
+            self._remove()
+        else:
+            self._add(is_forced=force)
+
+    def _add(self, *, is_forced: bool) -> None:
         try:
-            written = store.write(at=now)
-        except store.NothingMissing:
+            signs = production.signs()
+        except production.Unclear as unclear:
+            raise CommandError(str(unclear)) from None
+        if signs and not is_forced:
             raise CommandError(
-                f"There are {Organisation.objects.count()} organisations and there is staff already: "
-                "nothing was added. Demo data goes only into an empty portal."
+                f"This may be production ({'; '.join(signs)}), and everybody knows the demo's password: nothing "
+                "was added. Say --force if the demo is meant for it; --remove takes it out again, as long as "
+                "no other customer is there."
+            )
+        try:
+            written = store.write(at=timezone.now(), also_beside_staff=is_forced)
+        except store.NotEmpty as there:
+            hint = "" if there.customers else " With --force the customers alone are added."
+            raise CommandError(
+                f"There are {there.customers:,} organisations and {there.staff:,} members of staff: nothing was "
+                f"added. Demo data goes only into an empty portal.{hint}"
             ) from None
-        if written.demo:
-            self.stdout.write(f"{written.rows} rows of demo data, for example:")
-            for story in written.demo.stories:
-                self.stdout.write(f"  {story.name}: {story.sentence}")
+        self.stdout.write(f"{written.rows} rows of demo data, for example:")
+        for story in written.demo.stories:
+            self.stdout.write(f"  {story.name}: {story.sentence}")
         if written.staff:
             self.stdout.write(
                 f"Log in as {', '.join(store.STAFF[:-1])} or {store.STAFF[-1]}; the password is {store.PASSWORD}."
             )
+
+    def _remove(self) -> None:
+        try:
+            removed = removal.remove(at=timezone.now())
+        except removal.OtherCustomers as others:
+            are = "customer is" if others.count == 1 else "customers are"
+            raise CommandError(
+                f"{others.count:,} {are} not of the demo: nothing was removed. The demo goes only where it is all "
+                "there is, so import real customers into another database; until then, ./run changepassword gives "
+                "the demo's staff other passwords."
+            ) from None
+        except removal.NothingToRemove:
+            raise CommandError("There are no customers, and no staff of the demo: nothing was removed.") from None
+        except removal.NotTheOwner:
+            raise CommandError(
+                "Only the owner of the tables can empty them, and this role of the database is another: nothing "
+                "was removed. Give DATABASE_URL the owner for this one command."
+            ) from None
+        except OperationalError as error:
+            raise CommandError(
+                f"The portal is in use, and nothing was removed ({text_lib.first_line(error)}): end the server and "
+                "other commands first."
+            ) from None
+        self.stdout.write(removed.sentence())
+        self.stdout.write(
+            "Next comes somebody of your own: ./run create_staff NAME --role superuser. Where there is nobody, and "
+            "nothing says production, ./run makes the demo again."
+        )

@@ -13,15 +13,14 @@ from importlib import metadata
 from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth.hashers import check_password
 from django.contrib.auth.models import User
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from customers.models import Organisation
-from portal import embedded
-from portal.demo import store
+from portal import embedded, production
+from portal.demo import removal, store
 from portal.lib import numerals
 
 HOST = "127.0.0.1"
@@ -39,12 +38,15 @@ class Command(BaseCommand):
         try:
             port, workers = _port(), _workers()
             listener = _listen(port)
-        except _CannotServe as refusal:
+            signs = production.signs()
+            if signs:
+                _refuse_open_doors(signs)
+        except (_CannotServe, production.Unclear) as refusal:
             self._say(str(refusal))
             sys.exit(1)
-        if embedded.is_used():
+        if not signs:
             with _alone("demo"):
-                if not User.objects.exists() or not Organisation.objects.exists():
+                if not User.objects.exists() and not Organisation.objects.exists():
                     self._say("Making the demo ...")
                     call_command("demo", stdout=sys.stderr, no_color=True)
         with _alone("static"):
@@ -71,9 +73,11 @@ class Command(BaseCommand):
         mark.write_text(wanted)
 
     def _print_logins(self) -> None:
-        names = _demo_users()
+        names = removal.demo_staff()
         if names:
             self.stdout.write(f"Log in as {', '.join(names)}; the password is {store.PASSWORD}.")
+        elif not User.objects.filter(is_active=True).exists():
+            self.stdout.write("Nobody can log in yet: ./run create_staff NAME --role superuser")
 
 
 class _CannotServe(CommandError):
@@ -120,12 +124,19 @@ def _alone(name: str) -> Iterator[None]:
         yield
 
 
-def _demo_users() -> list[str]:
-    """Name the demo's staff that can still log in with the demo's password."""
-    users = User.objects.filter(username__in=store.STAFF, is_active=True).values_list("username", "password")
-    # They were given one hash together: checking is slow on purpose and is done once for each.
-    right = {hashed: check_password(store.PASSWORD, hashed) for hashed in {hashed for _, hashed in users}}
-    return sorted((name for name, hashed in users if right[hashed]), key=store.STAFF.index)
+def _refuse_open_doors(signs: list[str]) -> None:
+    """Serve nothing in production while the demo's password, which everybody knows, opens it."""
+    names = removal.demo_staff()
+    if names:
+        raise _CannotServe(
+            f"The portal is not served: {_listed(names)} can log in with the password {store.PASSWORD}, and this "
+            f"may be production ({'; '.join(signs)}). Take the demo out with ./run demo --remove, or give them "
+            f"other passwords: ./run changepassword {names[-1]}."
+        )
+
+
+def _listed(names: list[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _static_digest() -> str:
