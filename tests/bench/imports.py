@@ -129,11 +129,11 @@ def copy_files(world: World, directory: Path, *, into: str) -> float:
     return seconds
 
 
-def write_files(world: World, directory: Path, *, organisations: int) -> int:
+def write_files(world: World, directory: Path, *, organisations: int, url: str = "") -> int:
     """Write the first organisations of the bench's database as an import; give the number of rows."""
     directory.mkdir()
     rows = 0
-    with world.connect() as connection:
+    with world.connect(url) as connection:
         for name, query in _FILES.items():
             with (directory / f"{name}.csv").open("wb") as file, connection.cursor() as cursor:
                 only = sql.SQL(query).format(organisations)

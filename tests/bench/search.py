@@ -55,7 +55,7 @@ class _Customer:
 def measure(world: World) -> list[Measured]:
     """Ask in the database, over HTTP and in the admin; every question is asked once before it counts."""
     _plan_as_the_server_does()
-    customers, numbers, frequent = _what_there_is(world)
+    customers, numbers, frequent = _what_there_is(world, "")
     kinds = _questions(customers, numbers, frequent)
     ours = _times(kinds, _ours())
     found = {query for queries in kinds.values() for query in queries if _finds(query)}
@@ -69,6 +69,11 @@ def measure(world: World) -> list[Measured]:
         _beside_the_admin(kinds, ours, found),
         _recall(customers),
     ]
+
+
+def questions_of(url: str, world: World) -> dict[str, list[str]]:
+    """Make the questions of another database of the world, by kind."""
+    return _questions(*_what_there_is(world, url))
 
 
 def _plan_as_the_server_does() -> None:
@@ -254,9 +259,9 @@ def _is_written_in(word: str, *, latin: bool) -> bool:
     )
 
 
-def _what_there_is(world: World) -> tuple[list[_Customer], list[str], list[str]]:
+def _what_there_is(world: World, url: str) -> tuple[list[_Customer], list[str], list[str]]:
     """Choose customers and numbers all over the database, and the most frequent words."""
-    with world.connect() as connection:
+    with world.connect(url) as connection:
         customers = [
             _Customer(*row)
             for row in connection.execute(

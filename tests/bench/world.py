@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -49,16 +50,20 @@ class World:
 
     def open(self, *, fresh: bool) -> None:
         """Start PostgreSQL, and build the database unless it is there; set Django up on it."""
-        for name in house.HIDDEN:
-            os.environ.pop(name, None)
-        self.home.mkdir(parents=True, exist_ok=True)
-        os.environ |= {"PORTAL_DATA": str(self.home), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-        self._server_url = embedded.join()
+        self.start()
         os.environ["DATABASE_URL"] = self.url = self._address(f"bench_{self.rows}")
         self._provide(fresh=fresh)
         import django
 
         django.setup()
+
+    def start(self) -> None:
+        """Start PostgreSQL alone."""
+        for name in house.HIDDEN:
+            os.environ.pop(name, None)
+        self.home.mkdir(parents=True, exist_ok=True)
+        os.environ |= {"PORTAL_DATA": str(self.home), "DJANGO_SETTINGS_MODULE": "portal.settings"}
+        self._server_url = embedded.join()
 
     def tenth(self) -> World:
         """Give a world of a tenth of the organisations, beside this one."""
@@ -91,8 +96,7 @@ class World:
             _drop(connection, name)
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         self.command("migrate", "--verbosity", "0")
-        roles = {**dict.fromkeys(AGENTS, "agent"), AUDITOR: "auditor", BILLING: "billing", SUPERUSER: "superuser"}
-        self.command("shell", "--verbosity", "0", "-c", _STAFF.format(roles=roles, password=PASSWORD))
+        self.command("shell", "--verbosity", "0", "-c", self.staff())
         with psycopg.connect(self.url, autocommit=True) as connection:
             population.build(
                 connection,
@@ -107,6 +111,12 @@ class World:
             )
         say(f"{time.monotonic() - started:6.0f} s  built")
 
+    @staticmethod
+    def staff() -> str:
+        """Give the program that makes the bench's people."""
+        roles = {**dict.fromkeys(AGENTS, "agent"), AUDITOR: "auditor", BILLING: "billing", SUPERUSER: "superuser"}
+        return _STAFF.format(roles=roles, password=PASSWORD)
+
     # ---- Databases -----------------------------------------------------------------------------------------
 
     def connect(self, url: str = "") -> psycopg.Connection[Any]:
@@ -114,7 +124,7 @@ class World:
         return psycopg.connect(url or self.url, autocommit=True, application_name="bench")
 
     @contextlib.contextmanager
-    def copy(self, url: str = "") -> Iterator[str]:
+    def copy(self, url: str = "", *, name: str = "") -> Iterator[str]:
         """Make a database with the content of another (that of N organisations when none is named), to be written
         to; gone in the end. Gives its address.
         """
@@ -123,16 +133,12 @@ class World:
         for connection in connections.all(initialized_only=True):
             connection.close()
         original = str(conninfo.conninfo_to_dict(url or self.url)["dbname"])
-        name = f"{original}_copy"
+        name = name or f"{original}_copy"
         target, source = sql.Identifier(name), sql.Identifier(original)
-        with psycopg.connect(self._server_url, autocommit=True) as server:
-            _drop(server, name)
-            # As files: written through the log, a large database would take minutes.
-            server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(target, source))
-            try:
-                yield self._address(name)
-            finally:
-                _drop(server, name)
+        # As files: written through the log, a large database would take minutes.
+        make = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy").format(target, source)
+        with self._made(name, make) as address:
+            yield address
 
     @contextlib.contextmanager
     def on(self, at: datetime) -> Iterator[None]:
@@ -167,14 +173,26 @@ class World:
     @contextlib.contextmanager
     def empty(self) -> Iterator[str]:
         """Make a migrated database without organisations; gone in the end. Gives its address."""
-        name = "bench_empty"
+        with self.database("bench_empty") as url:
+            self.command("migrate", "--verbosity", "0", url=url)
+            yield url
+
+    @contextlib.contextmanager
+    def database(self, name: str) -> Iterator[str]:
+        """Make a database without anything; gone in the end. Gives its address."""
+        with self._made(name, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))) as address:
+            yield address
+
+    @contextlib.contextmanager
+    def _made(self, name: str, make: sql.Composed) -> Iterator[str]:
+        # A connection for each end: between them the server may be restarted with another clock.
         with psycopg.connect(self._server_url, autocommit=True) as server:
             _drop(server, name)
-            server.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
-            try:
-                self.command("migrate", "--verbosity", "0", url=self._address(name))
-                yield self._address(name)
-            finally:
+            server.execute(make)
+        try:
+            yield self._address(name)
+        finally:
+            with psycopg.connect(self._server_url, autocommit=True) as server:
                 _drop(server, name)
 
     # ---- Processes -----------------------------------------------------------------------------------------
@@ -203,14 +221,21 @@ class World:
         return ended.stdout
 
     @contextlib.contextmanager
-    def serve(self, url: str = "") -> Iterator[int]:
-        """Run the server as `./run` starts it, over a database. Gives its port."""
+    def serve(
+        self,
+        url: str = "",
+        *,
+        python: str = sys.executable,
+        root: Path = embedded.ROOT,
+        environment: dict[str, str] | None = None,
+    ) -> Iterator[int]:
+        """Run the server as `./run` starts it, over a database; also that of another checkout. Gives its port."""
         port = house.free_port()
         with (self.home / "server.log").open("wb") as log:
             server = subprocess.Popen(
-                [sys.executable, str(embedded.ROOT / "manage.py"), "serve"],
-                cwd=embedded.ROOT,
-                env={**self.environment(url), "PORT": str(port)},
+                [python, str(root / "manage.py"), "serve"],
+                cwd=root,
+                env={**(environment or self.environment(url)), "PORT": str(port)},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
