@@ -1,6 +1,7 @@
 """Fixtures every folder uses: people of each role, and a database that keeps its defaults."""
 
 import importlib
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -14,6 +15,10 @@ from django.utils import timezone
 
 from settings_app.models import ConfigHead
 from subscriptions import selectors as subscriptions_selectors
+
+# Who starts the suite in the background of a script lets it ignore Ctrl-C, and so all that it starts. Tests send
+# Ctrl-C to what they start, and would wait for it to end.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What a new portal starts with.
 _DEFAULTS = ("settings_app.migrations.0003_defaults", "invoicing.migrations.0003_series")

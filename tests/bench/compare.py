@@ -316,7 +316,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, metavar="N", help="organisations (20,000)")
     parser.add_argument("--turns", type=int, default=DEFAULT_TURNS, metavar="N", help="turns (5)")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(SUBJECTS))
-    options = parser.parse_args(arguments)
+    options = parser.parse_intermixed_args(arguments)
     if unknown := [name for name in options.names if name not in SUBJECTS]:
         parser.error(f"nothing is called {unknown[0]}: expected {', '.join(SUBJECTS)}")
     other = options.checkout.resolve()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import signal
@@ -117,13 +118,18 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, mome
     )
     assert process.stderr is not None
     said = ""
-    while moment not in said:
-        line = process.stderr.readline()
-        assert line, said
-        said += line
-    # A terminal sends it to everybody in the foreground.
-    os.killpg(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    try:
+        while moment not in said:
+            line = process.stderr.readline()
+            assert line, said
+            said += line
+        # A terminal sends it to everybody in the foreground.
+        os.killpg(process.pid, signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+    finally:
+        # Who is still there would go on using the database that the next tests have to themselves.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
     assert (process.returncode, out, err) == (130, "", "")
 
 
