@@ -22,6 +22,11 @@ class UuidRange:
     first: UUID
     last: UUID
 
+    @property
+    def is_whole(self) -> bool:
+        """Say whether it is one UUID, which names one thing."""
+        return self.first == self.last
+
 
 @dataclass(frozen=True)
 class NumberPart:
@@ -67,7 +72,10 @@ def declare(shape: type[Shape]) -> Callable[[Finder], Finder]:
 
 
 def hits(shapes: Sequence[Shape]) -> tuple[list[Hit], bool]:
-    """Ask the finders, and say whether there is more than is given. One query for each finder and shape."""
+    """Ask the finders, and say whether there is more than is given. One query or two for each finder and shape.
+
+    Nobody else is asked for a whole UUID once somebody has found it.
+    """
     found: list[Hit] = []
     is_cut = False
     for shape in shapes:
@@ -75,4 +83,6 @@ def hits(shapes: Sequence[Shape]) -> tuple[list[Hit], bool]:
             given = finder(shape, most=MOST + 1)
             is_cut |= len(given) > MOST
             found += [hit for hit in given[:MOST] if hit not in found]
+            if given and isinstance(shape, UuidRange) and shape.is_whole:
+                break
     return found, is_cut

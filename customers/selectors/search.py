@@ -153,14 +153,19 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
 
 
 def _hits(query: str, rows: Sequence[OrganisationRow]) -> tuple[list[finders.Hit], bool]:
-    """Ask the finders what else the question names; where customers answer, references without a digit are theirs.
+    """Ask the finders what else the question names.
 
-    A customer of the list is not found once more by its reference.
+    Where customers answer, references without a digit and whole UUIDs are theirs. A customer of the list is not found
+    once more by its reference.
     """
-    shapes = [shape for shape in policies.shapes(query) if not (rows and isinstance(shape, finders.ReferencePart))]
+    shapes = [shape for shape in policies.shapes(query) if not (rows and _is_of_customers(shape))]
     hits, is_cut = finders.hits(shapes)
     listed = {(row.uuid, match.text) for row in rows for match in row.matches}
     return [hit for hit in hits if (hit.organisation_uuid, hit.text) not in listed], is_cut
+
+
+def _is_of_customers(shape: finders.Shape) -> bool:
+    return isinstance(shape, finders.ReferencePart) or (isinstance(shape, finders.UuidRange) and shape.is_whole)
 
 
 def _is_settled(page: Sequence[Place], readings: Sequence[policies.Reading]) -> bool:

@@ -206,8 +206,7 @@ def searching(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[fl
             )
             for kind, queries in kinds.items()
         }
-        slowest = sorted(medians, key=medians.__getitem__, reverse=True)[:4]
-        say(f"    {side.name}, ms: " + ", ".join(f"{kind} {medians[kind] * 1000:.1f}" for kind in slowest))
+        say(f"    {side.name}, ms: " + ", ".join(f"{kind} {value * 1000:.1f}" for kind, value in medians.items()))
         return sum(medians.values())
 
     with _browsers(sides) as clients:
