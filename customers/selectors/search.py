@@ -155,8 +155,8 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
 def _hits(query: str, rows: Sequence[OrganisationRow]) -> tuple[list[finders.Hit], bool]:
     """Ask the finders what else the question names.
 
-    Where customers answer, references without a digit and whole UUIDs are theirs. A customer of the list is not found
-    once more by its reference.
+    Where customers answer, references without a digit and whole UUIDs are theirs. A customer of the list is not
+    found once more by its reference.
     """
     shapes = [shape for shape in policies.shapes(query) if not (rows and _is_of_customers(shape))]
     hits, is_cut = finders.hits(shapes)

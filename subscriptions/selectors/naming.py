@@ -90,8 +90,8 @@ class Named:
 def named_by_uuid(*, first: uuids.UUID, last: uuids.UUID, most: int) -> list[Named]:
     """Find subscriptions whose UUID, or that of their termination, lies between two. Two queries; one for nobody.
 
-    In one query, PostgreSQL expects a share of all rows to lie between two UUIDs that it does not know yet, and reads
-    the table instead of its index.
+    In one query, PostgreSQL expects a share of all rows to lie between two UUIDs that it does not know yet, and
+    reads the table instead of its index.
     """
     between = (first, last)
     own = Subscription.objects.filter(uuid__range=between).order_by().values_list("pk")

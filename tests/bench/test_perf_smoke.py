@@ -46,3 +46,20 @@ def test_a_subject_measures_what_it_names(home: Path, subject: str) -> None:
     found = json.loads(ended.stdout)
     assert set(found) == {figure.name for figure in SUBJECTS[subject].FIGURES}
     assert all(value > 0 for value in found.values())
+
+
+def test_this_checkout_is_compared_with_another_one(home: Path) -> None:
+    subjects = ["cleanup", "flows", "import"]
+    ended = subprocess.run(
+        [sys.executable, "-m", "tests.bench.compare", embedded.ROOT, *subjects, "--rows", "200", "--turns", "1"],
+        cwd=embedded.ROOT,
+        env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    lines = ended.stdout.splitlines()
+    assert [line.split()[0] for line in lines] == subjects, ended.stdout + ended.stderr
+    ratios = [float(line.split()[-1]) for line in lines]
+    assert all(ratio > 0 for ratio in ratios)
+    assert ended.returncode == int(min(ratios) < 0.9)
