@@ -16,7 +16,7 @@ from django.db import connection, transaction
 
 from customers import operations as customers_operations
 from invoicing import operations as invoicing_operations
-from invoicing.models import CreditNote
+from invoicing.models import CreditNote, CreditNotePutInLine
 from portal.audit.operations import SYSTEM, Actor
 from portal.lib import days
 from subscriptions import operations, quotes, verification
@@ -120,6 +120,7 @@ def portal(agent: Actor, configure: Any, now: dt.datetime, tmp_path: Path, monke
         at=now,
     )
     _taken_back(organisation, by=agent, at=now)
+    _used(organisation, by=agent, at=now)
     _import(tmp_path, monkeypatch)
     values["imported"] = Subscription.objects.get(uuid=S1).pk
     with connection.cursor() as cursor:
@@ -169,6 +170,30 @@ def _noted(line: Any, *, net: str, by: Actor, at: dt.datetime) -> CreditNote:
     )
     return invoicing_operations.mark_as_sent(
         note_uuid=note.uuid, reason="Agreed", is_confirmed=False, request_id=uuid.uuid4(), by=by, at=at
+    )
+
+
+def _used(organisation: Any, *, by: Actor, at: dt.datetime) -> None:
+    """Allocate a part of a note, put the rest into Available Credits, and take a part of that back."""
+    line = factories.invoice(organisation, amounts=[("50", "0")], paid=["40"]).lines.get()
+    note = factories.credit_note(organisation, net="30", line=line)
+    invoicing_operations.allocate(
+        note_uuid=note.uuid,
+        invoice_uuid=line.invoice.uuid,
+        amount=Decimal(10),
+        request_id=uuid.uuid4(),
+        by=by,
+        at=at,
+    )
+    invoicing_operations.put_into_credits(note_uuid=note.uuid, request_id=uuid.uuid4(), by=by, at=at)
+    invoicing_operations.take_back_of_note(
+        note_uuid=note.uuid,
+        applied={},
+        put_in={CreditNotePutInLine.objects.get(put_in__credit_note=note).pk: Decimal(5)},
+        reason="Put in too much",
+        request_id=uuid.uuid4(),
+        by=by,
+        at=at,
     )
 
 
@@ -480,6 +505,22 @@ CORRUPTIONS = (
         "audit_count",
     ),
     Planted(
+        "the audit of an allocation deleted",
+        "DELETE FROM audit_auditentry WHERE event = 'Credit note allocated'",
+        "audit_count",
+    ),
+    Planted(
+        "the audit of a note that was put into Available Credits deleted",
+        "DELETE FROM audit_auditentry WHERE event = 'Credit note put into Available Credits'",
+        "audit_count",
+    ),
+    Planted(
+        "a note put into Available Credits that the audit calls allocated",
+        "UPDATE audit_auditentry SET event = 'Credit note allocated'"
+        " WHERE event = 'Credit note put into Available Credits'",
+        "audit_count",
+    ),
+    Planted(
         "The words of an audit entry about anything but a termination",
         "UPDATE audit_auditentry SET description = 'Nothing' WHERE event <> 'Subscription terminated'",
     ),
@@ -552,6 +593,33 @@ CORRUPTIONS = (
         "minor_unit",
     ),
     Planted(
+        "a take-back below the minor unit, with its parts",
+        "UPDATE invoicing_takebackline SET amount = amount + 0.001 WHERE payment_line_id IS NOT NULL;"
+        "UPDATE invoicing_takeback SET amount = amount + 0.001 WHERE payment_id IS NOT NULL;"
+        "UPDATE invoicing_paymentline SET taken_back = taken_back + 0.001 WHERE taken_back > 0",
+        "minor_unit",
+    ),
+    *(
+        Planted(
+            f"{column} of {table} below the minor unit",
+            f"UPDATE invoicing_{table} SET {column} = {column} + 0.001 WHERE {column} <> 0",
+            "minor_unit",
+        )
+        for table, columns in (
+            ("payment", ("surplus", "surplus_taken_back")),
+            ("paymentline", ("taken_back",)),
+            ("creditnoteputinline", ("taken_back",)),
+            ("takeback", ("amount", "surplus", "moved")),
+            ("takebackline", ("amount",)),
+        )
+        for column in columns
+    ),
+    Planted(
+        "what is taken back of an allocation below the minor unit",
+        "UPDATE invoicing_creditnoteallocation SET taken_back = 0.001",
+        "minor_unit",
+    ),
+    Planted(
         "a top-up without a cause",
         f"{ENTRY} kind = 'top_up', cause_id = NULL WHERE kind = 'correction';{FIT}",
         "top_up_cause",
@@ -585,6 +653,17 @@ CORRUPTIONS = (
         "UPDATE invoicing_chargeline SET paid = paid - 1 WHERE id = %(plain_line)s;"
         "UPDATE invoicing_invoice SET paid = paid - 1 WHERE id = %(plain_invoice)s",
         "taken_back_part",
+    ),
+    Planted(
+        "a take-back of a surplus that is called a charge",
+        f"{ENTRY} kind = 'charge' WHERE id = (SELECT entry_id FROM invoicing_takeback WHERE surplus > 0);{FIT}",
+        "taken_back_entry",
+    ),
+    Planted(
+        "a take-back of a note that is called a top-up",
+        f"{ENTRY} kind = 'top_up' WHERE id ="
+        f" (SELECT entry_id FROM invoicing_takeback WHERE credit_note_id IS NOT NULL);{FIT}",
+        "taken_back_entry",
     ),
     Planted("a take-back without its parts", TAKEN_BACK.format(moved="NULL"), "taken_back_sum"),
     Planted("a take-back that moved what no entry did", TAKEN_BACK.format(moved="-3"), "taken_back_entry"),

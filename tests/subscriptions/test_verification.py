@@ -132,14 +132,9 @@ def _used(organisation: Organisation, *, at: dt.datetime) -> CreditNote:
     """Put a note into Available Credits: what it gives back of a paid charge."""
     line = factories.invoice(organisation, amounts=[("40", "0")]).lines.get()
     note = factories.credit_note(organisation, net="25", line=line)
-    account = organisation.credit_account
-    account.refresh_from_db()
-    invoicing_operations.use_note(
-        note=note,
-        others=(),
-        account=account,
+    invoicing_operations.put_into_credits(
+        note_uuid=note.uuid,
         request_id=uuid.uuid4(),
-        on=dt.date(2026, 3, 10),
         by=audit_operations.Actor(kind="agent", name="test"),
         at=at,
     )

@@ -46,10 +46,11 @@ CHECKS: tuple[Check, ...] = (
     ),
     Check(
         "taken_back_entry",
-        "it moves {moved} of Available Credits, its entry {entered} of {other}",
+        "it moves {moved} of Available Credits as {wanted}, its entry {entered} of {other} as {kind}",
         """
         SELECT format('take-back %%s', t.uuid) AS place, coalesce(t.moved, 0) AS moved,
-               coalesce(e.amount, 0) AS entered, coalesce(o.uuid::text, 'none') AS other
+               coalesce(e.amount, 0) AS entered, coalesce(o.uuid::text, 'none') AS other,
+               coalesce(e.kind, 'none') AS kind, k.wanted
         FROM invoicing_takeback t
         LEFT JOIN invoicing_payment p ON p.id = t.payment_id
         LEFT JOIN invoicing_invoice i ON i.id = p.invoice_id
@@ -59,11 +60,15 @@ CHECKS: tuple[Check, ...] = (
         LEFT JOIN customers_ledgerentry e ON e.id = t.entry_id
         LEFT JOIN customers_creditaccount a ON a.id = e.account_id
         LEFT JOIN customers_organisation o ON o.id = a.organisation_id
+        -- The kind of what is undone: a charge of Available Credits, a surplus, what a note put in.
+        CROSS JOIN LATERAL (SELECT CASE WHEN t.credit_note_id IS NOT NULL THEN 'credit_note'
+                                        WHEN p.method = 'credits' THEN 'charge' ELSE 'top_up' END AS wanted) k
         WHERE coalesce(t.moved, 0) <> CASE WHEN p.method = 'credits' THEN t.amount - t.surplus
                                            ELSE -t.surplus - coalesce(u.amount, 0) END
            OR (t.moved, t.uuid, coalesce(i.organisation_id, n.organisation_id))
               IS DISTINCT FROM (e.amount, coalesce(e.cause_id, t.uuid),
                                 coalesce(a.organisation_id, i.organisation_id, n.organisation_id))
+           OR e.kind <> k.wanted
         ORDER BY t.id
         """,
     ),
