@@ -66,6 +66,8 @@ class Note:
     status: str = "draft"
     allocated: Decimal = ZERO
     holds: list[tuple[str, str]] = field(default_factory=list)
+    # What stands in Available Credits, by charge ("" for none).
+    put_in: dict[str, Decimal] = field(default_factory=dict)
 
     @property
     def total(self) -> Decimal:
@@ -101,11 +103,16 @@ class Model:
     entries: list[tuple[str, Decimal]] = field(default_factory=list)
     # What mends an ending: its subscription ("" for none) and what moved.
     corrections: list[tuple[str, Decimal]] = field(default_factory=list)
-    # What was taken back of each part of a payment, by its key in the database.
-    taken_back: dict[int, Decimal] = field(default_factory=dict)
+    # What was taken back of each part of a payment or a note's use, by its table and key in the database.
+    taken_back: dict[tuple[str, int], Decimal] = field(default_factory=dict)
     # What was recorded by hand: charge, day and amount of each payment.
     payments: list[tuple[str, dt.date, Decimal]] = field(default_factory=list)
     config: dict[str, object] = field(default_factory=dict)
+    # Name, owner and billing e-mail, and reference: those of now, and those of the row that was imported last.
+    contacts: tuple[str, str, str, str] = ("", "", "", "")
+    imported: tuple[str, str, str, str] = ("", "", "", "")
+    # The subscriptions whose number was imported.
+    numbers: set[str] = field(default_factory=set)
 
     @property
     def balance(self) -> Decimal:
@@ -308,31 +315,49 @@ class Model:
     def use(self, key: str, *, others: list[str]) -> None:
         """Pay what is open on its charges, then on the others, and put the rest into Available Credits."""
         note = self.notes[key]
+        paid, put_in = self.usable(key, others=others)
+        for name, part in paid.items():
+            self.charges[name].paid += part
+        for name, part in put_in.items():
+            note.put_in[name] = note.put_in.get(name, ZERO) + part
+            if name:
+                self.charges[name].put_in += part
+        credited = sum(put_in.values(), ZERO)
+        note.allocated += sum(paid.values(), ZERO) + credited
+        if note.allocated:
+            note.status = "applied" if note.allocated == note.total else "partly_applied"
+        if credited:
+            self.entries.append(("credit_note", credited))
+
+    def usable(self, key: str, *, others: list[str]) -> tuple[dict[str, Decimal], dict[str, Decimal]]:
+        """Say what the use of a note would pay, and put into Available Credits, by charge."""
+        note = self.notes[key]
         given = {note.charge: note.total} if note.charge else {}
         for name, charge in self.charges.items():
             for by, net, tax in charge.stood:
                 if by == key:
                     given[name] = given.get(name, ZERO) + net + tax
         unused = note.total - note.allocated
+        paid, put_in = {}, {}
         for name in dict.fromkeys((*given, *others)):
-            part = min(unused, self.charges[name].open)
-            self.charges[name].paid += part
-            note.allocated += part
-            unused -= part
-        free = note.total - sum(given.values(), ZERO)
-        put_in = ZERO
+            if part := min(unused, self.charges[name].open):
+                paid[name] = part
+                unused -= part
         for name, most in given.items():
             charge = self.charges[name]
-            part = max(ZERO, min(unused, most, charge.paid - charge.refunded - charge.put_in))
-            charge.put_in += part
-            put_in += part
-            unused -= part
-        put_in += min(unused, free)
-        note.allocated += put_in
-        if note.allocated:
-            note.status = "applied" if note.allocated == note.total else "partly_applied"
-        if put_in:
-            self.entries.append(("credit_note", put_in))
+            room = charge.paid + paid.get(name, ZERO) - charge.refunded - charge.put_in
+            part = min(unused, most - note.put_in.get(name, ZERO), room)
+            if part > 0:
+                put_in[name] = part
+                unused -= part
+        free = min(unused, note.total - sum(given.values(), ZERO) - note.put_in.get("", ZERO))
+        if free > 0:
+            put_in[""] = free
+        return paid, put_in
+
+    def settled_by(self, key: str) -> str:
+        """Name the subscription whose termination a note settles, "" where there is none."""
+        return next((sub for kind, sub in self.notes[key].holds if kind == "settles"), "")
 
     def clean_up(self, *, also_renewing: bool) -> tuple[int, int, int]:
         """The nightly run: how many are marked expired, how many end, how many are held."""

@@ -4,6 +4,7 @@ Each example is rolled back to the same small world. The sample is the same in e
 and far more ones. With -s each verb is printed with how often it was done and refused, and by which refusal.
 """
 
+import csv
 import dataclasses
 import datetime as dt
 import os
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from copy import deepcopy
 from decimal import Decimal
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -30,15 +32,25 @@ from hypothesis.stateful import (
 )
 
 from customers import operations as customers_operations
-from customers.models import CreditAccount, LedgerEntry, Organisation
+from customers.contacts import operations as contacts
+from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
 from invoicing import operations as invoicing_operations
-from invoicing.models import ChargeLine, CreditNote, Payment, PaymentLine
+from invoicing.models import (
+    ChargeLine,
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNotePutInLine,
+    Payment,
+    PaymentLine,
+)
 from portal.audit.operations import SYSTEM, Actor
+from portal.lib import text
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
 from subscriptions import operations, quotes, selectors, verification
-from subscriptions.models import Subscription, Termination
+from subscriptions.importing import run as importing
+from subscriptions.models import PhoneNumber, Subscription, Termination
 from tests import factories
 from tests.factories import C
 from tests.subscriptions import conftest as steps
@@ -72,6 +84,8 @@ REFUSALS = {
         invoicing_operations.SendingAsks,
         invoicing_operations.AboveWhatIsThere,
         invoicing_operations.CameBackAlready,
+        invoicing_operations.CreditsDoNotCover,
+        contacts.ContactsChanged,
         customers_operations.GivesBackAboveCharged,
     )
 }
@@ -94,6 +108,17 @@ AMOUNT = st.one_of(
     st.integers(1, 20_000).map(lambda number: Decimal(number) / 100),
 )
 
+
+CUSTOMER = uuid.UUID(int=7)
+# The phone number that imports bring for each subscription.
+NUMBERS = {name: f"+653123000{place}" for place, name in enumerate(("long", "short", "past", "yearly", "plain"))}
+CONTACTS = ("Lim Trading", "owner@lim.example", "billing@lim.example", "L-1")
+A_CONTACT = st.tuples(
+    st.sampled_from(["Lim Trading", "Lim & Söhne"]),
+    st.sampled_from(["owner@lim.example", ""]),
+    st.sampled_from(["billing@lim.example", "office@lim.example", ""]),
+    st.sampled_from(["L-1", "", "L-2"]),
+)
 
 # Of the five subscriptions, from which on agents wait for the end of all.
 LATE = 3
@@ -122,11 +147,14 @@ class World:
     invoices: dict[str, uuid.UUID]
     subs: dict[str, uuid.UUID]
     people: tuple[Actor, Actor]
+    directory: Path
 
 
-def _world(make_user: Callable[..., Any]) -> World:
-    """Five subscriptions of one customer on 10 February 2026, and an invoice of no cycle."""
-    organisation = factories.OrganisationFactory(account="100")
+def _world(make_user: Callable[..., Any], directory: Path) -> World:
+    """Five subscriptions of one imported customer on 10 February 2026, and an invoice of no cycle."""
+    _write_organisation(directory, CONTACTS)
+    importing.import_directory(directory, at=dt.datetime(2026, 2, 10, 9, 0, tzinfo=dt.UTC))
+    organisation = Organisation.objects.get(uuid=CUSTOMER)
     cycles = {
         "long": (
             C("2026-01-01", net="50", tax="4.50"),
@@ -170,6 +198,8 @@ def _world(make_user: Callable[..., Any]) -> World:
             "reactivation_days": 28,
             "fee": None,
         },
+        contacts=CONTACTS,
+        imported=CONTACTS,
     )
     return World(
         model=model,
@@ -179,7 +209,19 @@ def _world(make_user: Callable[..., Any]) -> World:
         invoices={key: line.invoice.uuid for key, line in lines.items()},
         subs={name: sub.uuid for name, sub in subs.items()},
         people=(Actor.of(make_user("agent")), Actor.of(make_user("billing"))),
+        directory=directory,
     )
+
+
+def _write_organisation(directory: Path, said: tuple[str, str, str, str]) -> None:
+    """Write the row of the customer with these contacts."""
+    with (directory / "organisations.csv").open("w") as file:
+        csv.writer(file).writerows(
+            [
+                ("uuid", "country", "currency", "timezone", "opening_balance", *contacts.LABELS),
+                (CUSTOMER, "SG", "SGD", "Asia/Singapore", "100", *said),
+            ]
+        )
 
 
 class Portal(RuleBasedStateMachine):
@@ -644,7 +686,7 @@ class Portal(RuleBasedStateMachine):
         if not rows:
             return
         row = rows[which % len(rows)]
-        left = row.amount - self.model.taken_back.get(row.pk, ZERO)
+        left = self.left_of(row)
         amount = left if takes_all and left else amount
         refusal = ""
         if amount > left:
@@ -663,9 +705,172 @@ class Portal(RuleBasedStateMachine):
         )
         self.expect(refusal, form)
         if not refusal:
-            self.model.taken_back[row.pk] = self.model.taken_back.get(row.pk, ZERO) + amount
+            self.is_taken_back(row, amount)
             charge.paid -= amount
             self.last_form = form
+
+    @rule(pick=PICK, amount=AMOUNT, takes_all=st.booleans())
+    def take_back_a_surplus(self, pick: int, amount: Decimal, takes_all: bool) -> None:
+        """Take back what of a payment went into Available Credits."""
+        rows = list(Payment.objects.filter(surplus__gt=0).order_by("pk"))
+        if not rows:
+            return
+        row = rows[pick % len(rows)]
+        left = row.surplus - self.model.taken_back.get(("invoicing_payment", row.pk), ZERO)
+        amount = left if takes_all and left else amount
+        refusal = "AboveWhatIsThere" if amount > left else ""
+        if not refusal and amount > self.model.balance:
+            refusal = "CreditsDoNotCover"
+        form = partial(
+            invoicing_operations.take_back_payment,
+            payment_uuid=row.uuid,
+            parts={},
+            surplus=amount,
+            reason="Bounced.",
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        self.expect(refusal, form)
+        if not refusal:
+            self.is_taken_back(row, amount)
+            self.model.entries.append(("top_up", -amount))
+            self.last_form = form
+
+    @precondition(lambda self: self.notes)
+    @rule(pick=PICK)
+    def put_into_credits(self, pick: int) -> None:
+        """Press the button of billing's: pay what is open, and put the rest into Available Credits."""
+        key = self.note(pick)
+        settled = self.model.settled_by(key)
+        others = self.model.charges_of(settled) if settled else []
+        is_open = self.model.notes[key].status in ("sent", "partly_applied")
+        refusal = "" if is_open and any(self.model.usable(key, others=others)) else "NoteNotAllocatable"
+        form = partial(
+            invoicing_operations.put_into_credits,
+            note_uuid=self.notes[key],
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        self.expect(refusal, form)
+        if not refusal:
+            self.model.use(key, others=others)
+            self.last_form = form
+
+    @precondition(lambda self: self.notes)
+    @rule(pick=PICK, which=PICK, amount=AMOUNT, takes_all=st.booleans())
+    def take_back_of_a_note(self, pick: int, which: int, amount: Decimal, takes_all: bool) -> None:
+        """Take back a part of what a note paid, or put into Available Credits."""
+        key = self.note(pick)
+        note = self.model.notes[key]
+        rows: list[CreditNoteAllocation | CreditNotePutInLine] = [
+            *CreditNoteAllocation.objects.filter(credit_note__uuid=self.notes[key]).order_by("pk"),
+            *CreditNotePutInLine.objects.filter(put_in__credit_note__uuid=self.notes[key]).order_by("pk"),
+        ]
+        if not rows:
+            return
+        row = rows[which % len(rows)]
+        is_put_in = isinstance(row, CreditNotePutInLine)
+        name = next((name for name, line_id in self.world.lines.items() if line_id == row.line_id), "")
+        left = self.left_of(row)
+        amount = left if takes_all and left else amount
+        refusal = ""
+        if amount > left:
+            refusal = "AboveWhatIsThere"
+        elif is_put_in:
+            refusal = "CreditsDoNotCover" if amount > self.model.balance else ""
+        elif self.model.charges[name].refunded + self.model.charges[name].put_in > (
+            self.model.charges[name].paid - amount
+        ):
+            refusal = "CameBackAlready"
+        form = partial(
+            invoicing_operations.take_back_of_note,
+            note_uuid=self.notes[key],
+            applied={} if is_put_in else {row.pk: amount},
+            put_in={row.pk: amount} if is_put_in else {},
+            reason="Wrong invoice.",
+            request_id=uuid.uuid4(),
+            by=self.agent,
+            at=self.at,
+        )
+        self.expect(refusal, form)
+        if refusal:
+            return
+        self.is_taken_back(row, amount)
+        if is_put_in:
+            note.put_in[name] -= amount
+            self.model.entries.append(("credit_note", -amount))
+            if name:
+                self.model.charges[name].put_in -= amount
+        else:
+            self.model.charges[name].paid -= amount
+        note.allocated -= amount
+        note.status = "partly_applied" if note.allocated else "sent"
+        self.last_form = form
+
+    def left_of(self, row: Any) -> Decimal:
+        """Say what of a part was not taken back."""
+        return row.amount - self.model.taken_back.get((row._meta.db_table, row.pk), ZERO)
+
+    def is_taken_back(self, row: Any, amount: Decimal) -> None:
+        key = (row._meta.db_table, row.pk)
+        self.model.taken_back[key] = self.model.taken_back.get(key, ZERO) + amount
+
+    # --- contacts, and what another system sends
+
+    @rule(wanted=A_CONTACT, is_fresh=OFTEN)
+    def change_contacts(self, wanted: tuple[str, str, str, str], is_fresh: bool) -> None:
+        """Change the customer's contacts, sometimes in a form that was opened at the beginning."""
+        now = self.model.contacts
+        seen = now if is_fresh else CONTACTS
+        refusal = "ContactsChanged" if now not in (seen, wanted) else ""
+        call = partial(
+            contacts.change_contacts,
+            organisation_uuid=self.world.organisation_uuid,
+            seen=contacts.Contacts(*seen),
+            values=contacts.Contacts(*wanted),
+            by=self.agent,
+            at=self.at,
+        )
+        changed = self.expect(refusal, call)
+        if not refusal:
+            assert changed == (now != wanted)
+            self.model.contacts = wanted
+            # The double click.
+            assert self.expect("", call) is False
+
+    @rule(pick=PICK, said=A_CONTACT)
+    def import_an_update(self, pick: int, said: tuple[str, str, str, str]) -> None:
+        """Import contacts, and a number: of what ended here it is an exception, and the rest is written."""
+        name = self.sub(pick)
+        _write_organisation(self.world.directory, said)
+        with (self.world.directory / "numbers.csv").open("w") as file:
+            csv.writer(file).writerows(
+                [("number", "subscription_uuid"), (NUMBERS[name], self.world.subs[name])],
+            )
+        told: list[bytes] = []
+        call = partial(
+            importing.import_directory,
+            self.world.directory,
+            at=self.at,
+            update=True,
+            on_exceptions=told.extend,
+        )
+        counts = {count.csv: count for count in self.expect("", call)}
+        is_known = name in self.model.numbers
+        is_exception = bool(not is_known and self.model.subs[name].ended)
+        is_new = not is_known and not is_exception
+        is_changed = said != self.model.imported
+        assert counts == {
+            "organisations.csv": importing.Count("organisations.csv", 0, not is_changed, changed=is_changed),
+            "numbers.csv": importing.Count("numbers.csv", is_new, is_known, exceptions=is_exception),
+        }
+        assert len(list(csv.reader(b"".join(told).decode().splitlines()))) == 1 + is_exception
+        if is_changed:
+            self.model.contacts = self.model.imported = said
+        if is_new:
+            self.model.numbers.add(name)
 
     @rule(pick=PICK, amount=AMOUNT, takes=st.booleans(), fraction=st.sampled_from([ZERO, Decimal("0.000001")]))
     def correct(self, pick: int, amount: Decimal, takes: bool, fraction: Decimal) -> None:
@@ -732,6 +937,7 @@ class Portal(RuleBasedStateMachine):
             cursor.execute("SET CONSTRAINTS ALL DEFERRED")
         self.check_money()
         self.check_endings()
+        self.check_contacts()
         # The long look. A fault stays, so looking at every third write finds it too; refusals moved nothing.
         if self.unverified >= EVERY:
             assert list(verification.faults(at=self.at)) == []
@@ -775,6 +981,16 @@ class Portal(RuleBasedStateMachine):
                 assert (made.entry.amount if made.entry else None) == made.credited
         assert Termination.objects.count() == terminations
 
+    def check_contacts(self) -> None:
+        organisation = Organisation.objects.get(uuid=self.world.organisation_uuid)
+        assert dataclasses.astuple(contacts.contacts_of(organisation)) == self.model.contacts
+        keys = SearchKey.objects.filter(organisation=organisation).exclude(kind__in=("uuid", "number"))
+        assert sorted(keys.values_list("text", flat=True)) == sorted(
+            text.fold(value) for value in self.model.contacts if value
+        )
+        numbers = PhoneNumber.objects.values_list("number", flat=True)
+        assert sorted(numbers) == sorted(NUMBERS[name] for name in self.model.numbers)
+
 
 @pytest.fixture
 def tally() -> Counter[tuple[str, str]]:
@@ -782,9 +998,9 @@ def tally() -> Counter[tuple[str, str]]:
 
 
 @pytest.fixture
-def machine(make_user: Callable[..., Any], tally: Counter[tuple[str, str]]) -> type[Portal]:
+def machine(make_user: Callable[..., Any], tally: Counter[tuple[str, str]], tmp_path: Path) -> type[Portal]:
     # The world is made once; each example goes back to it.
-    return type("InThisWorld", (Portal,), {"world": _world(make_user), "tally": tally})
+    return type("InThisWorld", (Portal,), {"world": _world(make_user, tmp_path), "tally": tally})
 
 
 @pytest.mark.django_db
@@ -840,6 +1056,72 @@ def test_a_day_comes_to_each_ending(machine: type[Portal], tally: Counter[tuple[
         day.the_database_agrees()
         assert tally["ended", "by the clean-up"] == 1
         assert {name for name, sub in day.model.subs.items() if not sub.ended} == set()
+    finally:
+        day.teardown()
+
+
+@pytest.mark.django_db
+def test_a_day_comes_to_each_use_of_a_note(machine: type[Portal], tally: Counter[tuple[str, str]]) -> None:
+    """Put a note in, take back what it paid and put in, and let a file and an agent change the contacts."""
+    day = machine()
+    long, short, past, yearly, plain = range(5)
+    free, named, settling = range(3)
+    way = {"part": 1, "confirms": True, "uses": False}
+    cent = Decimal("0.01")
+    try:
+        # A note of no charge goes into Available Credits whole; what was spent of them stays there.
+        day.import_a_free_note(pick=long, amount=Decimal(30), fits=False)
+        day.put_into_credits(pick=free)
+        day.put_into_credits(pick=free)
+        day.correct(pick=0, amount=Decimal(120), takes=True, fraction=ZERO)
+        day.take_back_of_a_note(pick=free, which=0, amount=cent, takes_all=True)
+        day.take_back_of_a_note(pick=free, which=0, amount=Decimal(10), takes_all=False)
+        day.the_database_agrees()
+        # One that names a charge pays what is open on it first; the rest is what was paid for it.
+        charge = list(day.model.charges).index("long1")
+        key = day.draft("long1", net=Decimal(100), tax=ZERO, sends=True)
+        assert day.model.usable(key, others=[]) == ({"long1": Decimal("63.49")}, {"long1": Decimal("36.51")})
+        day.put_into_credits(pick=named)
+        day.the_database_agrees()
+        day.take_back_of_a_note(pick=named, which=1, amount=cent, takes_all=False)
+        day.take_back_of_a_note(pick=named, which=0, amount=Decimal(64), takes_all=False)
+        day.take_back_of_a_note(pick=named, which=0, amount=cent, takes_all=True)
+        day.the_database_agrees()
+        # A settling note pays what is open on the charges of what it settled.
+        day.import_a_free_note(pick=yearly, amount=Decimal(400), fits=False)
+        day.end(how="link", pick=yearly, note=settling, **way)
+        day.put_into_credits(pick=settling)
+        day.the_database_agrees()
+        assert day.model.charges["yearly0"].open == 0
+        # A payment's surplus goes back the same way.
+        day.pay(pick=charge, amount=Decimal(200), is_another=True, agrees=True)
+        day.take_back_a_surplus(pick=0, amount=Decimal(200), takes_all=False)
+        day.take_back_a_surplus(pick=0, amount=cent, takes_all=True)
+        day.the_database_agrees()
+        # What ended here is an exception, and stops no new contacts; an agent's form from before is refused.
+        other = ("Lim & Söhne", "", "office@lim.example", "L-2")
+        day.import_an_update(pick=yearly, said=other)
+        day.import_an_update(pick=plain, said=other)
+        day.change_contacts(wanted=("Lim Trading", "", "", ""), is_fresh=False)
+        day.change_contacts(wanted=("Lim Trading", "", "", ""), is_fresh=True)
+        day.import_an_update(pick=plain, said=other)
+        assert day.model.contacts[0] == "Lim Trading", "the row is the one that was imported before"
+        day.the_database_agrees()
+        assert {
+            (verb, how): count
+            for (verb, how), count in tally.items()
+            if verb in ("put_into_credits", "take_back_of_note", "take_back_payment", "change_contacts")
+        } == {
+            ("put_into_credits", "done"): 3,
+            ("put_into_credits", "NoteNotAllocatable"): 1,
+            ("take_back_of_note", "done"): 3,
+            ("take_back_of_note", "CreditsDoNotCover"): 1,
+            ("take_back_of_note", "AboveWhatIsThere"): 1,
+            ("take_back_payment", "done"): 1,
+            ("take_back_payment", "AboveWhatIsThere"): 1,
+            ("change_contacts", "done"): 2,
+            ("change_contacts", "ContactsChanged"): 1,
+        }
     finally:
         day.teardown()
 
