@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import uuid
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -9,7 +10,9 @@ import pytest
 from django.db import connection
 
 from customers.models import CreditAccount, LedgerEntry
-from invoicing.models import CreditNoteHold
+from invoicing import operations as invoicing_operations
+from invoicing.models import ChargeLine, CreditNoteAllocation, CreditNoteHold, CreditNotePutIn
+from invoicing.operations import putting_in
 from portal.audit.operations import SYSTEM, Actor
 from subscriptions import operations, quotes
 from subscriptions.models import Termination
@@ -116,3 +119,44 @@ def test_an_agent_and_the_clean_up_end_it_once(agent, now):
     hand, night = at_once(by_hand, by_night)
     assert Termination.objects.count() == 1
     assert isinstance(hand, operations.Outcome) == (night.terminated == 0), (hand, night)
+
+
+def test_a_note_that_a_termination_links_while_its_button_waits_is_not_used(agent, now, monkeypatch):
+    made = factories.subscription(cycles=(factories.C("2026-03-01", paid="20"),))
+    note = factories.credit_note(made.organisation, net="50", number="CN-1")
+    seen = seen_of(preview(made, at=now))
+    has_read, may_go_on = threading.Event(), threading.Event()
+    charges = putting_in._charges
+
+    def read_and_wait(note_uuid):
+        found = charges(note_uuid)
+        if not has_read.is_set():
+            has_read.set()
+            assert may_go_on.wait(60)
+        return found
+
+    monkeypatch.setattr(putting_in, "_charges", read_and_wait)
+    form = uuid.uuid4()
+
+    def press():
+        return invoicing_operations.put_into_credits(note_uuid=note.uuid, request_id=form, by=agent, at=now)
+
+    def end():
+        try:
+            assert has_read.wait(60)
+            return apply_by(made, agent, at=now, seen=seen, choice=quotes.LinkNote("CN-1"))()
+        finally:
+            may_go_on.set()
+
+    pressed, ended = at_once(press, end)
+    assert isinstance(ended, operations.Outcome), ended
+    assert isinstance(pressed, invoicing_operations.NoteJustSettled), pressed
+    assert pressed.sentence == "CN-1 has just become the refund of a termination. Send it again."
+    line = ChargeLine.objects.get()
+    assert (line.paid, line.noted, line.put_in) == (20, 50, 0)
+    for written in (LedgerEntry, CreditNoteAllocation, CreditNotePutIn):
+        assert not written.objects.exists()
+    # Sent again, it pays what is open of the charge it stands for now, and puts in what was paid of it.
+    assert press().put_in == 20
+    line.refresh_from_db()
+    assert (line.paid, line.put_in, CreditAccount.objects.get().balance) == (50, 20, 20)
