@@ -212,8 +212,8 @@ class TakeBackForm(forms.Form):
         }
 
     def field_of(self, key: str) -> str | None:
-        """Find the field of a part, by the key of its row; None where it is not shown."""
-        return next((name for name in self._keys if name == key or name.endswith(f"_{key}")), None)
+        """Find the field of a part by its key; None where it is not shown."""
+        return key if key in self._keys else None
 
     def part_fields(self) -> list[forms.BoundField]:
         """Give the fields of the parts, for the template."""

@@ -5,6 +5,9 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import F, Sum
+from django.db.models.functions import Coalesce
+
 from customers import operations as customers_operations
 from customers.models import LedgerEntry
 from invoicing import policies
@@ -97,7 +100,9 @@ def record_payment(
 
 def _ask_if_like_another(invoice: Invoice, *, amount: Decimal, received_on: date, reference: str) -> None:
     like = Payment.objects.filter(invoice=invoice, amount=amount, received_on=received_on, reference=reference)
-    earlier = like.order_by("pk").first()
+    # One that was taken back whole is gone: recording it again is what billing does then.
+    gone = Coalesce(Sum("lines__taken_back"), Decimal(0)) + F("surplus_taken_back")
+    earlier = like.annotate(gone=gone).filter(gone__lt=F("amount")).order_by("pk").first()
     if earlier is None:
         return
     on = days.display(days.today_in(invoice.organisation.timezone, at=earlier.created_at))

@@ -108,7 +108,7 @@ class NothingTakenBack(Refused):
 
 
 class AboveWhatIsThere(Refused):
-    """More than what is still there of the part `key`."""
+    """More than what is still there of the part `key`, as `selectors.key_of` names it."""
 
     def __init__(self, sentence: str, *, key: str) -> None:
         self.key = key

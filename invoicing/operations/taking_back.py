@@ -12,6 +12,7 @@ from decimal import Decimal
 from customers import operations as customers_operations
 from customers import policies as customers_policies
 from customers.models import CreditAccount, LedgerEntry, Organisation
+from invoicing import selectors
 from invoicing.models import (
     ChargeLine,
     CreditNote,
@@ -77,7 +78,9 @@ def take_back_payment(
             raise refusals.NothingTakenBack("Give an amount for at least one part.")
         if surplus:
             documents.check_amount(surplus, currency=payment.currency)
-            _check_left(surplus, left=payment.surplus - payment.surplus_taken_back, of=payment, key="surplus")
+            _check_left(
+                surplus, left=payment.surplus - payment.surplus_taken_back, of=payment, key=selectors.SURPLUS
+            )
         _check_what_came_back(taken)
         is_by_credits = payment.method == Payment.Method.CREDITS
         moved = amount - surplus if is_by_credits else -surplus
@@ -218,7 +221,7 @@ def _parts(
         if row is None:
             raise refusals.NothingTakenBack("There is no such part.")
         part = _Part(row=row, amount=amount)
-        _check_left(amount, left=part.left, of=row, key=str(key))
+        _check_left(amount, left=part.left, of=row, key=selectors.key_of(row))
         parts.append(part)
     return parts
 

@@ -19,7 +19,7 @@ from invoicing.selectors.possible import (
     why_not_sendable,
     why_not_voidable,
 )
-from invoicing.selectors.taking_back import SURPLUS, Takeable, TakenBackRow, takeable_note, takeable_payment
+from invoicing.selectors.taking_back import SURPLUS, Takeable, TakenBackRow, key_of, takeable_note, takeable_payment
 from invoicing.selectors.uses import (
     NoteUse,
     Used,
@@ -50,6 +50,7 @@ __all__ = [
     "drafted_by",
     "invoice_details",
     "invoices",
+    "key_of",
     "note_details",
     "note_use",
     "numbered",

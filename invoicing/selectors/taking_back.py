@@ -60,6 +60,12 @@ class TakenBackRow:
     reason: str
 
 
+def key_of(row: PaymentLine | CreditNoteAllocation | CreditNotePutInLine) -> str:
+    """Name the part that a row is: by its kind too, since rows of two kinds may have one id."""
+    kinds = {PaymentLine: "paid", CreditNoteAllocation: "applied", CreditNotePutInLine: "put_in"}
+    return f"{kinds[type(row)]}_{row.pk}"
+
+
 def takeable_payment(payment_uuid: UUID) -> Takeable:
     """Give a payment with what is still there of it. *Raises*: Payment.DoesNotExist."""
     payment = Payment.objects.select_related("invoice__organisation").get(uuid=payment_uuid)
@@ -161,7 +167,7 @@ def _part(
     ]
     subject = about.get(line.pk) if line else None
     return Part(
-        key=f"{kind}_{row.pk}",
+        key=key_of(row),
         label=words.format(line.description, line.invoice.number)
         if line
         else "Put into Available Credits, for no charge",

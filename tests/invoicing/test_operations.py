@@ -263,6 +263,33 @@ def test_a_payment_like_an_earlier_one_is_asked_about(unpaid, now):
         pay(unpaid, "1", now, reference="")
 
 
+def test_a_payment_that_was_taken_back_whole_is_not_asked_about(now):
+    """One of 60: first a part is taken back, then the rest, a surplus included."""
+    unpaid = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+    first = pay(unpaid, "60", now, into_credits=D(10))
+    row = first.lines.get()
+
+    def take_back(amount, surplus="0"):
+        operations.take_back_payment(
+            payment_uuid=first.uuid,
+            parts={row.pk: D(amount)},
+            surplus=D(surplus),
+            reason="Bounced",
+            request_id=uuid.uuid4(),
+            by=BY,
+            at=now,
+        )
+
+    take_back("20")
+    with pytest.raises(operations.PaymentLikeAnother):
+        pay(unpaid, "60", now)
+    take_back("30", surplus="10")
+    again = pay(unpaid, "60", now, into_credits=D(10))
+    with pytest.raises(operations.PaymentLikeAnother, match="already"):
+        pay(unpaid, "60", now)
+    assert set(Payment.objects.filter(amount=60)) == {first, again}
+
+
 def test_received_today_is_the_day_of_the_organisation(now):
     there = factories.OrganisationFactory(timezone="Pacific/Kiritimati")
     invoice = factories.invoice(there, amounts=[("50", "0")], paid=["0"])

@@ -6,7 +6,7 @@ import uuid
 from decimal import Decimal as D
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.urls import reverse
 
 from customers.models import LedgerEntry
@@ -389,6 +389,32 @@ def test_the_page_of_a_note_puts_in_and_takes_back(client_of, unpaid, now):
     assert "SGD 80.00 of what" in pages.words(done)
     assert "Wrong customer." in pages.words(done)
     assert CreditNote.objects.get().status == "sent"
+
+
+def test_what_is_above_a_part_is_said_beside_that_part(client_of, unpaid, now):
+    """An application and a put-in may have one id: each has its own field."""
+    first, _ = unpaid.lines.order_by("pk")
+    paid = factories.invoice(unpaid.organisation, amounts=[("40", "0")]).lines.get()
+    note = factories.credit_note(unpaid.organisation, net="40", line=paid)
+    applied = CreditNoteAllocation.objects.create(
+        credit_note=note, line=first, currency="SGD", amount=10, created_at=now, actor="test"
+    )
+    with connection.cursor() as cursor:
+        sequence = "pg_get_serial_sequence('invoicing_creditnoteputinline', 'id')"
+        cursor.execute(f"SELECT setval({sequence}, %s, false)", [applied.pk])
+    put_in(note, now)
+    row = CreditNotePutInLine.objects.get()
+    assert row.pk == applied.pk
+    billing = client_of("billing")
+    address = reverse("invoicing:take_back_of_note", args=[note.uuid])
+    form = pages.form(billing.get(address), action="/take-back/")
+    for wrong, right in (("applied", "put_in"), ("put_in", "applied")):
+        sent = form.data(**{"reason": "x", f"{wrong}_{row.pk}": "40.01", f"{right}_{row.pk}": "1"})
+        refused = billing.post(address, sent)
+        assert refused.status_code == 409
+        errors = refused.context["form"].errors
+        assert list(errors) == [f"{wrong}_{row.pk}"]
+        assert "more than what is still there" in errors[f"{wrong}_{row.pk}"][0]
 
 
 def test_each_invoice_shows_what_of_a_note_was_taken_back_there(unpaid, now):
