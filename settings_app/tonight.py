@@ -39,11 +39,6 @@ def subscriptions(count: int) -> str:
     return "1 subscription" if count == 1 else f"{count:,} subscriptions"
 
 
-def sentence_of(count: int) -> str:
-    """Begin a sentence with how many are due: 1 subscription is, 2 subscriptions are."""
-    return f"{subscriptions(count)} {'is' if count == 1 else 'are'}"
-
-
 def declare(count: Count) -> Count:
     """Let what the clean-up ends be counted by this."""
     _declared.append(count)
@@ -56,7 +51,10 @@ def due(*, reactivation_days: int, at: datetime) -> int:
 
 
 def question(*, days: int, days_in_force: int, at: datetime) -> Question | None:
-    """Ask where other reactivation days would end more; what is terminated cannot come back."""
+    """Ask where other reactivation days would end more; what is terminated cannot come back.
+
+    Nothing is counted where the days stay as they are.
+    """
     if days == days_in_force:
         return None
     found = Question(

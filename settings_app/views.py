@@ -254,7 +254,6 @@ def _config_page(
             "seen_version": seen_version,
             "differences": differences,
             "question": question,
-            "due": tonight.sentence_of(tonight.due(reactivation_days=config.reactivation_days, at=timezone.now())),
         },
         status=status,
     )

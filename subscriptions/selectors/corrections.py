@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -37,32 +37,48 @@ class GivenBack:
 
 def given_back(termination: Termination) -> GivenBack:
     """Sum up what came back of a termination's charges. Two queries."""
-    sums = (
-        ChargeLine.objects.filter(cycle_charge__cycle__subscription_id=termination.subscription_id)
-        .exclude(invoice__status__in=(Invoice.Status.DRAFT, Invoice.Status.VOID))
-        .aggregate(charged=Sum(F("net") + F("tax")), back=Sum(F("noted") + F("waived") + F("refunded")))
-    )
-    corrected = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.CORRECTION, cause_id=termination.uuid)
-    return GivenBack(
-        termination_uuid=termination.uuid,
-        currency=termination.currency,
-        charged=sums["charged"] or ZERO,
-        by_charge=sums["back"] or ZERO,
-        corrections=corrected.aggregate(sum=Sum("amount"))["sum"] or ZERO,
-    )
+    return _given_back([termination])[0]
 
 
 def corrected_with(amounts: Mapping[int, Decimal]) -> list[tuple[GivenBack, Decimal]]:
-    """Find the corrected terminations of charges, each with what these amounts would give back of them."""
+    """Find the corrected terminations of charges, each with what these amounts would give back of them.
+
+    Four queries, however many subscriptions the charges belong to.
+    """
     more: dict[int, Decimal] = {}
     charges = CycleCharge.objects.filter(line_id__in=amounts, cycle__subscription__termination__isnull=False)
     for line_id, termination_id in charges.values_list("line_id", "cycle__subscription__termination__pk"):
         more[termination_id] = more.get(termination_id, ZERO) + amounts[line_id]
-    found = [
-        (given_back(termination), more[termination.pk])
-        for termination in Termination.objects.filter(pk__in=more).order_by("pk")
+    if not more:
+        return []
+    ended = list(Termination.objects.filter(pk__in=more).order_by("pk"))
+    given = zip(_given_back(ended), ended, strict=True)
+    return [(sums, more[termination.pk]) for sums, termination in given if sums.corrections]
+
+
+def _given_back(ended: Sequence[Termination]) -> list[GivenBack]:
+    """Sum up what came back of the charges of terminations, in their order. Two queries."""
+    subscription = "cycle_charge__cycle__subscription_id"
+    lines = (
+        ChargeLine.objects.filter(**{f"{subscription}__in": [one.subscription_id for one in ended]})
+        .exclude(invoice__status__in=(Invoice.Status.DRAFT, Invoice.Status.VOID))
+        .order_by()
+        .values_list(subscription)
+    )
+    summed = lines.annotate(charged=Sum(F("net") + F("tax")), back=Sum(F("noted") + F("waived") + F("refunded")))
+    sums = {subscription_id: (charged, back) for subscription_id, charged, back in summed}
+    entries = LedgerEntry.objects.filter(kind=LedgerEntry.Kind.CORRECTION, cause_id__in=[one.uuid for one in ended])
+    corrected = dict(entries.order_by().values_list("cause_id").annotate(Sum("amount")))
+    return [
+        GivenBack(
+            termination_uuid=one.uuid,
+            currency=one.currency,
+            charged=sums.get(one.subscription_id, (ZERO, ZERO))[0],
+            by_charge=sums.get(one.subscription_id, (ZERO, ZERO))[1],
+            corrections=corrected.get(one.uuid, ZERO),
+        )
+        for one in ended
     ]
-    return [(given, amount) for given, amount in found if given.corrections]
 
 
 def line_ids(termination: Termination) -> list[int]:

@@ -12,6 +12,7 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from subscriptions import operations
 from subscriptions.models import Termination
+from subscriptions.selectors import corrections
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import terminate
@@ -126,3 +127,31 @@ def test_a_correction_and_a_note_at_once_do_not_both_go_unasked(ended, agent, no
     ]
     assert len(asked) == 1, answers
     assert Termination.objects.count() == 1
+
+
+@pytest.mark.parametrize("many", [1, 3])
+def test_what_corrections_count_for_is_read_at_once(agent, now, django_assert_num_queries, many):
+    """A note may name charges of many ended subscriptions: each has its own sums, in as many queries as one."""
+    made = [
+        factories.subscription(cycles=(C("2026-01-01", net=100 * place), C("2026-03-01", net=50)))
+        for place in range(1, many + 1)
+    ]
+    wanted = []
+    amounts = {}
+    for place, subscription in enumerate(made, start=1):
+        termination = terminate(subscription, by=agent, at=now).termination
+        correct(termination, str(place), agent, now)
+        amounts[factories.charge_of(subscription, "2026-01-01").pk] = Decimal(place * 10)
+        wanted.append((termination.uuid, 100 * place + 50, 50, place, place * 10))
+    plain = factories.subscription()
+    terminate(plain, by=agent, at=now)
+    amounts[factories.charge_of(plain).pk] = Decimal(1)
+    with django_assert_num_queries(4):
+        found = corrections.corrected_with(amounts)
+    told = [
+        (given.termination_uuid, given.charged, given.by_charge, given.corrections, more) for given, more in found
+    ]
+    assert told == wanted, "what was not corrected asks nothing"
+    unrelated = factories.invoice(plain.organisation, amounts=[("5", "0")]).lines.get()
+    with django_assert_num_queries(1):
+        assert corrections.corrected_with({unrelated.pk: Decimal(1)}) == []
