@@ -6,10 +6,10 @@ from typing import Any
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
-from psycopg.conninfo import conninfo_to_dict
 
 from portal import production
 from portal.lib import numerals
+from portal.postgresql import address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / ".data").absolute()
@@ -105,7 +105,10 @@ def _database() -> dict[str, Any]:
         raise ImproperlyConfigured(
             "No database: set DATABASE_URL, or start through ./run, ./test or manage.py, which bring their own."
         )
-    parts: dict[str, Any] = conninfo_to_dict(url)
+    try:
+        parts = address.read(url)
+    except address.Unreadable as unreadable:
+        raise ImproperlyConfigured(str(unreadable)) from None
     named = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password", "host", "port")}
     settings: dict[str, Any] = {
         "ENGINE": "django.db.backends.postgresql",

@@ -47,6 +47,16 @@ _COLUMNS = """
 """
 
 
+# What an extension brings along is none of ours, and nobody else's.
+_TABLES_OF_SOMEBODY = """
+    SELECT EXISTS (
+        SELECT FROM pg_class c
+        WHERE c.relnamespace = current_schema()::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm')
+          AND NOT EXISTS (SELECT FROM pg_depend d
+                          WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e'))
+"""
+
+
 @dataclass(frozen=True)
 class Standing:
     """Hold how the database stands to this version.
@@ -79,6 +89,22 @@ def of_the_database() -> Standing:
         missing=missing,
         lacking=() if missing else _lacking(),
     )
+
+
+def is_empty() -> bool:
+    """Say whether there is no table at all."""
+    with connection.cursor() as cursor:
+        cursor.execute(_TABLES_OF_SOMEBODY)
+        (are_there,) = cursor.fetchone()
+    return not are_there
+
+
+def is_read_only() -> bool:
+    """Say whether nothing can be written: on a replica, or where the role or the database is set so."""
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW transaction_read_only")
+        (setting,) = cursor.fetchone()
+    return bool(setting == "on")
 
 
 def _key(step: tuple[object, bool]) -> tuple[str, str]:

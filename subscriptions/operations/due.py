@@ -186,16 +186,18 @@ def hold_back(
     todays: Todays, *, rule: Rule, run_id: int | None, stop: Callable[[], bool], tell: Callable[[list[Due]], None]
 ) -> int:
     """Keep with the run which subscriptions it holds back, and say how many; without a run only tell them."""
-    kept = "INSERT INTO subscriptions_cleanupheld (run_id, subscription_id, expires_on, days_expired)"
+    kept = """, kept AS (
+            INSERT INTO subscriptions_cleanupheld (run_id, subscription_id, expires_on, days_expired)
+            SELECT %(run)s, id, expires_on, today - expires_on FROM held
+            ON CONFLICT (run_id, subscription_id) DO NOTHING
+        )"""
+    # Without a run nothing is written, so that it can be told on a replica.
     statement = f"""
         WITH held AS MATERIALIZED (
             SELECT s.id, s.uuid, o.uuid AS organisation, s.currency, s.expires_on, o.today, s.auto_renew
             {_HELD} AND s.id > %(after)s
             ORDER BY s.id LIMIT {BATCH}
-        ), kept AS (
-            {kept} SELECT %(run)s, id, expires_on, today - expires_on FROM held WHERE %(run)s::bigint IS NOT NULL
-            ON CONFLICT (run_id, subscription_id) DO NOTHING
-        )
+        ){kept if run_id is not None else ""}
         SELECT * FROM held ORDER BY id
     """  # noqa: S608 - built from constants
     total, after = 0, START

@@ -1,0 +1,189 @@
+"""Bring the database to where a command can do its work, or say in a sentence why it can't.
+
+`./run` asks this before each command. A database of one's own is migrated when somebody says so, an embedded one by
+itself; what only reads leaves every database as it is, so that it works on a replica.
+"""
+
+from __future__ import annotations
+
+import enum
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.core.management import call_command
+from django.db import DatabaseError, NotSupportedError, OperationalError, connection
+
+from portal import embedded, roles
+from portal.lib import text
+from portal.postgresql import standing
+
+OLDEST_POSTGRESQL = 15
+# Any number of our own: whoever migrates this database holds the advisory lock of this name.
+MIGRATION_LOCK = 7_160_421
+SECONDS_BETWEEN_TRIES = 1
+
+
+class Need(enum.Enum):
+    """Say what a command wants of the database."""
+
+    NOTHING = enum.auto()
+    TO_LOOK = enum.auto()  # it tells what is missing
+    TO_READ = enum.auto()
+    TO_STAGE = enum.auto()  # it reads, with temporary tables
+    TO_WRITE = enum.auto()
+    TO_SERVE = enum.auto()
+    TO_MIGRATE = enum.auto()
+
+
+_NEEDS = {
+    **dict.fromkeys(("makemigrations", "squashmigrations", "help", "version", "--version"), Need.NOTHING),
+    **dict.fromkeys(("showmigrations", "sqlmigrate"), Need.TO_LOOK),
+    **dict.fromkeys(("verify_ledger", "quote_refund", "dumpdata", "inspectdb"), Need.TO_READ),
+    "serve": Need.TO_SERVE,
+    "migrate": Need.TO_MIGRATE,
+}
+DRY_RUN = "--dry-run"
+
+
+def need_of(words: list[str]) -> Need:
+    """Tell from a command and its arguments what it wants; they are not checked yet."""
+    command, *arguments = words or ["help"]
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if {"-h", "--help"} & {command, *options}:
+        return Need.NOTHING
+    need = _NEEDS.get(command, Need.TO_WRITE)
+    # The beginning of an option stands for it.
+    if need is Need.TO_WRITE and any(len(word) > 2 and DRY_RUN.startswith(word) for word in options):
+        return Need.TO_STAGE if command == "import_data" else Need.TO_READ
+    return need
+
+
+def prepare(need: Need) -> str:
+    """Migrate where that is wanted, and return why the database can't be used, or nothing."""
+    if need is Need.NOTHING:
+        return ""
+    try:
+        version = connection.pg_version // 10_000
+        if version < OLDEST_POSTGRESQL:
+            return _too_old(f"{version}")
+        return _prepare(need)
+    except NotSupportedError as error:
+        return _too_old(str(error))
+    except OperationalError as error:
+        return f"The database can't be used: {text.first_line(error)} (see DATABASE_URL)."
+    finally:
+        connection.close()
+
+
+def _prepare(need: Need) -> str:
+    stands = standing.of_the_database()
+    if _why_not_usable(stands):
+        # Half migrated, a database looks like an older one: look again when nobody is at it.
+        with alone():
+            stands = standing.of_the_database()
+    if refusal := _why_not_usable(stands):
+        return refusal
+    if need is Need.TO_LOOK:
+        return ""
+    if need is not Need.TO_READ and standing.is_read_only():
+        return read_only()
+    if need is Need.TO_MIGRATE:
+        return ""
+    is_read = need in (Need.TO_READ, Need.TO_STAGE)
+    if is_read or not embedded.is_used():
+        if not stands.missing:
+            # Roles that differ keep nobody from work.
+            if need is Need.TO_SERVE and _is_behind(stands):
+                _say("Roles have other permissions than in this version: ./run migrate sets them right.")
+            return ""
+        if is_read or need is not Need.TO_SERVE or not standing.is_empty():
+            return _behind(stands)
+    if not _is_behind(stands):
+        return ""
+    _say("Setting up the database ...")
+    # Two that start at once: the second waits here and then finds nothing to do.
+    with alone():
+        if _is_behind(standing.of_the_database()):
+            call_command("migrate", verbosity=0, interactive=False)
+    return _why_not_usable(standing.of_the_database())
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Wait until nobody else migrates this database, and keep others from it, by a connection of its own.
+
+    It asks again and again: who waits inside a statement holds a snapshot, and CREATE INDEX CONCURRENTLY waits for
+    the end of that, so that both would wait for each other.
+    """
+    holder = connection.copy()
+    try:
+        is_mine = False
+        while not is_mine:
+            with holder.cursor() as cursor:
+                cursor.execute("SELECT pg_try_advisory_lock(%s)", [MIGRATION_LOCK])
+                (is_mine,) = cursor.fetchone()
+            if not is_mine:
+                time.sleep(SECONDS_BETWEEN_TRIES)
+        yield
+    finally:
+        # The lock ends with its session.
+        holder.close()
+
+
+def read_only() -> str:
+    """Say that nothing can be written, and what can be done all the same."""
+    return (
+        "This database can only be read (it is a replica, or default_transaction_read_only is on), and nothing "
+        "was done: verify_ledger, quote_refund and terminate_expired --dry-run work here, all else needs one that "
+        "takes writes."
+    )
+
+
+def is_about_writing(error: DatabaseError) -> bool:
+    """Say whether PostgreSQL refused a write because nothing can be written there."""
+    return getattr(error.__cause__, "sqlstate", None) == "25006"
+
+
+def _is_behind(stands: standing.Standing) -> bool:
+    """Say whether migrations are missing, or roles have other permissions than this version gives them."""
+    # What a newer version gives them is not taken away again.
+    return bool(stands.missing) or not (stands.is_newer or roles.are_up_to_date())
+
+
+def _behind(stands: standing.Standing) -> str:
+    if standing.is_empty():
+        return "The database is empty, and nothing was done: ./run migrate sets it up."
+    count = len(stands.missing)
+    are = "1 migration is" if count == 1 else f"{count} migrations are"
+    return (
+        f"The database is behind this version of the portal, and nothing was done: {are} missing, from "
+        f"{stands.missing[0]} on. Back it up, and bring it up to date with ./run migrate."
+    )
+
+
+def _why_not_usable(stands: standing.Standing) -> str:
+    if stands.is_too_old:
+        way = f"move {embedded.data_directory()} away" if embedded.is_used() else "set DATABASE_URL to an empty one"
+        return (
+            "This database was made by a version of the portal from before 28 November 2026, which this version "
+            f"can't bring up to date: go on with the version that made it, or {way} and import the data again."
+        )
+    if stands.lacking:
+        return (
+            f"The database lacks {', '.join(stands.lacking[:3])}{' and more' if stands.lacking[3:] else ''}, "
+            "which this version of the portal needs: use the version that changed it last, or restore a backup."
+        )
+    return ""
+
+
+def _too_old(found: str) -> str:
+    return (
+        f"The portal needs PostgreSQL {OLDEST_POSTGRESQL} or newer, but the server of DATABASE_URL is older "
+        f"({found.rstrip('.')}): use a newer one, or unset DATABASE_URL for the embedded database."
+    )
+
+
+def _say(sentence: str) -> None:
+    sys.stderr.write(f"{sentence}\n")

@@ -1,0 +1,234 @@
+"""Commands on a database of one's own: nothing migrates it unasked, and what only reads works on a replica."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from portal import embedded
+from tests.launcher.test_embedded import Place, User, eventually
+from tests.launcher.test_run import free_port, run
+
+EMPTY = "The database is empty, and nothing was done: ./run migrate sets it up."
+# Words, and how they begin what they say of a database that can only be read.
+READING = [("verify_ledger",), ("quote_refund", "-"), ("terminate_expired", "--dry-run")]
+WRITING = [
+    ("create_staff", "mara", "--role", "agent", "--password-stdin"),
+    ("terminate_expired",),
+    ("import_data", "/"),
+    ("import_data", "/", "--dry-run"),
+    (),
+]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[User]:
+    """A server that stands for one of one's own, under the address that its user says."""
+    place = Place(Path(tempfile.mkdtemp(prefix="portal-own-")))
+    user = place.user()
+    user.address = user.url()  # type: ignore[attr-defined]
+    yield user
+    user.leave()
+    assert eventually(lambda: not place.processes())
+    shutil.rmtree(place.data)
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """Where the portal keeps what is not in the database."""
+    data = Path(tempfile.mkdtemp(prefix="portal-own-data-"))
+    yield Place(data)
+    shutil.rmtree(data)
+
+
+def made(server: User, name: str) -> str:
+    """Make a database and give its address."""
+    address = server.address  # type: ignore[attr-defined]
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    return address.replace("/portal?", f"/{name}?")
+
+
+@pytest.fixture(scope="module")
+def empty(server: User) -> str:
+    return made(server, "empty")
+
+
+@pytest.fixture(scope="module")
+def ready(server: User, place: Place) -> str:
+    """A database with the demo's customers, made as its owner would."""
+    address = made(server, "ready")
+    answers = [run(place, *words, DATABASE_URL=address) for words in (("migrate",), ("demo", "--force"))]
+    assert [answer.returncode for answer in answers] == [0, 0], answers[-1].stderr
+    with psycopg.connect(address) as connection:
+        connection.execute("DELETE FROM auth_user_groups")
+        connection.execute("UPDATE auth_user SET is_active = false")
+    return address
+
+
+def facts(address: str) -> dict[str, int]:
+    """Give the tables there are, and how many rows each has."""
+    with psycopg.connect(address) as connection:
+        tables = connection.execute(
+            "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+        ).fetchall()
+        return {
+            name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # type: ignore[index]
+            for (name,) in tables
+        }
+
+
+def refused(answer: subprocess.CompletedProcess[str]) -> str:
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.count("\n") == 1, answer.stderr
+    return answer.stderr.strip()
+
+
+@pytest.mark.parametrize("words", [*READING, *WRITING[:-1]], ids=" ".join)
+def test_no_command_sets_up_an_empty_one(place: Place, empty: str, words: tuple[str, ...]) -> None:
+    assert refused(run(place, *words, DATABASE_URL=empty)) == EMPTY
+    assert facts(empty) == {}
+
+
+def test_one_with_tables_of_something_else_is_left_alone_by_the_server(place: Place, server: User) -> None:
+    address = made(server, "theirs")
+    with psycopg.connect(address) as connection:
+        connection.execute("CREATE TABLE something (id int)")
+    said = refused(run(place, DATABASE_URL=address, PORT=free_port()))
+    assert said.startswith("The database is behind this version of the portal, and nothing was done: ")
+    assert facts(address) == {"something": 0}
+
+
+def test_two_that_migrate_at_once_are_both_right(place: Place, server: User) -> None:
+    address = made(server, "twice")
+    both = [
+        subprocess.Popen(
+            [embedded.ROOT / "run", "migrate", "--verbosity", "0"],
+            env=place.environment(DATABASE_URL=address),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    answers = [process.communicate(timeout=300) for process in both]
+    assert [process.returncode for process in both] == [0, 0], answers
+    assert answers == [("", ""), ("", "")]
+
+
+@pytest.fixture
+def behind(ready: str) -> Iterator[str]:
+    """The ready one, as an earlier version would have left it."""
+    with psycopg.connect(ready, autocommit=True) as connection:
+        forgotten = connection.execute(
+            "DELETE FROM django_migrations "
+            "WHERE id = (SELECT max(id) FROM django_migrations WHERE app = 'invoicing') "
+            "RETURNING app, name, applied"
+        ).fetchone()
+        yield ready
+        connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", forgotten)
+
+
+@pytest.mark.parametrize("words", [*READING, *WRITING], ids=" ".join)
+def test_one_that_is_behind_is_migrated_by_nothing_else(place: Place, behind: str, words: tuple[str, ...]) -> None:
+    before = facts(behind)
+    said = refused(run(place, *words, DATABASE_URL=behind, PORT=free_port()))
+    assert said.startswith(
+        "The database is behind this version of the portal, and nothing was done: 1 migration is "
+    )
+    assert said.endswith("./run migrate.")
+    assert facts(behind) == before
+
+
+def test_what_tells_which_migrations_are_missing_does(place: Place, behind: str) -> None:
+    answer = run(place, "showmigrations", "invoicing", DATABASE_URL=behind)
+    assert answer.returncode == 0
+    assert "[ ]" in answer.stdout
+
+
+@pytest.mark.parametrize("words", READING, ids=" ".join)
+def test_reading_commands_do_not_migrate_an_embedded_one_either(server: User, words: tuple[str, ...]) -> None:
+    data = Path(tempfile.mkdtemp(prefix="portal-read-"))
+    fresh = Place(data)
+    assert refused(run(fresh, *words)) == EMPTY
+    assert eventually(lambda: not fresh.processes())
+    shutil.rmtree(data)
+
+
+@pytest.fixture(scope="module")
+def replica(ready: str, server: User) -> Iterator[str]:
+    """A real standby: the server's files of a moment, with the signal to stay in recovery."""
+    own = Path(psycopg.conninfo.conninfo_to_dict(ready)["host"]).parent  # type: ignore[arg-type]
+    data = Path(tempfile.mkdtemp(prefix="portal-replica-"))
+    data.chmod(0o755)
+    copied = data / "postgres"
+    copied.mkdir(mode=0o700)
+    owner = embedded._server_user(own)
+    os.chown(copied, *owner)
+    binaries = embedded._binaries(data, own / "postgres", owner)
+    subprocess.run(
+        [binaries / "pg_basebackup", "-h", own / "socket", "-U", "postgres", "-D", copied, "-c", "fast"],
+        check=True,
+        **embedded._as_user(owner),
+    )
+    (copied / "standby.signal").touch()
+    os.chown(copied / "standby.signal", *owner)
+    place = Place(data)
+    user = place.user()
+    yield user.url().replace("/portal?", "/ready?")
+    user.leave()
+    assert eventually(lambda: not place.processes())
+    shutil.rmtree(data)
+
+
+def test_on_a_replica_the_ledger_is_verified(place: Place, replica: str) -> None:
+    answer = run(place, "verify_ledger", "--json", DATABASE_URL=replica)
+    told = json.loads(answer.stdout)
+    assert (answer.returncode, told["faults"], answer.stderr) == (0, [], "")
+    assert told["organisations"] == 300
+
+
+def test_on_a_replica_refunds_are_quoted(place: Place, replica: str) -> None:
+    with psycopg.connect(replica) as connection:
+        found = connection.execute("SELECT uuid FROM subscriptions_subscription ORDER BY id LIMIT 20").fetchall()
+    answer = run(place, "quote_refund", *(str(uuid) for (uuid,) in found), "--json", DATABASE_URL=replica)
+    assert (answer.returncode, answer.stderr) == (0, "")
+    quoted = [json.loads(line) for line in answer.stdout.splitlines()]
+    assert [one["subscription"] for one in quoted] == [str(uuid) for (uuid,) in found]
+    assert any(one["lines"] for one in quoted)
+
+
+def test_on_a_replica_a_night_is_looked_at(place: Place, replica: str) -> None:
+    report = place.data / "report.csv"
+    answer = run(place, "terminate_expired", "--dry-run", "--json", "--report", str(report), DATABASE_URL=replica)
+    assert answer.returncode == 0, answer.stderr
+    told = json.loads(answer.stdout)
+    assert told["dry_run"] is True
+    assert len(report.read_text().splitlines()) == 1 + told["terminated"] + told["held"]
+
+
+@pytest.mark.parametrize("words", [*WRITING, ("migrate",)], ids=" ".join)
+def test_on_a_replica_all_else_says_why_not(place: Place, replica: str, words: tuple[str, ...]) -> None:
+    said = refused(run(place, *words, DATABASE_URL=replica, PORT=free_port()))
+    assert said.startswith("This database can only be read (it is a replica, ")
+
+
+def test_what_finds_out_on_the_way_says_it_too(place: Place, ready: str) -> None:
+    """The check comes first; a database may change its mind behind it."""
+    answer = run(
+        place,
+        *("shell", "--no-imports", "-c"),
+        "from django.db import connection as c; k = c.cursor(); "
+        "k.execute('SET default_transaction_read_only = on'); "
+        "k.execute('DELETE FROM django_session')",
+        DATABASE_URL=ready,
+    )
+    assert refused(answer).startswith("This database can only be read")
