@@ -160,6 +160,7 @@
     403: "You may not do this, or your page is too old. Load it again; if it stays so, ask a superuser.",
     404: "This no longer exists. Load the page again to see what is there now.",
     405: "The portal does not offer this here. Load the page again.",
+    413: "This is too long: the portal takes no files, and no form longer than a megabyte. Nothing was written.",
     429: "Too many requests. Wait a minute and try again.",
     500: "Something went wrong in the portal. Check the record before you try again.",
     502: "The portal is not available just now. Try again in a minute.",
