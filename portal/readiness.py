@@ -17,7 +17,7 @@ from django.db import DatabaseError, NotSupportedError, OperationalError, connec
 
 from portal import embedded, roles
 from portal.lib import text
-from portal.postgresql import standing
+from portal.postgresql import patience, standing
 
 OLDEST_POSTGRESQL = 15
 # Any number of our own: whoever migrates this database holds the advisory lock of this name.
@@ -71,6 +71,8 @@ def prepare(need: Need) -> str:
         return _prepare(need)
     except NotSupportedError as error:
         return _too_old(str(error))
+    except patience.TablesInUse as error:
+        return str(error)
     except OperationalError as error:
         return f"The database can't be used: {text.first_line(error)} (see DATABASE_URL)."
     finally:

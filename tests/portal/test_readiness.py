@@ -2,6 +2,8 @@
 
 import pytest
 
+from portal import readiness
+from portal.postgresql import patience
 from portal.readiness import Need, need_of
 
 
@@ -34,3 +36,16 @@ from portal.readiness import Need, need_of
 )
 def test_what_it_wants(words: list[str], need: Need) -> None:
     assert need_of(words) is need
+
+
+@pytest.mark.django_db(transaction=True)
+def test_tables_that_stay_in_use_are_told_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    def migrate(*words: object, **options: object) -> None:
+        raise patience.TablesInUse("audit.0003_hash_of_an_entry")
+
+    monkeypatch.setattr(readiness, "_is_behind", lambda stands: True)
+    monkeypatch.setattr(readiness.embedded, "is_used", lambda: True)
+    monkeypatch.setattr(readiness, "call_command", migrate)
+    said = readiness.prepare(Need.TO_WRITE)
+    assert said.startswith("The database was not brought up to date: at 11 tries others used tables")
+    assert "a backup" in said

@@ -1,8 +1,10 @@
 """The database of 28 November, brought up to date once for all tests of this folder."""
 
 import gzip
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -10,7 +12,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from portal.postgresql import standing
+from portal.management.commands import migrate
+from portal.postgresql import patience, standing
 
 DUMP = Path(__file__).with_name("portal-2026-11-28.sql.gz")
 
@@ -48,10 +51,53 @@ def restored(django_db_setup: None, django_db_blocker) -> Iterator[None]:
             maker.close()
 
 
+@dataclass(frozen=True)
+class Waited:
+    """What migrating said and did while somebody read a table that it changes.
+
+    *Shape*: `refusal` is what the first command said in the end, `left` what was missing then; the second one was
+    let through at its second pause. `lock_timeout` is what the connection had after both.
+    """
+
+    refusal: str
+    left: tuple[str, ...]
+    pauses: tuple[float, ...]
+    told: str
+    lock_timeout: str
+
+
 @pytest.fixture(scope="package")
-def upgraded(restored: None) -> None:
-    """Bring it up to date, as `./run` does."""
+def upgraded(restored: None) -> Waited:
+    """Bring it up to date, as `./run` does, while somebody reads the audit in an open transaction."""
     before = standing.of_the_database()
     assert before.missing
     assert not before.is_too_old
-    call_command("migrate", verbosity=0, interactive=False)
+    reader = psycopg.connect(**_plain(connection.get_connection_params()), dbname=connection.settings_dict["NAME"])
+    reader.execute("SELECT count(*) FROM audit_auditentry").fetchone()
+    pauses: list[float] = []
+
+    def go_on(pause: float) -> None:
+        pauses.append(pause)
+        if len(pauses) == 2:
+            reader.rollback()
+
+    with pytest.MonkeyPatch.context() as quick, reader:
+        quick.setattr(patience, "LOCK_TIMEOUT", "20ms")
+        quick.setattr(patience, "PAUSES", (1,))
+        with pytest.raises(patience.TablesInUse) as refused:
+            _migrate(sleep=lambda pause: None)
+        left = standing.of_the_database().missing
+        quick.setattr(patience, "PAUSES", (1, 2, 4))
+        told = _migrate(sleep=go_on)
+    with connection.cursor() as cursor:
+        cursor.execute("SHOW lock_timeout")
+        (lock_timeout,) = cursor.fetchone()
+    return Waited(str(refused.value), left, tuple(pauses), told, lock_timeout)
+
+
+def _migrate(*, sleep: Callable[[float], None]) -> str:
+    told = io.StringIO()
+    command = migrate.Command(stderr=told)
+    command.sleep = sleep
+    call_command(command, verbosity=0, interactive=False)
+    return told.getvalue()

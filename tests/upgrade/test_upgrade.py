@@ -60,6 +60,23 @@ def client(upgraded: None, django_db_blocker) -> Iterator[Client]:
         yield made
 
 
+def test_migrating_lets_others_read_and_tries_again(upgraded):
+    assert upgraded.pauses == (1, 2)
+    assert upgraded.told == (
+        "Others use a table that audit.0003_hash_of_an_entry changes; trying again in 1 s ...\n"
+        "Others use a table that audit.0003_hash_of_an_entry changes; trying again in 2 s ...\n"
+    )
+    assert upgraded.lock_timeout == "0", "what comes after migrations waits as before"
+
+
+def test_migrating_gives_up_with_a_sentence_and_leaves_what_it_found(upgraded):
+    assert upgraded.refusal.startswith(
+        "The database was not brought up to date: at 2 tries others used tables that audit.0003_hash_of_an_entry"
+        " changes. Nothing of it was applied, what came before it stays."
+    )
+    assert "audit.0003_hash_of_an_entry" in upgraded.left
+
+
 def test_the_database_has_all_that_this_version_needs(client):
     assert standing.of_the_database() == standing.Standing()
     assert roles.are_up_to_date()

@@ -1,0 +1,34 @@
+"""Migrate as Django does, beside a portal that is in use: see `portal.postgresql.patience`."""
+
+import functools
+import time
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db.migrations import Migration
+
+from portal.postgresql import patience
+
+
+class Command(migrate.Command):
+    """Django's command, which waits briefly for a table and tries again."""
+
+    # How a pause is made; tests make none.
+    sleep = staticmethod(time.sleep)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate. *Raises*: TablesInUse after the last try."""
+        self._patience = patience.Patience(tell=self.stderr.write, sleep=self.sleep)
+        self._patience.until_done(functools.partial(super().handle, *args, **options))
+
+    def migration_progress_callback(
+        self, action: str, migration: Migration | None = None, fake: bool = False
+    ) -> None:
+        """Limit the wait of each migration alone: what comes after them all may wait as it likes."""
+        super().migration_progress_callback(action, migration, fake)
+        if migration is None:
+            return
+        if action in ("apply_start", "unapply_start"):
+            self._patience.starts(migration)
+        elif action in ("apply_success", "unapply_success"):
+            self._patience.ends()
