@@ -3,7 +3,7 @@
 import pytest
 
 from portal import embedded
-from tests.bench.mutations import MUTATIONS, Mutation
+from tests.bench.mutants import MUTATIONS, Mutation
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.name)

@@ -216,3 +216,21 @@ def test_one_form_for_two_accounts_at_once_posts_one_entry() -> None:
     entry = LedgerEntry.objects.get()
     assert {type(answer) for answer in answers} == {LedgerEntry, operations.RequestReused}
     assert all(getattr(answer, "entry", answer) == entry for answer in answers)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("amount", ["0", "-12.50", "0.001", "NaN", "Infinity"])
+def test_a_top_up_is_above_zero_and_whole(amount: str) -> None:
+    organisation = OrganisationFactory(account="5")
+    with pytest.raises(operations.TopUpNotWhole):
+        operations.post_top_up(
+            organisation_uuid=organisation.uuid,
+            amount=Decimal(amount),
+            reason="Paid at the counter",
+            seen_seq=None,
+            request_id=uuid.uuid4(),
+            by=BY,
+            at=NOW,
+        )
+    assert CreditAccount.objects.get().balance == 5
+    assert not AuditEntry.objects.filter(event="Topped up").exists()
