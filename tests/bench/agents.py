@@ -13,14 +13,18 @@ import random
 import re
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from tests import pages
 
 PATIENCE = 40.0
 """Seconds after which an answer counts as lost. The machine may be busy."""
+
+PART = re.compile(r"(paid|applied|put_in)_[0-9]+|surplus")
+"""The names of the fields in which parts are taken back."""
 
 NOTHING_CHANGED = "nothing was changed"
 """The words of a 503 that promises more than "look at the record"."""
@@ -96,7 +100,8 @@ class Sent:
     """A form that writes, as it was sent, and what was answered.
 
     *Shape*: `outcome` is "done", "refused" or "lost" (no answer, or a 503, which says that nobody knows); `key`
-    is what the written row can be found by; `about` is the document or subscription.
+    is what the written row can be found by; `about` is what the form is about; `amount` what it shall move,
+    where that is known.
     """
 
     kind: str
@@ -105,6 +110,7 @@ class Sent:
     key: str
     action: str
     data: dict[str, object]
+    amount: str = ""
     outcome: str = "lost"
     location: str = ""
     said: str = ""
@@ -249,6 +255,9 @@ class Agent(Worker):
             notes = pages.values(page, name="note")
             if notes and self.rng.random() < 0.4:
                 data |= {"choice": "credit_note", "note": self.rng.choice(notes)}
+                # Offered to billing staff alone.
+                if "use_now" in form.fields and self.rng.random() < 0.7:
+                    data["use_now"] = "1"
             else:
                 data["choice"] = "automatic"
         sent = Sent("termination", self.browser, about, token, form.action, data)
@@ -257,14 +266,22 @@ class Agent(Worker):
 
 
 class Billing(Worker):
-    """Records payments; drafts, sends and allocates credit notes."""
+    """Records payments and takes them back; drafts, sends, allocates and puts in credit notes, and takes that back.
+
+    Between them: top-ups, corrections of terminations of this round, and contacts, of each customer once.
+    """
+
+    def __init__(self, *, customers: Sequence[str], **what: Any) -> None:
+        super().__init__(**what)
+        self._customers = list(customers)
 
     def job(self, about: str) -> None:
-        """Do something with an invoice."""
+        """Do something with an invoice, and something with a customer."""
         if self.rng.random() < 0.5:
             self._pay(about)
         else:
             self._note(about)
+        self.rng.choice((self._top_up, self._correct, self._change_contacts))()
 
     def _pay(self, about: str) -> None:
         address = f"/invoices/{about}/payment/"
@@ -274,7 +291,29 @@ class Billing(Worker):
             return
         amount = form.fields["amount"][0]
         part = amount if self.rng.random() < 0.5 else "1"
-        self._send("payment", about, form, method="bank_transfer", amount=part)
+        paid = self._send("payment", about, form, method="bank_transfer", amount=part)
+        if paid.outcome == "done" and self.rng.random() < 0.5:
+            self._take_back_payment(about)
+
+    def _take_back_payment(self, invoice: str) -> None:
+        """Take back a part of a payment on this invoice, of those that can be."""
+        address = f"/invoices/{invoice}/"
+        page = self.diary.page(self.browser.get(address), address=address)
+        offered = page and re.findall(r'href="/payments/([0-9a-f-]{36})/take-back/"', page.content.decode())
+        if offered:
+            payment = self.rng.choice(offered)
+            self._take_back("take-back of a payment", f"/payments/{payment}/take-back/", payment)
+
+    def _take_back(self, kind: str, address: str, about: str) -> None:
+        page = self.diary.page(self.browser.get(address), address=address)
+        form = page and _form(page, "/take-back/")
+        if not form:
+            return
+        parts = [name for name, values in form.fields.items() if PART.fullmatch(name) and values != ["0"]]
+        if parts:
+            chosen = self.rng.choice(parts)
+            amounts = {name: "1" if name == chosen else "" for name in parts}
+            self._send(kind, about, form, amount="1", reason="Bounced", **amounts)
 
     def _note(self, about: str) -> None:
         address = f"/invoices/{about}/credit-note/"
@@ -296,18 +335,74 @@ class Billing(Worker):
             return
         if self._send("sending", note, form, key=note, reason="Sent by e-mail").outcome != "done":
             return
+        used = self._put_in(note) if self.rng.random() < 0.5 else self._allocate(note)
+        if used and self.rng.random() < 0.5:
+            self._take_back("take-back of a note", f"/credit-notes/{note}/take-back/", note)
+
+    def _allocate(self, note: str) -> bool:
         address = f"/credit-notes/{note}/allocate/"
         page = self.diary.page(self.browser.get(address), address=address)
         form = page and _form(page, "/allocate/")
         if not form or not page:
-            return
+            return False
         offered = re.findall(r'<option value="([0-9a-f-]{36})"', page.content.decode())
-        if offered:
-            self._send("allocation", note, form, invoice=self.rng.choice(offered), amount="1")
+        if not offered:
+            return False
+        sent = self._send("allocation", note, form, amount="1", invoice=self.rng.choice(offered))
+        return sent.outcome == "done"
 
-    def _send(self, kind: str, about: str, form: pages.Form, *, key: str = "", **changes: object) -> Sent:
-        data = form.data(**changes)
-        sent = Sent(kind, self.browser, about, key or form.fields["request_id"][0], form.action, data)
+    def _put_in(self, note: str) -> bool:
+        address = f"/credit-notes/{note}/put-in/"
+        page = self.diary.page(self.browser.get(address), address=address)
+        form = page and _form(page, "/put-in/")
+        return bool(form) and self._send("put-in", note, form).outcome == "done"
+
+    # ---- With a customer -----------------------------------------------------------------------------------
+
+    def _top_up(self) -> None:
+        customer = self.rng.choice(self._customers)
+        self._move("top-up", f"/customers/{customer}/payment/top-up/", customer)
+
+    def _correct(self) -> None:
+        """Mend a termination of this round, in either direction."""
+        ended = [
+            sent.location for sent in list(self.diary.sent) if (sent.kind, sent.outcome) == ("termination", "done")
+        ]
+        if ended:
+            record = self.rng.choice(ended)
+            about = record.strip("/").rsplit("/", 1)[-1]
+            self._move("correction", f"{record}correction/", about, direction=self.rng.choice(("add", "take")))
+
+    def _move(self, kind: str, address: str, about: str, **said: object) -> None:
+        """Go through both steps of what moves a balance; the second posts."""
+        end = "/" + address.strip("/").rsplit("/", 1)[-1] + "/"
+        page = self.diary.page(self.browser.get(address), address=address)
+        form = page and _form(page, end)
+        if not form:
+            return
+        typed = form.data(amount="1", reason="Counted again", **said)
+        preview = self.diary.page(self.browser.post(form.action, typed), address=address)
+        form = preview and _form(preview, end)
+        if form:
+            self._send(kind, about, form, amount="1", is_confirmed="on")
+
+    def _change_contacts(self) -> None:
+        """Change a customer's contacts, once: sent again, the form finds what it wrote itself."""
+        if not self._customers:
+            return
+        customer = self._customers.pop(self.rng.randrange(len(self._customers)))
+        address = f"/customers/{customer}/contacts/"
+        page = self.diary.page(self.browser.get(address), address=address)
+        form = page and _form(page, "/contacts/")
+        if form:
+            token = f"Bench {uuid.uuid4()}"
+            self._send("contacts", customer, form, key=token, customer_reference=token)
+
+    def _send(
+        self, kind: str, about: str, form: pages.Form, *, key: str = "", amount: str = "", **changes: object
+    ) -> Sent:
+        data = form.data(**({"amount": amount} if "amount" in form.fields else {}), **changes)
+        sent = Sent(kind, self.browser, about, key or form.fields["request_id"][0], form.action, data, amount)
         self.diary.write(sent)
         sent.send()
         return sent

@@ -64,6 +64,7 @@ class Round:
     stop: threading.Event = field(default_factory=threading.Event)
     subscriptions: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
     invoices: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+    customers: list[str] = field(default_factory=list)
     commands: list[Command] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     note: str = ""
@@ -118,6 +119,8 @@ class Round:
         )
         for uuid in self.rng.sample([row[0] for row in invoices], min(200, len(invoices))):
             self.invoices.put(uuid)
+        owners = self.house.ask("SELECT uuid::text FROM customers_organisation ORDER BY uuid")
+        self.customers = [row[0] for row in owners]
 
     def _start_people(self, people: ThreadPoolExecutor) -> list[Future[None]]:
         agents = [
@@ -136,6 +139,7 @@ class Round:
             seed=self.rng.getrandbits(32),
             stop=self.stop,
             work=self.invoices,
+            customers=self.customers,
         )
         return [people.submit(person.run) for person in [*agents, billing]]
 
@@ -441,6 +445,7 @@ def run(*, rounds: int, seed: int, house: House) -> dict[str, object]:
     rng = random.Random(seed)
     kinds: Counter[str] = Counter()
     details: list[dict[str, object]] = []
+    forms: Counter[tuple[str, str]] = Counter()
     ledger = checks.Ledger()
     for number, kind in enumerate(deal(rounds, rng=rng), start=1):
         started = time.monotonic()
@@ -449,6 +454,7 @@ def run(*, rounds: int, seed: int, house: House) -> dict[str, object]:
         kinds[kind] += 1
         details += [{"round": number, "fault": kind, "violation": words} for words in played.violations]
         outcomes = Counter(sent.outcome for sent in played.diary.sent)
+        forms.update((sent.kind, sent.outcome) for sent in played.diary.sent)
         answers = f"{outcomes['done']} done, {outcomes['refused']} refused, {outcomes['lost']} without an answer"
         _say(
             f"round {number}/{rounds}: {kind}{played.note}; {answers}; {len(played.violations)} violations; "
@@ -462,6 +468,10 @@ def run(*, rounds: int, seed: int, house: House) -> dict[str, object]:
         "rounds": sum(kinds.values()),
         "seed": seed,
         "faults": {kind: kinds[kind] for kind in FAULTS},
+        "forms": {
+            kind: {outcome: count for (of, outcome), count in sorted(forms.items()) if of == kind}
+            for kind in sorted({kind for kind, _ in forms})
+        },
         "violations": len(details),
         "details": details,
     }
