@@ -115,6 +115,11 @@ class Sent:
     location: str = ""
     said: str = ""
 
+    @property
+    def called(self) -> str:
+        """Name the kind as it is counted."""
+        return f"{self.kind}, note used now" if "use_now" in self.data else self.kind
+
     def send(self) -> Answer | None:
         """Send it, and write down the answer."""
         answer = self.browser.post(self.action, self.data)
@@ -371,6 +376,7 @@ class Billing(Worker):
         if ended:
             record = self.rng.choice(ended)
             about = record.strip("/").rsplit("/", 1)[-1]
+            # What would come to more than was charged asks, and is not posted.
             self._move("correction", f"{record}correction/", about, direction=self.rng.choice(("add", "take")))
 
     def _move(self, kind: str, address: str, about: str, **said: object) -> None:
@@ -384,7 +390,7 @@ class Billing(Worker):
         preview = self.diary.page(self.browser.post(form.action, typed), address=address)
         form = preview and _form(preview, end)
         if form:
-            self._send(kind, about, form, amount="1", is_confirmed="on")
+            self._send(kind, about, form, amount="1")
 
     def _change_contacts(self) -> None:
         """Change a customer's contacts, once: sent again, the form finds what it wrote itself."""

@@ -399,10 +399,17 @@ class Round:
         return about, organisation
 
     def _set_zone(self, organisation: str, zone: str) -> None:
+        """Move an organisation, told in the audit; it is none of an import's from then on."""
         with self.house.connect() as connection, connection.transaction():
             connection.execute("SELECT set_config('portal.operation', 'bench', true)")
             connection.execute(
-                "UPDATE customers_organisation SET timezone = %s WHERE uuid = %s", [zone, organisation]
+                "UPDATE customers_organisation SET timezone = %s, row_sha256 = '' WHERE uuid = %s",
+                [zone, organisation],
+            )
+            connection.execute(
+                "INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_name) "
+                "VALUES (clock_timestamp(), 'Customers', 'Moved by the bench', %s, 'bench', '')",
+                [f"{organisation} lives in {zone}."],
             )
 
 
@@ -454,7 +461,7 @@ def run(*, rounds: int, seed: int, house: House) -> dict[str, object]:
         kinds[kind] += 1
         details += [{"round": number, "fault": kind, "violation": words} for words in played.violations]
         outcomes = Counter(sent.outcome for sent in played.diary.sent)
-        forms.update((sent.kind, sent.outcome) for sent in played.diary.sent)
+        forms.update((sent.called, sent.outcome) for sent in played.diary.sent)
         answers = f"{outcomes['done']} done, {outcomes['refused']} refused, {outcomes['lost']} without an answer"
         _say(
             f"round {number}/{rounds}: {kind}{played.note}; {answers}; {len(played.violations)} violations; "
