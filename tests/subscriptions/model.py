@@ -105,8 +105,9 @@ class Model:
     corrections: list[tuple[str, Decimal]] = field(default_factory=list)
     # What was taken back of each part of a payment or a note's use, by its table and key in the database.
     taken_back: dict[tuple[str, int], Decimal] = field(default_factory=dict)
-    # What was recorded by hand: charge, day and amount of each payment.
-    payments: list[tuple[str, dt.date, Decimal]] = field(default_factory=list)
+    # What was recorded by hand, by its key in the database: charge, day and amount; and what of it is still there.
+    payments: dict[int, tuple[str, dt.date, Decimal]] = field(default_factory=dict)
+    standing: dict[int, Decimal] = field(default_factory=dict)
     config: dict[str, object] = field(default_factory=dict)
     # Name, owner and billing e-mail, and reference: those of now, and those of the row that was imported last.
     contacts: tuple[str, str, str, str] = ("", "", "", "")
@@ -117,6 +118,10 @@ class Model:
     @property
     def balance(self) -> Decimal:
         return sum((amount for _, amount in self.entries), ZERO)
+
+    def is_like_another(self, payment: tuple[str, dt.date, Decimal]) -> bool:
+        """Tell whether such a payment was recorded and is still there, or a part of it."""
+        return any(like == payment and self.standing[key] for key, like in self.payments.items())
 
     # --- what notes give back
 

@@ -529,7 +529,7 @@ class Portal(RuleBasedStateMachine):
         charge = self.model.charges[key]
         surplus = max(ZERO, amount - charge.open)
         seen = (key, self.model.today, amount)
-        refusal = "PaymentLikeAnother" if seen in self.model.payments and not is_another else ""
+        refusal = "PaymentLikeAnother" if self.model.is_like_another(seen) and not is_another else ""
         if not refusal and surplus and not agrees:
             refusal = "ReceivedAboveOpen"
         form = partial(
@@ -546,10 +546,11 @@ class Portal(RuleBasedStateMachine):
             by=self.agent,
             at=self.at,
         )
-        self.expect(refusal, form)
+        made = self.expect(refusal, form)
         if not refusal:
             charge.paid += amount - surplus
-            self.model.payments.append(seen)
+            self.model.payments[made.pk] = seen
+            self.model.standing[made.pk] = amount
             if surplus:
                 self.model.entries.append(("top_up", surplus))
             self.last_form = form
@@ -705,7 +706,7 @@ class Portal(RuleBasedStateMachine):
         )
         self.expect(refusal, form)
         if not refusal:
-            self.is_taken_back(row, amount)
+            self.is_taken_back(row, amount, of=row.payment_id)
             charge.paid -= amount
             self.last_form = form
 
@@ -733,7 +734,7 @@ class Portal(RuleBasedStateMachine):
         )
         self.expect(refusal, form)
         if not refusal:
-            self.is_taken_back(row, amount)
+            self.is_taken_back(row, amount, of=row.pk)
             self.model.entries.append(("top_up", -amount))
             self.last_form = form
 
@@ -813,9 +814,12 @@ class Portal(RuleBasedStateMachine):
         """Say what of a part was not taken back."""
         return row.amount - self.model.taken_back.get((row._meta.db_table, row.pk), ZERO)
 
-    def is_taken_back(self, row: Any, amount: Decimal) -> None:
+    def is_taken_back(self, row: Any, amount: Decimal, *, of: int | None = None) -> None:
+        """Let the model follow; `of` is the payment, where it is a part of one."""
         key = (row._meta.db_table, row.pk)
         self.model.taken_back[key] = self.model.taken_back.get(key, ZERO) + amount
+        if of in self.model.standing:
+            self.model.standing[of] -= amount
 
     # --- contacts, and what another system sends
 
@@ -1097,6 +1101,13 @@ def test_a_day_comes_to_each_use_of_a_note(machine: type[Portal], tally: Counter
         day.pay(pick=charge, amount=Decimal(200), is_another=True, agrees=True)
         day.take_back_a_surplus(pick=0, amount=Decimal(200), takes_all=False)
         day.take_back_a_surplus(pick=0, amount=cent, takes_all=True)
+        # A like payment asks while something of the first is there, and no longer.
+        again = {"pick": charge, "amount": Decimal(200), "is_another": False, "agrees": True}
+        day.pay(**again)
+        paid = PaymentLine.objects.filter(line_id=day.world.lines["long1"])
+        last = list(paid.order_by("pk")).index(paid.latest("pk"))
+        day.take_back(pick=charge, which=last, amount=cent, takes_all=True)
+        day.pay(**again)
         day.the_database_agrees()
         # What ended here is an exception, and stops no new contacts; an agent's form from before is refused.
         other = ("Lim & Söhne", "", "office@lim.example", "L-2")
@@ -1110,14 +1121,16 @@ def test_a_day_comes_to_each_use_of_a_note(machine: type[Portal], tally: Counter
         assert {
             (verb, how): count
             for (verb, how), count in tally.items()
-            if verb in ("put_into_credits", "take_back_of_note", "take_back_payment", "change_contacts")
+            if verb.startswith(("put_into", "take_back", "change_contacts", "record_payment"))
         } == {
             ("put_into_credits", "done"): 3,
             ("put_into_credits", "NoteNotAllocatable"): 1,
             ("take_back_of_note", "done"): 3,
             ("take_back_of_note", "CreditsDoNotCover"): 1,
             ("take_back_of_note", "AboveWhatIsThere"): 1,
-            ("take_back_payment", "done"): 1,
+            ("record_payment", "done"): 2,
+            ("record_payment", "PaymentLikeAnother"): 1,
+            ("take_back_payment", "done"): 2,
             ("take_back_payment", "AboveWhatIsThere"): 1,
             ("change_contacts", "done"): 2,
             ("change_contacts", "ContactsChanged"): 1,
