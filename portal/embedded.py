@@ -60,6 +60,10 @@ ELSEWHERE = Path("/var/lib/portal-embedded")
 LOCK_VARIABLE = "PORTAL_EMBEDDED_LOCK"
 URL_VARIABLE = "PORTAL_EMBEDDED_URL"
 
+NEW_KEY = (
+    "Put the right one back from a backup, or remove the file: then a new key is made, and everybody logs in again."
+)
+
 _held: int | None = None
 
 
@@ -138,7 +142,10 @@ def revive() -> None:
 
 
 def secret_key() -> str:
-    """Return the key kept in PORTAL_DATA, made at the first call; of two first calls at once, one wins."""
+    """Return the key kept in PORTAL_DATA, made at the first call; of two first calls at once, one wins.
+
+    Raises: EmbeddedError for one that can't be read.
+    """
     data = data_directory()
     _prepare_data(data)
     path = data / "secret_key"
@@ -153,7 +160,12 @@ def secret_key() -> str:
                 os.link(name, path)
         finally:
             os.unlink(name)
-    return path.read_text().strip()
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except UnicodeDecodeError:
+        raise EmbeddedError(f"The key in {path} can't be used: it is not text. {NEW_KEY}") from None
+    except OSError as error:
+        raise EmbeddedError(f"The key in {path} can't be read: {error.strerror}.") from None
 
 
 # --- Where things are --------------------------------------------------------------------------------------
@@ -491,7 +503,9 @@ def _spawn(data: Path) -> int:
     words, tell = os.pipe()
     with contextlib.ExitStack() as not_started:
         not_started.callback(os.close, words)
-        with os.fdopen(tell, "wb"), log.open("ab") as out:
+        # What the server logs may hold rows: it is for its owner only, also where an earlier version made it.
+        with os.fdopen(tell, "wb"), open(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as out:
+            os.fchmod(out.fileno(), 0o600)
             subprocess.run(
                 [sys.executable, "-I", "-S", __file__, "supervise", json.dumps(asdict(server)), str(tell)],
                 stdin=subprocess.DEVNULL,

@@ -7,7 +7,7 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from portal import production
+from portal import embedded, keys, production
 from portal.lib import numerals
 from portal.postgresql import address
 
@@ -26,10 +26,17 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if SECURE an
 def _secret_key() -> str:
     """Read the key that signs sessions and seals: the environment's, else the one kept beside the data."""
     if key := os.environ.get("SECRET_KEY"):
+        if why := keys.weakness(key):
+            raise ImproperlyConfigured(f"SECRET_KEY can't be used: {why}; {keys.DRAW}.")
         return key
-    from portal import embedded
-
-    return embedded.secret_key()
+    try:
+        key = embedded.secret_key()
+    except embedded.EmbeddedError as error:
+        raise ImproperlyConfigured(str(error)) from None
+    if why := keys.weakness(key):
+        file = embedded.data_directory() / "secret_key"
+        raise ImproperlyConfigured(f"The key in {file} can't be used: {why}. {embedded.NEW_KEY}")
+    return key
 
 
 SECRET_KEY = _secret_key()

@@ -2,7 +2,7 @@
 
 import os
 
-os.environ.setdefault("SECRET_KEY", "only-for-tests")
+os.environ.setdefault("SECRET_KEY", "a-key-as-long-as-those-that-a-deployment-draws-7316")
 
 from portal.settings import *  # noqa: E402, F403
 from portal.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE  # noqa: E402

@@ -66,7 +66,7 @@ def test_a_deployment_has_no_warning():
         "-c",
         code,
         SECURE="1",
-        SECRET_KEY="a-key-as-long-as-those-that-a-deployment-draws-0123456789",
+        SECRET_KEY="a-key-as-long-as-those-that-a-deployment-draws-7316",
         DJANGO_SETTINGS_MODULE="portal.settings",
         DATABASE_URL=url,
     )

@@ -55,7 +55,7 @@ def outside(settings, tmp_path):
         **kept,
         "DATABASE_URL": address,
         "DJANGO_SETTINGS_MODULE": "portal.settings",
-        "SECRET_KEY": "only-for-tests",
+        "SECRET_KEY": "a-key-as-long-as-those-that-a-deployment-draws-7316",
         "PORTAL_DATA": str(tmp_path),
         "EMAIL_HOST": settings.EMAIL_HOST,
         "EMAIL_PORT": str(settings.EMAIL_PORT),

@@ -1,0 +1,84 @@
+"""What is secret: keys that are refused, and files that are for their owner."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.launcher.test_embedded import Place, eventually
+from tests.launcher.test_run import run
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    here = Place(Path(tempfile.mkdtemp(prefix="portal-secrets-")))
+    yield here
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(here.data)
+
+
+@pytest.fixture
+def key_file(place: Place) -> Iterator[Path]:
+    file = place.data / "secret_key"
+    yield file
+    file.unlink(missing_ok=True)
+
+
+def refused(place: Place, **more: str) -> str:
+    answer = run(place, "check", **{"SECRET_KEY": "", **more})
+    assert (answer.returncode, answer.stdout) == (1, "")
+    assert answer.stderr.count("\n") == 1, answer.stderr
+    return answer.stderr
+
+
+def test_a_key_of_the_environment_is_refused_without_repeating_it(place: Place) -> None:
+    said = refused(place, SECRET_KEY="hunter2-hunter2")
+    assert said.startswith("SECRET_KEY can't be used: it has 15 signs, and 32 are the least; ")
+    assert "hunter2" not in said
+
+
+@pytest.mark.parametrize(
+    ("held", "why"),
+    [
+        (b"", "it is empty"),
+        (b"\n\n", "it is empty"),
+        (os.urandom(20) + b"\xff\x00" + os.urandom(20), "it is not text"),
+        (b"short\n", "it has 5 signs, and 32 are the least"),
+        (b"\x00" * 64, "it holds signs that no key has"),
+    ],
+    ids=["empty", "blank", "binary", "short", "zeros"],
+)
+def test_a_key_file_that_is_damaged_is_refused_and_left_as_it_is(
+    place: Place, key_file: Path, held: bytes, why: str
+) -> None:
+    key_file.write_bytes(held)
+    said = refused(place)
+    assert said.startswith(f"The key in {key_file} can't be used: {why}. Put the right one back from a backup")
+    assert key_file.read_bytes() == held
+
+
+def test_a_key_file_that_is_a_directory_is_one_sentence(place: Place, key_file: Path) -> None:
+    key_file.mkdir()
+    assert refused(place) == f"The key in {key_file} can't be read: Is a directory.\n"
+    key_file.rmdir()
+
+
+def test_the_log_of_the_server_is_for_its_owner_also_where_it_was_not(place: Place) -> None:
+    assert eventually(lambda: not place.processes())
+    log = place.data / "postgres.log"
+    log.unlink(missing_ok=True)
+    mask = os.umask(0)
+    try:
+        for _ in range(2):
+            assert place.run("true").returncode == 0
+            assert stat.S_IMODE(log.stat().st_mode) == 0o600
+            assert eventually(lambda: not place.processes())
+            log.chmod(0o644)
+    finally:
+        os.umask(mask)
