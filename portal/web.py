@@ -17,6 +17,9 @@ PAUSE_AFTER_A_FAULT = 30
 # A page makes some ten thousand objects and drops nearly all at once; Python would look for garbage at every 700.
 OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
+# Connections of one process; all of them, its files and its database stay below the usual limit of 1,024 handles.
+worker_connections = 400
+
 _stop = threading.Event()
 _threads: list[threading.Thread] = []
 

@@ -159,7 +159,7 @@ def _become_gunicorn(listener: socket.socket, *, workers: int) -> None:
             *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
             *("--chdir", str(embedded.ROOT), "--preload", "--config", str(embedded.ROOT / "portal" / "web.py")),
             *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
-            *("--worker-class", "gthread", "--workers", str(workers), "--threads", str(THREADS)),
+            *("--worker-class", "portal.worker.Worker", "--workers", str(workers), "--threads", str(THREADS)),
             *("--worker-tmp-dir", heartbeats, "--log-level", "warning"),
         ],
     )
