@@ -52,7 +52,7 @@ def allowed_hosts() -> list[str]:
 
 def host() -> str:
     """Give the address the portal is to be served on."""
-    return os.environ.get("HOST") or LOOPBACK
+    return os.environ.get("HOST", "").strip().removeprefix("[").removesuffix("]") or LOOPBACK
 
 
 def _is_local(name: str) -> bool:

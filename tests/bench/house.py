@@ -40,7 +40,7 @@ BACK_WITHIN = 20.0
 
 # Nothing of the surrounding run may reach the bench's portal.
 HIDDEN = (
-    *("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PORTAL_WEB", "PORTAL_MIGRATE", "SECURE", "ALLOWED_HOSTS"),
+    *("DATABASE_URL", "DJANGO_SETTINGS_MODULE", "PORTAL_WEB", "PORTAL_MIGRATE", "SECURE", "ALLOWED_HOSTS", "HOST"),
     *(embedded.LOCK_VARIABLE, embedded.URL_VARIABLE),
 )
 

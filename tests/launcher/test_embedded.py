@@ -73,7 +73,7 @@ class Place:
         self.users: list[User] = []
 
     def environment(self, **more: str) -> dict[str, str]:
-        hidden = {"DATABASE_URL", "DJANGO_SETTINGS_MODULE", embedded.LOCK_VARIABLE, embedded.URL_VARIABLE}
+        hidden = {"DATABASE_URL", "HOST", "DJANGO_SETTINGS_MODULE", embedded.LOCK_VARIABLE, embedded.URL_VARIABLE}
         kept = {name: value for name, value in os.environ.items() if name not in hidden}
         return {**kept, "PORTAL_DATA": str(self.data), **more}
 

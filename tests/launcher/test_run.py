@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -75,6 +76,91 @@ def test_a_port_that_is_taken_is_one_sentence(place: Place) -> None:
     assert said.startswith(f"Port {port} of 127.0.0.1 can't be used")
     assert said.count("\n") == 1
     assert answer.stdout == ""
+
+
+def has_ipv6() -> bool:
+    try:
+        with socket.socket(socket.AF_INET6) as probe:
+            probe.bind(("::1", 0))
+    except OSError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(
+    ("host", "family", "address"),
+    [
+        ("127.0.0.1", socket.AF_INET, "127.0.0.1"),
+        ("localhost", socket.AF_INET, "127.0.0.1"),
+        ("0.0.0.0", socket.AF_INET, "0.0.0.0"),
+        ("::1", socket.AF_INET6, "::1"),
+        ("::", socket.AF_INET6, "::"),
+    ],
+)
+def test_the_portal_listens_where_host_says(host: str, family: int, address: str) -> None:
+    if family == socket.AF_INET6 and not has_ipv6():
+        with pytest.raises(serve._CannotServe, match="no address of this machine"):
+            serve._listen(host, 0)
+        return
+    with serve._listen(host, 0) as listener:
+        assert (listener.family, listener.getsockname()[0]) == (family, address)
+        # Whoever listens on all addresses is reached by each.
+        reached = {"0.0.0.0": "127.0.0.1", "::": "127.0.0.1"}.get(address, address)
+        with socket.create_connection((reached, listener.getsockname()[1])):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("host", "said"),
+    [
+        ("192.0.2.1", "HOST is '192.0.2.1', which is no address of this machine"),
+        ("no such host", "HOST is 'no such host': it has to be an address or a name of this machine"),
+        ("http://localhost", "HOST is 'http://localhost': it has to be"),
+        ("a" * 70, f"HOST is '{'a' * 70}': it has to be"),
+    ],
+)
+def test_a_host_that_is_none_is_refused(host: str, said: str) -> None:
+    with pytest.raises(serve._CannotServe) as refused:
+        serve._listen(host, 0)
+    assert str(refused.value).startswith(said)
+
+
+def test_without_the_demo_it_is_served_to_others_and_says_what_is_next() -> None:
+    """As in a container: an embedded database, all addresses, and nobody who could log in."""
+    data = Path(tempfile.mkdtemp(prefix="portal-host-"))
+    place, port = Place(data), free_port()
+    process = subprocess.Popen(
+        [embedded.ROOT / "run"],
+        env=place.environment(HOST="0.0.0.0", PORT=port, ALLOWED_HOSTS="portal.example.com", WEB_CONCURRENCY="1"),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout is not None
+    said = [process.stdout.readline() for _ in range(3)]
+    assert said == [
+        f"The portal is at http://0.0.0.0:{port}/\n",
+        "Nobody can log in yet: ./run create_staff NAME --role superuser\n",
+        "Ctrl-C ends it.\n",
+    ]
+    asked = urllib.request.Request(f"http://127.0.0.1:{port}/readyz", headers={"Host": "portal.example.com"})
+    assert eventually(lambda: _answer(asked) == "ready\n")
+    os.killpg(process.pid, signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert shown(place, "SELECT count(*) FROM auth_user") == 0
+    assert shown(place, "SELECT count(*) FROM customers_organisation") == 0
+    assert eventually(lambda: not place.processes())
+    shutil.rmtree(data)
+
+
+def _answer(asked: urllib.request.Request) -> str:
+    try:
+        with urllib.request.urlopen(asked, timeout=5) as answer:
+            return answer.read().decode()
+    except OSError:
+        return ""
 
 
 @pytest.mark.parametrize("port", ["eighty", "0", "65536", "-1", "8²"])
@@ -145,6 +231,7 @@ def free_port() -> str:
         ("DATABASE_URL", "", "DATABASE_URL is set"),
         ("SECURE", "1", "SECURE is on"),
         ("ALLOWED_HOSTS", "portal.example.com", "ALLOWED_HOSTS names portal.example.com"),
+        ("HOST", "0.0.0.0", "HOST is 0.0.0.0"),
     ],
 )
 def test_nothing_is_served_in_production_that_the_demo_s_password_opens(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import hashlib
 import os
@@ -23,7 +24,6 @@ from portal import embedded, production
 from portal.demo import removal, store
 from portal.lib import numerals
 
-HOST = "127.0.0.1"
 DEFAULT_PORT = "8000"
 THREADS = 8
 
@@ -31,13 +31,13 @@ THREADS = 8
 class Command(BaseCommand):
     """Bring everything a first visitor needs, then become the web server."""
 
-    help = "Serves the portal on 127.0.0.1, port PORT of the environment or 8000."
+    help = "Serves the portal on HOST (127.0.0.1) and PORT (8000) of the environment."
     requires_system_checks = ()
 
     def handle(self, *args: object, **options: object) -> None:
         try:
-            port, workers = _port(), _workers()
-            listener = _listen(port)
+            host, port, workers = production.host(), _port(), _workers()
+            listener = _listen(host, port)
             signs = production.signs()
             if signs:
                 _refuse_open_doors(signs)
@@ -51,7 +51,7 @@ class Command(BaseCommand):
                     call_command("demo", stdout=sys.stderr, no_color=True)
         with _alone("static"):
             self._collect_static_files()
-        self.stdout.write(f"The portal is at http://{HOST}:{port}/")
+        self.stdout.write(f"The portal is at http://{f'[{host}]' if ':' in host else host}:{port}/")
         self._print_logins()
         self.stdout.write("Ctrl-C ends it.")
         self.stdout.flush()
@@ -102,16 +102,31 @@ def _workers() -> int:
         raise _CannotServe(f"WEB_CONCURRENCY is {given!r}: it has to be a number from 1 to 999.") from None
 
 
-def _listen(port: int) -> socket.socket:
+def _listen(host: str, port: int) -> socket.socket:
     """Open the address first, so that a port that is taken is said at once and nobody takes it meanwhile."""
-    listener = socket.socket(socket.AF_INET)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((HOST, port))
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+    except (OSError, UnicodeError):
+        raise _CannotServe(
+            f"HOST is {host!r}: it has to be an address or a name of this machine, 0.0.0.0 for all of them."
+        ) from None
+    # Of a name with several, the address that all programs understand.
+    family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+    try:
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            # :: are all addresses, also those of the older kind.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        listener.bind(address)
         listener.listen(256)
     except OSError as error:
+        if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
+            raise _CannotServe(
+                f"HOST is {host!r}, which is no address of this machine: set it to one, or to 0.0.0.0 for all."
+            ) from error
         raise _CannotServe(
-            f"Port {port} of {HOST} can't be used ({error.strerror}): set PORT to another one."
+            f"Port {port} of {host} can't be used ({error.strerror}): set PORT to another one."
         ) from error
     return listener
 
