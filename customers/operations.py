@@ -1,7 +1,7 @@
 """Move money on a credit account: link an entry to the one before it, post corrections, top up."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -299,27 +299,38 @@ def write_member_keys(*, at: datetime) -> int:
             owners = [organisation_id for (organisation_id,) in cursor.fetchall()]
         if not owners:
             return count
-        members = list(Member.objects.filter(organisation_id__in=owners))
-        _write_keys_of(members, at=at)
-        count += len(members)
+        count += _write_keys_of(Member.objects.filter(organisation_id__in=owners), at=at)
         last = owners[-1]
 
 
-def _write_keys_of(members: list[Member], *, at: datetime) -> None:
-    with audit_operations.operation("write_member_keys"):
-        keys = {
-            (member.organisation_id, kind, text.fold(written)[:400].strip())
-            for member in members
+def _write_keys_of(members: Iterable[Member], *, at: datetime) -> int:
+    """Write the keys of members in one transaction, and count who has one.
+
+    Of names and addresses that are nothing but signs no key is made: such members are met again each time, and
+    where there is nobody else, nothing is written and nothing told.
+    """
+    found = {
+        member.pk: {
+            (member.organisation_id, kind, key)
             for kind, written in (("member", member.name), ("member_email", member.email))
+            if (key := text.fold(written)[:400].strip())
         }
+        for member in members
+    }
+    keys = {key for of_member in found.values() for key in of_member}
+    count = sum(bool(of_member) for of_member in found.values())
+    if not keys:
+        return count
+    with audit_operations.operation("write_member_keys"):
         SearchKey.objects.bulk_create(
-            [SearchKey(organisation_id=owner, kind=kind, text=key) for owner, kind, key in sorted(keys) if key],
+            [SearchKey(organisation_id=owner, kind=kind, text=key) for owner, kind, key in sorted(keys)],
             ignore_conflicts=True,
         )
         audit_operations.record(
             app=names.CUSTOMERS,
             event="Search keys written",
-            description=f"{len(members):,} members can be found by name and e-mail address.",
+            description=f"{count:,} member{'s' * (count != 1)} can be found by name and e-mail address.",
             by=audit_operations.SYSTEM,
             at=at,
         )
+    return count

@@ -13,20 +13,10 @@ from invoicing import operations, policies, subjects
 from invoicing.models import ChargeLine, CreditNote, Invoice, Payment, TakeBack
 from invoicing.selectors import LineRow, PayableInvoice, Takeable
 from portal.lib import forms as fields
-from portal.lib import money, text
+from portal.lib import money
 
 LARGEST_KEY = 2**63 - 1
 PART = re.compile(r"(paid|applied|put_in)_[0-9]{1,18}|surplus")
-
-
-class LineField(forms.CharField):
-    """A text of one line, cleaned."""
-
-    def to_python(self, value: Any) -> str:
-        try:
-            return text.clean_line(super().to_python(value) or "")
-        except text.UnusableText as error:
-            raise forms.ValidationError(str(error)) from error
 
 
 class KeyForm(forms.Form):
@@ -41,7 +31,7 @@ class KeyForm(forms.Form):
 class InvoiceFilterForm(forms.Form):
     """Which invoices to list."""
 
-    q = LineField(
+    q = fields.LineField(
         label="Number",
         required=False,
         max_length=60,
@@ -54,7 +44,7 @@ class InvoiceFilterForm(forms.Form):
 class NoteFilterForm(forms.Form):
     """Which credit notes to list."""
 
-    q = LineField(
+    q = fields.LineField(
         label="Number",
         required=False,
         max_length=60,
@@ -72,7 +62,7 @@ class PaymentForm(forms.Form):
     received_on = forms.DateField(
         label="Received on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
-    reference = LineField(
+    reference = fields.LineField(
         label="Reference",
         required=False,
         max_length=Payment._meta.get_field("reference").max_length,
@@ -154,7 +144,7 @@ class ReasonForm(forms.Form):
     """Say why something is done that is asked once."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
-    reason = LineField(
+    reason = fields.LineField(
         label="Reason",
         max_length=CreditNote._meta.get_field("sending_reason").max_length,
         help_text="Kept with the note and in the audit.",
@@ -177,7 +167,7 @@ class TakeBackForm(forms.Form):
     """Say what is taken back, part by part, and why. Each part begins with all that is still there."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
-    reason = LineField(
+    reason = fields.LineField(
         label="Reason",
         max_length=TakeBack._meta.get_field("reason").max_length,
         help_text="Kept, and told in the audit.",
@@ -263,7 +253,7 @@ class CreditNoteForm(forms.Form):
     """Draft a note against charges: for each the whole of what is left, or net and tax."""
 
     request_id = forms.UUIDField(widget=forms.HiddenInput)
-    reason = LineField(
+    reason = fields.LineField(
         label="Reason", max_length=CreditNote._meta.get_field("reason").max_length, help_text="Printed on the note."
     )
 

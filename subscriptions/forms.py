@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -11,6 +11,7 @@ from crispy_forms.layout import Column, Layout, Row
 from django import forms
 
 from portal.lib import days, text
+from portal.lib import forms as fields
 from settings_app.selectors import Reason
 from subscriptions import standing
 from subscriptions.models import Termination
@@ -25,26 +26,15 @@ def _helper(*layout: Any) -> FormHelper:
     return helper
 
 
-def _cleaned(value: Any, *, clean: Callable[[str], str]) -> str:
-    # Before anything is required or measured: a text counts as it is kept.
-    try:
-        return clean(str(value or ""))
-    except text.UnusableText as error:
-        raise forms.ValidationError(str(error)) from None
-
-
-class LineField(forms.CharField):
-    """A text of one line."""
-
-    def to_python(self, value: Any) -> str:
-        return super().to_python(_cleaned(value, clean=text.clean_line)) or ""
-
-
 class ExplanationField(forms.CharField):
     """The explanation: 1 to 2,000 characters after trimming. A line end, CR LF from browsers, is one."""
 
     def to_python(self, value: Any) -> str:
-        return super().to_python(_cleaned(value, clean=text.clean_text)) or ""
+        # Before anything is required or measured: a text counts as it is kept.
+        try:
+            return text.clean_text(super().to_python(value) or "")
+        except text.UnusableText as error:
+            raise forms.ValidationError(str(error), code="invalid") from error
 
     def __init__(self) -> None:
         super().__init__(
@@ -82,7 +72,7 @@ class ReasonForm(forms.Form):
 
     reason = forms.ChoiceField(label="Reason", error_messages={"required": "Choose a reason."})
     explanation = ExplanationField()
-    requested_by = LineField(
+    requested_by = fields.LineField(
         label="Requested by",
         max_length=200,
         help_text="Name of the person at the customer.",
@@ -100,7 +90,7 @@ class ReasonForm(forms.Form):
         choices=[("", "Choose …"), *Termination.Channel.choices],
         error_messages={"required": "Choose how the customer asked."},
     )
-    ticket = LineField(label="Ticket reference", max_length=100, required=False)
+    ticket = fields.LineField(label="Ticket reference", max_length=100, required=False)
 
     def __init__(
         self, data: Any = None, *, today: date, began: date, reasons: Sequence[Reason], **kwargs: Any

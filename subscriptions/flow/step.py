@@ -63,14 +63,9 @@ def quote_of(step: Step, form: ReasonForm | None = None) -> quotes.Quote:
 
     *Raises*: NotTerminable.
     """
-    found = selectors.quote_of(
+    return operations.quote_termination(
         step.subscription, on=step.today, config=step.config, asked_on=asked_on(form) if form else None
     )
-    if isinstance(found, selectors.NotTerminableFacts):
-        if getattr(step.subscription, "termination", None) is not None:
-            raise operations.AlreadyTerminated(step.subscription)
-        raise operations.NotTerminable(found.why_not)
-    return found
 
 
 def asked_on(form: ReasonForm) -> date | None:

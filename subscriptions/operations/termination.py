@@ -53,13 +53,18 @@ class Preview:
 
 
 def quote_termination(
-    *, subscription_uuid: uuid.UUID, on: date, config: settings_selectors.Config, asked_on: date | None = None
+    subscription: Subscription, *, on: date, config: settings_selectors.Config, asked_on: date | None = None
 ) -> quotes.Quote:
-    """Compute the preview of a termination on a day. Reads only.
+    """Compute what a termination would settle on a day; preview and commit share it. Reads only.
 
-    *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated.
+    *Raises*: NotTerminable; AlreadyTerminated.
     """
-    return _quote(selectors.find(subscription_uuid), on=on, config=config, asked_on=asked_on)
+    quote = selectors.quote_of(subscription, on=on, config=config, asked_on=asked_on)
+    if isinstance(quote, selectors.NotTerminableFacts):
+        if getattr(subscription, "termination", None) is not None:
+            raise refusals.AlreadyTerminated(subscription)
+        raise refusals.NotTerminable(quote.why_not)
+    return quote
 
 
 def preview_termination(
@@ -75,7 +80,7 @@ def preview_termination(
     *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated; CreditNoteNotUsable.
     """
     subscription = selectors.find(subscription_uuid)
-    quote = _quote(subscription, on=on, config=config, asked_on=asked_on)
+    quote = quote_termination(subscription, on=on, config=config, asked_on=asked_on)
     offered: dict[str, str] = {}
     required = acknowledgements.of_automatic(quote)
     if isinstance(choice, quotes.LinkNote):
@@ -118,7 +123,7 @@ def terminate(
             raise refusals.AlreadyTerminated(subscription)
         account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
-        quote = _quote(subscription, on=today, config=config, asked_on=requests.asked_on(request))
+        quote = quote_termination(subscription, on=today, config=config, asked_on=requests.asked_on(request))
         if quotes.document(quote) != seen.document:
             raise refusals.QuoteChanged(quote, seen=seen.document)
         requests.check(request, quote=quote, began=subscription.started_on)
@@ -172,17 +177,6 @@ def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> CreditA
     invoicing_operations.lock_invoices(line_ids, note=number)
     invoicing_operations.lock_notes(naming=line_ids, number=number)
     return customers_operations.lock_account(organisation_id=subscription.organisation_id)
-
-
-def _quote(
-    subscription: Subscription, *, on: date, config: settings_selectors.Config, asked_on: date | None = None
-) -> quotes.Quote:
-    quote = selectors.quote_of(subscription, on=on, config=config, asked_on=asked_on)
-    if isinstance(quote, selectors.NotTerminableFacts):
-        if getattr(subscription, "termination", None) is not None:
-            raise refusals.AlreadyTerminated(subscription)
-        raise refusals.NotTerminable(quote.why_not)
-    return quote
 
 
 def _chosen(

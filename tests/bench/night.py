@@ -44,8 +44,8 @@ def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     """Terminate some subscriptions by the operation that pages use. *Units*: `seconds` without the previews."""
     from portal.audit.operations import SYSTEM
     from portal.lib import days
-    from settings_app import selectors
-    from subscriptions import operations, quotes
+    from settings_app import selectors as settings_selectors
+    from subscriptions import operations, quotes, selectors
     from subscriptions.models import Subscription
 
     chosen = list(
@@ -53,10 +53,10 @@ def loop(sample: str, *, at: datetime) -> dict[str, Any]:
         .order_by("?")
         .values_list("uuid", "organisation__timezone")[: int(sample)]
     )
-    config = selectors.current_config()
+    config = settings_selectors.current_config()
     seconds = 0.0
     for number, (uuid, zone) in enumerate(chosen):
-        quote = operations.quote_termination(subscription_uuid=uuid, on=days.today_in(zone, at=at), config=config)
+        quote = operations.quote_termination(selectors.find(uuid), on=days.today_in(zone, at=at), config=config)
         started = time.perf_counter()
         operations.terminate(
             subscription_uuid=uuid,

@@ -144,6 +144,22 @@ def test_members_from_before_become_search_keys(now, monkeypatch, at_once):
     assert said.count() == {1: 3, 500: 1}[at_once]
 
 
+@pytest.mark.django_db(transaction=True)
+def test_members_who_can_have_no_key_are_told_of_never_and_keep_nobody(now):
+    """A name and an address of signs alone fold to nothing: at each migration they would be told of anew."""
+    nameless = Member(organisation=factories.OrganisationFactory(), name="???", email="?")
+    beside = Member(organisation=nameless.organisation, name="()", email="!")
+    Member.objects.bulk_create([nameless, beside])
+    assert operations.write_member_keys(at=now) == 0
+    said = AuditEntry.objects.filter(event="Search keys written")
+    assert not said.exists()
+    Member.objects.bulk_create([Member(organisation=factories.OrganisationFactory(), name="Łukasz", email="")])
+    assert operations.write_member_keys(at=now) == 1
+    assert said.get().description == "1 member can be found by name and e-mail address."
+    assert operations.write_member_keys(at=now) == 0
+    assert said.count() == 1
+
+
 def test_ten_are_shown_of_more(acme):
     for number in range(12):
         factories.credit_note(acme, number=f"XY-77700{number:02}")

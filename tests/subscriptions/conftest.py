@@ -58,7 +58,7 @@ def request(**changes: Any) -> operations.CustomerRequest:
 def preview(subscription, *, at: dt.datetime, asked_on: dt.date | None = None) -> quotes.Quote:
     """The quote as an agent sees it at an instant."""
     return operations.quote_termination(
-        subscription_uuid=subscription.uuid,
+        selectors.find(subscription.uuid),
         on=days.today_in(subscription.organisation.timezone, at=at),
         config=settings_selectors.current_config(),
         asked_on=asked_on,

@@ -362,7 +362,7 @@ class Portal(RuleBasedStateMachine):
 
     def preview(self, name: str) -> quotes.Quote:
         quote = operations.quote_termination(
-            subscription_uuid=self.world.subs[name],
+            selectors.find(self.world.subs[name]),
             on=self.model.today,
             config=settings_selectors.current_config(),
         )
