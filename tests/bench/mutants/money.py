@@ -172,4 +172,25 @@ MUTATIONS = (
         "        pass",
         "tests/portal/test_numerals.py::test_a_comma_that_may_be_a_decimal_point_is_asked_about",
     ),
+    Mutation(
+        "a waiver of trillions does not fit",
+        "subscriptions/migrations/0004_wide_waivers.py",
+        "max_digits=20",
+        "max_digits=16",
+        "tests/subscriptions/test_never_twice.py::test_waivers_add_up_beyond_the_width_of_an_amount",
+    ),
+    Mutation(
+        "a correction does not lock the invoices of its charges",
+        "subscriptions/operations/corrections.py",
+        "invoicing_operations.lock_invoices(corrections.line_ids(termination))",
+        "corrections.line_ids(termination)",
+        "tests/interleaving/test_interleavings.py::test_every_order_ends_as_one_after_the_other_would",
+    ),
+    Mutation(
+        "an organisation is not locked while its contacts change",
+        "customers/contacts/operations.py",
+        "Organisation.objects.select_for_update(no_key=True).get(uuid=organisation_uuid)",
+        "Organisation.objects.get(uuid=organisation_uuid)",
+        "tests/customers/test_contacts.py::test_of_two_who_change_at_once_one_is_told",
+    ),
 )
