@@ -338,7 +338,7 @@ class Billing(Worker):
         form = page and _form(page, "/send/")
         if not form:
             return
-        if self._send("sending", note, form, key=note, reason="Sent by e-mail").outcome != "done":
+        if self._send("sending", note, form, reason="Sent by e-mail").outcome != "done":
             return
         used = self._put_in(note) if self.rng.random() < 0.5 else self._allocate(note)
         if used and self.rng.random() < 0.5:

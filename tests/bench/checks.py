@@ -134,7 +134,7 @@ FOUND = {
     """,
     "sending": """
         SELECT format('/credit-notes/%%s/', uuid), uuid::text, NULL, NULL FROM invoicing_creditnote
-        WHERE uuid = %s AND status IN ('sent', 'partly_applied', 'applied')
+        WHERE sending_request_id = %s AND status IN ('sent', 'partly_applied', 'applied')
     """,
     "allocation": """
         SELECT format('/credit-notes/%%s/', n.uuid), n.uuid::text, min(a.actor), trim_scale(sum(a.amount))::text
@@ -207,9 +207,7 @@ def repeated(asked: Connection, sent: Sent, *, before: list[Row]) -> Iterator[st
         yield f"{sent.action} sent again: {outcome}: {said[:300]}"
         return
     rows = found(asked, sent)
-    if before and outcome == "refused" and sent.kind == "sending" and "was marked as Sent already" in said:
-        pass  # this form has no number of its own: the truth is the first answer's
-    elif before and outcome == "refused":
+    if before and outcome == "refused":
         yield f"{sent.action} sent again: done before ({before[0][0]}), but refused now: {said[:300]}"
     elif (
         outcome == "refused"
@@ -242,8 +240,7 @@ _IS_TERMINATED = """
 
 def _fits(sent: Sent, rows: list[Row], *, outcome: str, location: str) -> Iterator[str]:
     if outcome == "refused":
-        # A note can be sent by another form; every other key is the form's own.
-        if rows and sent.kind != "sending":
+        if rows:
             yield f"{sent.action}: answered as refused, but it is there: {rows}"
         return
     if len(rows) != 1:
