@@ -1,7 +1,13 @@
-"""Staff are created by superusers and `create_staff`; nobody signs up."""
+"""Staff are created by superusers and `create_staff`; nobody signs up. Each try to log in is in the audit."""
+
+from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
-from django.http import HttpRequest
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from portal import logins, operations
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -16,3 +22,19 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         """Refuse sign-up: there is none."""
         return False
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        """Note a try that failed, and one that was refused."""
+        operations.note_failed_log_in(
+            name=str(credentials.get("username", "")),
+            address=logins.address_of(request),
+            refusal=request.refusal if getattr(request, "is_refused_unexamined", False) else None,  # type: ignore[attr-defined]
+            at=timezone.now(),
+        )
+
+    def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
+        """Note who is in, and from where; and know the device the next time."""
+        response: HttpResponse = super().post_login(request, user, **more)
+        operations.note_log_in(user=user, address=logins.address_of(request), at=timezone.now())
+        logins.remember_device(request=request, response=response, username=user.get_username())
+        return response

@@ -1,6 +1,6 @@
-"""Create the staff who log in."""
+"""Create the staff who log in, and note each time that somebody tries to."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.contrib.auth.models import Group, User
 from django.db import IntegrityError
@@ -8,6 +8,7 @@ from django.db import IntegrityError
 from portal import roles
 from portal.audit import names
 from portal.audit import operations as audit_operations
+from portal.audit import selectors as audit_selectors
 
 SUPERUSER = "superuser"
 ROLES = (*roles.ROLES, SUPERUSER)
@@ -48,3 +49,49 @@ def create_staff(*, username: str, role: str, password: str, by: audit_operation
     except IntegrityError as error:
         raise UsernameTaken(username) from error
     return user
+
+
+# What a log-in that is refused unexamined is told as.
+REFUSALS = {
+    "locked": "after too many failures this name is locked for this address",
+    "address": "after too many failures this address is locked for every name",
+    "slowed": "after too many failures this device has to wait between two tries",
+}
+REFUSALS_ARE_TOLD_ONCE_IN = timedelta(minutes=1)
+
+
+def note_log_in(*, user: User, address: str, at: datetime) -> None:
+    """Write to the audit that somebody logged in."""
+    with audit_operations.operation("log_in"):
+        audit_operations.record(
+            app=names.PORTAL,
+            event="Logged in",
+            description=f"{user.get_username()} logged in from {address}.",
+            by=audit_operations.Actor.of(user),
+            at=at,
+        )
+
+
+def note_failed_log_in(*, name: str, address: str, refusal: str | None, at: datetime) -> None:
+    """Write to the audit that somebody tried, with the name that was typed.
+
+    The same refusal is told once in a minute: who goes on trying must not fill the audit, which nobody can empty.
+    *Shape*: `refusal` is one of `REFUSALS` where the password was not looked at.
+    """
+    tried = f"A log-in as “{_printable(name)}” from {address}"
+    if refusal is None:
+        event, sentence = "Log-in failed", f"{tried} failed: the username or the password is wrong."
+    else:
+        event, sentence = "Log-in refused", f"{tried} was refused: {REFUSALS[refusal]}."
+        if audit_selectors.is_told(event=event, description=sentence, since=at - REFUSALS_ARE_TOLD_ONCE_IN):
+            return
+    with audit_operations.operation("log_in"):
+        audit_operations.record(
+            app=names.PORTAL, event=event, description=sentence, by=audit_operations.SYSTEM, at=at
+        )
+
+
+def _printable(name: str) -> str:
+    """Keep what could be a username; the rest may be a line break, or a page of text."""
+    kept = "".join(sign if sign.isprintable() else "�" for sign in name)
+    return kept if len(kept) <= 150 else f"{kept[:149]}…"

@@ -8,7 +8,7 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import embedded, keys, production
-from portal.lib import numerals
+from portal.lib import numerals, proxies
 from portal.postgresql import address
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -191,9 +191,30 @@ ACCOUNT_SESSION_REMEMBER = False
 ACCOUNT_RATE_LIMITS = False
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
-AXES_LOCKOUT_TEMPLATE = "account/locked_out.html"
+# Who waits gets in again, whatever others go on trying.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_HANDLER = "portal.logins.Handler"
+AXES_USERNAME_CALLABLE = "portal.logins.name_of"
+AXES_CLIENT_IP_CALLABLE = "portal.logins.place_of"
+AXES_LOCKOUT_CALLABLE = "portal.logins.refused"
+# The audit tells of log-ins, and can't be emptied.
+AXES_DISABLE_ACCESS_LOG = True
+# Over all names; a known device does not count here.
+FAILURES_OF_AN_ADDRESS = 50
+
+
+def _trusted_proxies() -> tuple[proxies.Network, ...]:
+    try:
+        return proxies.networks(os.environ.get("TRUSTED_PROXIES", ""))
+    except proxies.Unreadable as error:
+        raise ImproperlyConfigured(
+            f"TRUSTED_PROXIES has {error.text!r}: it has to name the addresses or networks of your proxies, with "
+            "commas, like 127.0.0.1,10.0.0.0/24."
+        ) from None
+
+
+TRUSTED_PROXIES = _trusted_proxies()
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},

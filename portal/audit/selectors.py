@@ -113,6 +113,11 @@ def events() -> tuple[str, ...]:
     return _distinct("event")
 
 
+def is_told(*, event: str, description: str, since: datetime) -> bool:
+    """Say whether this very sentence is among the newest entries."""
+    return AuditEntry.objects.filter(event=event, description=description, at__gte=since).exists()
+
+
 def moment(at: datetime) -> str:
     """Write an instant for people: 7 March 2026, 09:15:02 UTC."""
     at = at.astimezone(UTC)

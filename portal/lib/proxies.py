@@ -1,0 +1,77 @@
+"""Who asks, where proxies stand in between: a trusted hop is believed about the one before it, nobody else is."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+
+class Unreadable(ValueError):
+    """Say what of a list of proxies is no address and no network, or is every address there is."""
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        super().__init__(text)
+
+
+def networks(text: str) -> tuple[Network, ...]:
+    """Read addresses and networks with commas between them.
+
+    *Raises*: Unreadable.
+    """
+    found: list[Network] = []
+    for word in (word.strip() for word in text.split(",")):
+        if not word:
+            continue
+        try:
+            network = ipaddress.ip_network(word)
+        except ValueError:
+            raise Unreadable(word) from None
+        if network.prefixlen == 0:
+            raise Unreadable(word)
+        found.append(network)
+    return tuple(found)
+
+
+def client_of(*, peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
+    """Name the nearest hop that is not trusted, walking from the server to the client.
+
+    What stands further left was written by that hop, which may write anything. A hop that is no address ends the
+    walk at the one that named it.
+    *Shape*: `forwarded_for` is the header as it came, several of them joined by commas.
+    """
+    hop = _address(peer)
+    if hop is None:
+        return peer
+    for word in reversed(forwarded_for.split(",")):
+        if not any(hop in network for network in trusted):
+            break
+        before = _address(word)
+        if before is None:
+            break
+        hop = before
+    return str(hop)
+
+
+def place_of(address: str) -> str:
+    """Name what one client has of addresses: of IPv6 whole networks (/64), of which the first address stands."""
+    found = _address(address)
+    if isinstance(found, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((int(found), 64), strict=False).network_address)
+    return address
+
+
+def _address(text: str) -> Address | None:
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        found = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return None
+    return getattr(found, "ipv4_mapped", None) or found

@@ -1,0 +1,136 @@
+"""Who may try a password: django-axes counts failures, and this says whose count is full.
+
+What is locked is a name at an address. An address is locked for every name after many failures over all names. A
+device from which the name has logged in before is known by a signed cookie, has a count of its own and is never
+locked, only slowed: so nobody who fails on purpose locks out those who work at the same address.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from axes.attempts import get_cool_off_threshold
+from axes.handlers.database import AxesDatabaseHandler
+from axes.models import AccessAttempt
+from django.conf import settings
+from django.core import signing
+from django.db.models import Max, Q, QuerySet, Sum
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal.lib import proxies
+
+COOKIE = "known_device"
+KNOWN_FOR = timedelta(days=180)
+NAMES_OF_A_DEVICE = 8
+PAUSE = timedelta(seconds=30)
+NAME_LENGTH = 150
+
+LOCKED, ADDRESS, SLOWED = "locked", "address", "slowed"
+
+
+def address_of(request: HttpRequest) -> str:
+    """Name the client's address, past the proxies of the settings."""
+    return proxies.client_of(
+        peer=request.META.get("REMOTE_ADDR", ""),
+        forwarded_for=request.META.get("HTTP_X_FORWARDED_FOR", ""),
+        trusted=settings.TRUSTED_PROXIES,
+    )
+
+
+def place_of(request: HttpRequest) -> str | None:
+    """Name what failures are counted for; called by axes. None where the server tells no address."""
+    return proxies.place_of(address_of(request)) or None
+
+
+def name_of(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
+    """Name who is tried, whatever the case; called by axes."""
+    typed = (credentials or {}).get("username") or request.POST.get("login") or ""
+    return str(typed).replace("\0", "").strip().casefold()[:NAME_LENGTH]
+
+
+def refused(
+    request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
+) -> HttpResponse:
+    """Answer in place of the log-in; called by axes."""
+    refusal = request.refusal  # type: ignore[attr-defined]
+    wait = PAUSE if refusal == SLOWED else timedelta(hours=settings.AXES_COOLOFF_TIME)
+    context = {
+        "refusal": refusal,
+        "failures": settings.FAILURES_OF_AN_ADDRESS if refusal == ADDRESS else settings.AXES_FAILURE_LIMIT,
+    }
+    answer = render(request, "account/locked_out.html", context, status=429)
+    answer["Retry-After"] = str(int(wait.total_seconds()))
+    return answer
+
+
+def remember_device(*, request: HttpRequest, response: HttpResponse, username: str) -> None:
+    """Let the device that asked be known for this name from now on."""
+    known = _known(request)
+    name = username.casefold()
+    names = {name: known.pop(name, None) or secrets.token_urlsafe(12), **known}
+    response.set_cookie(
+        COOKIE,
+        signing.dumps(dict(list(names.items())[:NAMES_OF_A_DEVICE]), salt=COOKIE),
+        max_age=KNOWN_FOR,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )
+
+
+def _known(request: HttpRequest) -> dict[str, str]:
+    try:
+        kept = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=KNOWN_FOR)
+    except signing.BadSignature:
+        return {}
+    return kept if isinstance(kept, dict) else {}
+
+
+class Handler(AxesDatabaseHandler):
+    """Count in axes' table: one row for a name at an address, one for a name on a known device."""
+
+    def is_locked(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
+        """Say whether the password is not even looked at."""
+        request.is_refused_unexamined = bool(super().is_locked(request, credentials))
+        return bool(request.is_refused_unexamined)
+
+    def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
+        """Tell axes whether a count is full, and keep which one."""
+        request.refusal = self._refusal(request, credentials)
+        return int(settings.AXES_FAILURE_LIMIT) if request.refusal else 0
+
+    def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **more: Any) -> None:
+        """Count it; a browser's own words about itself are no part of it."""
+        if request is not None:
+            request.axes_user_agent = self._device(request, credentials)
+        super().user_login_failed(sender, credentials, request, **more)
+
+    def filter_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> list[QuerySet[Any]]:
+        """Find what a success forgets: the count it belongs to."""
+        device = self._device(request, credentials)
+        mine = AccessAttempt.objects.filter(username=name_of(request, credentials), user_agent=device)
+        return [mine if device else mine.filter(ip_address=request.axes_ip_address)]
+
+    def _device(self, request: Any, credentials: dict[str, Any] | None) -> str:
+        known = _known(request).get(name_of(request, credentials))
+        return f"device {known}" if known else ""
+
+    def _refusal(self, request: Any, credentials: dict[str, Any] | None) -> str | None:
+        since = get_cool_off_threshold(request)
+        if self._device(request, credentials):
+            (mine,) = self.filter_user_attempts(request, credentials)
+            count = mine.filter(attempt_time__gte=since).aggregate(
+                failures=Sum("failures_since_start"), last=Max("attempt_time")
+            )
+            is_full = (count["failures"] or 0) >= settings.AXES_FAILURE_LIMIT
+            return SLOWED if is_full and request.axes_attempt_time - count["last"] < PAUSE else None
+        of_name = Sum("failures_since_start", filter=Q(username=name_of(request, credentials)))
+        counts = AccessAttempt.objects.filter(
+            ip_address=request.axes_ip_address, user_agent="", attempt_time__gte=since
+        ).aggregate(name=of_name, address=Sum("failures_since_start"))
+        if (counts["name"] or 0) >= settings.AXES_FAILURE_LIMIT:
+            return LOCKED
+        return ADDRESS if (counts["address"] or 0) >= settings.FAILURES_OF_AN_ADDRESS else None
