@@ -56,13 +56,19 @@ class Hit:
     organisation_name: str
 
 
+May = Callable[[str], bool]
+"""Says whether whoever asks has a permission."""
+
 Finder = Callable[..., Sequence[Hit]]
 
 _finders: dict[type[Shape], list[Finder]] = defaultdict(list)
 
 
 def declare(shape: type[Shape]) -> Callable[[Finder], Finder]:
-    """Have a finder asked questions of a shape: `finder(shape, most=...)`, one query."""
+    """Have a finder asked questions of a shape: `finder(shape, most=..., may=...)`, one query.
+
+    It asks `may` for the permission of each thing it names, and leaves out what is not to be seen.
+    """
 
     def declared(finder: Finder) -> Finder:
         _finders[shape].append(finder)
@@ -71,7 +77,7 @@ def declare(shape: type[Shape]) -> Callable[[Finder], Finder]:
     return declared
 
 
-def hits(shapes: Sequence[Shape]) -> tuple[list[Hit], bool]:
+def hits(shapes: Sequence[Shape], *, may: May) -> tuple[list[Hit], bool]:
     """Ask the finders, and say whether there is more than is given. One query or two for each finder and shape.
 
     Nobody else is asked for a whole UUID once somebody has found it.
@@ -80,7 +86,7 @@ def hits(shapes: Sequence[Shape]) -> tuple[list[Hit], bool]:
     is_cut = False
     for shape in shapes:
         for finder in _finders[type(shape)]:
-            given = finder(shape, most=MOST + 1)
+            given = finder(shape, most=MOST + 1, may=may)
             is_cut |= len(given) > MOST
             found += [hit for hit in given[:MOST] if hit not in found]
             if given and isinstance(shape, UuidRange) and shape.is_whole:

@@ -12,8 +12,10 @@ from portal.lib import text
 
 
 @finders.declare(finders.NumberPart)
-def customer_references(part: finders.NumberPart, *, most: int) -> list[finders.Hit]:
+def customer_references(part: finders.NumberPart, *, most: int, may: finders.May) -> list[finders.Hit]:
     """Find customers by any part of their reference. One query."""
+    if not may("customers.view_organisation"):
+        return []
     found = (
         Organisation.objects.alias(folded=folded_number("customer_reference"))
         .filter(folded__contains=part.folded)

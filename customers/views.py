@@ -33,6 +33,7 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
         older=request.GET.get("after", ""),
         newer=request.GET.get("before", ""),
         with_similar=request.GET.get("similar") == "1",
+        may=request.user.has_perm,
     )
     return htmx.render_page(
         request,

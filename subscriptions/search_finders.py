@@ -8,10 +8,15 @@ from customers.models import folded_number
 from subscriptions import selectors
 from subscriptions.models import Contract
 
+# Records of terminations and the tab that a contract leads to ask for it, too.
+VIEW = "subscriptions.view_subscription"
+
 
 @finders.declare(finders.UuidRange)
-def subscriptions_and_terminations(asked: finders.UuidRange, *, most: int) -> list[finders.Hit]:
+def subscriptions_and_terminations(asked: finders.UuidRange, *, most: int, may: finders.May) -> list[finders.Hit]:
     """Find subscriptions by their UUID or that of their termination, as a whole or as they begin. One query."""
+    if not may(VIEW):
+        return []
     return [
         finders.Hit(
             kind="Subscription" if named.is_its_own else "Termination",
@@ -29,8 +34,12 @@ def subscriptions_and_terminations(asked: finders.UuidRange, *, most: int) -> li
 
 @finders.declare(finders.NumberPart)
 @finders.declare(finders.ReferencePart)
-def contracts(part: finders.NumberPart | finders.ReferencePart, *, most: int) -> list[finders.Hit]:
+def contracts(
+    part: finders.NumberPart | finders.ReferencePart, *, most: int, may: finders.May
+) -> list[finders.Hit]:
     """Find contracts by any part of their reference; a hit leads to the subscriptions of its organisation."""
+    if not may(VIEW):
+        return []
     found: QuerySet[Contract] = (
         Contract.objects.select_related("organisation")
         .alias(folded=folded_number("reference"))

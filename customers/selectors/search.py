@@ -101,12 +101,25 @@ class Listing:
         return said[:1].upper() + said[1:]
 
 
-def organisations(query: str = "", *, older: str = "", newer: str = "", with_similar: bool = False) -> Listing:
+def everything(permission: str) -> bool:
+    """Say that whoever asks may see all there is, as commands may."""
+    return True
+
+
+def organisations(
+    query: str = "",
+    *,
+    older: str = "",
+    newer: str = "",
+    with_similar: bool = False,
+    may: finders.May = everything,
+) -> Listing:
     """Find the organisations that answer a question (all of them without one), 50 a page.
 
     Similar ones are looked for where few answer and none exactly, and on the first page for whoever wants them.
 
-    *Shape*: `older` and `newer` are keys of an earlier `Listing`; one that is none shows the first page.
+    *Shape*: `older` and `newer` are keys of an earlier `Listing`; one that is none shows the first page. `may` says
+    what else than customers whoever asks may see.
     """
     shown = _shown(query)
     readings = policies.readings(query)
@@ -125,7 +138,7 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
     has_newer = more if is_backwards else edge is not None
     has_older = is_backwards or more
     rows = _rows(page, wanted=[[word] for reading in readings for word in reading.words])
-    hits, are_hits_cut = _hits(query, rows) if readings and edge is None else ([], False)
+    hits, are_hits_cut = _hits(query, rows, may=may) if readings and edge is None else ([], False)
     may_be_misspelt = bool(readings) and policies.may_be_misspelt(readings[0])
     asked = with_similar and may_be_misspelt and edge is None
     looks = asked or (
@@ -152,14 +165,14 @@ def organisations(query: str = "", *, older: str = "", newer: str = "", with_sim
     )
 
 
-def _hits(query: str, rows: Sequence[OrganisationRow]) -> tuple[list[finders.Hit], bool]:
+def _hits(query: str, rows: Sequence[OrganisationRow], *, may: finders.May) -> tuple[list[finders.Hit], bool]:
     """Ask the finders what else the question names.
 
     Where customers answer, references without a digit and whole UUIDs are theirs. A customer of the list is not
     found once more by its reference.
     """
     shapes = [shape for shape in policies.shapes(query) if not (rows and _is_of_customers(shape))]
-    hits, is_cut = finders.hits(shapes)
+    hits, is_cut = finders.hits(shapes, may=may)
     listed = {(row.uuid, match.text) for row in rows for match in row.matches}
     return [hit for hit in hits if (hit.organisation_uuid, hit.text) not in listed], is_cut
 

@@ -3,6 +3,7 @@
 import uuid
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.urls import reverse
 
@@ -13,6 +14,7 @@ from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 from subscriptions.models import Contract, Termination
 from tests import factories, pages
+from tests.factories import C
 from tests.subscriptions.conftest import terminate
 
 pytestmark = pytest.mark.django_db
@@ -103,6 +105,44 @@ def test_a_document_is_found_by_its_uuid(acme):
     note = factories.credit_note(acme)
     assert found(str(bill.uuid)) == [("Invoice", bill.number, address("invoicing:invoice", bill.uuid))]
     assert found(str(note.uuid)) == [("Credit note", note.number, address("invoicing:credit_note", note.uuid))]
+
+
+def test_nobody_finds_what_they_may_not_open(acme, client_of, agent, now):
+    """Each kind of thing has its permission: with that one alone, of all these that kind is found."""
+    made = factories.subscription(organisation=acme, cycles=(C("2026-03-01"),), billing_plan="as_incurred")
+    contract = made.contract_item.contract.reference
+    bill = factories.invoice(acme, amounts=[("5", "0")])
+    note = factories.credit_note(acme, net="7")
+    ended = factories.subscription(organisation=acme, cycles=(C("2026-03-01"),))
+    record = terminate(ended, by=agent, at=now).termination
+    links = {
+        "invoicing.view_invoice": {
+            (bill.number, "invoicing:invoice", bill),
+            (bill.uuid, "invoicing:invoice", bill),
+        },
+        "invoicing.view_creditnote": {
+            (note.number, "invoicing:credit_note", note),
+            (note.uuid, "invoicing:credit_note", note),
+        },
+        "subscriptions.view_subscription": {
+            (made.uuid, "subscriptions:detail", made),
+            (record.uuid, "subscriptions:termination", record),
+            (contract, "subscriptions:tab", acme),
+        },
+    }
+    client = client_of("")
+    permissions = ("customers.view_organisation", *links)
+    for allowed in links:
+        client.user.user_permissions.set(
+            Permission.objects.get(content_type__app_label=app, codename=name)
+            for app, name in (
+                one.split(".") for one in permissions if one in ("customers.view_organisation", allowed)
+            )
+        )
+        for permission, questions in links.items():
+            for asked, name, shown in questions:
+                page = client.get(reverse("customers:list"), {"q": str(asked)}).content.decode()
+                assert (f'href="{address(name, shown.uuid)}"' in page) == (permission == allowed), (allowed, asked)
 
 
 def test_members_are_found(acme):
