@@ -28,29 +28,37 @@ def main(arguments: list[str]) -> int:
     import django
     from django.core.exceptions import ImproperlyConfigured
     from django.core.management import execute_from_command_line
-    from django.db import InternalError
+    from django.db import DatabaseError
 
     try:
         django.setup()
     except ImproperlyConfigured as error:
         return _refuse(str(error))
     from portal import readiness
+    from portal.postgresql import owner
 
+    if refusal := owner.take_address():
+        return _refuse(refusal)
     need = readiness.need_of(arguments[1:]) if is_prepared else readiness.Need.NOTHING
     if refusal := readiness.prepare(need):
         return _refuse(refusal)
     try:
         try:
             # Of two that migrate at once, the second waits and then finds nothing to do.
-            with readiness.alone() if need is readiness.Need.TO_MIGRATE else contextlib.nullcontext():
+            with (
+                owner.connected() if readiness.is_for_the_owner(arguments[1:]) else contextlib.nullcontext(),
+                readiness.alone() if need is readiness.Need.TO_MIGRATE else contextlib.nullcontext(),
+            ):
                 execute_from_command_line(arguments)
         finally:
             # What is still held back would fail after the last moment at which that can be told.
             sys.stdout.flush()
-    except InternalError as error:
-        if not readiness.is_about_writing(error):
-            raise
-        return _refuse(readiness.read_only())
+    except DatabaseError as error:
+        if readiness.is_about_writing(error):
+            return _refuse(readiness.read_only())
+        if owner.is_about_rights(error):
+            return _refuse(owner.refusal(error))
+        raise
     except OSError as error:
         if error.errno not in UNWRITABLE or error.filename:
             raise

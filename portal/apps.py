@@ -16,6 +16,7 @@ class PortalConfig(AppConfig):
         """Find what the apps declare to those below them, and say what is to be done after any migration."""
         # Imported late: they have models, which are loaded by now.
         from portal import roles
+        from portal.postgresql import owner
 
         autodiscover_modules(
             "charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges"
@@ -24,6 +25,7 @@ class PortalConfig(AppConfig):
         last = apps.get_app_config("subscriptions")
         post_migrate.connect(roles.bring_up_to_date, sender=last, dispatch_uid="roles")
         post_migrate.connect(_write_member_keys, sender=last, dispatch_uid="member keys")
+        post_migrate.connect(owner.grant, sender=last, dispatch_uid="runtime role")
 
 
 def _write_member_keys(**migrated: Any) -> None:

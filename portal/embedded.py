@@ -4,7 +4,10 @@ Every process that uses the database holds a shared lock on `PORTAL_DATA/lock`. 
 the server and asks for the same lock exclusively: it gets it when the last user is gone, however that user
 ended, and then stops the server. A second lock (`supervisor.lock`) makes sure there is one supervisor.
 
-    python -m portal.embedded exec COMMAND ...    join, then become COMMAND, which keeps the lock
+    python -m portal.embedded exec COMMAND ...    join as the owner, then become COMMAND, which keeps the lock
+
+Two roles use the database. `portal` owns it and migrates it, with a password that is kept in `owner_password`.
+`portal_runtime` owns nothing: the portal itself works as that one. Nobody can log in as the superuser.
 
 Nothing here imports Django: settings need the address before Django starts. It is one file because it is also run
 by its path, alone: by `./test` with `-P`, by itself as the supervisor with `-I -S`. Then it can import nothing
@@ -41,6 +44,7 @@ from typing import Any, NoReturn
 
 ROOT = Path(__file__).resolve().parent.parent
 ROLE = DATABASE = "portal"
+RUNTIME_ROLE = "portal_runtime"
 SUPERUSER = "postgres"
 PORT = 5432  # names the socket file only: the server listens on no network address
 OLDEST = 15
@@ -100,9 +104,10 @@ def is_used() -> bool:
     return not os.environ.get("DATABASE_URL")
 
 
-def join() -> str:
+def join(*, as_owner: bool = False) -> str:
     """Use the database until this process and all that inherit its lock are gone; start it when needed.
 
+    *Shape*: the address of the role that works, or of the one that owns the tables, also as `PORTAL_EMBEDDED_URL`.
     Raises: EmbeddedError.
     """
     given = os.environ.get("DATABASE_URL")
@@ -113,8 +118,8 @@ def join() -> str:
     try:
         _prepare_data(data)
         _hold_lock(data)
-        url = _url(_socket_directory(_base(data)))
         _wait_until_ready(data)
+        url = owner_url(data) if as_owner else runtime_url(data)
     except OSError as error:
         raise EmbeddedError(
             f"The embedded database in {data} can't be used: {error.strerror or error} "
@@ -123,6 +128,17 @@ def join() -> str:
         ) from error
     os.environ[URL_VARIABLE] = url
     return url
+
+
+def runtime_url(data: Path | None = None) -> str:
+    """Give the address of the role that owns nothing; who can enter the directory of the sockets is let in."""
+    return _url(data or data_directory(), RUNTIME_ROLE)
+
+
+def owner_url(data: Path | None = None) -> str:
+    """Give the address of the role that owns the tables, with its password. *Raises*: OSError."""
+    data = data or data_directory()
+    return _url(data, f"{ROLE}:{_password_file(data).read_text().strip()}")
 
 
 def revive() -> None:
@@ -148,14 +164,20 @@ def secret_key() -> str:
     """
     data = data_directory()
     _prepare_data(data)
-    path = data / "secret_key"
+    return _kept(data / "secret_key")
+
+
+def _kept(path: Path) -> str:
+    """Read a secret, made at the first call."""
     if not path.exists():
-        handle, name = tempfile.mkstemp(prefix="secret_key.", dir=data)  # 0600
+        handle, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)  # 0600
         try:
             with os.fdopen(handle, "w") as new:
                 new.write(secrets.token_urlsafe(64))
                 new.flush()
                 os.fsync(new.fileno())
+            if os.getuid() == 0:  # whoever the directory belongs to can read it
+                os.chown(name, path.parent.stat().st_uid, path.parent.stat().st_gid)
             with contextlib.suppress(FileExistsError):
                 os.link(name, path)
         finally:
@@ -213,8 +235,13 @@ def _socket_directory(base: Path) -> Path:
     return Path("/tmp") / f"portal-{_server_user(base)[0]}-{digest}"
 
 
-def _url(sockets: Path) -> str:
-    return f"postgresql://{ROLE}@/{DATABASE}?host={urllib.parse.quote(str(sockets), safe='/')}"
+def _url(data: Path, user: str) -> str:
+    sockets = _socket_directory(_base(data))
+    return f"postgresql://{user}@/{DATABASE}?host={urllib.parse.quote(str(sockets), safe='/')}"
+
+
+def _password_file(data: Path) -> Path:
+    return data / "owner_password"
 
 
 def _server_user(base: Path) -> tuple[int, int]:
@@ -433,7 +460,7 @@ def _left(complaint: Path, *, known: tuple[int, int] | None) -> str:
 
 def _answers(sockets: Path) -> bool:
     """Log in as a client would, which is what the caller wants to do next."""
-    words = f"user\0{ROLE}\0database\0{DATABASE}\0\0".encode()
+    words = f"user\0{RUNTIME_ROLE}\0database\0{DATABASE}\0\0".encode()
     try:
         with socket.socket(socket.AF_UNIX) as line:
             line.settimeout(5)
@@ -448,6 +475,10 @@ def _answers(sockets: Path) -> bool:
                     if head[:1] == b"Z":
                         line.sendall(b"X\0\0\0\4")
                         return True
+                    if head[:1] == b"E" and b"C28000\0" in body:  # it knows no such role
+                        raise EmbeddedError(
+                            "The embedded database is in use by an earlier version of the portal: end that first."
+                        )
                     if head[:1] == b"E":
                         # 53300: all connections are taken, so there is a server that works.
                         return b"C53300\0" in body
@@ -546,6 +577,7 @@ def _supervise(server: Server, *, tell: int) -> int:
         _clear_leftovers(server)
         if not (server.cluster / "PG_VERSION").exists():
             _initialise(server)
+        _provide_roles(server, server.cluster)
         _prepare_sockets(server)
         _keep_running(server, users=users, running=running)
     except EmbeddedError as error:
@@ -634,17 +666,64 @@ def _initialise(server: Server) -> None:
         ],
         words="",
     )
-    _run(
-        server,
-        [str(binaries / "postgres"), "--single", "-j", "-D", str(new), "template1"],
-        words=f"CREATE ROLE {ROLE} LOGIN CREATEDB;\n\nCREATE DATABASE {DATABASE} OWNER {ROLE};\n\n",
-    )
+    _provide_roles(server, new, and_then=f"CREATE DATABASE {DATABASE} OWNER {ROLE};\n\n")
     if server.cluster.exists():
         server.cluster.rmdir()  # an empty one only: anything else is not ours to remove
     new.rename(server.cluster)
 
 
-def _run(server: Server, command: list[str], *, words: str) -> None:
+# A role is made without anything that it may, and then given what it may.
+_ROLES = """
+DO $$ BEGIN
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') THEN CREATE ROLE {owner}; END IF;
+    IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{runtime}') THEN CREATE ROLE {runtime}; END IF;
+END $$;
+
+ALTER ROLE {owner} LOGIN CREATEDB NOSUPERUSER PASSWORD '{password}';
+
+ALTER ROLE {runtime} LOGIN NOCREATEDB NOCREATEROLE NOSUPERUSER NOREPLICATION NOBYPASSRLS;
+
+"""
+_WHO_MAY_LOG_IN = f"""# Written by the portal. Only who can enter the directory of the sockets comes as far as this.
+local all {SUPERUSER} reject
+local all {RUNTIME_ROLE} trust
+local all all scram-sha-256
+"""
+
+
+def _provide_roles(server: Server, cluster: Path, *, and_then: str = "") -> None:
+    """Give the cluster its roles, and let nobody in as the superuser; one that an earlier version made, too.
+
+    Only PostgreSQL's single-user mode may still do that, while no server runs.
+    """
+    file = _password_file(Path(server.data))
+    with contextlib.suppress(FileNotFoundError):
+        if not re.fullmatch(rb"[A-Za-z0-9_-]{40,}\s*", file.read_bytes()):
+            file.unlink()  # damaged: another one is as good
+    password = _kept(file)
+    roles = _ROLES.format(owner=ROLE, runtime=RUNTIME_ROLE, password=password)
+    mark = cluster / "portal_roles"
+    wanted = hashlib.sha256(f"{roles}{_WHO_MAY_LOG_IN}".encode()).hexdigest()
+    doors = cluster / "pg_hba.conf"
+    with contextlib.suppress(FileNotFoundError):
+        if mark.read_text() == wanted and doors.read_text() == _WHO_MAY_LOG_IN:
+            return
+    _run(
+        server,
+        [str(Path(server.binaries) / "postgres"), "--single", "-j", "-D", str(cluster), "template1"],
+        words=f"{roles}{and_then}",
+        hidden=password,
+    )
+    for file, words in ((doors, _WHO_MAY_LOG_IN), (mark, wanted)):
+        new = file.with_name(f"{file.name}.new")
+        new.write_text(words)
+        new.chmod(0o600)
+        if os.getuid() == 0:
+            os.chown(new, server.uid, server.gid)
+        new.replace(file)
+
+
+def _run(server: Server, command: list[str], *, words: str, hidden: str = "") -> None:
     done = subprocess.run(
         command,
         input=words,
@@ -656,10 +735,11 @@ def _run(server: Server, command: list[str], *, words: str) -> None:
         check=False,
         **_as_user((server.uid, server.gid)),
     )
-    _log(done.stdout)
-    if done.returncode != 0 or "ERROR:" in done.stdout:
-        failed = f"The embedded database in {server.data} could not be made"
-        raise EmbeddedError(_why(server, failed, _complaint_in(done.stdout) or f"{command[0]} failed"))
+    said = done.stdout.replace(hidden, "...") if hidden else done.stdout
+    _log(said)
+    if done.returncode != 0 or "ERROR:" in said:
+        failed = f"The embedded database in {server.data} could not be prepared"
+        raise EmbeddedError(_why(server, failed, _complaint_in(said) or f"{command[0]} failed"))
 
 
 def _log(words: str) -> None:
@@ -826,7 +906,7 @@ def main(arguments: list[str]) -> int:
             return _supervise(Server(**json.loads(words)), tell=int(tell))
         case ["exec", command, *rest]:
             try:
-                join()
+                join(as_owner=True)
             except EmbeddedError as error:
                 _say(str(error))
                 return 1

@@ -17,7 +17,7 @@ from django.db import DatabaseError, NotSupportedError, OperationalError, connec
 
 from portal import embedded, roles
 from portal.lib import text
-from portal.postgresql import patience, standing
+from portal.postgresql import owner, patience, standing
 
 OLDEST_POSTGRESQL = 15
 # Any number of our own: whoever migrates this database holds the advisory lock of this name.
@@ -60,21 +60,32 @@ def need_of(words: list[str]) -> Need:
     return need
 
 
+def is_for_the_owner(words: list[str]) -> bool:
+    """Say whether a command changes or empties tables, which the role that works with them may not."""
+    return words[:1] == ["migrate"] or (words[:1] == ["demo"] and "--remove" in words)
+
+
 def prepare(need: Need) -> str:
     """Migrate where that is wanted, and return why the database can't be used, or nothing."""
     if need is Need.NOTHING:
         return ""
     try:
-        version = connection.pg_version // 10_000
-        if version < OLDEST_POSTGRESQL:
-            return _too_old(f"{version}")
-        return _prepare(need)
+        # What an earlier version made belongs to its owner alone.
+        with owner.connected():
+            version = connection.pg_version // 10_000
+            if version < OLDEST_POSTGRESQL:
+                return _too_old(f"{version}")
+            return _prepare(need)
     except NotSupportedError as error:
         return _too_old(str(error))
     except patience.TablesInUse as error:
         return str(error)
     except OperationalError as error:
         return f"The database can't be used: {text.first_line(error)} (see DATABASE_URL)."
+    except DatabaseError as error:
+        if owner.is_about_rights(error):
+            return owner.refusal(error)
+        raise
     finally:
         connection.close()
 
@@ -95,6 +106,8 @@ def _prepare(need: Need) -> str:
         return ""
     is_read = need in (Need.TO_READ, Need.TO_STAGE)
     if is_read or not embedded.is_used():
+        if not stands.missing and not is_read and (lacking := owner.lacking()):
+            return lacking
         if not stands.missing:
             # Roles that differ keep nobody from work.
             if need is Need.TO_SERVE and _is_behind(stands):
@@ -151,7 +164,7 @@ def is_about_writing(error: DatabaseError) -> bool:
 def _is_behind(stands: standing.Standing) -> bool:
     """Say whether migrations are missing, or roles have other permissions than this version gives them."""
     # What a newer version gives them is not taken away again.
-    return bool(stands.missing) or not (stands.is_newer or roles.are_up_to_date())
+    return bool(stands.missing) or not (stands.is_newer or (roles.are_up_to_date() and owner.is_granted()))
 
 
 def _behind(stands: standing.Standing) -> str:

@@ -172,6 +172,8 @@ _WEB_OPTIONS = {
 }
 
 DATABASES = {"default": _database()}
+# Who uses the tables without owning them, where there are two roles (see portal/postgresql/owner.py).
+RUNTIME_ROLE = embedded.RUNTIME_ROLE if embedded.is_used() else DATABASES["default"]["USER"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [

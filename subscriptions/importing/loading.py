@@ -271,7 +271,7 @@ _SEARCH_KEYS = (
     """,
     # What still waits beside an index would be read by every search until somebody sorts it in.
     """
-    SELECT gin_clean_pending_list(name::regclass)
+    SELECT portal_sort_in(name::regclass)
     FROM unnest(ARRAY['search_text_trigrams', 'search_text_words', 'search_word_trigrams']) name
     """,
 )
@@ -304,7 +304,7 @@ _CREDIT_NOTES = (
 )
 
 _NUMBERS_SORTED_IN = """
-    SELECT gin_clean_pending_list(name::regclass)
+    SELECT portal_sort_in(name::regclass)
     FROM unnest(ARRAY['organisation_reference_parts', 'contract_reference_parts', 'invoice_number_parts',
                       'note_number_parts']) name
 """
@@ -380,4 +380,4 @@ def _make_known(cursor: Any, table: str, *, rows: int) -> None:
     """
     cursor.execute("SELECT reltuples < %s FROM pg_class WHERE oid = %s::regclass", [rows, table])
     if cursor.fetchone()[0]:
-        cursor.execute(f"ANALYZE {table}")
+        cursor.execute("SELECT portal_analyze(%s::regclass)", [table])

@@ -87,7 +87,7 @@ class House:
             os.environ.pop(name, None)
         os.environ |= {"PORTAL_DATA": str(self.data), "DJANGO_SETTINGS_MODULE": "portal.settings"}
         tell("starting PostgreSQL")
-        self.url = embedded.join()
+        self.url = embedded.join(as_owner=True)
         import django
 
         django.setup()
@@ -158,7 +158,7 @@ class House:
         """Start manage.py with these arguments, its database behind the proxy; output goes to LOG.out, LOG.err."""
         environment = {name: value for name, value in os.environ.items() if name not in HIDDEN}
         environment |= {
-            "DATABASE_URL": f"postgresql://{embedded.ROLE}@/{embedded.DATABASE}?host={self.home / 'proxy'}",
+            "DATABASE_URL": f"postgresql://{embedded.RUNTIME_ROLE}@/{embedded.DATABASE}?host={self.home / 'proxy'}",
             "PORT": str(self.port),
             "WEB_CONCURRENCY": str(WORKERS),
             "PORTAL_POOL_SIZE": str(POOL_SIZE),

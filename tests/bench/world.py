@@ -63,7 +63,7 @@ class World:
             os.environ.pop(name, None)
         self.home.mkdir(parents=True, exist_ok=True)
         os.environ |= {"PORTAL_DATA": str(self.home), "DJANGO_SETTINGS_MODULE": "portal.settings"}
-        self._server_url = embedded.join()
+        self._server_url = embedded.join(as_owner=True)
 
     def tenth(self) -> World:
         """Give a world of a tenth of the organisations, beside this one."""
@@ -166,7 +166,7 @@ class World:
             name: os.environ.pop(name) for name in ("DATABASE_URL", embedded.URL_VARIABLE) if name in os.environ
         }
         os.environ |= environment
-        if embedded.join() != self._server_url:
+        if embedded.join(as_owner=True) != self._server_url:
             raise RuntimeError("the server is somewhere else now")
         os.environ |= hidden
 

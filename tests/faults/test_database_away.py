@@ -88,7 +88,7 @@ class Web:
         return False
 
     def url(self) -> str:
-        return embedded._url(embedded._socket_directory(self.place.cluster().parent))
+        return embedded.runtime_url(self.place.data)
 
     def ask(self, path: str, sent: dict[str, str] | None = None, **headers: str) -> tuple[int, str, float]:
         """Status, text and seconds."""
@@ -342,7 +342,7 @@ def test_all_connections_taken(web: Web) -> None:
 
 
 def test_migrations_that_are_not_applied(web: Web) -> None:
-    with psycopg.connect(web.url(), autocommit=True) as other:
+    with psycopg.connect(embedded.owner_url(web.place.data), autocommit=True) as other:
         name = other.execute("SELECT max(name) FROM django_migrations WHERE app = 'invoicing'").fetchone()
         assert name
         other.execute("UPDATE django_migrations SET name = 'x' WHERE app = 'invoicing' AND name = %s", name)

@@ -27,7 +27,7 @@ from portal import embedded
 from portal.audit.operations import Actor
 from subscriptions import operations, quotes
 from subscriptions.models import Assignment, CycleCharge, Subscription, Termination
-from tests import factories
+from tests import factories, superuser
 from tests.factories import C
 from tests.subscriptions.conftest import preview, request, seen_of
 
@@ -301,8 +301,8 @@ def _keeper() -> tuple[psycopg.Connection[Any], bool]:
     """Connect as somebody who may switch triggers off for a session, if there is somebody."""
     own = connection.get_connection_params()
     own = {key: own[key] for key in ("dbname", "user", "password", "host", "port") if own.get(key)}
-    for user in (own.get("user"), embedded.SUPERUSER) if embedded.is_used() else (own.get("user"),):
-        keeper = psycopg.connect(**{**own, "user": user}, autocommit=True)
+    for connect in (psycopg.connect, superuser.connect) if embedded.is_used() else (psycopg.connect,):
+        keeper = connect(**{**own, "autocommit": True})
         keeper.execute("SET synchronous_commit TO off")
         try:
             keeper.execute("SET session_replication_role TO replica")

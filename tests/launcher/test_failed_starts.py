@@ -72,7 +72,7 @@ def test_too_few_file_handles(place: Place) -> None:
 
 def test_a_full_disk_on_which_a_database_would_be_made(place: Place) -> None:
     answer = shell(place, "join", size=SMALL)
-    says(answer, "could not be made", "No space left on device; make room on the disk of ", str(place.data))
+    says(answer, "could not be prepared", "No space left on device; make room on the disk of ", str(place.data))
 
 
 def test_a_full_disk_on_which_there_is_a_database(place: Place) -> None:

@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from portal import embedded
+from tests import superuser
 from tests.launcher.test_embedded import Place, User, eventually
 from tests.launcher.test_run import free_port, run
 
@@ -174,11 +175,15 @@ def replica(ready: str, server: User) -> Iterator[str]:
     owner = embedded._server_user(own)
     os.chown(copied, *owner)
     binaries = embedded._binaries(data, own / "postgres", owner)
-    subprocess.run(
-        [binaries / "pg_basebackup", "-h", own / "socket", "-U", "postgres", "-D", copied, "-c", "fast"],
-        check=True,
-        **embedded._as_user(owner),
-    )
+    with superuser.let_in(own):
+        subprocess.run(
+            [binaries / "pg_basebackup", "-h", own / "socket", "-U", "postgres", "-D", copied, "-c", "fast"],
+            check=True,
+            **embedded._as_user(owner),
+        )
+    # A standby takes the roles of its server as they are.
+    (copied / "pg_hba.conf").write_text(embedded._WHO_MAY_LOG_IN)
+    shutil.copy(own / "owner_password", data)
     (copied / "standby.signal").touch()
     os.chown(copied / "standby.signal", *owner)
     place = Place(data)

@@ -11,6 +11,7 @@ from django.db import IntegrityError, connection
 from portal import embedded
 from portal.postgresql import schema
 from subscriptions import verification
+from tests import superuser
 
 pytestmark = pytest.mark.django_db
 FUNCTION = "CREATE OR REPLACE FUNCTION invoicing_count_holds() RETURNS trigger LANGUAGE plpgsql"
@@ -93,13 +94,12 @@ def test_an_index_that_was_never_finished_is_told():
 
 @pytest.mark.django_db(transaction=True)
 def test_a_foreign_key_that_is_switched_off_is_told():
-    """Only who owns the whole server may do that: the embedded one has such a role."""
+    """Only who owns the whole server may do that."""
     own = connection.get_connection_params()
     own = {key: own[key] for key in ("dbname", "user", "password", "host", "port") if own.get(key)}
-    if embedded.is_used():
-        own["user"] = embedded.SUPERUSER
+    connect = superuser.connect if embedded.is_used() else psycopg.connect
     table, key = "subscriptions_termination", "a_termination_has_its_own_entry"
-    with psycopg.connect(**own, autocommit=True) as other:
+    with connect(**own, autocommit=True) as other:
         try:
             other.execute(f"ALTER TABLE {table} DISABLE TRIGGER ALL")
         except psycopg.errors.InsufficientPrivilege:

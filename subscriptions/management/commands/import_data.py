@@ -126,7 +126,7 @@ class Command(BaseCommand):
         """Count the rows: the first lists would be planned for empty tables otherwise."""
         try:
             with connection.cursor() as cursor:
-                cursor.execute("ANALYZE")
+                cursor.execute("SELECT portal_analyze()")
         except (OperationalError, InterfaceError) as error:
             why = text_lib.first_line(error)
             self.stderr.write(

@@ -1,0 +1,337 @@
+"""Two roles: one owns the tables and migrates, the other works with them and owns nothing."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+from portal import embedded
+from portal.postgresql import owner
+from tests import superuser
+from tests.launcher.test_embedded import Place, eventually
+
+ORGANISATION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01"
+# What the role that works is to be kept from.
+REFUSED = [
+    "CREATE TABLE mine (id int)",
+    "CREATE SCHEMA mine",
+    "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE EXTENSION citext",
+    "ALTER TABLE customers_organisation ADD COLUMN mine int",
+    "ALTER TABLE customers_ledgerentry DROP CONSTRAINT an_entry_adds_up",
+    "ALTER TABLE customers_ledgerentry DISABLE TRIGGER USER",
+    "CREATE TRIGGER mine BEFORE INSERT ON customers_organisation EXECUTE FUNCTION portal_refuse_change()",
+    "DROP TRIGGER an_audit_entry_is_never_changed ON audit_auditentry",
+    "DROP TABLE subscriptions_termination",
+    "TRUNCATE audit_auditentry",
+    "DROP FUNCTION portal_analyze(regclass)",
+    "ALTER FUNCTION portal_sort_in(regclass) RESET search_path",
+    "SET session_replication_role = replica",
+    "SET ROLE portal",
+    "SET ROLE postgres",
+    "SET SESSION AUTHORIZATION portal",
+    "CREATE ROLE mine",
+    "ALTER ROLE portal PASSWORD 'mine'",
+    "ALTER SYSTEM SET fsync = off",
+    "CREATE DATABASE mine",
+    "DELETE FROM django_migrations",
+    "COPY customers_organisation TO PROGRAM 'cat'",
+    "SELECT pg_read_file('pg_hba.conf')",
+]
+
+
+def manage(place: Place, *words: str, said: str = "", **more: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, embedded.ROOT / "manage.py", *words],
+        env=place.environment(**{"PORTAL_MIGRATE": "1", "DJANGO_SETTINGS_MODULE": "tests.settings", **more}),
+        input=said,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    data = Path(tempfile.mkdtemp(prefix="portal-roles-"))
+    data.chmod(0o755)  # the database's user has to pass through
+    here = Place(data)
+    keeper = here.user()
+    keeper.url()
+    done = manage(here, "check")
+    assert (done.returncode, done.stderr) == (0, "Setting up the database ...\n")
+    yield here
+    keeper.kill()
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(data)
+
+
+@pytest.fixture(scope="module")
+def directory(place: Place) -> Path:
+    """Files of an import, with one customer and a subscription."""
+    csv = place.data / "csv"
+    csv.mkdir()
+    started = dt.datetime.now(dt.UTC).date().replace(day=1)
+    (csv / "organisations.csv").write_text(
+        f"uuid,name,country,currency,timezone\n{ORGANISATION},Roles Ltd,SG,SGD,UTC\n"
+    )
+    # So many that the import looks at the table while it fills it.
+    members = (f"{ORGANISATION},m{number}@roles.example,Member {number}\n" for number in range(1_200))
+    (csv / "members.csv").write_text(f"organisation_uuid,email,name\n{''.join(members)}")
+    (csv / "plans.csv").write_text("sku,product,name,currency,price_per_month\nSKU,SIP Trunk,Ten,SGD,50\n")
+    (csv / "subscriptions.csv").write_text(
+        f"uuid,organisation_uuid,sku,status,started_on\n{ORGANISATION},{ORGANISATION},SKU,active,{started}\n"
+    )
+    (csv / "cycles.csv").write_text(
+        "subscription_uuid,starts_on,months,net,tax,paid,invoice_number\n"
+        f"{ORGANISATION},{started},12,600,0,600,A-1\n"
+    )
+    return csv
+
+
+def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
+    with psycopg.connect(url) as connection:
+        return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+
+
+# ---- The embedded server -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("statement", REFUSED)
+def test_the_role_that_works_may_not(place: Place, statement: str) -> None:
+    with (
+        psycopg.connect(embedded.runtime_url(place.data), autocommit=True) as connection,
+        pytest.raises(psycopg.errors.InsufficientPrivilege),
+    ):
+        connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_the_role_that_works_owns_nothing_and_is_nobody_elses_member(place: Place) -> None:
+    url = embedded.runtime_url(place.data)
+    for catalogue, column in (
+        *(("pg_class", "relowner"), ("pg_proc", "proowner"), ("pg_namespace", "nspowner"), ("pg_type", "typowner")),
+        *(("pg_database", "datdba"), ("pg_extension", "extowner"), ("pg_auth_members", "member")),
+    ):
+        assert ask(url, f"SELECT count(*) FROM {catalogue} WHERE {column} = current_user::regrole") == [(0,)]
+    assert ask(
+        url,
+        "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolreplication, rolbypassrls FROM pg_roles "
+        "WHERE rolname = current_user",
+    ) == [("portal_runtime", *[False] * 5)]
+
+
+@pytest.mark.parametrize("role", ["postgres", "portal"])
+def test_its_address_leads_to_no_other_role(place: Place, role: str) -> None:
+    with pytest.raises(psycopg.OperationalError, match="rejects connection|no password supplied"):
+        psycopg.connect(embedded.runtime_url(place.data), user=role)
+
+
+def test_the_password_is_the_owners_alone_and_in_no_log(place: Place) -> None:
+    file = place.data / "owner_password"
+    assert file.stat().st_mode & 0o777 == 0o600
+    password = file.read_text().strip()
+    assert len(password) > 60
+    assert password not in (place.data / "postgres.log").read_text()
+
+
+def test_the_role_that_works_imports_and_counts_the_rows(place: Place, directory: Path) -> None:
+    done = manage(place, "import_data", str(directory))
+    assert (done.returncode, done.stderr) == (0, "")
+    url = embedded.runtime_url(place.data)
+    assert ask(url, "SELECT name FROM customers_organisation") == [("Roles Ltd",)]
+    counted = (
+        "SELECT relname, reltuples FROM pg_class WHERE relname ~ '^customers_(organisation|member)$' ORDER BY 1"
+    )
+    assert ask(url, counted) == [("customers_member", 1_200), ("customers_organisation", 1)]
+    done = manage(place, "import_data", str(directory), "--update")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = manage(place, "verify_ledger")
+    assert (done.returncode, done.stdout) == (0, "1 organisations, 0 ledger entries. Everything agrees.\n")
+
+
+def test_a_server_knows_the_role_that_works_and_no_other(place: Place) -> None:
+    done = manage(place, "create_staff", "ann", "--role", "superuser", "--password-stdin", said="a secret word 7\n")
+    assert done.returncode == 0, done.stderr
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    environment = place.environment(PORT=port, DJANGO_SETTINGS_MODULE="tests.settings", WEB_CONCURRENCY="1")
+    environment[owner.VARIABLE] = "postgresql://somebody:secret@/else"
+    with (place.data / "web.log").open("wb") as log:
+        server = subprocess.Popen(
+            [sys.executable, embedded.ROOT / "manage.py", "serve"], env=environment, stdout=log, stderr=log
+        )
+    children = Path(f"/proc/{server.pid}/task/{server.pid}/children")
+    try:
+        assert eventually(
+            lambda: b"gunicorn" in _file(server.pid, "cmdline") and bool(children.read_text()), seconds=60
+        )
+        for process in (server.pid, *map(int, children.read_text().split())):
+            known = _file(process, "environ").decode()
+            assert f"{embedded.URL_VARIABLE}=postgresql://portal_runtime@/portal?" in known
+            assert owner.VARIABLE not in known
+            assert (place.data / "owner_password").read_text().strip() not in known
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+
+
+def _file(process: int, name: str) -> bytes:
+    return Path(f"/proc/{process}/{name}").read_bytes()
+
+
+# ---- What an earlier version made ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def earlier() -> Iterator[Place]:
+    """A data directory as the portal of November 2026 made it, in which somebody has kept a word."""
+    data = Path(tempfile.mkdtemp(prefix="portal-earlier-"))
+    data.chmod(0o755)
+    here = Place(data)
+    cluster = data / "postgres"
+    user = embedded._server_user(data)
+    binaries = embedded._binaries(data, cluster, user)
+    cluster.mkdir(mode=0o700)
+    if os.getuid() == 0:
+        os.chown(cluster, *user)
+    options = ("-U", "postgres", "-E", "UTF8", "--auth=trust", "--locale-provider=builtin", "--locale=C.UTF-8")
+    for command, words in (
+        ([binaries / "initdb", "-D", cluster, *options], ""),
+        (
+            [binaries / "postgres", "--single", "-j", "-D", cluster, "template1"],
+            "CREATE ROLE portal LOGIN CREATEDB;\n\nCREATE DATABASE portal OWNER portal;\n\n",
+        ),
+        (
+            [binaries / "postgres", "--single", "-j", "-D", cluster, "portal"],
+            "SET ROLE portal;\n\nCREATE TABLE public.seen (word text);\n\n"
+            "INSERT INTO public.seen VALUES ('kept');\n\n",
+        ),
+    ):
+        done = subprocess.run(
+            command, input=words, capture_output=True, text=True, cwd="/", check=True, **embedded._as_user(user)
+        )
+        assert "ERROR" not in done.stdout + done.stderr, done
+    yield here
+    for one in here.users:
+        one.kill()
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(data)
+
+
+def test_a_data_directory_of_an_earlier_version_is_taken_over(earlier: Place) -> None:
+    user = earlier.user()
+    url = user.url()
+    assert ask(url, "SELECT current_user, word FROM seen") == [("portal", "kept")]
+    assert user.add("new") == 2
+    for role in ("postgres", "portal"):
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(embedded.runtime_url(earlier.data), user=role)
+    # What is migrated is what the role that works may use.
+    done = manage(earlier, "verify_ledger") if manage(earlier, "migrate").returncode == 0 else None
+    assert done
+    assert done.stdout == "0 organisations, 0 ledger entries. Everything agrees.\n"
+    assert ask(embedded.runtime_url(earlier.data), "SELECT word FROM seen ORDER BY 1") == [("kept",), ("new",)]
+
+
+@pytest.mark.parametrize("left", [None, b"", b"\xff", b"'; DROP ROLE portal; --"])
+def test_a_lost_or_damaged_password_is_made_again_by_the_next_start(earlier: Place, left: bytes | None) -> None:
+    first = earlier.user()
+    kept = first.url()
+    first.leave()
+    assert eventually(lambda: not earlier.processes())
+    file = earlier.data / "owner_password"
+    file.unlink() if left is None else file.write_bytes(left)
+    again = earlier.user()
+    assert again.url() != kept
+    assert again.add("new") == 2
+
+
+def test_a_server_of_an_earlier_version_that_still_runs_is_told(earlier: Place) -> None:
+    user = earlier.user()
+    user.url()
+    with superuser.connect(data=earlier.data) as other:
+        other.execute("DROP ROLE portal_runtime")
+    answer = earlier.run("true")
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "The embedded database is in use by an earlier version of the portal: end that first.\n"
+    )
+
+
+# ---- A database of one's own ---------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def own(place: Place) -> Iterator[dict[str, str]]:
+    """A database made by the statements of docs/operations.md, under another name; the two addresses of it."""
+    page = (embedded.ROOT / "docs" / "operations.md").read_text()
+    (block,) = re.findall(r"```\n(CREATE ROLE portal .*?)```", page, flags=re.S)
+    statements = [line.replace("portal", "own").replace("...", "word") for line in block.splitlines()]
+    assert len(statements) == 3
+    sockets = embedded.runtime_url(place.data).partition("?")[2]
+    with superuser.connect(data=place.data) as other:
+        for statement in statements:
+            other.execute(statement)  # type: ignore[arg-type]
+    yield {
+        "DATABASE_URL": f"postgresql://own_runtime:word@/own?{sockets}",
+        owner.VARIABLE: f"postgresql://own:word@/own?{sockets}",
+    }
+    with superuser.connect(data=place.data) as other:
+        other.execute("DROP DATABASE own WITH (FORCE)")
+        other.execute("DROP ROLE own, own_runtime")
+
+
+def test_the_three_statements_make_a_database_of_ones_own(
+    place: Place, directory: Path, own: dict[str, str]
+) -> None:
+    works = {"DATABASE_URL": own["DATABASE_URL"]}
+    # Who works may not set it up, and is told who may.
+    done = manage(place, "migrate", **works)
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database does not let this role work (permission denied for schema public)")
+    assert "DATABASE_OWNER_URL=" in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert manage(place, "migrate", **own).returncode == 0
+    done = manage(place, "import_data", str(directory), **works)
+    assert (done.returncode, done.stderr) == (0, "")
+    with psycopg.connect(works["DATABASE_URL"]) as connection:
+        for statement in ("TRUNCATE audit_auditentry", "CREATE TABLE mine ()", "DELETE FROM django_migrations"):
+            with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
+                connection.execute(statement)  # type: ignore[arg-type]
+
+
+def test_rights_that_are_missing_are_told_and_those_beyond_are_taken_back(
+    place: Place, own: dict[str, str]
+) -> None:
+    works = {"DATABASE_URL": own["DATABASE_URL"]}
+    assert manage(place, "migrate", **own).returncode == 0
+    with psycopg.connect(own[owner.VARIABLE], autocommit=True) as connection:
+        connection.execute("REVOKE UPDATE ON customers_organisation FROM own_runtime")
+        connection.execute("GRANT ALL ON audit_auditentry TO own_runtime")
+    done = manage(
+        place, "create_staff", "ann", "--role", "agent", "--password-stdin", said="a secret word 7", **works
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("The database does not let this role work (it may not use 1 of the tables)")
+    assert manage(place, "migrate", **own).returncode == 0
+    done = manage(
+        place, "create_staff", "ann", "--role", "agent", "--password-stdin", said="a secret word 7", **works
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for table, right, may in (("customers_organisation", "UPDATE", True), ("audit_auditentry", "TRUNCATE", False)):
+        assert ask(works["DATABASE_URL"], f"SELECT has_table_privilege('{table}', '{right}')") == [(may,)]
