@@ -3,36 +3,11 @@
 from collections.abc import Callable
 from typing import Any
 
-from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.template.loader import render_to_string
 from django.utils.cache import patch_vary_headers
 
 from portal import unavailable
-
-
-class SmallBodies:
-    """Refuse what is longer than any form of the portal, before a byte of it is read.
-
-    A body of unknown length (in chunks) is refused as well: no browser sends a form so.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if request.META.get("HTTP_TRANSFER_ENCODING"):
-            return self._refuse(411)
-        # The server has refused what is no number; elsewhere such a request counts as one without a body.
-        length = (request.META.get("CONTENT_LENGTH") or "").lstrip("0")
-        # Python refuses to read thousands of digits; nobody sends twenty for a form.
-        if length.isdecimal() and (len(length) > 20 or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE):
-            return self._refuse(413)
-        return self.get_response(request)
-
-    def _refuse(self, status: int) -> HttpResponse:
-        return HttpResponse(render_to_string("413.html", {"status": status}), status=status)
 
 
 class NotKept:

@@ -73,7 +73,6 @@ MIDDLEWARE = [
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.middleware.NotKept",
-    "portal.middleware.SmallBodies",
     "portal.middleware.Unavailable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -273,7 +272,8 @@ if SECURE:
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-# A request larger than this is refused before it is read; the longest form carries the seal of a long quote.
+# A request larger than this is refused by the server (`portal.worker`) before it is read. The longest form carries
+# the seal of a long quote.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # No view takes files. What a small form sends as one never reaches the disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]

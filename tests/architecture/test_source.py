@@ -135,8 +135,8 @@ def test_no_float_where_money_is():
     no_money = {
         "portal/embedded.py": "waits in fractions of a second",
         "portal/settings.py": "hours of a lock-out",
-        "portal/worker.py": "seconds that a connection has",
         "portal/postgresql/base.py": "waits in fractions of a second",
+        "portal/worker.py": "the clock that connections are given by",
         "portal/demo/population.py": "how likely the demo draws what",
         "customers/selectors/similarity.py": "how similar two words are",
     }

@@ -70,7 +70,7 @@ def test_the_web_server_sends_and_ends_with_all_it_started(sink, write, outside)
         port = free.getsockname()[1]
     program = (
         "import django; django.setup(); from portal.management.commands import serve; "
-        f"serve._become_gunicorn(serve._listen({port}), workers=2)"
+        f"serve._become_gunicorn(serve._listen('127.0.0.1', {port}), workers=2)"
     )
     server = subprocess.Popen(
         [sys.executable, "-c", program],

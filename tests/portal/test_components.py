@@ -51,6 +51,6 @@ def test_the_error_of_a_radio_group_stands_above_its_cards():
     assert html.index('id="id_settlement_error"') < html.index('id="id_settlement_0"')
 
 
-@pytest.mark.parametrize("page", ["500.html", "503.html", "413.html", "403_csrf.html"])
+@pytest.mark.parametrize("page", ["500.html", "503.html", "403_csrf.html"])
 def test_error_pages_need_no_context(page):
     assert '<main id="main"' in render_to_string(page)
