@@ -1,12 +1,15 @@
 """Staff in the admin: created, given a role, deactivated; never deleted, since the audit names them."""
 
+from typing import Any
+
 from allauth.account.models import EmailAddress
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
-from django.db.models import QuerySet
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest
 
+from portal import forms, roles
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 
 admin.site.unregister([User, Group])
@@ -17,6 +20,8 @@ if admin.site.is_registered(EmailAddress):
 
 @admin.register(User)
 class StaffAdmin(AuditedAdmin, UserAdmin):
+    form = forms.StaffForm
+    add_form = forms.NewStaffForm
     list_display = ["username", "first_name", "last_name", "is_active", "is_superuser", "last_login"]
     list_filter = ["is_active", "is_superuser", "groups"]
     date_hierarchy = "date_joined"
@@ -35,6 +40,34 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
         ),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Look at how it was, for the audit."""
+        if change:
+            request.staff_before = _told(User.objects.get(pk=obj.pk))  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def _record(self, request: HttpRequest, obj: Model, *, done: str, how: str) -> None:
+        after = _told(User.objects.get(pk=obj.pk))
+        before = getattr(request, "staff_before", None)
+        if before is not None:
+            changes = [f"{what}: {before[what]} → {after[what]}." for what in after if before[what] != after[what]]
+            how = " ".join(changes) or "Nothing is different."
+        elif done == "added":
+            how = " ".join(f"{what}: {value}." for what, value in after.items())
+        super()._record(request, obj, done=done, how=how)
+
+
+def _told(user: User) -> dict[str, str]:
+    """Say what the audit tells of somebody, in the words of the page."""
+    return {
+        "Username": user.username,
+        "First name": user.first_name or "none",
+        "Last name": user.last_name or "none",
+        "Email address": user.email or "none",
+        "Active": "yes" if user.is_active else "no",
+        "Role": roles.label_of(user) or "none",
+    }
 
 
 @admin.register(Group)

@@ -1,8 +1,15 @@
-"""The log-in form."""
+"""The forms of staff: logging in, one's own password, and what superusers write about others."""
 
 from typing import Any
 
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from django.contrib.auth import forms as auth_forms
+from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+
+from portal.lib import usernames
 
 
 class LoginForm(AllauthLoginForm):  # type: ignore[misc]
@@ -13,3 +20,74 @@ class LoginForm(AllauthLoginForm):  # type: ignore[misc]
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
             field.widget.attrs["class"] = "form-control"
+
+
+class PasswordForm(auth_forms.PasswordChangeForm):  # type: ignore[type-arg]
+    """Django's, asking for the present password as the log-in does: a guess counts there too."""
+
+    error_messages = {
+        **auth_forms.PasswordChangeForm.error_messages,
+        "password_incorrect": "This is not your present password.",
+        "password_mismatch": "The two new passwords are not the same.",
+    }
+
+    def __init__(self, *args: Any, request: HttpRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+        for name, label, help_text in (
+            ("old_password", "Present password", ""),
+            (
+                "new_password1",
+                "New password",
+                "10 characters or more, not like your name, and none that many people use.",
+            ),
+            ("new_password2", "New password, once more", ""),
+        ):
+            self.fields[name].label = label
+            self.fields[name].help_text = help_text
+            self.fields[name].widget.attrs["class"] = "form-control"
+
+    def clean_old_password(self) -> str:
+        """Look whether it is theirs."""
+        password: str = self.cleaned_data["old_password"]
+        adapter = get_adapter(self.request)
+        if adapter.authenticate(self.request, username=self.user.get_username(), password=password) is None:
+            raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        return password
+
+
+def _username(form: Any) -> str:
+    username: str = form.cleaned_data["username"]
+    if fault := usernames.fault_of(username):
+        raise ValidationError(fault)
+    others = User.objects.exclude(pk=form.instance.pk).filter(username__iexact=username)
+    if there := others.values_list("username", flat=True).first():
+        raise ValidationError(f"There is somebody with the username “{there}” already.")
+    return username
+
+
+class NewStaffForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]
+    """Django's, with the portal's usernames."""
+
+    def clean_username(self) -> str:
+        """Look whether it can be used."""
+        return _username(self)
+
+
+class StaffForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]
+    """Django's, with the portal's usernames; somebody stays who can let others in."""
+
+    def clean_username(self) -> str:
+        """Look whether it can be used."""
+        return _username(self)
+
+    def clean(self) -> dict[str, Any]:
+        """Keep the last superuser who is active; two who switch each other off come here one after the other."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        stays = cleaned.get("is_active") and cleaned.get("is_superuser")
+        if not stays:
+            superusers = User.objects.select_for_update().filter(is_active=True, is_superuser=True).order_by("pk")
+            if [user.pk for user in superusers] == [self.instance.pk]:
+                sentence = "This is the last active superuser: make somebody else one first."
+                self.add_error("is_superuser" if cleaned.get("is_active") else "is_active", sentence)
+        return cleaned

@@ -51,6 +51,20 @@ def create_staff(*, username: str, role: str, password: str, by: audit_operation
     return user
 
 
+def change_password(*, user: User, password: str, address: str, at: datetime) -> None:
+    """Give somebody the password they chose. The caller has validated it, and that they know the present one."""
+    with audit_operations.operation("change_password"):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        audit_operations.record(
+            app=names.PORTAL,
+            event="Password changed",
+            description=f"{user.get_username()} changed their own password, from {address}.",
+            by=audit_operations.Actor.of(user),
+            at=at,
+        )
+
+
 # What a log-in that is refused unexamined is told as.
 REFUSALS = {
     "locked": "after too many failures this name is locked for this address",

@@ -3,11 +3,21 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission, User
+from django.http import HttpRequest
 
 
 class Backend(ModelBackend):
     """Django's own, asking once: each page of the portal asks who may see it."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **more: Any
+    ) -> AbstractBaseUser | None:
+        """Take a username in any case: no two differ in that alone."""
+        if username:
+            spelled = User.objects.filter(username__iexact=username).values_list("username", flat=True).first()
+            username = spelled or username
+        return super().authenticate(request, username=username, password=password, **more)
 
     def get_all_permissions(self, user_obj: AbstractBaseUser | AnonymousUser, obj: Any = None) -> set[str]:
         """Give what a person may do, by groups or in person, and keep it for the request."""

@@ -12,6 +12,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("log-in/", login_not_required(account_views.login), name="account_login"),
     path("log-out/", account_views.logout, name="account_logout"),
+    path("password/", views.password, name="password"),
     path("", include("customers.urls")),
     path("", include("subscriptions.urls")),
     path("", include("invoicing.urls")),

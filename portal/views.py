@@ -2,16 +2,20 @@
 
 import sys
 
+from django.contrib import messages
+from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required, user_passes_test
 from django.core.exceptions import PermissionDenied
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.views import defaults
-from django.views.decorators.http import require_safe
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
 
+from portal import forms, logins, operations, unavailable
 from portal import styleguide as styleguide_context
-from portal import unavailable
 from portal.postgresql import standing
 
 
@@ -19,6 +23,27 @@ from portal.postgresql import standing
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to the Customer app: everything an agent does starts with a customer."""
     return redirect("customers:list")
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def password(request: HttpRequest) -> HttpResponse:
+    """Let everybody who is logged in change their own password; their other sessions end with it."""
+    user = request.user
+    form = forms.PasswordForm(user, request.POST if request.method == "POST" else None, request=request)
+    if not form.is_bound:
+        return render(request, "account/password.html", {"form": form})
+    if not form.is_valid():
+        return render(request, "account/password.html", {"form": form}, status=422)
+    operations.change_password(
+        user=user,  # type: ignore[arg-type]
+        password=form.cleaned_data["new_password1"],
+        address=logins.address_of(request),
+        at=timezone.now(),
+    )
+    update_session_auth_hash(request, user)  # type: ignore[arg-type]
+    messages.success(request, "Your password was changed. You are logged out everywhere else.")
+    return redirect("password")
 
 
 @login_not_required

@@ -35,6 +35,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "account_login": ("", {"GET": (PUBLIC, 200), "POST": (PUBLIC, 200)}),
     # Nobody who logs out is led to the log-in as well; tests/portal/test_login.py follows somebody.
     "account_logout": ("", {"GET": (PUBLIC, 302), "POST": (PUBLIC, 302)}),
+    "password": ("", {"GET": (LOGGED_IN, 200), "POST": (LOGGED_IN, 422)}),
     "healthz": ("", {"GET": (PUBLIC, 200)}),
     "readyz": ("", {"GET": (PUBLIC, 200)}),
     "styleguide": ("", {"GET": (SUPERUSER, 200)}),

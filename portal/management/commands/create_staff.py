@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from portal import operations
 from portal.audit import operations as audit_operations
+from portal.lib import usernames
 
 
 class Command(BaseCommand):
@@ -27,12 +28,10 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        username = User.normalize_username(options["username"])
+        username = options["username"]
+        if fault := usernames.fault_of(username):
+            raise CommandError(f"The username can't be used: {fault}")
         candidate = User(username=username)
-        try:
-            candidate.clean_fields(exclude=["password"])
-        except ValidationError as error:
-            raise CommandError("The username can't be used: " + " ".join(error.messages)) from error
         if User.objects.filter(username__iexact=username).exists():
             # Said before anybody types a password; the operation asks again.
             raise CommandError(f"There is somebody with the username “{username}” already.")
