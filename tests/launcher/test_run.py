@@ -237,6 +237,7 @@ def free_port() -> str:
 def test_nothing_is_served_in_production_that_the_demo_s_password_opens(
     place: Place, variable: str, value: str, sign: str
 ) -> None:
+    assert run(place, "check").returncode == 0
     if not shown(place, "SELECT count(*) FROM auth_user"):
         assert run(place, "demo").returncode == 0
     holder = place.user()
