@@ -6,6 +6,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import sys
 
 from portal import embedded
@@ -21,8 +22,12 @@ def main(arguments: list[str]) -> int:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     # Set by ./run; taken out, so that no child process inherits the wish.
     is_prepared = os.environ.pop("PORTAL_MIGRATE", "") == "1"
+    os.environ.pop("PORTAL_STATIC", None)
     try:
-        embedded.join()
+        if arguments[1:2] == ["install"]:
+            _stand_in_for_database_and_key()
+        else:
+            embedded.join()
     except embedded.EmbeddedError as error:
         return _refuse(str(error))
     import django
@@ -67,6 +72,16 @@ def main(arguments: list[str]) -> int:
             return READER_HAS_LEFT
         return _refuse(f"The answer can't be written: {error.strerror}.")
     return 0
+
+
+def _stand_in_for_database_and_key() -> None:
+    """Let the settings be read where there is neither, and none is to be made."""
+    os.environ.pop("DATABASE_URL", None)
+    os.environ |= {
+        embedded.URL_VARIABLE: "postgresql:///none",
+        "SECRET_KEY": secrets.token_urlsafe(64),
+        "PORTAL_STATIC": "installed",
+    }
 
 
 def _fill_closed_streams() -> None:

@@ -38,7 +38,9 @@ class Need(enum.Enum):
 
 
 _NEEDS = {
-    **dict.fromkeys(("makemigrations", "squashmigrations", "help", "version", "--version"), Need.NOTHING),
+    **dict.fromkeys(
+        ("install", "makemigrations", "squashmigrations", "help", "version", "--version"), Need.NOTHING
+    ),
     **dict.fromkeys(("showmigrations", "sqlmigrate"), Need.TO_LOOK),
     **dict.fromkeys(("verify_ledger", "quote_refund", "dumpdata", "inspectdb"), Need.TO_READ),
     "serve": Need.TO_SERVE,

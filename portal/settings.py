@@ -1,6 +1,7 @@
 """Settings of the portal; what a deployment may choose comes from the environment (see docs/operations.md)."""
 
 import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -230,7 +231,9 @@ USE_TZ = True
 USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "static/"
-STATIC_ROOT = DATA_DIR / "static"
+# Beside the environment, by ./run install. Which ones are served is said by the server: it knows their version.
+INSTALLED_STATIC_ROOT = Path(sys.prefix) / "portal-static"
+STATIC_ROOT = INSTALLED_STATIC_ROOT if os.environ.get("PORTAL_STATIC") == "installed" else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

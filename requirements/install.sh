@@ -26,9 +26,9 @@ find_python() {
 make_venv() {
     # Also when it is there and works for its owner only: it is not ours to remove.
     if [ -e "$venv" ]; then
-        [ -w "$venv" ] || refuse "$venv belongs to another user and does not work for you: use a copy of the project of your own."
+        [ -w "$venv" ] || refuse "$venv belongs to another user and does not work for you: let its owner do ./run install, or use a copy of the project of your own."
     elif [ ! -w "$root" ]; then
-        refuse "$root can't be written to, and the virtual environment has to go there: use a copy of the project of your own."
+        refuse "$root can't be written to, and the virtual environment has to go there: let its owner do ./run install, or use a copy of the project of your own."
     fi
     if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
         version=$("$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')
@@ -47,12 +47,14 @@ is_installed() {
 
 install_lock() {
     lock=$root/requirements/$1.txt
+    [ -w "$venv" ] || refuse "$venv is of another version and can't be written to: let its owner do ./run install."
     say "Installing requirements/$1.txt ..."
     rm -f "$venv/installed-$1"
     uv=$(command -v uv || true)
     if [ -z "$uv" ]; then
         # Quick when it comes; without it pip does the same, slower.
-        [ -x "$venv/bin/uv" ] || timeout 60 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check uv >&2 || true
+        [ -x "$venv/bin/uv" ] || timeout 60 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
+            --require-hashes --requirement "$root/requirements/uv.txt" >&2 || true
         [ ! -x "$venv/bin/uv" ] || uv=$venv/bin/uv
     fi
     if [ -n "$uv" ]; then
@@ -95,11 +97,15 @@ install_requirements() {
         return
     fi
     take_lock
+    # Whoever serves need not be who installs.
+    usual=$(umask)
+    umask 022
     if ! all_installed "$@"; then
         works || make_venv
         for name in "$@"; do
             is_installed "$name" || install_lock "$name"
         done
     fi
+    umask "$usual"
     exec 9<&-
 }

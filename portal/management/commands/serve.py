@@ -5,22 +5,19 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import hashlib
 import os
 import socket
 import sys
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from customers.models import Organisation
-from portal import embedded, production
+from portal import embedded, production, static_files
 from portal.demo import removal, store
 from portal.lib import numerals
 
@@ -49,8 +46,7 @@ class Command(BaseCommand):
                 if not User.objects.exists() and not Organisation.objects.exists():
                     self._say("Making the demo ...")
                     call_command("demo", stdout=sys.stderr, no_color=True)
-        with _alone("static"):
-            self._collect_static_files()
+        self._find_static_files()
         self.stdout.write(f"The portal is at http://{f'[{host}]' if ':' in host else host}:{port}/")
         self._print_logins()
         self.stdout.write("Ctrl-C ends it.")
@@ -61,16 +57,15 @@ class Command(BaseCommand):
         # Django paints what goes to standard error red, and this is no error.
         self.stderr.write(sentence, style_func=str)
 
-    def _collect_static_files(self) -> None:
-        """Collect when a file, or what makes them ready, is another than the last time."""
-        root = Path(settings.STATIC_ROOT)
-        mark = root.with_name(f"{root.name}.mark")
-        wanted = _static_digest()
-        if root.is_dir() and mark.exists() and mark.read_text() == wanted:
+    def _find_static_files(self) -> None:
+        """Take those of the installation, or prepare others where a file is another than when those were made."""
+        if static_files.are_current(settings.INSTALLED_STATIC_ROOT):
+            os.environ["PORTAL_STATIC"] = "installed"
             return
-        self._say("Preparing the static files ...")
-        call_command("collectstatic", interactive=False, verbosity=0)
-        mark.write_text(wanted)
+        with _alone("static"):
+            if not static_files.are_current(Path(settings.STATIC_ROOT)):
+                self._say("Preparing the static files ...")
+                static_files.prepare()
 
     def _print_logins(self) -> None:
         names = removal.demo_staff()
@@ -152,15 +147,6 @@ def _refuse_open_doors(signs: list[str]) -> None:
 
 def _listed(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-
-
-def _static_digest() -> str:
-    digest = hashlib.sha256(f"{settings.STORAGES['staticfiles']} {metadata.version('whitenoise')}".encode())
-    for finder in get_finders():
-        for path, storage in finder.list([]):
-            found = Path(storage.path(path)).stat()
-            digest.update(f"{path} {found.st_size} {found.st_mtime_ns}\n".encode())
-    return digest.hexdigest()
 
 
 def _become_gunicorn(listener: socket.socket, *, workers: int) -> None:

@@ -1,0 +1,149 @@
+"""./run install: all that serving needs of the code's own directory, so that the rest of it can belong to root."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import stat
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from portal import embedded
+from tests.launcher.test_embedded import Place, eventually
+from tests.launcher.test_run import free_port
+
+CODE = ("manage.py", "run", "requirements", "portal", "customers", "invoicing", "subscriptions", "settings_app")
+
+
+@pytest.fixture
+def code() -> Iterator[Path]:
+    """A copy of the code with an environment of its own, that holds what is installed already."""
+    root = Path(tempfile.mkdtemp(prefix="portal-code-"))
+    root.chmod(0o755)
+    for name in (*CODE, "static", "templates"):
+        there = embedded.ROOT / name
+        if there.is_dir():
+            shutil.copytree(there, root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy2(there, root / name)
+    ours, theirs = root / ".venv", embedded.ROOT / ".venv"
+    ours.mkdir()
+    for name in ("bin", "lib"):
+        (ours / name).symlink_to(theirs / name)
+    for name in ("pyvenv.cfg", "installed-run"):
+        shutil.copy2(theirs / name, ours / name)
+    yield root
+    for folder in [root, *(path for path in root.rglob("*") if path.is_dir() and not path.is_symlink())]:
+        folder.chmod(0o755)
+    shutil.rmtree(root)
+
+
+def everything(root: Path) -> dict[str, tuple[int, int]]:
+    """Give what is below a directory: when each was written, and who may what."""
+    found = [path for path in root.rglob("*") if ".venv/bin" not in str(path) and ".venv/lib" not in str(path)]
+    return {str(path.relative_to(root)): (path.lstat().st_mtime_ns, path.lstat().st_mode) for path in found}
+
+
+def run(code: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
+    return subprocess.run(
+        [code / "run", *words],
+        env={**kept, **environment},
+        cwd="/",
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_it_needs_no_database_no_key_and_makes_no_data(code: Path) -> None:
+    mask = os.umask(0o077)
+    try:
+        # None of these is looked at: the one who installs need not know them.
+        answer = run(code, "install", DATABASE_URL="nonsense", SECRET_KEY="short")
+    finally:
+        os.umask(mask)
+    assert answer.returncode == 0, answer.stderr
+    assert answer.stdout.startswith("Installed.")
+    assert not (code / ".data").exists()
+    made = code / ".venv" / "portal-static"
+    assert (made / "staticfiles.json").is_file()
+    # Others serve them.
+    assert stat.S_IMODE(made.stat().st_mode) == 0o755
+    assert stat.S_IMODE((made / "staticfiles.json").stat().st_mode) == 0o644
+    before = everything(made)
+    assert run(code, "install").returncode == 0
+    assert everything(made) == before
+
+
+def test_it_is_served_from_code_that_is_only_read(code: Path) -> None:
+    assert run(code, "install").returncode == 0
+    for folder in [code, *(path for path in code.rglob("*") if path.is_dir() and not path.is_symlink())]:
+        folder.chmod(0o555)
+    before = everything(code)
+    place, port = Place(Path(tempfile.mkdtemp(prefix="portal-apart-"))), free_port()
+    process = subprocess.Popen(
+        [code / "run"],
+        env=place.environment(PORT=port, WEB_CONCURRENCY="1", PYTHONDONTWRITEBYTECODE="1"),
+        cwd="/",
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    try:
+        assert process.stdout.readline() == f"The portal is at http://127.0.0.1:{port}/\n"
+        assert eventually(lambda: _style_sheet(port) != b"")
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert "Preparing the static files" not in said
+    assert not (place.data / "static").exists()
+    assert everything(code) == before
+    assert eventually(lambda: not place.processes())
+    shutil.rmtree(place.data)
+
+
+def _style_sheet(port: str) -> bytes:
+    """Ask for the log-in page, and for the style sheet that it names."""
+    address = f"http://127.0.0.1:{port}"
+    try:
+        with urllib.request.urlopen(f"{address}/", timeout=5) as page:
+            named = re.search(r"/static/css/portal\.\w+\.css", page.read().decode())
+        assert named, "no style sheet"
+        with urllib.request.urlopen(address + named.group(), timeout=5) as answer:
+            return answer.read()
+    except OSError:
+        return b""
+
+
+def test_a_file_that_is_another_now_is_served_as_it_is(code: Path) -> None:
+    assert run(code, "install").returncode == 0
+    mark = code / ".venv" / "portal-static.mark"
+    before = mark.read_text()
+    os.utime(code / "static" / "css" / "portal.css")
+    assert run(code, "install").returncode == 0
+    assert mark.read_text() == before
+    with (code / "static" / "css" / "portal.css").open("a") as sheet:
+        sheet.write("/* of later */\n")
+    assert run(code, "install").returncode == 0
+    assert mark.read_text() != before
+
+
+def test_uv_is_had_by_version_and_hash() -> None:
+    lock = (embedded.ROOT / "requirements" / "uv.txt").read_text()
+    assert lock.startswith("uv==")
+    assert lock.count("--hash=sha256:") > 10
+    script = (embedded.ROOT / "requirements" / "install.sh").read_text()
+    (asked,) = [line for line in script.replace("\\\n", "").splitlines() if "uv.txt" in line]
+    assert "--require-hashes" in asked
