@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Sum
+from django.db.models import OuterRef, Subquery, Sum
 
 from invoicing import subjects
 from invoicing.models import (
@@ -14,6 +14,7 @@ from invoicing.models import (
     CreditNoteHold,
     CreditNoteLine,
     CreditNotePutIn,
+    CreditNotePutInLine,
     CreditNoteStand,
 )
 from invoicing.selectors import lists, possible, taking_back
@@ -124,6 +125,8 @@ def note_details(note_uuid: UUID) -> NoteDetails:
     note = CreditNote.objects.select_related("organisation", "invoice").get(uuid=note_uuid)
     currency = note.currency
     left = lists.left_of(note)
+    lines = CreditNotePutInLine.objects.filter(put_in=OuterRef("pk")).order_by().values("put_in")
+    taken_back_of_lines = lines.annotate(sum=Sum("taken_back")).values("sum")
     why_not_sendable = possible.why_not_sendable(note)
     why_not = possible.why_not_voidable(note)
     lines = list(CreditNoteLine.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk"))
@@ -170,7 +173,7 @@ def note_details(note_uuid: UUID) -> NoteDetails:
         put_ins=tuple(
             _put_in(row, note=note)
             for row in CreditNotePutIn.objects.filter(credit_note=note)
-            .annotate(taken_back=Sum("lines__taken_back"))
+            .annotate(taken_back=Subquery(taken_back_of_lines))
             .order_by("pk")
         ),
         taken_back=taking_back.taken_back_of(note),
