@@ -125,8 +125,8 @@ def note_details(note_uuid: UUID) -> NoteDetails:
     note = CreditNote.objects.select_related("organisation", "invoice").get(uuid=note_uuid)
     currency = note.currency
     left = lists.left_of(note)
-    lines = CreditNotePutInLine.objects.filter(put_in=OuterRef("pk")).order_by().values("put_in")
-    taken_back_of_lines = lines.annotate(sum=Sum("taken_back")).values("sum")
+    of_put_in = CreditNotePutInLine.objects.filter(put_in=OuterRef("pk")).order_by().values("put_in")
+    taken_back_of_lines = of_put_in.annotate(sum=Sum("taken_back")).values("sum")
     why_not_sendable = possible.why_not_sendable(note)
     why_not = possible.why_not_voidable(note)
     lines = list(CreditNoteLine.objects.filter(credit_note=note).select_related("line__invoice").order_by("pk"))
