@@ -122,6 +122,7 @@ class Mix:
         operations.NotTerminable,
         operations.QuoteChanged,
         operations.CreditNoteNotUsable,
+        operations.CreditNoteChanged,
         operations.AcknowledgementMissing,
         operations.RenewalRefused,
         operations.AlreadySo,
