@@ -5,6 +5,7 @@ import uuid
 
 import pytest
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 from portal.outbox.models import Message
 from tests.outbox.sink import Sink
@@ -47,9 +48,13 @@ def write(now):
 def outside(settings, tmp_path):
     """The environment of a process that works on the test database and the same mail server."""
     database = connection.settings_dict
-    address = f"dbname={database['NAME']} user={database['USER']} host={database['HOST']} port={database['PORT']}"
-    if database["PASSWORD"]:
-        address += f" password={database['PASSWORD']}"
+    address = make_conninfo(
+        dbname=database["NAME"],
+        user=database["USER"],
+        host=database["HOST"],
+        port=database["PORT"] or None,
+        password=database["PASSWORD"] or None,
+    )
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
     return {
         **kept,
