@@ -62,13 +62,12 @@ Turn = Callable[["Side"], float]
 
 @dataclass(frozen=True)
 class Side:
-    """One of the two checkouts. *Shape*: `url` is its database, `empty` a migrated one without organisations."""
+    """One of the two checkouts. *Shape*: `url` is its database."""
 
     name: str
     root: Path
     world: World
     url: str
-    empty: str
 
     def environment(self, url: str) -> dict[str, str]:
         """Give the environment of its programs; static files and key are its own."""
@@ -217,12 +216,15 @@ def searching(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[fl
 
 def importing(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float, float]:
     """Give the seconds of importing all organisations into an empty portal."""
-    with tempfile.TemporaryDirectory(prefix="portal-import-") as place:
+    with tempfile.TemporaryDirectory(prefix="portal-import-") as place, contextlib.ExitStack() as stack:
         files = Path(place) / "files"
         imports.write_files(world, files, organisations=world.rows, url=sides[1].url)
+        empty = {side.name: stack.enter_context(world.database(f"compare_empty_{side.name}")) for side in sides}
+        for side in sides:
+            side.run("manage.py", "migrate", "--verbosity", "0", url=empty[side.name])
 
         def one(side: Side) -> float:
-            with world.copy(side.empty) as url:
+            with world.copy(empty[side.name]) as url:
                 started = time.perf_counter()
                 side.run("manage.py", "import_data", str(files), url=url)
                 seconds = time.perf_counter() - started
@@ -270,29 +272,25 @@ def _read_everything(world: World, url: str) -> None:
 
 @contextlib.contextmanager
 def both(world: World, other: Path) -> Iterator[tuple[Side, Side]]:
-    """Let the other checkout make its databases, and this one migrate copies of them. All are gone in the end."""
-    with contextlib.ExitStack() as stack:
-        url, empty = (stack.enter_context(world.database(name)) for name in ("compare_before", "compare_empty"))
-        before = Side(name="before", root=other, world=world, url=url, empty=empty)
-        for address in (url, empty):
-            before.run("manage.py", "migrate", "--verbosity", "0", url=address)
+    """Let the other checkout make its database, and this one migrate a copy of it. Both are gone in the end."""
+    with world.database("compare_before") as url:
+        before = Side(name="before", root=other, world=world, url=url)
+        before.run("manage.py", "migrate", "--verbosity", "0", url=url)
         before.run("manage.py", "shell", "--verbosity", "0", "-c", world.staff(), url=url)
         say(f"filling a database of {world.rows:,} organisations")
         before.run("-c", _FILL, url, str(world.rows), url=url)
         with world.connect(url) as connection:
             for statement in _NOBODY_RENEWS.strip().split("\n"):
                 connection.execute(statement)
-        now_url = stack.enter_context(world.copy(url, name="compare_now"))
-        now_empty = stack.enter_context(world.copy(empty, name="compare_now_empty"))
-        now = Side(name="now", root=embedded.ROOT, world=world, url=now_url, empty=now_empty)
-        for address in (now_url, now_empty):
+        with world.copy(url, name="compare_now") as now_url:
+            now = Side(name="now", root=embedded.ROOT, world=world, url=now_url)
             started = time.monotonic()
-            now.run("manage.py", "migrate", "--verbosity", "0", url=address)
+            now.run("manage.py", "migrate", "--verbosity", "0", url=now_url)
             say(f"migrated in {time.monotonic() - started:.1f} s")
-        for address in (url, now_url):
-            with world.connect(address) as connection:
-                connection.execute("VACUUM (ANALYZE)")
-        yield before, now
+            for address in (url, now_url):
+                with world.connect(address) as connection:
+                    connection.execute("VACUUM (ANALYZE)")
+            yield before, now
 
 
 def run(names: list[str], *, other: Path, rows: int, turns: int) -> dict[str, tuple[float, float]]:
