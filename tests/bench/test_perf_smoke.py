@@ -49,7 +49,7 @@ def test_a_subject_measures_what_it_names(home: Path, subject: str) -> None:
 
 
 def test_this_checkout_is_compared_with_another_one(home: Path) -> None:
-    subjects = ["flows", "pages"]
+    subjects = ["pages"]
     ended = subprocess.run(
         [sys.executable, "-m", "tests.bench.compare", embedded.ROOT, *subjects, "--rows", "200", "--turns", "1"],
         cwd=embedded.ROOT,

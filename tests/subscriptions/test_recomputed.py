@@ -260,4 +260,4 @@ def test_the_show_cases_are_computed_again_from_their_words(monkeypatch):
         if isinstance(quote, quotes.Quote) and quote.case == "customer_request":
             all_is_found(quotes.document(quote), why_nothing=quote.why_nothing)
             read += 1
-    assert read > 60
+    assert read > 40
