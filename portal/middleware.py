@@ -1,4 +1,4 @@
-"""What every request passes: a small body, a database that answers, a log-in; and no page is kept by browsers."""
+"""What every request passes: a database that answers, a log-in; and no page is kept by browsers."""
 
 from collections.abc import Callable
 from typing import Any

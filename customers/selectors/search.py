@@ -102,7 +102,7 @@ class Listing:
 
 
 def everything(permission: str) -> bool:
-    """Say that whoever asks may see all there is, as commands may."""
+    """Say that whoever asks may see all there is: where no person asks, as in the bench."""
     return True
 
 

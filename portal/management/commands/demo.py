@@ -80,7 +80,7 @@ class Command(BaseCommand):
         except removal.NotTheOwner:
             raise CommandError(
                 "Only the owner of the tables can empty them, and this role of the database is another: nothing "
-                "was removed. Give DATABASE_URL the owner for this one command."
+                "was removed. Name the owner in DATABASE_OWNER_URL for this one command."
             ) from None
         except OperationalError as error:
             raise CommandError(
