@@ -93,7 +93,7 @@ class World:
         started = time.monotonic()
         say(f"building a database of {self.rows:,} organisations")
         with psycopg.connect(self._server_url, autocommit=True) as connection:
-            _drop(connection, name)
+            drop_database(connection, name)
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         self.command("migrate", "--verbosity", "0")
         self.command("shell", "--verbosity", "0", "-c", self.staff())
@@ -187,13 +187,13 @@ class World:
     def _made(self, name: str, make: sql.Composed) -> Iterator[str]:
         # A connection for each end: between them the server may be restarted with another clock.
         with psycopg.connect(self._server_url, autocommit=True) as server:
-            _drop(server, name)
+            drop_database(server, name)
             server.execute(make)
         try:
             yield self._address(name)
         finally:
             with psycopg.connect(self._server_url, autocommit=True) as server:
-                _drop(server, name)
+                drop_database(server, name)
 
     # ---- Processes -----------------------------------------------------------------------------------------
 
@@ -261,7 +261,7 @@ class World:
         raise RuntimeError(f"the server does not answer: see {self.home / 'server.log'}")
 
 
-def _drop(server: psycopg.Connection[Any], name: str) -> None:
+def drop_database(server: psycopg.Connection[Any], name: str) -> None:
     """Drop a database with those who use it."""
     try:
         server.execute(sql.SQL("DROP DATABASE IF EXISTS {} (FORCE)").format(sql.Identifier(name)))

@@ -14,6 +14,7 @@ from django.db import connection
 
 from portal.management.commands import migrate
 from portal.postgresql import patience, standing
+from tests.bench.world import drop_database
 
 DUMP = Path(__file__).with_name("portal-2026-11-28.sql.gz")
 
@@ -47,7 +48,7 @@ def restored(django_db_setup: None, django_db_blocker) -> Iterator[None]:
         finally:
             connection.close()
             connection.settings_dict["NAME"] = usual
-            maker.execute(f"DROP DATABASE {name} WITH (FORCE)")
+            drop_database(maker, name)
             maker.close()
 
 
