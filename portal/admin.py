@@ -3,11 +3,13 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
+from django.db import IntegrityError
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 from portal import forms, roles
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
@@ -16,6 +18,15 @@ admin.site.unregister([User, Group])
 # allauth's list of addresses is of no use where nobody signs up.
 if admin.site.is_registered(EmailAddress):
     admin.site.unregister(EmailAddress)
+
+
+# What only somebody else's change of the same moment lets the form overlook, by the name of the database's refusal.
+_TAKEN = "Somebody was given this username a moment ago: choose another one."
+REFUSALS = {
+    "the_last_active_superuser_stays": forms.LAST_SUPERUSER,
+    "usernames_differ_in_more_than_their_case": _TAKEN,
+    "auth_user_username_key": _TAKEN,
+}
 
 
 @admin.register(User)
@@ -40,6 +51,23 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
         ),
         ("Dates", {"fields": ["last_login", "date_joined"]}),
     ]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        """Show or save somebody; what the database refuses is said on the page as it is now."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except IntegrityError as error:
+            sentence = REFUSALS.get(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "")
+            if sentence is None:
+                raise
+            self.message_user(request, f"Nothing was saved. {sentence}", messages.ERROR)
+            return redirect(request.path)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Look at how it was, for the audit."""

@@ -11,6 +11,8 @@ from django.http import HttpRequest
 
 from portal.lib import usernames
 
+LAST_SUPERUSER = "This is the last active superuser: make somebody else one first."
+
 
 class LoginForm(AllauthLoginForm):  # type: ignore[misc]
     """allauth's, with labels above its two fields instead of words inside them."""
@@ -82,12 +84,11 @@ class StaffForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]
         return _username(self)
 
     def clean(self) -> dict[str, Any]:
-        """Keep the last superuser who is active; two who switch each other off come here one after the other."""
+        """Keep the last superuser who is active; of two who switch each other off, the database refuses one."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         stays = cleaned.get("is_active") and cleaned.get("is_superuser")
         if not stays:
-            superusers = User.objects.select_for_update().filter(is_active=True, is_superuser=True).order_by("pk")
-            if [user.pk for user in superusers] == [self.instance.pk]:
-                sentence = "This is the last active superuser: make somebody else one first."
-                self.add_error("is_superuser" if cleaned.get("is_active") else "is_active", sentence)
+            superusers = User.objects.filter(is_active=True, is_superuser=True)
+            if list(superusers.values_list("pk", flat=True)[:2]) == [self.instance.pk]:
+                self.add_error("is_superuser" if cleaned.get("is_active") else "is_active", LAST_SUPERUSER)
         return cleaned

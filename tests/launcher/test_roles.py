@@ -163,6 +163,23 @@ def test_the_role_that_works_imports_and_counts_the_rows(place: Place, directory
     assert (done.returncode, done.stdout) == (0, "1 organisations, 0 ledger entries. Everything agrees.\n")
 
 
+def test_the_mark_of_a_removed_demo_lets_only_the_owner_end_the_last_superuser(place: Place) -> None:
+    word = "a secret word 7\n"
+    done = manage(place, "create_staff", "eve", "--role", "superuser", "--password-stdin", said=word)
+    assert done.returncode == 0, done.stderr
+    statements = (
+        "SET LOCAL portal.operation = 'remove_demo'; UPDATE auth_user SET is_active = false;"
+        "SET CONSTRAINTS ALL IMMEDIATE"
+    )
+    with psycopg.connect(embedded.runtime_url(place.data)) as connection:
+        with pytest.raises(psycopg.errors.RestrictViolation, match="the last active superuser stays"):
+            connection.execute(statements)  # type: ignore[arg-type]
+        connection.rollback()
+    with psycopg.connect(embedded.owner_url(place.data)) as connection:
+        connection.execute(statements)  # type: ignore[arg-type]
+        connection.rollback()
+
+
 def test_a_server_knows_the_role_that_works_and_no_other(place: Place) -> None:
     done = manage(place, "create_staff", "ann", "--role", "superuser", "--password-stdin", said="a secret word 7\n")
     assert done.returncode == 0, done.stderr

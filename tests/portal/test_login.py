@@ -118,8 +118,9 @@ def test_nobody_signs_up(client):
         assert client.get(path).status_code == 404
 
 
-def test_deactivation_ends_a_session(client, anna):
+def test_deactivation_ends_a_session(client, anna, make_user):
     log_in(client)
-    User.objects.update(is_active=False)
+    make_user("superuser")
+    User.objects.filter(pk=anna.pk).update(is_active=False)
     response = client.get("/audit/")
     assert (response.status_code, response["Location"]) == (302, "/log-in/?next=/audit/")
