@@ -3,18 +3,24 @@
 from typing import Any
 
 from allauth.account.models import EmailAddress
+from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.utils import timezone
 
-from portal import forms, roles
+from portal import forms, operations, roles
+from portal.audit import names
+from portal.audit import operations as audit_operations
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 
-admin.site.unregister([User, Group])
+admin.site.unregister([User, Group, AccessAttempt])
+# The audit tells of log-ins: these two stay empty.
+admin.site.unregister([AccessLog, AccessFailureLog])
 # allauth's list of addresses is of no use where nobody signs up.
 if admin.site.is_registered(EmailAddress):
     admin.site.unregister(EmailAddress)
@@ -69,6 +75,11 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
             self.message_user(request, f"Nothing was saved. {sentence}", messages.ERROR)
             return redirect(request.path)
 
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Give somebody another password, together with its entry in the audit."""
+        with transaction.atomic():
+            return super().user_change_password(request, id, form_url)
+
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Look at how it was, for the audit."""
         if change:
@@ -76,14 +87,29 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
         super().save_model(request, obj, form, change)
 
     def _record(self, request: HttpRequest, obj: Model, *, done: str, how: str) -> None:
-        after = _told(User.objects.get(pk=obj.pk))
+        user = User.objects.get(pk=obj.pk)
         before = getattr(request, "staff_before", None)
+        if done == "changed" and before is None:
+            _record_password(user, by=request.user)
+            return
+        after = _told(user)
         if before is not None:
             changes = [f"{what}: {before[what]} → {after[what]}." for what in after if before[what] != after[what]]
             how = " ".join(changes) or "Nothing is different."
         elif done == "added":
             how = " ".join(f"{what}: {value}." for what, value in after.items())
         super()._record(request, obj, done=done, how=how)
+
+
+def _record_password(user: User, *, by: Any) -> None:
+    given = "was given another password" if user.has_usable_password() else "can't log in with a password any more"
+    audit_operations.record(
+        app=names.PORTAL,
+        event="Password changed",
+        description=f"{user.get_username()} {given}: by {by.get_username()} in the admin.",
+        by=audit_operations.Actor.of(by),
+        at=timezone.now(),
+    )
 
 
 def _told(user: User) -> dict[str, str]:
@@ -106,3 +132,42 @@ class RoleAdmin(ReadOnlyAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         """Read the permissions with what their names begin with, not one by one."""
         return super().get_queryset(request).prefetch_related("permissions__content_type")
+
+
+@admin.register(AccessAttempt)
+class LockAdmin(AuditedAdmin):
+    """What is counted of failed log-ins: to delete a line lifts its lock."""
+
+    list_display = ["username", "ip_address", "on_known_device", "failures_since_start", "attempt_time"]
+    search_fields = ["username", "ip_address"]
+    date_hierarchy = "attempt_time"
+    ordering = ["-attempt_time"]
+    fields = [*list_display, "path_info"]
+    readonly_fields = fields
+
+    @admin.display(boolean=True, description="Known device")
+    def on_known_device(self, attempt: AccessAttempt) -> bool:
+        return bool(attempt.user_agent)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """List them; several that are deleted here go together with their entries in the audit."""
+        with transaction.atomic():
+            return super().changelist_view(request, extra_context)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return self.has_view_permission(request, obj)
+
+    def _record(self, request: HttpRequest, obj: Any, *, done: str, how: str) -> None:
+        place = "on a device known for it" if obj.user_agent else f"from {obj.ip_address}"
+        operations.note_lifted_locks(
+            of=f"of “{obj.username}” {place}",
+            failures=obj.failures_since_start,
+            by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )

@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from portal.lib import usernames
+from portal.staff import selectors
 
 LAST_SUPERUSER = "This is the last active superuser: make somebody else one first."
 
@@ -60,11 +60,8 @@ class PasswordForm(auth_forms.PasswordChangeForm):  # type: ignore[type-arg]
 
 def _username(form: Any) -> str:
     username: str = form.cleaned_data["username"]
-    if fault := usernames.fault_of(username):
+    if fault := selectors.fault_of_username(username, of=form.instance):
         raise ValidationError(fault)
-    others = User.objects.exclude(pk=form.instance.pk).filter(username__iexact=username)
-    if there := others.values_list("username", flat=True).first():
-        raise ValidationError(f"There is somebody with the username “{there}” already.")
     return username
 
 

@@ -19,16 +19,18 @@ from django.core import signing
 from django.db.models import Max, Q, QuerySet, Sum
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 
+from portal import operations
+from portal.audit import operations as audit_operations
 from portal.lib import proxies
+from portal.staff import policies
 
 COOKIE = "known_device"
 KNOWN_FOR = timedelta(days=180)
 NAMES_OF_A_DEVICE = 8
 PAUSE = timedelta(seconds=30)
 NAME_LENGTH = 150
-
-LOCKED, ADDRESS, SLOWED = "locked", "address", "slowed"
 
 
 def address_of(request: HttpRequest) -> str:
@@ -48,7 +50,11 @@ def place_of(request: HttpRequest) -> str | None:
 def name_of(request: HttpRequest, credentials: dict[str, Any] | None) -> str:
     """Name who is tried, whatever the case; called by axes."""
     typed = (credentials or {}).get("username") or request.POST.get("login") or ""
-    return str(typed).replace("\0", "").strip().casefold()[:NAME_LENGTH]
+    return _counted(str(typed))
+
+
+def _counted(username: str) -> str:
+    return username.replace("\0", "").strip().casefold()[:NAME_LENGTH]
 
 
 def refused(
@@ -56,10 +62,10 @@ def refused(
 ) -> HttpResponse:
     """Answer in place of the log-in; called by axes."""
     refusal = request.refusal  # type: ignore[attr-defined]
-    wait = PAUSE if refusal == SLOWED else timedelta(hours=settings.AXES_COOLOFF_TIME)
+    wait = PAUSE if refusal == policies.SLOWED else timedelta(hours=settings.AXES_COOLOFF_TIME)
     context = {
         "refusal": refusal,
-        "failures": settings.FAILURES_OF_AN_ADDRESS if refusal == ADDRESS else settings.AXES_FAILURE_LIMIT,
+        "failures": settings.FAILURES_OF_AN_ADDRESS if refusal == policies.ADDRESS else settings.AXES_FAILURE_LIMIT,
     }
     answer = render(request, "account/locked_out.html", context, status=429)
     answer["Retry-After"] = str(int(wait.total_seconds()))
@@ -114,6 +120,25 @@ class Handler(AxesDatabaseHandler):
         mine = AccessAttempt.objects.filter(username=name_of(request, credentials), user_agent=device)
         return [mine if device else mine.filter(ip_address=request.axes_ip_address)]
 
+    def reset_attempts(
+        self, *, ip_address: str | None = None, username: str | None = None, ip_or_username: bool = False
+    ) -> int:
+        """Lift locks from the command line, however a name or an address is written; the audit tells it."""
+        mine = Q()
+        if username:
+            mine = Q(username=_counted(username))
+        if ip_address:
+            there = Q(ip_address=proxies.place_of(ip_address))
+            mine = mine | there if ip_or_username and username else mine & there
+        which = [f"of “{username}”"] if username else []
+        which += [f"from {ip_address}"] if ip_address else []
+        return operations.lift_locks(
+            attempts=AccessAttempt.objects.filter(mine),
+            of=" ".join(which) or "in all",
+            by=audit_operations.SYSTEM,
+            at=timezone.now(),
+        )
+
     def _device(self, request: Any, credentials: dict[str, Any] | None) -> str:
         known = _known(request).get(name_of(request, credentials))
         return f"device {known}" if known else ""
@@ -126,11 +151,11 @@ class Handler(AxesDatabaseHandler):
                 failures=Sum("failures_since_start"), last=Max("attempt_time")
             )
             is_full = (count["failures"] or 0) >= settings.AXES_FAILURE_LIMIT
-            return SLOWED if is_full and request.axes_attempt_time - count["last"] < PAUSE else None
+            return policies.SLOWED if is_full and request.axes_attempt_time - count["last"] < PAUSE else None
         of_name = Sum("failures_since_start", filter=Q(username=name_of(request, credentials)))
         counts = AccessAttempt.objects.filter(
             ip_address=request.axes_ip_address, user_agent="", attempt_time__gte=since
         ).aggregate(name=of_name, address=Sum("failures_since_start"))
         if (counts["name"] or 0) >= settings.AXES_FAILURE_LIMIT:
-            return LOCKED
-        return ADDRESS if (counts["address"] or 0) >= settings.FAILURES_OF_AN_ADDRESS else None
+            return policies.LOCKED
+        return policies.ADDRESS if (counts["address"] or 0) >= settings.FAILURES_OF_AN_ADDRESS else None

@@ -1,14 +1,18 @@
 """Create the staff who log in, and note each time that somebody tries to."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
+from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
 from django.db import IntegrityError
+from django.db.models import QuerySet, Sum
 
 from portal import roles
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit import selectors as audit_selectors
+from portal.staff import policies, selectors
 
 SUPERUSER = "superuser"
 ROLES = (*roles.ROLES, SUPERUSER)
@@ -19,18 +23,17 @@ class UsernameTaken(Exception):
 
     def __init__(self, username: str) -> None:
         self.username = username
-        super().__init__(f"There is somebody with the username “{username}” already.")
+        super().__init__(selectors.taken(username))
 
 
 def create_staff(*, username: str, role: str, password: str, by: audit_operations.Actor, at: datetime) -> User:
     """Create a member of staff in a role. The password is taken as it is: the caller has validated it.
 
-    *Raises*: UsernameTaken; KeyError for an unknown role.
+    *Raises*: UsernameTaken.
     """
-    label = "Superuser" if role == SUPERUSER else roles.LABELS[role]
     try:
         with audit_operations.operation("create_staff"):
-            there = User.objects.filter(username__iexact=username).first()
+            there = selectors.named(username)
             if there is not None:
                 raise UsernameTaken(there.username)
             is_superuser = role == SUPERUSER
@@ -39,16 +42,30 @@ def create_staff(*, username: str, role: str, password: str, by: audit_operation
             )
             if not is_superuser:
                 user.groups.add(Group.objects.get(name=role))
-            audit_operations.record(
-                app=names.PORTAL,
-                event="Staff created",
-                description=f"{username} was created with the role {label}.",
-                by=by,
-                at=at,
-            )
+            _note_created(username=username, role=role, by=by, at=at)
     except IntegrityError as error:
         raise UsernameTaken(username) from error
     return user
+
+
+def create_superuser(*, ask: Callable[[], str], by: audit_operations.Actor, at: datetime) -> None:
+    """Let a command of Django's create a superuser, together with the entry in the audit.
+
+    *Shape*: `ask` creates somebody and gives their username. *Raises*: IntegrityError, what `ask` raises.
+    """
+    with audit_operations.operation("create_staff"):
+        _note_created(username=ask(), role=SUPERUSER, by=by, at=at)
+
+
+def _note_created(*, username: str, role: str, by: audit_operations.Actor, at: datetime) -> None:
+    label = "Superuser" if role == SUPERUSER else roles.LABELS[role]
+    audit_operations.record(
+        app=names.PORTAL,
+        event="Staff created",
+        description=f"{username} was created with the role {label}.",
+        by=by,
+        at=at,
+    )
 
 
 def change_password(*, user: User, password: str, address: str, at: datetime) -> None:
@@ -65,12 +82,41 @@ def change_password(*, user: User, password: str, address: str, at: datetime) ->
         )
 
 
-# What a log-in that is refused unexamined is told as.
-REFUSALS = {
-    "locked": "after too many failures this name is locked for this address",
-    "address": "after too many failures this address is locked for every name",
-    "slowed": "after too many failures this device has to wait between two tries",
-}
+def give_password(*, user: User, password: str, by: audit_operations.Actor, at: datetime) -> None:
+    """Give somebody another password, on the command line. The caller has validated it."""
+    with audit_operations.operation("give_password"):
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        audit_operations.record(
+            app=names.PORTAL,
+            event="Password changed",
+            description=f"{user.get_username()} was given another password on the command line.",
+            by=by,
+            at=at,
+        )
+
+
+def lift_locks(*, attempts: QuerySet[AccessAttempt], of: str, by: audit_operations.Actor, at: datetime) -> int:
+    """Forget failed log-ins, on the command line. *Shape*: how many rows there were."""
+    with audit_operations.operation("lift_locks"):
+        failures = attempts.aggregate(failures=Sum("failures_since_start"))["failures"]
+        count, _ = attempts.delete()
+        if count:
+            note_lifted_locks(of=of, failures=failures, by=by, at=at)
+    return count
+
+
+def note_lifted_locks(*, of: str, failures: int, by: audit_operations.Actor, at: datetime) -> None:
+    """Write to the audit that failures are forgotten, in the transaction that forgets them."""
+    audit_operations.record(
+        app=names.PORTAL,
+        event="Log-in lock lifted",
+        description=f"Failed log-ins that are forgotten: {failures:,} {of}.",
+        by=by,
+        at=at,
+    )
+
+
 REFUSALS_ARE_TOLD_ONCE_IN = timedelta(minutes=1)
 
 
@@ -90,13 +136,13 @@ def note_failed_log_in(*, name: str, address: str, refusal: str | None, at: date
     """Write to the audit that somebody tried, with the name that was typed.
 
     The same refusal is told once in a minute: who goes on trying must not fill the audit, which nobody can empty.
-    *Shape*: `refusal` is one of `REFUSALS` where the password was not looked at.
+    *Shape*: `refusal` is one of `policies.REFUSALS` where the password was not looked at.
     """
     tried = f"A log-in as “{_printable(name)}” from {address}"
     if refusal is None:
         event, sentence = "Log-in failed", f"{tried} failed: the username or the password is wrong."
     else:
-        event, sentence = "Log-in refused", f"{tried} was refused: {REFUSALS[refusal]}."
+        event, sentence = "Log-in refused", f"{tried} was refused: {policies.REFUSALS[refusal]}."
         if audit_selectors.is_told(event=event, description=sentence, since=at - REFUSALS_ARE_TOLD_ONCE_IN):
             return
     with audit_operations.operation("log_in"):

@@ -15,8 +15,10 @@ from tests.architecture.source import PACKAGES, found, modules, place
 CLOCK = ("views", "flow", "commands", "migrations")
 CLOCK_FILES = {
     "portal/adapter.py",  # what the view of the log-in does in the end
-    "portal/audit/admin_base.py",  # the views of the admin
+    "portal/admin.py",  # the views of the admin
+    "portal/audit/admin_base.py",  # these too
     "portal/apps.py",  # what is done after migrating, which is a command
+    "portal/logins.py",  # what commands of the log-in's library do in the end
     "portal/embedded.py",  # waits for a server, no instant of it reaches the database
 }
 _READS = {
@@ -151,6 +153,7 @@ def test_no_float_where_money_is():
 def test_operations_own_their_transaction():
     """One frame opens transactions; the others are savepoints and what a reading needs."""
     may = {
+        "portal/admin.py": "views of the admin that Django leaves without one",
         "portal/audit/operations.py": "the frame itself",
         "subscriptions/operations/batches.py": "savepoints inside a batch",
         "subscriptions/verification/chain.py": "a cursor that reads one state of the ledger",

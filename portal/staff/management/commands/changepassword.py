@@ -1,0 +1,30 @@
+"""Give somebody another password from the command line."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import timezone
+
+from portal import operations
+from portal.audit import operations as audit_operations
+from portal.staff import passwords, selectors
+
+
+class Command(BaseCommand):
+    """Stands in the place of Django's, which writes all of somebody anew and tells nobody."""
+
+    help = "Give a member of staff another password; all their sessions end."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("username", metavar="USERNAME")
+        passwords.add_option(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        user = selectors.named(options["username"])
+        if user is None:
+            raise CommandError(f"There is nobody with the username “{options['username']}”.")
+        password = passwords.read(
+            of=user, is_from_stdin=options["password_stdin"], nothing_done="The password is what it was."
+        )
+        operations.give_password(user=user, password=password, by=audit_operations.SYSTEM, at=timezone.now())
+        self.stdout.write(f"{user.username} has another password, and is logged out everywhere.")

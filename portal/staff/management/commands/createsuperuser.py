@@ -1,0 +1,41 @@
+"""Create a superuser as every Django project can: with the portal's usernames, and told in the audit."""
+
+from typing import Any
+
+from django.contrib.auth.management.commands import createsuperuser
+from django.core.management.base import CommandError
+from django.db import IntegrityError
+from django.utils import timezone
+
+from portal import operations
+from portal.audit import operations as audit_operations
+from portal.staff import selectors
+
+HINT = "./run create_staff NAME --role superuser does the same"
+
+
+class Command(createsuperuser.Command):
+    help = f"Create a superuser ({HINT})."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Ask and create, in one transaction with the entry of the audit."""
+        if options["interactive"] and not self.stdin.isatty():
+            raise CommandError(f"There is no terminal to ask: use --noinput; {HINT}, with --password-stdin.")
+        self._username = ""
+        try:
+            operations.create_superuser(
+                ask=lambda: self._ask(*args, **options), by=audit_operations.SYSTEM, at=timezone.now()
+            )
+        except EOFError as error:
+            raise CommandError("Nobody was created.") from error
+        except IntegrityError as error:
+            raise CommandError(f"{selectors.taken(self._username)} Nobody was created.") from error
+
+    def _ask(self, *args: Any, **options: Any) -> str:
+        super().handle(*args, **options)
+        return self._username
+
+    def _validate_username(self, username: str, verbose_field_name: str, database: str) -> str | None:
+        """Look whether it can be used; Django asks this in each of its ways."""
+        self._username = username
+        return selectors.fault_of_username(username)
