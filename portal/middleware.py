@@ -1,13 +1,54 @@
-"""What every request passes: a database that answers, a log-in; and no page is kept by browsers."""
+"""What every request passes: a known proxy, a database that answers, a log-in; and no page is kept by browsers."""
 
+import logging
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import middleware as auth_middleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from portal import unavailable
+from portal.lib import proxies
+
+logger = logging.getLogger(__name__)
+
+
+class KnownProxies:
+    """Believe what is said of a request, https above all, only if a proxy of `TRUSTED_PROXIES` says it.
+
+    Nothing further in sees what others say. Who says https where https is asked for is told so, and not redirected
+    to https: a proxy would bring that back for ever.
+    """
+
+    HEADERS = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT")
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+        self.is_told = False
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        peer = request.META.get("REMOTE_ADDR", "")
+        if proxies.is_trusted(peer, trusted=settings.TRUSTED_PROXIES):
+            return self.get_response(request)
+        said = {name: request.META.pop(name) for name in self.HEADERS if name in request.META}
+        if said and not self.is_told:
+            # Once, since anybody can say anything, and as often as they like.
+            self.is_told = True
+            logger.warning(
+                "%s said where a request comes from, and is not believed: if it is a proxy of yours, add it to "
+                "TRUSTED_PROXIES.",
+                peer,
+            )
+        if settings.SECURE_SSL_REDIRECT and "HTTP_X_FORWARDED_PROTO" in said:
+            return HttpResponse(
+                f"The portal does not know the proxy that this came through ({peer}). "
+                "Whoever runs the portal names it in TRUSTED_PROXIES.\n",
+                status=400,
+                content_type="text/plain",
+            )
+        return self.get_response(request)
 
 
 class NotKept:

@@ -68,6 +68,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "portal.middleware.KnownProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below the static files, which are compressed already. Why guessing by length (BREACH) gains nothing here:
@@ -271,6 +272,9 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if SECURE:
     SECURE_SSL_REDIRECT = True
+    # Who looks whether the portal lives asks it itself, not the proxy.
+    SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
+    # Only of a proxy that is trusted: see portal.middleware.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = True

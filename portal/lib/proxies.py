@@ -36,6 +36,12 @@ def networks(text: str) -> tuple[Network, ...]:
     return tuple(found)
 
 
+def is_trusted(peer: str, *, trusted: Sequence[Network]) -> bool:
+    """Say whether what this peer says of a request is believed."""
+    hop = _address(peer)
+    return hop is not None and _is_in(trusted, hop)
+
+
 def client_of(*, peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
     """Name the nearest hop that is not trusted, walking from the server to the client.
 
@@ -47,7 +53,7 @@ def client_of(*, peer: str, forwarded_for: str, trusted: Sequence[Network]) -> s
     if hop is None:
         return peer
     for word in reversed(forwarded_for.split(",")):
-        if not any(hop in network for network in trusted):
+        if not _is_in(trusted, hop):
             break
         before = _address(word)
         if before is None:
@@ -62,6 +68,10 @@ def place_of(address: str) -> str:
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(found), 64), strict=False).network_address)
     return address
+
+
+def _is_in(networks: Sequence[Network], address: Address) -> bool:
+    return any(address in network for network in networks)
 
 
 def _address(text: str) -> Address | None:

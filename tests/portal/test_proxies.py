@@ -39,6 +39,14 @@ def test_without_proxies_no_header_counts():
     assert proxies.client_of(peer="127.0.0.1", forwarded_for="203.0.113.9", trusted=()) == "127.0.0.1"
 
 
+def test_who_is_trusted():
+    for peer in ("127.0.0.1", "10.0.0.7", "::1", "::ffff:10.0.0.7"):
+        assert proxies.is_trusted(peer, trusted=TRUSTED), peer
+    for peer in ("", "unix", "10.0.1.7", "203.0.113.9", "::2"):
+        assert not proxies.is_trusted(peer, trusted=TRUSTED), peer
+    assert not proxies.is_trusted("127.0.0.1", trusted=())
+
+
 def test_one_client_has_whole_networks_of_ipv6():
     assert proxies.place_of("2001:db8:1:2:3:4:5:6") == "2001:db8:1:2::"
     assert proxies.place_of("203.0.113.9") == "203.0.113.9"

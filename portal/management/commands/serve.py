@@ -38,6 +38,7 @@ class Command(BaseCommand):
             signs = production.signs()
             if signs:
                 _refuse_open_doors(signs)
+            _refuse_unknown_proxy()
         except (_CannotServe, production.Unclear) as refusal:
             self._say(str(refusal))
             sys.exit(1)
@@ -142,6 +143,15 @@ def _refuse_open_doors(signs: list[str]) -> None:
             f"The portal is not served: {_listed(names)} can log in with the password {store.PASSWORD}, and this "
             f"may be production ({'; '.join(signs)}). Take the demo out with ./run demo --remove, or give them "
             f"other passwords: ./run changepassword {names[-1]}."
+        )
+
+
+def _refuse_unknown_proxy() -> None:
+    """Serve nothing where every page would lead to itself: https is asked for, and nobody is believed about it."""
+    if settings.SECURE_SSL_REDIRECT and not settings.TRUSTED_PROXIES:
+        raise _CannotServe(
+            "The portal is not served: SECURE is on, so a proxy in front of it speaks https, and TRUSTED_PROXIES "
+            "does not say which. Set it to the address the proxy comes from: 127.0.0.1 for one on this machine."
         )
 
 
