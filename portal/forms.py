@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from portal import logins
 from portal.staff import selectors
 
 LAST_SUPERUSER = "This is the last active superuser: make somebody else one first."
@@ -52,9 +53,10 @@ class PasswordForm(auth_forms.PasswordChangeForm):  # type: ignore[type-arg]
     def clean_old_password(self) -> str:
         """Look whether it is theirs."""
         password: str = self.cleaned_data["old_password"]
-        adapter = get_adapter(self.request)
-        if adapter.authenticate(self.request, username=self.user.get_username(), password=password) is None:
+        adapter, username = get_adapter(self.request), self.user.get_username()
+        if adapter.authenticate(self.request, username=username, password=password) is None:
             raise ValidationError(self.error_messages["password_incorrect"], code="password_incorrect")
+        logins.forget(request=self.request, username=username)
         return password
 
 

@@ -13,10 +13,11 @@ from typing import Any
 
 from axes.attempts import get_cool_off_threshold
 from axes.handlers.database import AxesDatabaseHandler
+from axes.handlers.proxy import AxesProxyHandler
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.core import signing
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -24,13 +25,14 @@ from django.utils import timezone
 from portal import operations
 from portal.audit import operations as audit_operations
 from portal.lib import proxies
-from portal.staff import policies
+from portal.staff import operations as staff_operations
+from portal.staff import policies, selectors
 
 COOKIE = "known_device"
 KNOWN_FOR = timedelta(days=180)
 NAMES_OF_A_DEVICE = 8
-PAUSE = timedelta(seconds=30)
 NAME_LENGTH = 150
+PATH_LENGTH = 255
 
 
 def address_of(request: HttpRequest) -> str:
@@ -62,7 +64,7 @@ def refused(
 ) -> HttpResponse:
     """Answer in place of the log-in; called by axes."""
     refusal = request.refusal  # type: ignore[attr-defined]
-    wait = PAUSE if refusal == policies.SLOWED else timedelta(hours=settings.AXES_COOLOFF_TIME)
+    wait = policies.PAUSE if refusal == policies.SLOWED else timedelta(hours=settings.AXES_COOLOFF_TIME)
     context = {
         "refusal": refusal,
         "failures": settings.FAILURES_OF_AN_ADDRESS if refusal == policies.ADDRESS else settings.AXES_FAILURE_LIMIT,
@@ -87,6 +89,13 @@ def remember_device(*, request: HttpRequest, response: HttpResponse, username: s
     )
 
 
+def forget(*, request: HttpRequest, username: str) -> None:
+    """Forget the failures of somebody who knew the password without logging in."""
+    if settings.AXES_ENABLED:
+        handler = AxesProxyHandler.get_implementation()
+        handler.reset_user_attempts(request, {"username": username})
+
+
 def _known(request: HttpRequest) -> dict[str, str]:
     try:
         kept = signing.loads(request.COOKIES.get(COOKIE, ""), salt=COOKIE, max_age=KNOWN_FOR)
@@ -96,23 +105,36 @@ def _known(request: HttpRequest) -> dict[str, str]:
 
 
 class Handler(AxesDatabaseHandler):
-    """Count in axes' table: one row for a name at an address, one for a name on a known device."""
+    """Count in axes' table: one row for a name at an address, one for a name on a known device.
+
+    axes itself counts once a password was wrong. By then many others may be looked at that were sent at the same
+    time; and it keeps all that is sent with each of them.
+    """
 
     def is_locked(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
-        """Say whether the password is not even looked at."""
-        request.is_refused_unexamined = bool(super().is_locked(request, credentials))
+        """Say whether the password is not even looked at; else it counts as a failure until it proves right."""
+        request.refusal = staff_operations.count_try(
+            count=self._count(request, credentials),
+            path=request.axes_path_info[:PATH_LENGTH],
+            since=get_cool_off_threshold(request),
+            at=request.axes_attempt_time,
+        )
+        request.is_refused_unexamined = request.refusal is not None
         return bool(request.is_refused_unexamined)
 
-    def get_failures(self, request: Any, credentials: dict[str, Any] | None = None) -> int:
-        """Tell axes whether a count is full, and keep which one."""
-        request.refusal = self._refusal(request, credentials)
-        return int(settings.AXES_FAILURE_LIMIT) if request.refusal else 0
-
     def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **more: Any) -> None:
-        """Count it; a browser's own words about itself are no part of it."""
-        if request is not None:
-            request.axes_user_agent = self._device(request, credentials)
-        super().user_login_failed(sender, credentials, request, **more)
+        """Lock where this failure was the last one; it is counted already."""
+        if request is None:
+            return
+        self.clean_expired_user_attempts(request, credentials)
+        request.axes_credentials = credentials
+        if not request.axes_locked_out:
+            request.refusal = selectors.full_count(
+                count=self._count(request, credentials),
+                since=get_cool_off_threshold(request),
+                at=request.axes_attempt_time,
+            )
+            request.axes_locked_out = request.refusal is not None
 
     def filter_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> list[QuerySet[Any]]:
         """Find what a success forgets: the count it belongs to."""
@@ -139,23 +161,13 @@ class Handler(AxesDatabaseHandler):
             at=timezone.now(),
         )
 
+    def _count(self, request: Any, credentials: dict[str, Any] | None) -> policies.Count:
+        return policies.Count(
+            name=name_of(request, credentials),
+            place=request.axes_ip_address,
+            device=self._device(request, credentials),
+        )
+
     def _device(self, request: Any, credentials: dict[str, Any] | None) -> str:
         known = _known(request).get(name_of(request, credentials))
         return f"device {known}" if known else ""
-
-    def _refusal(self, request: Any, credentials: dict[str, Any] | None) -> str | None:
-        since = get_cool_off_threshold(request)
-        if self._device(request, credentials):
-            (mine,) = self.filter_user_attempts(request, credentials)
-            count = mine.filter(attempt_time__gte=since).aggregate(
-                failures=Sum("failures_since_start"), last=Max("attempt_time")
-            )
-            is_full = (count["failures"] or 0) >= settings.AXES_FAILURE_LIMIT
-            return policies.SLOWED if is_full and request.axes_attempt_time - count["last"] < PAUSE else None
-        of_name = Sum("failures_since_start", filter=Q(username=name_of(request, credentials)))
-        counts = AccessAttempt.objects.filter(
-            ip_address=request.axes_ip_address, user_agent="", attempt_time__gte=since
-        ).aggregate(name=of_name, address=Sum("failures_since_start"))
-        if (counts["name"] or 0) >= settings.AXES_FAILURE_LIMIT:
-            return policies.LOCKED
-        return policies.ADDRESS if (counts["address"] or 0) >= settings.FAILURES_OF_AN_ADDRESS else None

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 
 from axes.models import AccessAttempt
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError
+from django.db import IntegrityError, connection
 from django.db.models import QuerySet, Sum
 
 from portal import roles
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit import selectors as audit_selectors
+from portal.lib import proxies
 from portal.staff import policies, selectors
 
 SUPERUSER = "superuser"
@@ -135,19 +136,25 @@ def note_log_in(*, user: User, address: str, at: datetime) -> None:
 def note_failed_log_in(*, name: str, address: str, refusal: str | None, at: datetime) -> None:
     """Write to the audit that somebody tried, with the name that was typed.
 
-    The same refusal is told once in a minute: who goes on trying must not fill the audit, which nobody can empty.
+    Refusals of one place for one reason are told once in a minute, with the name of the first: who goes on trying,
+    with any names, must not fill the audit, which nobody can empty.
     *Shape*: `refusal` is one of `policies.REFUSALS` where the password was not looked at.
     """
-    tried = f"A log-in as “{_printable(name)}” from {address}"
-    if refusal is None:
-        event, sentence = "Log-in failed", f"{tried} failed: the username or the password is wrong."
-    else:
-        event, sentence = "Log-in refused", f"{tried} was refused: {policies.REFUSALS[refusal]}."
-        if audit_selectors.is_told(event=event, description=sentence, since=at - REFUSALS_ARE_TOLD_ONCE_IN):
-            return
+    event, where = "Log-in failed", f"from {address} failed: the username or the password is wrong."
     with audit_operations.operation("log_in"):
+        if refusal is not None:
+            event = "Log-in refused"
+            where = f"from {proxies.network_of(address)} was refused: {policies.REFUSALS[refusal]}."
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"log-in refused: {where}"])
+            if audit_selectors.is_told(event=event, ending=f"” {where}", since=at - REFUSALS_ARE_TOLD_ONCE_IN):
+                return
         audit_operations.record(
-            app=names.PORTAL, event=event, description=sentence, by=audit_operations.SYSTEM, at=at
+            app=names.PORTAL,
+            event=event,
+            description=f"A log-in as “{_printable(name)}” {where}",
+            by=audit_operations.SYSTEM,
+            at=at,
         )
 
 

@@ -3,8 +3,10 @@
 from typing import Any
 
 from django.contrib.auth.backends import ModelBackend
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission, User
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, Permission
 from django.http import HttpRequest
+
+from portal.staff import selectors
 
 
 class Backend(ModelBackend):
@@ -14,9 +16,8 @@ class Backend(ModelBackend):
         self, request: HttpRequest | None, username: str | None = None, password: str | None = None, **more: Any
     ) -> AbstractBaseUser | None:
         """Take a username in any case: no two differ in that alone."""
-        if username:
-            spelled = User.objects.filter(username__iexact=username).values_list("username", flat=True).first()
-            username = spelled or username
+        if username and (meant := selectors.named(username)):
+            username = meant.username
         return super().authenticate(request, username=username, password=password, **more)
 
     def get_all_permissions(self, user_obj: AbstractBaseUser | AnonymousUser, obj: Any = None) -> set[str]:

@@ -113,9 +113,9 @@ def events() -> tuple[str, ...]:
     return _distinct("event")
 
 
-def is_told(*, event: str, description: str, since: datetime) -> bool:
-    """Say whether this very sentence is among the newest entries."""
-    return AuditEntry.objects.filter(event=event, description=description, at__gte=since).exists()
+def is_told(*, event: str, ending: str, since: datetime) -> bool:
+    """Say whether a sentence that ends like this is among the newest entries."""
+    return AuditEntry.objects.filter(event=event, description__endswith=ending, at__gte=since).exists()
 
 
 def moment(at: datetime) -> str:

@@ -70,6 +70,12 @@ def place_of(address: str) -> str:
     return address
 
 
+def network_of(address: str) -> str:
+    """Write what `place_of` names for people: an address, or a network of IPv6."""
+    place = place_of(address)
+    return f"{place}/64" if ":" in place else place
+
+
 def _is_in(networks: Sequence[Network], address: Address) -> bool:
     return any(address in network for network in networks)
 

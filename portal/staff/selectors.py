@@ -1,13 +1,22 @@
-"""Read who there is."""
+"""Read who there is, and what is counted of failed log-ins."""
 
+from datetime import datetime
+
+from axes.models import AccessAttempt
+from django.conf import settings
 from django.contrib.auth.models import User
+from django.db.models import Max, Q, Sum
 
 from portal.lib import usernames
+from portal.staff import policies
 
 
 def named(username: str) -> User | None:
-    """Find somebody by username, whatever its case."""
-    return User.objects.filter(username__iexact=username).first()
+    """Find somebody by username, whatever its case.
+
+    All usernames are ASCII. The database's upper case also has ASCII for other letters (ı, ſ): these find nobody.
+    """
+    return User.objects.filter(username__iexact=username).first() if username.isascii() else None
 
 
 def fault_of_username(username: str, *, of: User | None = None) -> str | None:
@@ -23,3 +32,19 @@ def fault_of_username(username: str, *, of: User | None = None) -> str | None:
 def taken(username: str) -> str:
     """Say that somebody has a username."""
     return f"There is somebody with the username “{username}” already."
+
+
+def full_count(*, count: policies.Count, since: datetime, at: datetime) -> str | None:
+    """Say which count is full, as `policies.REFUSALS` names it, or None."""
+    if count.device:
+        mine = AccessAttempt.objects.filter(username=count.name, user_agent=count.device, attempt_time__gte=since)
+        found = mine.aggregate(failures=Sum("failures_since_start"), last=Max("attempt_time"))
+        is_full = (found["failures"] or 0) >= settings.AXES_FAILURE_LIMIT
+        return policies.SLOWED if is_full and at - found["last"] < policies.PAUSE else None
+    of_name = Sum("failures_since_start", filter=Q(username=count.name))
+    found = AccessAttempt.objects.filter(ip_address=count.place, user_agent="", attempt_time__gte=since).aggregate(
+        name=of_name, address=Sum("failures_since_start")
+    )
+    if (found["name"] or 0) >= settings.AXES_FAILURE_LIMIT:
+        return policies.LOCKED
+    return policies.ADDRESS if (found["address"] or 0) >= settings.FAILURES_OF_AN_ADDRESS else None

@@ -9,6 +9,7 @@ from django.utils import timezone
 from portal import logins, operations
 from portal.audit.models import AuditEntry
 from portal.lib import proxies
+from portal.staff import policies
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +126,7 @@ def test_the_cookie_of_a_device_is_signed_and_no_script_reads_it(client, setting
         stranger = Client()
         stranger.cookies[logins.COOKIE] = forged
         assert log_in(stranger, password=RIGHT).status_code == 429
-    clock.shift(logins.KNOWN_FOR + logins.PAUSE)
+    clock.shift(logins.KNOWN_FOR + policies.PAUSE)
     fail(client, settings.AXES_FAILURE_LIMIT)
     assert log_in(device, password=RIGHT).status_code == 429
 
