@@ -297,16 +297,16 @@ def test_a_server_of_an_earlier_version_that_still_runs_is_told(earlier: Place) 
 def own(place: Place) -> Iterator[dict[str, str]]:
     """A database made by the statements of docs/operations.md, under another name; the two addresses of it."""
     page = (embedded.ROOT / "docs" / "operations.md").read_text()
-    (block,) = re.findall(r"```\n(CREATE ROLE portal .*?)```", page, flags=re.S)
-    statements = [line.replace("portal", "own").replace("...", "word") for line in block.splitlines()]
+    (block,) = re.findall(r"```sql\n(CREATE ROLE portal .*?)```", page, flags=re.S)
+    statements = [line.replace("portal", "own") for line in block.splitlines()]
     assert len(statements) == 3
     sockets = embedded.runtime_url(place.data).partition("?")[2]
     with superuser.connect(data=place.data) as other:
         for statement in statements:
             other.execute(statement)  # type: ignore[arg-type]
     yield {
-        "DATABASE_URL": f"postgresql://own_runtime:word@/own?{sockets}",
-        owner.VARIABLE: f"postgresql://own:word@/own?{sockets}",
+        "DATABASE_URL": f"postgresql://own_runtime:runtime-password@/own?{sockets}",
+        owner.VARIABLE: f"postgresql://own:owner-password@/own?{sockets}",
     }
     with superuser.connect(data=place.data) as other:
         other.execute("DROP DATABASE own WITH (FORCE)")
