@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import DatabaseError, NotSupportedError, OperationalError, connection
 
 from portal import embedded, roles
 from portal.lib import text
-from portal.postgresql import owner, patience, standing
+from portal.postgresql import owner, standing
 
 OLDEST_POSTGRESQL = 15
 # Any number of our own: whoever migrates this database holds the advisory lock of this name.
@@ -80,7 +80,7 @@ def prepare(need: Need) -> str:
             return _prepare(need)
     except NotSupportedError as error:
         return _too_old(str(error))
-    except patience.TablesInUse as error:
+    except CommandError as error:  # a migration that can't be, or found no peace
         return str(error)
     except OperationalError as error:
         return f"The database can't be used: {text.first_line(error)} (see DATABASE_URL)."

@@ -281,3 +281,24 @@ def test_an_older_database_is_refused_by_every_command(place: Place, older: str,
     assert answer.stderr.startswith(older)
     assert f"move {place.data} away and import the data again." in answer.stderr
     assert answer.stderr.count("\n") == 1
+
+
+def test_usernames_to_be_renamed_are_told_before_anything_is_changed(place: Place) -> None:
+    assert run(place, "check").returncode == 0
+    assert run(place, "migrate", "portal", "0001_roles").returncode == 0
+    sql(
+        place,
+        "INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, "
+        "is_active, date_joined) VALUES ('!', false, 'Söhn', '', '', '', false, true, now())",
+    )
+    missing = "SELECT count(*) FROM django_migrations WHERE app = 'portal'"
+    for _ in range(2):
+        answer = run(place, "check")
+        assert (answer.returncode, answer.stdout) == (1, "")
+        assert answer.stderr.startswith("Setting up the database ...\nUsernames have letters from A to Z, ")
+        assert answer.stderr.endswith("then migrate again: “Söhn”.\n")
+        assert answer.stderr.count("\n") == 2
+        assert shown(place, missing) == 1
+    sql(place, "UPDATE auth_user SET username = 'soehn' WHERE username = 'Söhn'")
+    assert run(place, "check").returncode == 0
+    sql(place, "DELETE FROM auth_user WHERE username = 'soehn'")
