@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import socket
 
 LOOPBACK = "127.0.0.1"
 LOCAL_HOSTS = "127.0.0.1,localhost"
@@ -30,7 +31,7 @@ def signs() -> list[str]:
     if elsewhere := [name for name in allowed_hosts() if not _is_local(name)]:
         found.append(f"ALLOWED_HOSTS names {', '.join(elsewhere)}")
     if not _is_local(host()):
-        found.append(f"HOST is {host()}")
+        found.append(f"HOST is {host()}{hint_of_host()}")
     return found
 
 
@@ -53,6 +54,14 @@ def allowed_hosts() -> list[str]:
 def host() -> str:
     """Give the address the portal is to be served on."""
     return os.environ.get("HOST", "").strip().removeprefix("[").removesuffix("]") or LOOPBACK
+
+
+def hint_of_host() -> str:
+    """Say where HOST may come from that nobody has set; nothing where it is no name of this machine."""
+    name = socket.gethostname().lower()
+    if host().lower() not in {name, name.partition(".")[0]} or _is_local(host()):
+        return ""
+    return " (this machine's name; tcsh sets it by itself, and env -u HOST ./run goes without)"
 
 
 def _is_local(name: str) -> bool:

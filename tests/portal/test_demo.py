@@ -2,6 +2,7 @@
 
 import datetime as dt
 import io
+import socket
 from collections.abc import Callable, Iterable
 from functools import partial
 
@@ -19,6 +20,7 @@ from portal.audit.models import AuditEntry
 from portal.demo import generate, store
 from portal.demo.book import Book
 from portal.lib import days, text
+from portal.management.commands import serve
 from subscriptions import verification
 from subscriptions.models import (
     AddOn,
@@ -223,6 +225,46 @@ def test_each_sign_of_production_counts(
     assert production.signs() == []
     monkeypatch.setenv(variable, value)
     assert production.signs() == [sign]
+
+
+@pytest.mark.parametrize("host", ["dev-box", "DEV-BOX", "dev-box.example.com"])
+def test_a_host_that_a_shell_has_set_is_told(host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """tcsh has HOST in the environment, whoever wants it or not."""
+    hint = " (this machine's name; tcsh sets it by itself, and env -u HOST ./run goes without)"
+    monkeypatch.setattr(socket, "gethostname", lambda: "Dev-Box.example.com")
+    monkeypatch.setenv("HOST", host)
+    assert production.signs() == [f"HOST is {host}{hint}"]
+    monkeypatch.setattr(socket, "getaddrinfo", no_such_name)
+    with pytest.raises(serve._CannotServe) as refused:
+        serve._listen(host, 0)
+    assert str(refused.value).startswith(f"HOST is {host!r}{hint}: it has to be an address")
+    monkeypatch.setenv("HOST", "another-box")
+    assert production.hint_of_host() == ""
+    monkeypatch.setattr(socket, "gethostname", lambda: "localhost")
+    monkeypatch.setenv("HOST", "localhost")
+    assert production.hint_of_host() == ""
+
+
+@pytest.mark.django_db
+def test_who_is_served_by_such_a_host_is_told_why_there_is_no_demo(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(socket, "gethostname", lambda: "dev-box")
+    asked = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *more, **how: asked("127.0.0.1", *more, **how))
+    monkeypatch.setenv("HOST", "dev-box")
+    monkeypatch.setattr(serve, "_port", lambda: 0)
+    monkeypatch.setattr(serve, "_become_gunicorn", lambda listener, workers: listener.close())
+    monkeypatch.setattr(serve.Command, "_find_static_files", lambda self: None)
+    said, told = io.StringIO(), io.StringIO()
+    call_command("serve", stdout=said, stderr=told)
+    assert told.getvalue().startswith(
+        "Served to others, without a demo: HOST is dev-box (this machine's name; tcsh "
+    )
+    assert "The portal is at http://dev-box:0/" in said.getvalue()
+    assert not User.objects.exists()
+
+
+def no_such_name(*asked: object, **how: object) -> None:
+    raise socket.gaierror
 
 
 @pytest.mark.parametrize(

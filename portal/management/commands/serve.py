@@ -42,6 +42,8 @@ class Command(BaseCommand):
         except (_CannotServe, production.Unclear) as refusal:
             self._say(str(refusal))
             sys.exit(1)
+        if hint := production.hint_of_host():
+            self._say(f"Served to others, without a demo: HOST is {host}{hint}.")
         if not signs:
             with _alone("demo"):
                 if not User.objects.exists() and not Organisation.objects.exists():
@@ -104,7 +106,8 @@ def _listen(host: str, port: int) -> socket.socket:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     except (OSError, UnicodeError):
         raise _CannotServe(
-            f"HOST is {host!r}: it has to be an address or a name of this machine, 0.0.0.0 for all of them."
+            f"HOST is {host!r}{production.hint_of_host()}: it has to be an address or a name of this machine, "
+            "0.0.0.0 for all of them."
         ) from None
     # Of a name with several, the address that all programs understand.
     family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
@@ -119,7 +122,8 @@ def _listen(host: str, port: int) -> socket.socket:
     except OSError as error:
         if error.errno in (errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT):
             raise _CannotServe(
-                f"HOST is {host!r}, which is no address of this machine: set it to one, or to 0.0.0.0 for all."
+                f"HOST is {host!r}{production.hint_of_host()}, which is no address of this machine: set it to one, "
+                "or to 0.0.0.0 for all."
             ) from error
         raise _CannotServe(
             f"Port {port} of {host} can't be used ({error.strerror}): set PORT to another one."
