@@ -31,10 +31,11 @@ _TABLES = """
 
 
 class OtherCustomers(Exception):
-    """Say how many customers there are that are not the demo's."""
+    """Say how many customers there are that are not the demo's, and whether there are none but those."""
 
-    def __init__(self, count: int) -> None:
+    def __init__(self, count: int, *, are_all: bool) -> None:
         self.count = count
+        self.are_all = are_all
         super().__init__(count)
 
 
@@ -119,7 +120,7 @@ def _count_customers() -> int:
     uuids = Organisation.objects.values_list("uuid", flat=True)
     others = sum(not marks.is_marked(found) for found in uuids)
     if others:
-        raise OtherCustomers(others)
+        raise OtherCustomers(others, are_all=others == len(uuids))
     return len(uuids)
 
 

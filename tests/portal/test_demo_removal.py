@@ -93,6 +93,26 @@ def test_one_other_customer_keeps_all_of_it(others: int, said: str) -> None:
     assert _everything() == before
 
 
+def test_a_demo_without_marks_is_kept_and_told_what_to_do() -> None:
+    """Those of an earlier version have UUIDs like any other."""
+    with connection.cursor() as cursor, audit_operations.operation("test"):
+        cursor.execute("UPDATE customers_organisation SET uuid = gen_random_uuid()")
+        audit_operations.record(
+            app="Customers", event="Test", description="-", by=audit_operations.SYSTEM, at=timezone.now()
+        )
+    before = _everything()
+    with pytest.raises(
+        CommandError, match=r"30 customers are not of the demo.* of before 29 November 2026, .* anew"
+    ):
+        _remove()
+    assert _everything() == before
+    # Without the demo's staff there is nothing that tells of a demo.
+    User.objects.update(password="!")
+    with pytest.raises(CommandError) as refused:
+        _remove()
+    assert "November" not in str(refused.value)
+
+
 def test_a_customer_of_the_demo_is_one_whatever_was_changed_of_it() -> None:
     with audit_operations.operation("test"):
         Organisation.objects.update(name="Renamed", customer_reference="", owner_email="someone@real.test")

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
-from portal import production
+from portal import embedded, production
 from portal.demo import removal, store
 from portal.lib import text as text_lib
 
@@ -73,7 +73,7 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{others.count:,} {are} not of the demo: nothing was removed. The demo goes only where it is all "
                 "there is, so import real customers into another database; until then, ./run changepassword gives "
-                "the demo's staff other passwords."
+                f"the demo's staff other passwords.{_hint_of_age(others)}"
             ) from None
         except removal.NothingToRemove:
             raise CommandError("There are no customers, and no staff of the demo: nothing was removed.") from None
@@ -92,3 +92,16 @@ class Command(BaseCommand):
             "Next comes somebody of your own: ./run create_staff NAME --role superuser. Where there is nobody, and "
             "nothing says production, ./run makes the demo again."
         )
+
+
+def _hint_of_age(others: removal.OtherCustomers) -> str:
+    """Say what may have happened where the demo's staff are there, and none of its customers."""
+    if not others.are_all or not removal.demo_staff():
+        return ""
+    way = "name an empty one in DATABASE_URL"
+    if embedded.is_used():
+        way = f"move {embedded.data_directory()} away, and the next start makes everything anew"
+    return (
+        " Where all of them come from a demo of before 29 November 2026, which nothing tells from real customers: "
+        f"{way}."
+    )
