@@ -160,11 +160,17 @@ def revive() -> None:
 def secret_key() -> str:
     """Return the key kept in PORTAL_DATA, made at the first call; of two first calls at once, one wins.
 
-    Raises: EmbeddedError for one that can't be read.
+    Raises: EmbeddedError for one that can't be read or made.
     """
     data = data_directory()
-    _prepare_data(data)
-    return _kept(data / "secret_key")
+    try:
+        _prepare_data(data)
+        return _kept(data / "secret_key")
+    except OSError as error:
+        raise EmbeddedError(
+            f"No key can be made in {data}: {error.strerror or error}. Set SECRET_KEY, or PORTAL_DATA to a "
+            "directory of your own."
+        ) from error
 
 
 def _kept(path: Path) -> str:

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 import ipaddress
 import os
+import re
 import socket
 
 LOOPBACK = "127.0.0.1"
 LOCAL_HOSTS = "127.0.0.1,localhost"
 ON, OFF = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
+# "*", or a name; with a point before it also those below it.
+_HOST_NAME = re.compile(r"\*|\.?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
 
 
 class Unclear(ValueError):
@@ -37,18 +40,37 @@ def signs() -> list[str]:
 
 def is_secure() -> bool:
     """Say whether SECURE is on: a proxy in front speaks https. *Raises*: Unclear."""
-    given = os.environ.get("SECURE", "")
+    return is_on("SECURE", meaning="behind a proxy that speaks https")
+
+
+def is_on(name: str, *, meaning: str) -> bool:
+    """Say whether a variable is on. *Raises*: Unclear."""
+    given = os.environ.get(name, "")
     if given.lower() in ON:
         return True
     if given.lower() in OFF:
         return False
-    raise Unclear(f"SECURE is {given!r}: it has to be 1 (behind a proxy that speaks https) or 0.")
+    raise Unclear(f"{name} is {given!r}: it has to be 1 ({meaning}) or 0.")
 
 
 def allowed_hosts() -> list[str]:
-    """Give the names the portal answers to."""
-    given = os.environ.get("ALLOWED_HOSTS", LOCAL_HOSTS)
-    return [name.strip() for name in given.split(",") if name.strip()]
+    """Give the names the portal answers to. *Raises*: Unclear."""
+    given = os.environ.get("ALLOWED_HOSTS") or LOCAL_HOSTS
+    names = [name.strip() for name in given.split(",") if name.strip()]
+    # To a name that is none nobody could come, and nobody would be told why.
+    for wrong in (name for name in names if not _is_host(name)):
+        raise Unclear(
+            f"ALLOWED_HOSTS has {wrong!r}: it has to be names with commas, without https:// and port, like "
+            "portal.example.com."
+        )
+    if not names:
+        raise Unclear(f"ALLOWED_HOSTS is {given!r}, which names no host: set it to names, like portal.example.com.")
+    return names
+
+
+def has_allowed_hosts() -> bool:
+    """Say whether somebody has said to which names the portal answers."""
+    return bool(os.environ.get("ALLOWED_HOSTS"))
 
 
 def host() -> str:
@@ -62,6 +84,16 @@ def hint_of_host() -> str:
     if host().lower() not in {name, name.partition(".")[0]} or _is_local(host()):
         return ""
     return " (this machine's name; tcsh sets it by itself, and env -u HOST ./run goes without)"
+
+
+def _is_host(name: str) -> bool:
+    if ":" not in name:
+        return _HOST_NAME.fullmatch(name) is not None
+    try:
+        ipaddress.IPv6Address(name.removeprefix("[").removesuffix("]"))
+    except ValueError:
+        return False
+    return True
 
 
 def _is_local(name: str) -> bool:

@@ -74,16 +74,22 @@ def prepare(need: Need) -> str:
     try:
         # What an earlier version made belongs to its owner alone.
         with owner.connected():
+            connection.ensure_connection()
             version = connection.pg_version // 10_000
             if version < OLDEST_POSTGRESQL:
                 return _too_old(f"{version}")
+            if (encoding := connection.connection.info.parameter_status("server_encoding")) != "UTF8":
+                return (
+                    f"The database is kept in {encoding}, which has not all signs of names: make one with CREATE "
+                    "DATABASE ... TEMPLATE template0 ENCODING 'UTF8', and move what is in this one."
+                )
             return _prepare(need)
     except NotSupportedError as error:
         return _too_old(str(error))
     except CommandError as error:  # a migration that can't be, or found no peace
         return str(error)
     except OperationalError as error:
-        return f"The database can't be used: {text.first_line(error)} (see DATABASE_URL)."
+        return f"The database can't be used: {text.first_line(error)} (see {owner.source()})."
     except DatabaseError as error:
         if owner.is_about_rights(error):
             return owner.refusal(error)

@@ -18,9 +18,10 @@ DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / ".data").absolute()
 DEBUG = False
 try:
     SECURE = production.is_secure()
+    ALLOWED_HOSTS = production.allowed_hosts()
+    EMAIL_USE_TLS = production.is_on("EMAIL_USE_TLS", meaning="the mail server is spoken to in TLS")
 except production.Unclear as unclear:
     raise ImproperlyConfigured(str(unclear)) from None
-ALLOWED_HOSTS = production.allowed_hosts()
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if SECURE and host != "*"]
 
 
@@ -301,7 +302,6 @@ EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
 EMAIL_PORT = _email_port()
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
 EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = os.environ.get("EMAIL_USE_TLS", "").lower() in ("1", "true", "yes", "on")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "portal@localhost"
 # Where an organisation's messages go, asked by the outbox, which stands below organisations.

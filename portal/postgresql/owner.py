@@ -57,6 +57,11 @@ def take_address() -> str:
     return ""
 
 
+def source() -> str:
+    """Name the variable that says where `connected` connects to."""
+    return VARIABLE if _address and not embedded.is_used() else "DATABASE_URL"
+
+
 @contextmanager
 def connected() -> Iterator[None]:
     """Let Django's connection be the owner's; afterwards it is the one it was.

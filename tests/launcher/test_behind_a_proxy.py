@@ -33,7 +33,12 @@ def serve(place: Place, **more: str) -> tuple[subprocess.Popen[bytes], int]:
         free.bind((STRANGER, 0))
         port = free.getsockname()[1]
     environment = place.environment(
-        PORT=str(port), WEB_CONCURRENCY="1", PORTAL_MIGRATE="1", DJANGO_SETTINGS_MODULE="tests.settings", SECURE="1"
+        PORT=str(port),
+        WEB_CONCURRENCY="1",
+        PORTAL_MIGRATE="1",
+        DJANGO_SETTINGS_MODULE="tests.settings",
+        SECURE="1",
+        ALLOWED_HOSTS="127.0.0.1",
     )
     environment.pop("TRUSTED_PROXIES", None)
     with (place.data / "web.log").open("wb") as log:

@@ -39,6 +39,7 @@ class Command(BaseCommand):
             if signs:
                 _refuse_open_doors(signs)
             _refuse_unknown_proxy()
+            _refuse_unknown_host()
         except (_CannotServe, production.Unclear) as refusal:
             self._say(str(refusal))
             sys.exit(1)
@@ -49,7 +50,14 @@ class Command(BaseCommand):
                 if not User.objects.exists() and not Organisation.objects.exists():
                     self._say("Making the demo ...")
                     call_command("demo", stdout=sys.stderr, no_color=True)
-        self._find_static_files()
+        try:
+            self._find_static_files()
+        except OSError as error:
+            self._say(
+                f"The static files can't be prepared in {settings.STATIC_ROOT}: {error.strerror or error}. Let the "
+                "code's owner do ./run install, or set PORTAL_DATA to a directory of your own."
+            )
+            sys.exit(1)
         self.stdout.write(f"The portal is at http://{f'[{host}]' if ':' in host else host}:{port}/")
         self._print_logins()
         self.stdout.write("Ctrl-C ends it.")
@@ -159,6 +167,15 @@ def _refuse_unknown_proxy() -> None:
         )
 
 
+def _refuse_unknown_host() -> None:
+    """Serve nothing that answers to this machine alone, where people come through a proxy."""
+    if settings.SECURE_SSL_REDIRECT and not production.has_allowed_hosts():
+        raise _CannotServe(
+            "The portal is not served: SECURE is on, so people open it through a proxy, and ALLOWED_HOSTS does not "
+            "say under which names. Set it to them, with commas, like portal.example.com."
+        )
+
+
 def _listed(names: list[str]) -> str:
     return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
@@ -166,6 +183,8 @@ def _listed(names: list[str]) -> str:
 def _become_gunicorn(listener: socket.socket, *, workers: int) -> None:
     """Replace this process: the lock on the embedded database and the open port go along."""
     listener.set_inheritable(True)
+    # gunicorn wants a directory that is there; the one of whoever started this may be gone.
+    os.chdir(embedded.ROOT)
     memory = "/dev/shm"  # noqa: S108 - heartbeats on a busy disk look like a worker that hangs
     heartbeats = memory if os.access(memory, os.W_OK | os.X_OK) else str(embedded.data_directory())
     os.execv(  # noqa: S606 - our own interpreter, our own words

@@ -223,9 +223,9 @@ class Operator:
         said = self.machine.does("pgbouncer", "--version")
         return tuple(int(part) for part in re.findall(r"\d+", said)[:2])
 
-    def status(self, path: str) -> int:
+    def status(self, path: str, *, port: int = 8000) -> int:
         """Ask the portal itself, as something on its machine does."""
-        asked = machines.Connection(self.machine, host=NAME, port=8000, source="127.0.0.1")
+        asked = machines.Connection(self.machine, host=NAME, port=port, source="127.0.0.1")
         with contextlib.closing(asked):
             try:
                 asked.request("GET", path, headers={"X-Forwarded-Proto": "https"})

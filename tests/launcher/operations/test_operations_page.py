@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from tests.bench import walk
-from tests.launcher.operations import hardened, operating, page
+from tests.launcher.operations import hardened, operating, page, refused
 from tests.launcher.operations import machine as machines
+from tests.launcher.test_embedded import eventually
 
 pytestmark = pytest.mark.xdist_group("operations_page")
 # The most that `systemd-analyze security` may say, times ten: 0 is safe, 100 is not.
@@ -264,6 +265,44 @@ def test_cookies_are_for_https_and_forms_from_elsewhere_are_refused(served: oper
 def test_nobody_comes_from_outside_to_the_portal_itself(served: operating.Operator) -> None:
     assert served.machine.answers(8000)
     assert not served.machine.answers(8000, host=operating.HOSTS["db2.example"])
+
+
+# ---- Starts that are refused ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def odd(served: operating.Operator) -> operating.Operator:
+    """What the refused starts meet: a closed directory, another encoding."""
+    served.machine.does("install", "--directory", "--mode=0755", "/srv/closed")
+    served.sql("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'")
+    return served
+
+
+@pytest.mark.parametrize("case", refused.CASES)
+def test_a_start_that_is_refused_is_one_sentence(odd: operating.Operator, case: str) -> None:
+    changed, sentence = refused.CASES[case]
+    style = odd.machine.at("/opt/portal/static/css/portal.css")
+    kept = style.read_text()
+    if "STALE" in changed:
+        # What was installed is of another version then.
+        style.write_text(f"{kept}\n")
+    words = " ".join(f"{name}='{value}'" for name, value in changed.items())
+    line = f"set -a; . /etc/portal/environment; {words}; exec runuser -u portal -- /opt/portal/run"
+    done = odd.machine.run("sh", "-euc", line)
+    style.write_text(kept)
+    assert (done.returncode, done.stdout) == (1, ""), done.stderr
+    assert done.stderr.startswith(sentence)
+    assert done.stderr.count("\n") == 1
+    assert not any(secret in done.stderr for secret in refused.SECRETS)
+
+
+def test_it_starts_in_a_directory_that_is_gone(odd: operating.Operator) -> None:
+    gone = "mkdir /tmp/gone; cd /tmp/gone; rmdir /tmp/gone; set -a; . /etc/portal/environment; PORT=8002"
+    line = f"{gone}; exec setpriv --reuid=portal --regid=portal --init-groups /opt/portal/run"
+    started = odd.machine.start("sh", "-euc", line, log="/run/gone.log")
+    assert eventually(lambda: started.poll() is not None or odd.status("/healthz", port=8002) == 200)
+    assert "Traceback" not in odd.log("gone")
+    assert odd.machine.end(started) == 0, odd.log("gone")
 
 
 # ---- Failover ---------------------------------------------------------------------------------------------------

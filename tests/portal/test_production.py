@@ -1,0 +1,54 @@
+"""What the environment says of production, and what it can't mean."""
+
+from __future__ import annotations
+
+import pytest
+
+from portal import production
+
+
+@pytest.mark.parametrize(
+    ("given", "names"),
+    [
+        ("", ["127.0.0.1", "localhost"]),
+        (" portal.example.com , .example.org,", ["portal.example.com", ".example.org"]),
+        ("*", ["*"]),
+        ("192.0.2.1,[2001:db8::1],::1", ["192.0.2.1", "[2001:db8::1]", "::1"]),
+        ("portal_7f9c,a", ["portal_7f9c", "a"]),
+    ],
+)
+def test_names_of_hosts_are_read(given: str, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", given)
+    assert production.allowed_hosts() == names
+    assert production.has_allowed_hosts() == bool(given)
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [
+        ("localhost,https://portal.example.com", "has 'https://portal.example.com'"),
+        ("portal.example.com:443", "has 'portal.example.com:443'"),
+        ("192.0.2.1:8000", "has '192.0.2.1:8000'"),
+        ("a.example;b.example", "has 'a.example;b.example'"),
+        ("a.example b.example", "has 'a.example b.example'"),
+        ("portal.example.com/", "has 'portal.example.com/'"),
+        ("*.example.com", "has '*.example.com'"),
+        ("pörtal.example", "has 'pörtal.example'"),
+        (" , ", "is ' , ', which names no host"),
+    ],
+)
+def test_what_is_no_host_is_refused(given: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ALLOWED_HOSTS", given)
+    with pytest.raises(production.Unclear) as refused:
+        production.allowed_hosts()
+    assert str(refused.value).startswith(f"ALLOWED_HOSTS {wrong}")
+
+
+def test_what_is_neither_on_nor_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EMAIL_USE_TLS", "ssl")
+    with pytest.raises(
+        production.Unclear, match=r"EMAIL_USE_TLS is 'ssl': it has to be 1 \(as it should be\) or 0\."
+    ):
+        production.is_on("EMAIL_USE_TLS", meaning="as it should be")
+    monkeypatch.setenv("EMAIL_USE_TLS", "True")
+    assert production.is_on("EMAIL_USE_TLS", meaning="as it should be")
