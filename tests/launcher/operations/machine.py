@@ -85,15 +85,21 @@ class Machine:
             text=True,
             cwd="/",
         )
-        assert self._process.stdout
-        assert self._process.stdout.readline() == "ready\n", "The machine could not be made: may this one unshare?"
-        children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
-        self.pid = int(children.read_text().split()[0])
-        self.root = Path(f"/proc/{self.pid}/root")
-        self._nets = [os.open(f"/proc/{pid}/ns/net", os.O_RDONLY) for pid in ("self", self.pid)]
+        self._nets: list[int] = []
         self._running: list[subprocess.Popen[bytes]] = []
-        self._let_python_be_entered(venv)
-        self._copy_code(venv)
+        with contextlib.ExitStack() as unmade:
+            unmade.callback(self.close)
+            assert self._process.stdout
+            assert self._process.stdout.readline() == "ready\n", (
+                "A machine could not be made: may this one unshare?"
+            )
+            children = Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children")
+            self.pid = int(children.read_text().split()[0])
+            self.root = Path(f"/proc/{self.pid}/root")
+            self._nets += (os.open(f"/proc/{pid}/ns/net", os.O_RDONLY) for pid in ("self", self.pid))
+            self._let_python_be_entered(venv)
+            self._copy_code(venv)
+            unmade.pop_all()
 
     def close(self) -> None:
         self._process.kill()
