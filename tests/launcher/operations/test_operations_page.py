@@ -167,6 +167,23 @@ def test_the_server_writes_nowhere_else_and_gains_nothing(served: operating.Oper
     assert options["/var/lib/portal"][0] == "rw"
 
 
+def test_the_unit_serves_the_embedded_database_as_well(restored: operating.Operator) -> None:
+    own = restored.machine.at("/etc/portal/web")
+    kept = own.read_text()
+    own.write_text("DATABASE_URL=\nPORT=8003\n")
+    started = restored.start_unit("portal-web", log="/run/embedded.log")
+    ready = eventually(
+        lambda: started.poll() is not None or restored.status("/readyz", port=8003) == 200, seconds=60
+    )
+    own.write_text(kept)
+    assert ready, restored.log("embedded")
+    # PostgreSQL is started by the unit, and as confined as the unit is.
+    (server,) = restored.machine.does("pgrep", "-u", "portal", "-f", "bin/postgres -D /var/lib/portal").split()
+    assert "\nSeccomp:\t2\n" in restored.machine.at(f"/proc/{server}/status").read_text()
+    assert restored.machine.end(started) == 0, restored.log("embedded")
+    assert "Traceback" not in restored.log("embedded")
+
+
 def test_the_night_goes_through_in_its_unit(restored: operating.Operator) -> None:
     commands = len(hardened.settings("portal-night", units=restored.machine.at(hardened.UNITS))["ExecStart"])
     for number in range(commands):
