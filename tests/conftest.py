@@ -24,8 +24,26 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 _DEFAULTS = ("settings_app.migrations.0003_defaults", "invoicing.migrations.0003_series")
 
 
+@pytest.fixture(scope="session")
+def write_defaults() -> Callable[[], None]:
+    """Write what a new portal starts with, unless it is there."""
+
+    def write() -> None:
+        if ConfigHead.objects.exists():
+            return
+        with connection.schema_editor() as editor:
+            for migration in _DEFAULTS:
+                importlib.import_module(migration).write(apps, editor)
+        if connection.in_atomic_block:
+            # The migrations' mark lasts as long as their transaction, which here is the test's.
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('portal.operation', '', true)")
+
+    return write
+
+
 @pytest.fixture(autouse=True)
-def _defaults_after_flush(request: pytest.FixtureRequest) -> None:
+def _defaults_after_flush(request: pytest.FixtureRequest, write_defaults: Callable[[], None]) -> None:
     """Write config, series and roles again where an earlier transactional test has emptied the tables."""
     marker = request.node.get_closest_marker("django_db")
     wanted = {"db", "transactional_db", "live_server", "client", "admin_client"} & set(request.fixturenames)
@@ -37,14 +55,7 @@ def _defaults_after_flush(request: pytest.FixtureRequest) -> None:
             or "live_server" in wanted
             else "db"
         )
-        if not ConfigHead.objects.exists():
-            with connection.schema_editor() as editor:
-                for migration in _DEFAULTS:
-                    importlib.import_module(migration).write(apps, editor)
-            if connection.in_atomic_block:
-                # The migrations' mark lasts as long as their transaction, which here is the test's.
-                with connection.cursor() as cursor:
-                    cursor.execute("SELECT set_config('portal.operation', '', true)")
+        write_defaults()
 
 
 @pytest.fixture

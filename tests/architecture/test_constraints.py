@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> SimpleNamespace:
-    return worlds.build()
+def world(kept_world: SimpleNamespace) -> SimpleNamespace:
+    return kept_world
 
 
 TABLES = {

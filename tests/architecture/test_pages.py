@@ -13,7 +13,6 @@ from django.test import Client
 
 from customers.models import Organisation
 from tests import pages
-from tests.architecture import world as worlds
 from tests.architecture.test_urls import FOREIGN, PUBLIC, TABLE, address_of, client_with
 
 pytestmark = pytest.mark.django_db
@@ -29,9 +28,9 @@ SHOWN = [
 
 
 @pytest.fixture
-def world() -> Iterator[SimpleNamespace]:
+def world(kept_world) -> Iterator[SimpleNamespace]:
     with time_machine.travel("2026-03-10T09:00:00Z", tick=False):
-        yield worlds.build()
+        yield kept_world
 
 
 @contextmanager

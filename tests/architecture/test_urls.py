@@ -12,8 +12,6 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from tests.architecture import world as worlds
-
 pytestmark = pytest.mark.django_db
 
 PUBLIC, LOGGED_IN, SUPERUSER = "everybody", "whoever is logged in", "a superuser"
@@ -144,9 +142,9 @@ FOREIGN = ("admin:", "account_")
 
 
 @pytest.fixture
-def world():
+def world(kept_world):
     with time_machine.travel("2026-03-10T09:00:00Z", tick=False):
-        yield worlds.build()
+        yield kept_world
 
 
 def address_of(name: str, world: SimpleNamespace | None) -> str:
