@@ -72,7 +72,8 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
             ),
         )
         page.on("pageerror", lambda error: said.append(str(error)))
-        page.set_default_timeout(10_000)
+        # When to call it a hang, on a machine that is busy with something else, too.
+        page.set_default_timeout(60_000)
         opened.append((context, said))
         return page
 
