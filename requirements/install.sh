@@ -58,7 +58,8 @@ install_lock() {
         [ ! -x "$venv/bin/uv" ] || uv=$venv/bin/uv
     fi
     if [ -n "$uv" ]; then
-        "$uv" pip install --quiet --python "$venv/bin/python" --require-hashes --requirement "$lock" >&2 && installed=yes || installed=
+        # Compiled once here, as pip does it: not by each process of whoever may not write here.
+        "$uv" pip install --quiet --compile-bytecode --python "$venv/bin/python" --require-hashes --requirement "$lock" >&2 && installed=yes || installed=
         [ -n "$installed" ] || say "uv could not install it: trying pip."
     else
         installed=

@@ -76,6 +76,7 @@ def test_it_needs_no_database_no_key_and_makes_no_data(code: Path) -> None:
     assert not (code / ".data").exists()
     made = code / ".venv" / "portal-static"
     assert (made / "staticfiles.json").is_file()
+    assert list((code / "portal" / "__pycache__").glob("wsgi.*.pyc"))
     # Others serve them.
     assert stat.S_IMODE(made.stat().st_mode) == 0o755
     assert stat.S_IMODE((made / "staticfiles.json").stat().st_mode) == 0o644

@@ -1,5 +1,6 @@
 """Prepare all that serving needs of the code's own directory; the environment is there by now."""
 
+import compileall
 import os
 import sys
 from pathlib import Path
@@ -32,6 +33,9 @@ class Command(BaseCommand):
                 f"{error.filename or root} can't be written ({error.strerror}): let the owner of the code do "
                 "./run install."
             ) from None
+        # Whoever only reads here would compile the code at each start.
+        for package in ("portal", "customers", "invoicing", "subscriptions", "settings_app"):
+            compileall.compile_dir(Path(settings.BASE_DIR, package), quiet=2)
         if closed := _closed_to_others(Path(sys.executable).resolve()):
             self.stderr.write(
                 f"Only root can enter {closed}, where the Python of .venv is, so nobody else can serve this: "
