@@ -90,13 +90,17 @@ def sending(world: SimpleNamespace) -> None:
 
 
 def payment_of_a_charge(world: SimpleNamespace) -> None:
-    """Run what the trigger on payments and allocations runs, with rows that are there for its new ones."""
+    """Run what the trigger on payments and allocations runs, with a new row that pays nothing: no cap is in its way."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'invoicing_sum_paid'")
         (source,) = cursor.fetchone()
         statement = source[source.index("UPDATE") : source.index("';")]
         assert "FROM new_rows" in statement
-        cursor.execute(statement.replace("new_rows", "(SELECT * FROM invoicing_paymentline LIMIT 1) new_rows"))
+        cursor.execute(
+            statement.replace(
+                "new_rows", "(SELECT line_id, 0 AS amount FROM invoicing_paymentline LIMIT 1) new_rows"
+            )
+        )
 
 
 # Who reads, and which indexes answer.
