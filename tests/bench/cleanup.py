@@ -143,7 +143,7 @@ def _loop(world: World, *, at: datetime) -> float:
     """Give how many single operations are done in a second."""
     with world.copy() as url:
         _warm(world, url)
-        answer = _night(world, url, "loop", str(SAMPLE), at=at)
+        answer = _night(world, url, "loop", str(world.times(SAMPLE)), at=at)
     return float(answer["terminated"] / answer["seconds"])
 
 

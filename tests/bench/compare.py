@@ -148,7 +148,7 @@ def flows(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float,
         with world.copy(side.url) as url, side.serve(url) as port:
             agent = Client(port)
             agent.log_in(AGENTS[0], PASSWORD)
-            for uuid in every[: _WARM_UP * 2 + FLOWS]:
+            for uuid in every[: _WARM_UP * 2 + world.times(FLOWS)]:
                 started = time.perf_counter()
                 walk.apply(agent, walk.to_choice(agent, uuid)["choice"])
                 seconds.append(time.perf_counter() - started)
@@ -165,7 +165,7 @@ def pages(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float,
             SELECT o.uuid::text, s.uuid::text FROM subscriptions_subscription s
             JOIN customers_organisation o ON o.id = s.organisation_id ORDER BY md5(s.id::text) LIMIT %s
             """,
-            [PAGE_ROUNDS + _WARM_UP],
+            [world.times(PAGE_ROUNDS) + _WARM_UP],
         ).fetchall()
 
     def one(side: Side) -> float:

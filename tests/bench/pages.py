@@ -59,7 +59,7 @@ def measure(world: World) -> list[Measured]:
         auditor.log_in(AUDITOR, PASSWORD)
         superuser.log_in(SUPERUSER, PASSWORD)
         times: dict[str, list[float]] = {}
-        for number in range(-_WARM_UP, ROUNDS):
+        for number in range(-_WARM_UP, world.times(ROUNDS)):
             uuid, subscription = customers[number]
             for name, address in (
                 ("organisation", f"/customers/{uuid}/"),

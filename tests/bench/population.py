@@ -89,17 +89,26 @@ _SCRIPTS = {
 }
 _SHARED_DOMAINS = ("mail.example", "post.example", "office.example", "inbox.example")
 
+_ROOT = Path(__file__).resolve().parents[2]
 Tell = Callable[[str], None]
 
 
 def key(*, rows: int, today: date) -> str:
     """Name what a database holds: it is built anew when the schema, what fills it or the day is another."""
-    root = Path(__file__).resolve().parents[2]
-    files = [root / "tests/bench/world.py", Path(__file__)]
-    files += [root / "portal/demo/names.py", root / "portal/lib/text.py"]
-    files += root.glob("*/migrations/*.py")
-    files += root.glob("portal/*/migrations/*.py")
-    digest = hashlib.sha256(f"{rows} {today}".encode())
+    files = [Path(__file__), _ROOT / "portal/demo/names.py", _ROOT / "portal/lib/text.py"]
+    return _digest(f"{rows} {today} {schema_key()}", files)
+
+
+def schema_key() -> str:
+    """Name the schema, and what makes the bench's people."""
+    files = [_ROOT / "tests/bench/world.py"]
+    files += _ROOT.glob("*/migrations/*.py")
+    files += _ROOT.glob("portal/*/migrations/*.py")
+    return _digest("", files)
+
+
+def _digest(words: str, files: list[Path]) -> str:
+    digest = hashlib.sha256(words.encode())
     for file in sorted(files):
         digest.update(file.read_bytes())
     return digest.hexdigest()

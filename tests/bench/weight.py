@@ -35,7 +35,7 @@ def measure(world: World) -> list[Measured]:
             JOIN customers_organisation o ON o.id = s.organisation_id
             WHERE s.status = 'active' AND s.expires_on > current_date + 1 ORDER BY md5(s.id::text) LIMIT %s
             """,
-            [CUSTOMERS],
+            [world.times(CUSTOMERS)],
         ).fetchall()
     with world.copy() as url, world.serve(url) as port:
         visits = [_visit(port, f"/customers/{uuid}/") for uuid, _ in customers]
