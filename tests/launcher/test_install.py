@@ -10,39 +10,12 @@ import stat
 import subprocess
 import tempfile
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from portal import embedded
+from tests.launcher import copies
 from tests.launcher.test_embedded import Place, eventually
 from tests.launcher.test_run import free_port
-
-CODE = ("manage.py", "run", "requirements", "portal", "customers", "invoicing", "subscriptions", "settings_app")
-
-
-@pytest.fixture
-def code() -> Iterator[Path]:
-    """A copy of the code with an environment of its own, that holds what is installed already."""
-    root = Path(tempfile.mkdtemp(prefix="portal-code-"))
-    root.chmod(0o755)
-    for name in (*CODE, "static", "templates"):
-        there = embedded.ROOT / name
-        if there.is_dir():
-            shutil.copytree(there, root / name, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy2(there, root / name)
-    ours, theirs = root / ".venv", embedded.ROOT / ".venv"
-    ours.mkdir()
-    for name in ("bin", "lib"):
-        (ours / name).symlink_to(theirs / name)
-    for name in ("pyvenv.cfg", "installed-run"):
-        shutil.copy2(theirs / name, ours / name)
-    yield root
-    for folder in [root, *(path for path in root.rglob("*") if path.is_dir() and not path.is_symlink())]:
-        folder.chmod(0o755)
-    shutil.rmtree(root)
 
 
 def everything(root: Path) -> dict[str, tuple[int, int]]:
@@ -86,6 +59,7 @@ def test_it_needs_no_database_no_key_and_makes_no_data(code: Path) -> None:
 
 
 def test_it_is_served_from_code_that_is_only_read(code: Path) -> None:
+    copies.copy_static_files(code)
     assert run(code, "install").returncode == 0
     for folder in [code, *(path for path in code.rglob("*") if path.is_dir() and not path.is_symlink())]:
         folder.chmod(0o555)
@@ -129,6 +103,7 @@ def _style_sheet(port: str) -> bytes:
 
 
 def test_a_file_that_is_another_now_is_served_as_it_is(code: Path) -> None:
+    copies.copy_static_files(code)
     assert run(code, "install").returncode == 0
     mark = code / ".venv" / "portal-static.mark"
     before = mark.read_text()

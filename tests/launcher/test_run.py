@@ -190,10 +190,10 @@ def test_a_relative_path_is_one_of_the_caller(place: Place) -> None:
 
 
 @pytest.mark.parametrize("moment", ["Making the demo ...", "Preparing the static files ..."])
-def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, moment: str) -> None:
+def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code: Path, moment: str) -> None:
     port = free_port()
     process = subprocess.Popen(
-        [embedded.ROOT / "run"],
+        [code / "run"],
         env=place.environment(PORT=port),
         cwd="/",
         stdin=subprocess.DEVNULL,

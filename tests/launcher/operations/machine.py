@@ -21,6 +21,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from portal import embedded
+from tests.launcher import copies
 
 NEEDED = {
     "unshare": "util-linux",
@@ -34,7 +35,6 @@ NEEDED = {
     "systemd-analyze": "systemd",
     "systemctl": "systemd",
 }
-CODE = ("manage.py", "run", "requirements", "portal", "customers", "invoicing", "subscriptions", "settings_app")
 CLONE_NEWNET = 0x40000000
 # The first process: it makes the machine, then buries those whose parents are gone.
 _INIT = """
@@ -98,7 +98,7 @@ class Machine:
             self.root = Path(f"/proc/{self.pid}/root")
             self._nets += (os.open(f"/proc/{pid}/ns/net", os.O_RDONLY) for pid in ("self", self.pid))
             self._let_python_be_entered(venv)
-            self._copy_code(venv)
+            self._copy_code()
             unmade.pop_all()
 
     def close(self) -> None:
@@ -119,34 +119,12 @@ class Machine:
                 there = self.at(folder)
                 there.chmod(there.stat().st_mode | 0o055)
 
-    def _copy_code(self, venv: Path) -> None:
-        """Put the code where the page says, with an environment that holds what is installed already."""
+    def _copy_code(self) -> None:
+        """Put the code where the page says."""
         there = self.at("/opt/portal")
-        for name in (*CODE, "static", "templates"):
-            source = embedded.ROOT / name
-            if source.is_dir():
-                shutil.copytree(source, there / name)
-            else:
-                there.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(source, there / name)
-        (there / ".venv").mkdir()
-        for name in ("bin", "lib"):
-            (there / ".venv" / name).symlink_to(venv / name)
-        for name in ("pyvenv.cfg", "installed-run"):
-            shutil.copy2(venv / name, there / ".venv" / name)
-
-    def bring_static_files(self, kept: Path) -> None:
-        """Put prepared ones there, which `./run install` takes where they are of this version."""
-        if (kept / "portal-static.mark").exists():
-            shutil.copytree(kept, self.at("/opt/portal/.venv"), dirs_exist_ok=True)
-
-    def keep_static_files(self, kept: Path) -> None:
-        prepared = self.at("/opt/portal/.venv")
-        mark = (prepared / "portal-static.mark").read_text()
-        if not (kept / "portal-static.mark").exists() or (kept / "portal-static.mark").read_text() != mark:
-            shutil.rmtree(kept)
-            shutil.copytree(prepared / "portal-static", kept / "portal-static")
-            (kept / "portal-static.mark").write_text(mark)
+        copies.copy_code(there)
+        # `./run install` takes what is prepared where it is of this version.
+        copies.copy_static_files(there)
 
     def at(self, path: str | Path) -> Path:
         """Name a file of this machine, as seen from outside."""

@@ -9,7 +9,6 @@ import http.client
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -18,7 +17,6 @@ from tests.launcher.operations import hardened, operating, page, refused
 from tests.launcher.operations import machine as machines
 from tests.launcher.test_embedded import eventually
 
-pytestmark = pytest.mark.xdist_group("operations_page")
 # The most that `systemd-analyze security` may say, times ten: 0 is safe, 100 is not.
 EXPOSURE = "12"
 UNITS = ("portal-web.service", "portal-night.service", "portal-night.timer")
@@ -27,17 +25,13 @@ OUTSIDE = "127.0.0.9"
 
 
 @pytest.fixture(scope="module")
-def served(pytestconfig: pytest.Config) -> Iterator[operating.Operator]:
+def served() -> Iterator[operating.Operator]:
     """The portal as the page sets it up, from installing to the first member of staff."""
     machine = machines.Machine()
-    # Kept from one run of the tests to the next: to compress them takes long.
-    kept = Path(pytestconfig.cache.mkdir("portal-static"))  # type: ignore[union-attr]
     try:
-        machine.bring_static_files(kept)
         here = operating.Operator(machine)
         here.start_postgresql()
         here.follow("Installing")
-        machine.keep_static_files(kept)
         for section in ("A PostgreSQL of yours", "Environment", "The server"):
             here.follow(section)
         here.make_certificate()
