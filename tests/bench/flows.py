@@ -42,9 +42,9 @@ EACH = 6
 def measure(world: World) -> list[Measured]:
     """Let agents and script work in turns on one copy."""
     found = _subscriptions(world)
-    alone = min(ALONE, len(found) // 16)
+    alone = min(world.times(ALONE), len(found) // 16)
     # Two figures, two ways, each turn; and before that either way as often as one agent's figure takes.
-    each = min(EACH, (len(found) - 4 * alone) // (4 * world.turns * len(AGENTS))) * len(AGENTS)
+    each = min(world.times(EACH), (len(found) - 4 * alone) // (4 * world.turns * len(AGENTS))) * len(AGENTS)
     subscriptions = iter(found)
     flows = _write_down(world, list(islice(subscriptions, 2 * alone + 2 * world.turns * each)))
     with world.copy() as url, world.serve(url) as port:

@@ -90,10 +90,13 @@ def _plain(lists: Sequence[_List]) -> float:
     The server's admin stays as the portal has it, so both ways are asked for in this process, in turns.
     """
     from django.apps import apps
+    from django.conf import settings
     from django.contrib import admin
     from django.contrib.auth import get_user_model
     from django.test import Client as InProcess
 
+    # The server may have files of an installation, and this process none.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
     browser = InProcess(headers={"Host": "localhost", "Accept-Encoding": "gzip"})
     browser.force_login(get_user_model().objects.get(username=SUPERUSER))
 
