@@ -90,7 +90,7 @@ def sending(world: SimpleNamespace) -> None:
 
 
 def payment_of_a_charge(world: SimpleNamespace) -> None:
-    """Run what the trigger on payments and allocations runs, with a new row that pays nothing: no cap refuses it."""
+    """Run what the trigger on payments and allocations runs, with a row that pays nothing: no cap refuses it."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT prosrc FROM pg_proc WHERE proname = 'invoicing_sum_paid'")
         (source,) = cursor.fetchone()
