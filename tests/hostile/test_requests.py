@@ -33,7 +33,7 @@ from tests.hostile import nasty, tables
 
 pytestmark = pytest.mark.django_db
 
-REQUESTS = 20_000 if os.environ.get("TEST_FULL") == "1" else 2_000
+REQUESTS = 20_000 if os.environ.get("TEST_FULL") == "1" else 1_500
 SHARE = 250
 FIRST = int(os.environ.get("HOSTILE_SEED", "0"))
 NOW = "2026-03-10T09:00:00Z"
