@@ -14,7 +14,6 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from portal import forms, operations, roles
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 
@@ -103,10 +102,9 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
 
 def _record_password(user: User, *, by: Any) -> None:
     given = "was given another password" if user.has_usable_password() else "can't log in with a password any more"
-    audit_operations.record(
-        app=names.PORTAL,
-        event="Password changed",
-        description=f"{user.get_username()} {given}: by {by.get_username()} in the admin.",
+    operations.note_password(
+        user=user,
+        told=f"{given}: by {by.get_username()} in the admin",
         by=audit_operations.Actor.of(by),
         at=timezone.now(),
     )

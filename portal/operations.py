@@ -72,29 +72,32 @@ def _note_created(*, username: str, role: str, by: audit_operations.Actor, at: d
 def change_password(*, user: User, password: str, address: str, at: datetime) -> None:
     """Give somebody the password they chose. The caller has validated it, and that they know the present one."""
     with audit_operations.operation("change_password"):
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        audit_operations.record(
-            app=names.PORTAL,
-            event="Password changed",
-            description=f"{user.get_username()} changed their own password, from {address}.",
-            by=audit_operations.Actor.of(user),
-            at=at,
-        )
+        _write_password(user, password)
+        told = f"changed their own password, from {address}"
+        note_password(user=user, told=told, by=audit_operations.Actor.of(user), at=at)
 
 
 def give_password(*, user: User, password: str, by: audit_operations.Actor, at: datetime) -> None:
     """Give somebody another password, on the command line. The caller has validated it."""
     with audit_operations.operation("give_password"):
-        user.set_password(password)
-        user.save(update_fields=["password"])
-        audit_operations.record(
-            app=names.PORTAL,
-            event="Password changed",
-            description=f"{user.get_username()} was given another password on the command line.",
-            by=by,
-            at=at,
-        )
+        _write_password(user, password)
+        note_password(user=user, told="was given another password on the command line", by=by, at=at)
+
+
+def _write_password(user: User, password: str) -> None:
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
+def note_password(*, user: User, told: str, by: audit_operations.Actor, at: datetime) -> None:
+    """Write to the audit that a password changed, in the transaction that changes it."""
+    audit_operations.record(
+        app=names.PORTAL,
+        event="Password changed",
+        description=f"{user.get_username()} {told}.",
+        by=by,
+        at=at,
+    )
 
 
 def lift_locks(*, attempts: QuerySet[AccessAttempt], of: str, by: audit_operations.Actor, at: datetime) -> int:

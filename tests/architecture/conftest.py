@@ -2,33 +2,43 @@
 
 import copy
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
 import time_machine
 from django.db import transaction
+from pytest_django import DjangoDbBlocker
 
 from tests.architecture import world as worlds
+
+NOW = "2026-03-10T09:00:00Z"
 
 
 @pytest.fixture(scope="module")
 def _kept(
-    django_db_setup: None, django_db_blocker: pytest.FixtureRequest, write_defaults: Callable[[], None]
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, write_defaults: Callable[[], None]
 ) -> Iterator[SimpleNamespace]:
     """Build the world in a transaction that is rolled back after the module; its tests work in savepoints of it."""
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
-        around = transaction.atomic()
-        around.__enter__()
+    with django_db_blocker.unblock(), ExitStack() as undone:
+        undone.enter_context(transaction.atomic())
         write_defaults()
-        with time_machine.travel("2026-03-10T09:00:00Z", tick=False):
+        with time_machine.travel(NOW, tick=False):
             built = worlds.build()
+        around = undone.pop_all()
     yield built
-    with django_db_blocker.unblock():  # type: ignore[attr-defined]
+    with django_db_blocker.unblock(), around:
         transaction.set_rollback(True)
-        around.__exit__(None, None, None)
 
 
 @pytest.fixture
 def kept_world(_kept: SimpleNamespace, db: None) -> SimpleNamespace:
     """Give the world of the module, as it was built. For modules without transactional tests."""
     return copy.deepcopy(_kept)
+
+
+@pytest.fixture
+def world(kept_world: SimpleNamespace) -> Iterator[SimpleNamespace]:
+    """Give the world at the moment that it was built for."""
+    with time_machine.travel(NOW, tick=False):
+        yield kept_world

@@ -14,7 +14,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-import time_machine
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -24,7 +23,6 @@ from customers.selectors import search
 from portal.audit.operations import SYSTEM
 from portal.outbox import operations as outbox_operations
 from subscriptions import operations
-from tests.architecture import world as worlds
 from tests.architecture.test_constraints import _OURS, MADE_BY_TRIGGERS, TABLES
 from tests.architecture.test_urls import client_with
 
@@ -32,12 +30,6 @@ pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 LARGE = 1000
 Reader = Callable[[SimpleNamespace], None]
-
-
-@pytest.fixture
-def world() -> Iterator[SimpleNamespace]:
-    with time_machine.travel(NOW, tick=False):
-        yield worlds.build()
 
 
 def page(name: str, row: str = "", **asked: str) -> Reader:

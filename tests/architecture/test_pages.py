@@ -3,10 +3,8 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from types import SimpleNamespace
 
 import pytest
-import time_machine
 from django.db import connection
 from django.template import Context, base
 from django.test import Client
@@ -25,12 +23,6 @@ SHOWN = [
     and not name.startswith(FOREIGN)
     and name not in ("healthz", "readyz")
 ]
-
-
-@pytest.fixture
-def world(kept_world) -> Iterator[SimpleNamespace]:
-    with time_machine.travel("2026-03-10T09:00:00Z", tick=False):
-        yield kept_world
 
 
 @contextmanager

@@ -7,7 +7,6 @@ import uuid
 from types import SimpleNamespace
 
 import pytest
-import time_machine
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
@@ -139,12 +138,6 @@ GUARDED = [case for case in CASES if TABLE[case[0]][1][case[1]][0] != PUBLIC]
 BY_PERMISSION = [case for case in GUARDED if TABLE[case[0]][1][case[1]][0] != LOGGED_IN]
 # The rest of Django's admin and allauth answer more methods than they use.
 FOREIGN = ("admin:", "account_")
-
-
-@pytest.fixture
-def world(kept_world):
-    with time_machine.travel("2026-03-10T09:00:00Z", tick=False):
-        yield kept_world
 
 
 def address_of(name: str, world: SimpleNamespace | None) -> str:

@@ -30,7 +30,6 @@ SUPERUSER = "bench-superuser"
 PASSWORD = "every-figure-1"
 _START_WITHIN = 120.0
 _MODEL = "bench_migrated"
-_LIKE_THE_MODEL = sql.SQL(f"CREATE DATABASE {{}} TEMPLATE {_MODEL} STRATEGY file_copy")
 
 
 def say(line: str) -> None:
@@ -101,7 +100,8 @@ class World:
         self._provide_model()
         with psycopg.connect(self._server_url, autocommit=True) as connection:
             drop_database(connection, name)
-            connection.execute(_LIKE_THE_MODEL.format(sql.Identifier(name)))
+            like = sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY file_copy")
+            connection.execute(like.format(sql.Identifier(name), sql.Identifier(_MODEL)))
         with psycopg.connect(self.url, autocommit=True) as connection:
             population.build(
                 connection,
@@ -194,7 +194,7 @@ class World:
     def empty(self) -> Iterator[str]:
         """Make a migrated database without organisations; gone in the end. Gives its address."""
         self._provide_model()
-        with self._made("bench_empty", _LIKE_THE_MODEL.format(sql.Identifier("bench_empty"))) as url:
+        with self.copy(self._address(_MODEL), name="bench_empty") as url:
             yield url
 
     @contextlib.contextmanager

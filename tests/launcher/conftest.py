@@ -6,6 +6,16 @@ from pathlib import Path
 import pytest
 
 from tests.launcher import copies
+from tests.launcher.test_embedded import Place, eventually
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    """An empty data directory for the tests of a module, which end all that they start there."""
+    here = Place(Path(tempfile.mkdtemp(prefix="portal-place-")))
+    yield here
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(here.data)
 
 
 @pytest.fixture

@@ -3,29 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
-from collections.abc import Iterator
-from pathlib import Path
-
-import pytest
 
 from portal import embedded
 from tests.launcher.test_embedded import Place, eventually
 
 # Both are addresses of this machine.
 PROXY, STRANGER = "127.0.0.2", "127.0.0.1"
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    here = Place(Path(tempfile.mkdtemp(prefix="portal-proxy-")))
-    yield here
-    assert eventually(lambda: not here.processes())
-    shutil.rmtree(here.data)
 
 
 def serve(place: Place, **more: str) -> tuple[subprocess.Popen[bytes], int]:

@@ -33,15 +33,6 @@ def run(place: Place, *words: str, cwd: str | Path = "/", **more: str) -> subpro
     )
 
 
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    data = Path(tempfile.mkdtemp(prefix="portal-run-"))
-    here = Place(data)
-    yield here
-    assert eventually(lambda: not here.processes())
-    shutil.rmtree(data)
-
-
 def test_two_first_commands_at_once_migrate_once_and_print_only_their_own(place: Place) -> None:
     command = [embedded.ROOT / "run", "shell", "--no-imports", "-c", "print('mine')"]
     processes = [

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
 import stat
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,14 +11,6 @@ import pytest
 
 from tests.launcher.test_embedded import Place, eventually
 from tests.launcher.test_run import run
-
-
-@pytest.fixture(scope="module")
-def place() -> Iterator[Place]:
-    here = Place(Path(tempfile.mkdtemp(prefix="portal-secrets-")))
-    yield here
-    assert eventually(lambda: not here.processes())
-    shutil.rmtree(here.data)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -148,26 +149,31 @@ def test_who_is_about_to_demote_keeps_nobody_waiting(bob, other):
     assert superusers() == {"bob"}
 
 
+def sent_before_the_end_of(other, send):
+    """Let a request wait for another transaction, which then commits; give the answer."""
+
+    def run():
+        try:
+            return send()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as pool:
+        answer = pool.submit(run)
+        wait_for_a_lock(other.info.backend_pid)
+        other.commit()
+        return answer.result(30)
+
+
 def test_the_admin_says_what_the_database_refused(bob, other):
     """Both look while both are superusers; who comes second is told, and the page shows how it is."""
     client = Client()
     client.force_login(bob, backend="portal.permissions.Backend")
     other.execute("UPDATE auth_user SET is_superuser = false WHERE username = 'anna'")
     other.execute("SET CONSTRAINTS ALL IMMEDIATE")  # so that it holds the lock already
-    page, answers = f"/admin/auth/user/{bob.pk}/change/", []
-
-    def demote() -> None:
-        try:
-            answers.append(client.post(page, {"username": "bob", "is_active": "on"}))
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=demote)
-    thread.start()
-    wait_for_a_lock(other.info.backend_pid)
-    other.commit()
-    thread.join(30)
-    assert [(answer.status_code, answer["Location"]) for answer in answers] == [(302, page)]
+    page = f"/admin/auth/user/{bob.pk}/change/"
+    answer = sent_before_the_end_of(other, lambda: client.post(page, {"username": "bob", "is_active": "on"}))
+    assert (answer.status_code, answer["Location"]) == (302, page)
     assert "Nothing was saved. This is the last active superuser" in client.get(page).content.decode()
     assert superusers() == {"bob"}
     assert not AuditEntry.objects.filter(event="User changed in the admin").exists()
@@ -177,19 +183,10 @@ def test_the_admin_says_who_took_a_username_meanwhile(bob, other):
     client = Client()
     client.force_login(bob, backend="portal.permissions.Backend")
     other.execute("UPDATE auth_user SET username = 'DORA' WHERE username = 'carl'")
-    page, answers = f"/admin/auth/user/{bob.pk}/change/", []
-
-    def rename() -> None:
-        try:
-            answers.append(client.post(page, {"username": "dora", "is_active": "on", "is_superuser": "on"}))
-        finally:
-            connection.close()
-
-    thread = threading.Thread(target=rename)
-    thread.start()
-    wait_for_a_lock(other.info.backend_pid)
-    other.commit()
-    thread.join(30)
-    assert [answer.status_code for answer in answers] == [302]
+    page = f"/admin/auth/user/{bob.pk}/change/"
+    answer = sent_before_the_end_of(
+        other, lambda: client.post(page, {"username": "dora", "is_active": "on", "is_superuser": "on"})
+    )
+    assert answer.status_code == 302
     assert "Somebody was given this username a moment ago" in client.get(page).content.decode()
     assert set(User.objects.values_list("username", flat=True)) == {"anna", "bob", "DORA"}
