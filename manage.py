@@ -39,8 +39,8 @@ def main(arguments: list[str]) -> int:
         django.setup()
     except ImproperlyConfigured as error:
         return _refuse(str(error))
-    from portal import readiness
     from portal.postgresql import owner
+    from portal.shell import readiness
 
     if refusal := owner.take_address():
         return _refuse(refusal)

@@ -15,8 +15,8 @@ class PortalConfig(AppConfig):
     def ready(self) -> None:
         """Find what the apps declare to those below them, and say what is to be done after any migration."""
         # Imported late: they have models, which are loaded by now.
-        from portal import roles
         from portal.postgresql import owner
+        from portal.staff import roles
 
         autodiscover_modules(
             "charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges"

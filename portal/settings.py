@@ -8,9 +8,10 @@ from typing import Any
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
-from portal import embedded, keys, production
-from portal.lib import numerals, proxies
+from portal import embedded
+from portal.lib import numerals, production, proxies
 from portal.postgresql import address
+from portal.shell import keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / ".data").absolute()
@@ -45,7 +46,7 @@ SECRET_KEY = _secret_key()
 
 INSTALLED_APPS = [
     "portal.staff",
-    "portal.admin_config.PortalAdminConfig",
+    "portal.shell.admin_config.PortalAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -65,25 +66,27 @@ INSTALLED_APPS = [
     "customers",
     "invoicing",
     "subscriptions",
+    "portal.shell",
+    "portal.demo",
     "portal",
 ]
 
 MIDDLEWARE = [
-    "portal.middleware.KnownProxies",
+    "portal.shell.middleware.KnownProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below the static files, which are compressed already. Why guessing by length (BREACH) gains nothing here:
     # docs/operations.md.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
-    "portal.middleware.NotKept",
-    "portal.middleware.Unavailable",
+    "portal.shell.middleware.NotKept",
+    "portal.shell.middleware.Unavailable",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "portal.middleware.LoginRequired",
+    "portal.shell.middleware.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -103,9 +106,9 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
-                "portal.context.shell",
+                "portal.shell.navigation.shell",
             ],
-            "builtins": ["portal.templatetags.components"],
+            "builtins": ["portal.shell.templatetags.components"],
         },
     },
 ]
@@ -181,7 +184,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "portal.permissions.Backend",
+    "portal.staff.permissions.Backend",
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
@@ -189,8 +192,8 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_ADAPTER = "portal.adapter.StaffAccountAdapter"
-ACCOUNT_FORMS = {"login": "portal.forms.LoginForm"}
+ACCOUNT_ADAPTER = "portal.staff.adapter.StaffAccountAdapter"
+ACCOUNT_FORMS = {"login": "portal.staff.forms.LoginForm"}
 ACCOUNT_SESSION_REMEMBER = False
 # axes counts failures, in the database and for all processes; a second count per process would only puzzle.
 ACCOUNT_RATE_LIMITS = False
@@ -199,10 +202,10 @@ AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True
 # Who waits gets in again, whatever others go on trying.
 AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
-AXES_HANDLER = "portal.logins.Handler"
-AXES_USERNAME_CALLABLE = "portal.logins.name_of"
-AXES_CLIENT_IP_CALLABLE = "portal.logins.place_of"
-AXES_LOCKOUT_CALLABLE = "portal.logins.refused"
+AXES_HANDLER = "portal.staff.logins.Handler"
+AXES_USERNAME_CALLABLE = "portal.staff.logins.name_of"
+AXES_CLIENT_IP_CALLABLE = "portal.staff.logins.place_of"
+AXES_LOCKOUT_CALLABLE = "portal.staff.logins.refused"
 # The audit tells of log-ins, and can't be emptied.
 AXES_DISABLE_ACCESS_LOG = True
 # Over all names; a known device does not count here.
@@ -267,7 +270,7 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_HTTPONLY = True
 CSRF_COOKIE_SAMESITE = "Lax"
-CSRF_FAILURE_VIEW = "portal.views.csrf_failure"
+CSRF_FAILURE_VIEW = "portal.shell.views.csrf_failure"
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
@@ -275,14 +278,14 @@ if SECURE:
     SECURE_SSL_REDIRECT = True
     # Who looks whether the portal lives asks it itself, not the proxy.
     SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
-    # Only of a proxy that is trusted: see portal.middleware.
+    # Only of a proxy that is trusted: see portal.shell.middleware.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-# A request larger than this is refused by the server (`portal.worker`) before it is read. The longest form carries
-# the seal of a long quote.
+# A request larger than this is refused by the server (`portal.shell.worker`) before it is read. The longest form
+# carries the seal of a long quote.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 # No view takes files. What a small form sends as one never reaches the disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
@@ -313,7 +316,7 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "filters": {"one_line": {"()": "portal.unavailable.OneLine"}},
+    "filters": {"one_line": {"()": "portal.shell.unavailable.OneLine"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["one_line"]}},
     "root": {"handlers": ["stderr"], "level": "WARNING"},
 }

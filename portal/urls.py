@@ -5,9 +5,9 @@ from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
-from portal import views
+from portal.shell import views
 
-handler500 = "portal.views.server_error"
+handler500 = "portal.shell.views.server_error"
 urlpatterns = [
     path("", views.home, name="home"),
     path("log-in/", login_not_required(account_views.login), name="account_login"),

@@ -75,7 +75,7 @@ def one_clock() -> Iterator[pytest.MonkeyPatch]:
 
 @pytest.fixture
 def make_user(db: None) -> Callable[..., User]:
-    """Create staff: `make_user("agent")`, roles of `portal.roles` or "superuser"."""
+    """Create staff: `make_user("agent")`, roles of `portal.staff.roles` or "superuser"."""
 
     def make(role: str, username: str = "") -> User:
         user = User.objects.create_user(username or f"{role}-{User.objects.count()}", password="secret-word-1")
@@ -96,7 +96,7 @@ def client_of(make_user: Callable[..., User]) -> Callable[[str], Client]:
     def log_in(role: str) -> Client:
         client = Client()
         client.user = make_user(role)  # type: ignore[attr-defined]
-        client.force_login(client.user, backend="portal.permissions.Backend")  # type: ignore[attr-defined]
+        client.force_login(client.user, backend="portal.staff.permissions.Backend")  # type: ignore[attr-defined]
         return client
 
     return log_in

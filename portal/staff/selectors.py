@@ -7,8 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db.models import Max, Q, Sum
 
-from portal.lib import usernames
-from portal.staff import policies
+from portal.staff import policies, usernames
 
 
 def named(username: str) -> User | None:

@@ -14,11 +14,11 @@ from tests.architecture.source import PACKAGES, found, modules, place
 # Where the clock may be read: a view, a step of the flow, a command; a migration is a command.
 CLOCK = ("views", "flow", "commands", "migrations")
 CLOCK_FILES = {
-    "portal/adapter.py",  # what the view of the log-in does in the end
-    "portal/admin.py",  # the views of the admin
+    "portal/staff/adapter.py",  # what the view of the log-in does in the end
+    "portal/staff/admin.py",  # the views of the admin
     "portal/audit/admin_base.py",  # these too
     "portal/apps.py",  # what is done after migrating, which is a command
-    "portal/logins.py",  # what commands of the log-in's library do in the end
+    "portal/staff/logins.py",  # what commands of the log-in's library do in the end
     "portal/embedded.py",  # waits for a server, no instant of it reaches the database
 }
 _READS = {
@@ -138,7 +138,7 @@ def test_no_float_where_money_is():
         "portal/embedded.py": "waits in fractions of a second",
         "portal/settings.py": "hours of a lock-out",
         "portal/postgresql/base.py": "waits in fractions of a second",
-        "portal/worker.py": "the clock that connections are given by",
+        "portal/shell/worker.py": "the clock that connections are given by",
         "portal/demo/population.py": "how likely the demo draws what",
         "customers/selectors/similarity.py": "how similar two words are",
     }
@@ -153,7 +153,7 @@ def test_no_float_where_money_is():
 def test_operations_own_their_transaction():
     """One frame opens transactions; the others are savepoints and what a reading needs."""
     may = {
-        "portal/admin.py": "views of the admin that Django leaves without one",
+        "portal/staff/admin.py": "views of the admin that Django leaves without one",
         "portal/audit/operations.py": "the frame itself",
         "subscriptions/operations/batches.py": "savepoints inside a batch",
         "subscriptions/verification/chain.py": "a cursor that reads one state of the ledger",

@@ -158,7 +158,7 @@ def client_with(*, permissions: list[str], is_superuser: bool = False, **options
         if f"{permission.content_type.app_label}.{permission.codename}" in permissions
     )
     client = Client(**options)
-    client.force_login(user, backend="portal.permissions.Backend")
+    client.force_login(user, backend="portal.staff.permissions.Backend")
     return client
 
 

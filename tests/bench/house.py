@@ -111,15 +111,15 @@ class House:
         from django.db import connections
         from django.utils import timezone
 
-        from portal import operations
         from portal.audit import operations as audit_operations
+        from portal.staff.operations import accounts
 
         tell("importing the first customers" if first else "writing the demo")
         with (self.home / "setup.log").open("w") as log:
             call_command("migrate", verbosity=0, interactive=False, stdout=log)
         # Before the demo, whose own staff then stays away: with its password nothing is served.
         for username in (*AGENTS, BILLING):
-            operations.create_staff(
+            accounts.create_staff(
                 username=username,
                 role="billing" if username in (BILLING, CLERK) else "agent",
                 password=PASSWORD,

@@ -48,7 +48,7 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
         user = make_user(role, f"{role}-{len(opened) + 1}")
         session = SessionStore()
         session["_auth_user_id"] = str(user.pk)
-        session["_auth_user_backend"] = "portal.permissions.Backend"
+        session["_auth_user_backend"] = "portal.staff.permissions.Backend"
         session["_auth_user_hash"] = user.get_session_auth_hash()
         session.save()
         context = browser.new_context(

@@ -30,7 +30,7 @@ from django.core.management.base import CommandError
 from django.db import connection, connections, transaction
 
 from portal import embedded
-from portal.management.commands import serve
+from portal.shell.management.commands import serve
 from tests import factories
 from tests.factories import C
 from tests.hostile import nasty, tables

@@ -110,7 +110,7 @@ class Hostile:
 
     def _client(self, **options: bool) -> Client:
         client = Client(raise_request_exception=False, **options)
-        client.force_login(self.user, backend="portal.permissions.Backend")
+        client.force_login(self.user, backend="portal.staff.permissions.Backend")
         return client
 
     # ---- What there is to send to --------------------------------------------------------------------------

@@ -82,7 +82,7 @@ def test_every_address_asks_its_permission(client_of, unpaid, method, name, thin
         assert (status != 403) == (role in roles), role
     alone = User.objects.create_user("alone")
     client = Client()
-    client.force_login(alone, backend="portal.permissions.Backend")
+    client.force_login(alone, backend="portal.staff.permissions.Backend")
     assert getattr(client, method)(address).status_code == 403
     alone.user_permissions.add(Permission.objects.get(codename=permission))
     assert getattr(client, method)(address).status_code in (200, 303, 409, 422)

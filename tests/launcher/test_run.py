@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from portal import embedded
-from portal.management.commands import serve
+from portal.shell.management.commands import serve
 from tests.launcher.test_embedded import Place, eventually
 
 

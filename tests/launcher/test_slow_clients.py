@@ -15,8 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from portal import embedded, web
-from portal.management.commands import serve
+from portal import embedded
+from portal.shell import web
+from portal.shell.management.commands import serve
 from tests.launcher.test_embedded import Place, eventually
 
 # More than there are threads: each process has as many as `serve` says.

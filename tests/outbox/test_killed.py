@@ -12,9 +12,9 @@ import pytest
 from django.db.models import F
 from django.utils import timezone
 
-from portal import web
 from portal.outbox import operations, policies
 from portal.outbox.models import Message
+from portal.shell import web
 from tests.outbox.sink import ROOT, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)

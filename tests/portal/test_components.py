@@ -8,7 +8,7 @@ from crispy_forms.utils import render_crispy_form
 from django.conf import settings
 from django.template.loader import render_to_string
 
-from portal import styleguide
+from portal.shell import styleguide
 
 STATIC = Path(settings.BASE_DIR) / "static"
 TEMPLATES = Path(settings.BASE_DIR) / "templates"

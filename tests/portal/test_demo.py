@@ -15,12 +15,11 @@ from django.utils import timezone
 
 from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, Invoice
-from portal import production
 from portal.audit.models import AuditEntry
 from portal.demo import generate, store
 from portal.demo.book import Book
-from portal.lib import days, text
-from portal.management.commands import serve
+from portal.lib import days, production, text
+from portal.shell.management.commands import serve
 from subscriptions import verification
 from subscriptions.models import (
     AddOn,

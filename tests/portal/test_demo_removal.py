@@ -14,10 +14,10 @@ from django.utils import timezone
 
 from customers.models import Organisation
 from invoicing.models import Invoice, NumberSeries
-from portal import operations
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
 from portal.demo import generate, marks, removal, store
+from portal.staff.operations import accounts
 from settings_app import operations as settings_operations
 from settings_app import policies, selectors
 from settings_app.models import PortalConfigVersion, TerminationReason
@@ -42,7 +42,7 @@ def _remove() -> str:
 
 
 def _superuser() -> User:
-    return operations.create_staff(
+    return accounts.create_staff(
         username="mara", role="superuser", password="quite-a-word-7", by=audit_operations.SYSTEM, at=timezone.now()
     )
 

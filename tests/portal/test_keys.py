@@ -4,7 +4,7 @@ import secrets
 
 import pytest
 
-from portal import keys
+from portal.shell import keys
 
 # The same in each process: what is drawn anew would give the tests other names.
 DRAWN = "vks2bNCclY9vtOb301Ynqj0WHyvh0ozdW5E5j46zBa8TaZEAHIp95fVcfF73dxlN"

@@ -8,7 +8,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import CommandError
 
 from portal.lib import proxies
-from portal.management.commands import serve
+from portal.shell.management.commands import serve
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -99,7 +99,7 @@ def test_where_nothing_asks_for_https_nobody_says_it(ask, settings):
 
 
 def test_an_unknown_proxy_is_told_once(ask, caplog):
-    with caplog.at_level(logging.WARNING, logger="portal.middleware"):
+    with caplog.at_level(logging.WARNING, logger="portal.shell.middleware"):
         for _ in range(3):
             ask(peer=STRANGER)
             ask(peer=PROXY, proto="https")

@@ -11,9 +11,9 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import timezone
 
-from portal import operations
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
+from portal.staff.operations import accounts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,7 +140,7 @@ def test_who_is_about_to_demote_keeps_nobody_waiting(bob, other):
     other.execute("UPDATE auth_user SET is_superuser = false WHERE username = 'anna'")
     execute("SET lock_timeout = '1ms'")
     try:
-        operations.note_log_in(user=bob, address="127.0.0.1", at=timezone.now())
+        accounts.note_log_in(user=bob, address="127.0.0.1", at=timezone.now())
         User.objects.filter(username="carl").update(is_superuser=True)
         User.objects.filter(username="carl").update(is_superuser=False)
     finally:
@@ -168,7 +168,7 @@ def sent_before_the_end_of(other, send):
 def test_the_admin_says_what_the_database_refused(bob, other):
     """Both look while both are superusers; who comes second is told, and the page shows how it is."""
     client = Client()
-    client.force_login(bob, backend="portal.permissions.Backend")
+    client.force_login(bob, backend="portal.staff.permissions.Backend")
     other.execute("UPDATE auth_user SET is_superuser = false WHERE username = 'anna'")
     other.execute("SET CONSTRAINTS ALL IMMEDIATE")  # so that it holds the lock already
     page = f"/admin/auth/user/{bob.pk}/change/"
@@ -181,7 +181,7 @@ def test_the_admin_says_what_the_database_refused(bob, other):
 
 def test_the_admin_says_who_took_a_username_meanwhile(bob, other):
     client = Client()
-    client.force_login(bob, backend="portal.permissions.Backend")
+    client.force_login(bob, backend="portal.staff.permissions.Backend")
     other.execute("UPDATE auth_user SET username = 'DORA' WHERE username = 'carl'")
     page = f"/admin/auth/user/{bob.pk}/change/"
     answer = sent_before_the_end_of(

@@ -10,9 +10,9 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from portal import logins, permissions
 from portal.audit.models import AuditEntry
 from portal.lib import proxies
+from portal.staff import logins, permissions
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -6,7 +6,7 @@ from django.db import IntegrityError, transaction
 from django.test import Client
 
 from portal.audit.models import AuditEntry
-from portal.lib import usernames
+from portal.staff import usernames
 
 pytestmark = pytest.mark.django_db
 
@@ -21,7 +21,7 @@ def change(client, old=OLD, new=NEW, again=None):
 def test_everybody_changes_their_own(client_of, role):
     client = client_of(role)
     elsewhere = Client()
-    elsewhere.force_login(client.user, backend="portal.permissions.Backend")
+    elsewhere.force_login(client.user, backend="portal.staff.permissions.Backend")
     answer = change(client)
     assert (answer.status_code, answer["Location"]) == (302, "/password/")
     assert "Your password was changed." in client.get("/password/").content.decode()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal import production
+from portal.lib import production
 
 
 @pytest.mark.parametrize(

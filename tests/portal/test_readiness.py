@@ -2,9 +2,9 @@
 
 import pytest
 
-from portal import readiness
 from portal.postgresql import patience
-from portal.readiness import Need, need_of
+from portal.shell import readiness
+from portal.shell.readiness import Need, need_of
 
 
 @pytest.mark.parametrize(

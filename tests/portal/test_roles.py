@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Group, Permission
 from django.core.management import call_command
 
-from portal import roles
+from portal.staff import roles
 
 pytestmark = pytest.mark.django_db
 

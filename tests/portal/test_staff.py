@@ -9,9 +9,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 from django.utils import timezone
 
-from portal import operations
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
+from portal.staff.operations import accounts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -87,8 +87,8 @@ def test_a_username_is_taken_whatever_its_case(from_stdin):
             from_stdin(username, "superuser")
     assert User.objects.get().is_superuser is False
     assert AuditEntry.objects.count() == 1
-    with pytest.raises(operations.UsernameTaken):
-        operations.create_staff(username="Anna", role="agent", password=PASSWORD, by=SYSTEM, at=timezone.now())
+    with pytest.raises(accounts.UsernameTaken):
+        accounts.create_staff(username="Anna", role="agent", password=PASSWORD, by=SYSTEM, at=timezone.now())
 
 
 def test_an_unknown_role_is_refused(from_stdin):

@@ -12,8 +12,8 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from portal.management.commands import migrate
-from portal.postgresql import patience, standing
+from portal.postgresql import migrated, patience
+from portal.shell.management.commands import migrate
 from tests.bench.world import drop_database
 
 DUMP = Path(__file__).with_name("portal-2026-11-28.sql.gz")
@@ -70,7 +70,7 @@ class Waited:
 @pytest.fixture(scope="package")
 def upgraded(restored: None) -> Waited:
     """Bring it up to date, as `./run` does, while somebody reads the audit in an open transaction."""
-    before = standing.of_the_database()
+    before = migrated.of_the_database()
     assert before.missing
     assert not before.is_too_old
     reader = psycopg.connect(**_plain(connection.get_connection_params()), dbname=connection.settings_dict["NAME"])
@@ -87,7 +87,7 @@ def upgraded(restored: None) -> Waited:
         quick.setattr(patience, "PAUSES", (1,))
         with pytest.raises(patience.TablesInUse) as refused:
             _migrate(sleep=lambda pause: None)
-        left = standing.of_the_database().missing
+        left = migrated.of_the_database().missing
         quick.setattr(patience, "PAUSES", (1, 2, 4))
         told = _migrate(sleep=go_on)
     with connection.cursor() as cursor:

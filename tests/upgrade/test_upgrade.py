@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from customers.models import Organisation
 from invoicing.models import CreditNote, Invoice, Payment
-from portal import roles
 from portal.outbox.models import Message
-from portal.postgresql import standing
+from portal.postgresql import migrated
+from portal.staff import roles
 from settings_app.models import TerminationReason
 from subscriptions import verification
 from subscriptions.models import CleanUpRun, Subscription, Termination
@@ -56,7 +56,7 @@ PAGES = [name for name, (_, methods) in TABLE.items() if "GET" in methods and no
 def client(upgraded: None, django_db_blocker) -> Iterator[Client]:
     with django_db_blocker.unblock():
         made = Client()
-        made.force_login(User.objects.get(username="admin"), backend="portal.permissions.Backend")
+        made.force_login(User.objects.get(username="admin"), backend="portal.staff.permissions.Backend")
         yield made
 
 
@@ -78,7 +78,7 @@ def test_migrating_gives_up_with_a_sentence_and_leaves_what_it_found(upgraded):
 
 
 def test_the_database_has_all_that_this_version_needs(client):
-    assert standing.of_the_database() == standing.Standing()
+    assert migrated.of_the_database() == migrated.Standing()
     assert roles.are_up_to_date()
     assert User.objects.get(username="agent").groups.get() == Group.objects.get(name="agent")
 

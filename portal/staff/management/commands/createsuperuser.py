@@ -7,9 +7,9 @@ from django.core.management.base import CommandError
 from django.db import IntegrityError
 from django.utils import timezone
 
-from portal import operations
 from portal.audit import operations as audit_operations
 from portal.staff import selectors
+from portal.staff.operations import accounts
 
 HINT = "./run create_staff NAME --role superuser does the same"
 
@@ -23,7 +23,7 @@ class Command(createsuperuser.Command):
             raise CommandError(f"There is no terminal to ask: use --noinput; {HINT}, with --password-stdin.")
         self._username = ""
         try:
-            operations.create_superuser(
+            accounts.create_superuser(
                 ask=lambda: self._ask(*args, **options), by=audit_operations.SYSTEM, at=timezone.now()
             )
         except EOFError as error:

@@ -9,8 +9,8 @@ from django.contrib.auth import middleware as auth_middleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
-from portal import unavailable
 from portal.lib import proxies
+from portal.shell import unavailable
 
 logger = logging.getLogger(__name__)
 

@@ -6,4 +6,4 @@ from django.contrib.admin.apps import AdminConfig
 class PortalAdminConfig(AdminConfig):
     """Django's admin, for superusers."""
 
-    default_site = "portal.admin_site.PortalAdminSite"
+    default_site = "portal.shell.admin_site.PortalAdminSite"

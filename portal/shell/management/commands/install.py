@@ -9,7 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from portal import static_files
+from portal.shell import static_files
 
 
 class Command(BaseCommand):

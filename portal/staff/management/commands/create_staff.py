@@ -6,9 +6,9 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal import operations
 from portal.audit import operations as audit_operations
 from portal.staff import passwords, selectors
+from portal.staff.operations import accounts
 
 
 class Command(BaseCommand):
@@ -16,7 +16,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", metavar="USERNAME")
-        parser.add_argument("--role", required=True, choices=operations.ROLES)
+        parser.add_argument("--role", required=True, choices=accounts.ROLES)
         passwords.add_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -30,13 +30,13 @@ class Command(BaseCommand):
             nothing_done="Nobody was created.",
         )
         try:
-            operations.create_staff(
+            accounts.create_staff(
                 username=username,
                 role=options["role"],
                 password=password,
                 by=audit_operations.SYSTEM,
                 at=timezone.now(),
             )
-        except operations.UsernameTaken as error:
+        except accounts.UsernameTaken as error:
             raise CommandError(str(error)) from error
         self.stdout.write(f"{username} was created with the role {options['role']}.")

@@ -7,8 +7,9 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
-from portal import embedded, production
+from portal import embedded
 from portal.demo import removal, store
+from portal.lib import production
 from portal.lib import text as text_lib
 
 

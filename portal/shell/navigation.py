@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import reverse
 
-from portal import roles
+from portal.staff import roles
 from settings_app import views as settings_views
 
 # label, name of the address, icon, permission

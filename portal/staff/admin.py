@@ -2,7 +2,9 @@
 
 from typing import Any
 
+from allauth.account import admin as _account_admin  # noqa: F401 - registers what is taken off below
 from allauth.account.models import EmailAddress
+from axes import admin as _axes_admin  # noqa: F401 - likewise
 from axes.models import AccessAttempt, AccessFailureLog, AccessLog
 from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
@@ -13,9 +15,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from portal import forms, operations, roles
 from portal.audit import operations as audit_operations
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
+from portal.staff import forms, roles
+from portal.staff.operations import accounts
 
 admin.site.unregister([User, Group, AccessAttempt])
 # The audit tells of log-ins: these two stay empty.
@@ -102,7 +105,7 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
 
 def _record_password(user: User, *, by: Any) -> None:
     given = "was given another password" if user.has_usable_password() else "can't log in with a password any more"
-    operations.note_password(
+    accounts.note_password(
         user=user,
         told=f"{given}: by {by.get_username()} in the admin",
         by=audit_operations.Actor.of(by),
@@ -163,7 +166,7 @@ class LockAdmin(AuditedAdmin):
 
     def _record(self, request: HttpRequest, obj: Any, *, done: str, how: str) -> None:
         place = "on a device known for it" if obj.user_agent else f"from {obj.ip_address}"
-        operations.note_lifted_locks(
+        accounts.note_lifted_locks(
             of=f"of “{obj.username}” {place}",
             failures=obj.failures_since_start,
             by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]

@@ -22,11 +22,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from portal import operations
 from portal.audit import operations as audit_operations
 from portal.lib import proxies
-from portal.staff import operations as staff_operations
 from portal.staff import policies, selectors
+from portal.staff.operations import accounts
+from portal.staff.operations import log_ins as staff_operations
 
 COOKIE = "known_device"
 KNOWN_FOR = timedelta(days=180)
@@ -154,7 +154,7 @@ class Handler(AxesDatabaseHandler):
             mine = mine | there if ip_or_username and username else mine & there
         which = [f"of “{username}”"] if username else []
         which += [f"from {ip_address}"] if ip_address else []
-        return operations.lift_locks(
+        return accounts.lift_locks(
             attempts=AccessAttempt.objects.filter(mine),
             of=" ".join(which) or "in all",
             by=audit_operations.SYSTEM,

@@ -15,9 +15,10 @@ from contextlib import contextmanager
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, NotSupportedError, OperationalError, connection
 
-from portal import embedded, roles
+from portal import embedded
 from portal.lib import text
-from portal.postgresql import owner, standing
+from portal.postgresql import migrated, owner
+from portal.staff import roles
 
 OLDEST_POSTGRESQL = 15
 # Any number of our own: whoever migrates this database holds the advisory lock of this name.
@@ -99,16 +100,16 @@ def prepare(need: Need) -> str:
 
 
 def _prepare(need: Need) -> str:
-    stands = standing.of_the_database()
+    stands = migrated.of_the_database()
     if _why_not_usable(stands):
         # Half migrated, a database looks like an older one: look again when nobody is at it.
         with alone():
-            stands = standing.of_the_database()
+            stands = migrated.of_the_database()
     if refusal := _why_not_usable(stands):
         return refusal
     if need is Need.TO_LOOK:
         return ""
-    if need is not Need.TO_READ and standing.is_read_only():
+    if need is not Need.TO_READ and migrated.is_read_only():
         return read_only()
     if need is Need.TO_MIGRATE:
         return ""
@@ -121,16 +122,16 @@ def _prepare(need: Need) -> str:
             if need is Need.TO_SERVE and _is_behind(stands):
                 _say("Roles have other permissions than in this version: ./run migrate sets them right.")
             return ""
-        if is_read or need is not Need.TO_SERVE or not standing.is_empty():
+        if is_read or need is not Need.TO_SERVE or not migrated.is_empty():
             return _behind(stands)
     if not _is_behind(stands):
         return ""
     _say("Setting up the database ...")
     # Two that start at once: the second waits here and then finds nothing to do.
     with alone():
-        if _is_behind(standing.of_the_database()):
+        if _is_behind(migrated.of_the_database()):
             call_command("migrate", verbosity=0, interactive=False)
-    return _why_not_usable(standing.of_the_database())
+    return _why_not_usable(migrated.of_the_database())
 
 
 @contextmanager
@@ -169,14 +170,14 @@ def is_about_writing(error: DatabaseError) -> bool:
     return getattr(error.__cause__, "sqlstate", None) == "25006"
 
 
-def _is_behind(stands: standing.Standing) -> bool:
+def _is_behind(stands: migrated.Standing) -> bool:
     """Say whether migrations are missing, or roles have other permissions than this version gives them."""
     # What a newer version gives them is not taken away again.
     return bool(stands.missing) or not (stands.is_newer or (roles.are_up_to_date() and owner.is_granted()))
 
 
-def _behind(stands: standing.Standing) -> str:
-    if standing.is_empty():
+def _behind(stands: migrated.Standing) -> str:
+    if migrated.is_empty():
         return "The database is empty, and nothing was done: ./run migrate sets it up."
     count = len(stands.missing)
     are = "1 migration is" if count == 1 else f"{count} migrations are"
@@ -186,7 +187,7 @@ def _behind(stands: standing.Standing) -> str:
     )
 
 
-def _why_not_usable(stands: standing.Standing) -> str:
+def _why_not_usable(stands: migrated.Standing) -> str:
     if stands.is_too_old:
         way = f"move {embedded.data_directory()} away" if embedded.is_used() else "set DATABASE_URL to an empty one"
         return (

@@ -9,8 +9,7 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
-from portal import logins
-from portal.staff import selectors
+from portal.staff import logins, selectors
 
 LAST_SUPERUSER = "This is the last active superuser: make somebody else one first."
 

@@ -7,7 +7,8 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from portal import logins, operations
+from portal.staff import logins
+from portal.staff.operations import accounts
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -25,7 +26,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         """Note a try that failed, and one that was refused."""
-        operations.note_failed_log_in(
+        accounts.note_failed_log_in(
             name=str(credentials.get("username", "")),
             address=logins.address_of(request),
             refusal=request.refusal if getattr(request, "is_refused_unexamined", False) else None,  # type: ignore[attr-defined]
@@ -35,6 +36,6 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         """Note who is in, and from where; and know the device the next time."""
         response: HttpResponse = super().post_login(request, user, **more)
-        operations.note_log_in(user=user, address=logins.address_of(request), at=timezone.now())
+        accounts.note_log_in(user=user, address=logins.address_of(request), at=timezone.now())
         logins.remember_device(request=request, response=response, username=user.get_username())
         return response

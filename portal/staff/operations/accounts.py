@@ -8,12 +8,11 @@ from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, connection
 from django.db.models import QuerySet, Sum
 
-from portal import roles
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit import selectors as audit_selectors
 from portal.lib import proxies
-from portal.staff import policies, selectors
+from portal.staff import policies, roles, selectors
 
 SUPERUSER = "superuser"
 ROLES = (*roles.ROLES, SUPERUSER)

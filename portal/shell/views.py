@@ -14,9 +14,11 @@ from django.views import defaults
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal import forms, logins, operations, unavailable
-from portal import styleguide as styleguide_context
-from portal.postgresql import standing
+from portal.postgresql import migrated
+from portal.shell import styleguide as styleguide_context
+from portal.shell import unavailable
+from portal.staff import forms, logins
+from portal.staff.operations import accounts
 
 
 @require_safe
@@ -35,7 +37,7 @@ def password(request: HttpRequest) -> HttpResponse:
         return render(request, "account/password.html", {"form": form})
     if not form.is_valid():
         return render(request, "account/password.html", {"form": form}, status=422)
-    operations.change_password(
+    accounts.change_password(
         user=user,  # type: ignore[arg-type]
         password=form.cleaned_data["new_password1"],
         address=logins.address_of(request),
@@ -59,7 +61,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
     """Say whether the database answers and has all that this version needs; what a newer one added is no fault."""
     status, text = 200, "ready\n"
     try:
-        stands = standing.of_the_database()
+        stands = migrated.of_the_database()
         if stands.missing:
             status, text = 503, "migrations are not applied\n"
         elif not stands.is_ready:

@@ -17,9 +17,10 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
 from customers.models import Organisation
-from portal import embedded, production, static_files
+from portal import embedded
 from portal.demo import removal, store
-from portal.lib import numerals
+from portal.lib import numerals, production
+from portal.shell import static_files
 
 DEFAULT_PORT = "8000"
 THREADS = 8
@@ -193,7 +194,7 @@ def _become_gunicorn(listener: socket.socket, *, workers: int) -> None:
             *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
             *("--chdir", str(embedded.ROOT), "--preload", "--config", str(embedded.ROOT / "portal" / "web.py")),
             *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
-            *("--worker-class", "portal.worker.Worker", "--workers", str(workers), "--threads", str(THREADS)),
+            *("--worker-class", "portal.shell.worker.Worker", "--workers", str(workers), "--threads", str(THREADS)),
             *("--worker-tmp-dir", heartbeats, "--log-level", "warning"),
         ],
     )
