@@ -16,7 +16,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from customers import forms, operations, selectors
 from customers.models import LedgerEntry, Organisation
-from customers.selectors import search, tabs
+from customers.search import lookup
+from customers.selectors import tabs
 from portal.audit import operations as audit_operations
 from portal.lib import htmx, mentions
 
@@ -28,7 +29,7 @@ CREDITS_CHANGED = "credits-changed"
 @permission_required("customers.view_organisation", raise_exception=True)
 def organisation_list(request: HttpRequest) -> HttpResponse:
     """List the organisations, or those that a question finds, with similar ones where they are wanted."""
-    listing = search.organisations(
+    listing = lookup.organisations(
         request.GET.get("q", ""),
         older=request.GET.get("after", ""),
         newer=request.GET.get("before", ""),

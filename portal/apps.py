@@ -7,6 +7,9 @@ from django.db.models.signals import post_migrate
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
+# What an app may tell those below it, each in the module of this name in its folder `declares`.
+DECLARED = ("charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges")
+
 
 class PortalConfig(AppConfig):
     name = "portal"
@@ -18,9 +21,7 @@ class PortalConfig(AppConfig):
         from portal.postgresql import owner
         from portal.staff import roles
 
-        autodiscover_modules(
-            "charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges"
-        )
+        autodiscover_modules(*(f"declares.{name}" for name in DECLARED))
         # Django tells of each app that has models. Of ours this is the last, so all tables are there by then.
         last = apps.get_app_config("subscriptions")
         post_migrate.connect(roles.bring_up_to_date, sender=last, dispatch_uid="roles")

@@ -10,7 +10,7 @@ from datetime import datetime
 from decimal import Decimal
 
 from customers import operations as customers_operations
-from customers import policies as customers_policies
+from customers import policies
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import selectors
 from invoicing.models import (
@@ -294,7 +294,7 @@ def _move(
 
 
 def _check_cover(account: CreditAccount, *, moved: Decimal) -> None:
-    available = customers_policies.available_credits(
+    available = policies.available_credits(
         balance=account.balance, credit_limit=account.credit_limit, reserved=account.reserved
     )
     if moved < 0 and -moved > available:

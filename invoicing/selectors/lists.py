@@ -7,10 +7,10 @@ from uuid import UUID
 from django.db.models import Q, QuerySet, Value
 from django.db.models.lookups import Contains
 
-from customers import policies as customers_policies
 from customers.models import Organisation, folded_number
+from customers.search import policies
 from invoicing.models import CreditNote, Invoice, NumberSeries
-from invoicing.selectors import pages
+from invoicing.selectors import paging
 from portal.lib import days, money
 
 SHORTEST_PART = 3
@@ -68,7 +68,7 @@ def invoices(
     organisation_uuid: UUID | None = None,
     before: int | None = None,
     after: int | None = None,
-) -> pages.Page[InvoiceRow]:
+) -> paging.Page[InvoiceRow]:
     """List invoices, newest first. *Shape*: `search` is any part of a number."""
     found = Invoice.objects.select_related("organisation")
     if organisation_uuid is not None:
@@ -79,7 +79,7 @@ def invoices(
         found = found.filter(status=status)
     if kind:
         found = found.filter(kind=kind)
-    return pages.page_of(found, to_row=_invoice_row, before=before, after=after)
+    return paging.page_of(found, to_row=_invoice_row, before=before, after=after)
 
 
 def credit_notes(
@@ -89,7 +89,7 @@ def credit_notes(
     organisation_uuid: UUID | None = None,
     before: int | None = None,
     after: int | None = None,
-) -> pages.Page[NoteRow]:
+) -> paging.Page[NoteRow]:
     """List credit notes, newest first. *Shape*: `search` is any part of a number."""
     found = CreditNote.objects.select_related("organisation", "invoice")
     if organisation_uuid is not None:
@@ -98,7 +98,7 @@ def credit_notes(
         found = found.filter(numbered(search, of=CreditNote))
     if status:
         found = found.filter(status=status)
-    return pages.page_of(found, to_row=_note_row, before=before, after=after)
+    return paging.page_of(found, to_row=_note_row, before=before, after=after)
 
 
 def payable_invoices(note_uuid: UUID) -> tuple[PayableInvoice, ...]:
@@ -135,7 +135,7 @@ def numbered(search: str, *, of: type[Invoice] | type[CreditNote]) -> Q:
 
     Fewer than three letters or digits no index finds anywhere: they are a beginning, or the place in a series.
     """
-    part = customers_policies.folded_number(search)
+    part = policies.folded_number(search)
     if len(part) >= SHORTEST_PART:
         return Q(Contains(folded_number("number"), Value(part)))
     wanted = Q(number__startswith=search) | Q(number__startswith=search.upper())
@@ -147,7 +147,7 @@ def numbered(search: str, *, of: type[Invoice] | type[CreditNote]) -> Q:
 
 
 def _known_by(organisation: Organisation) -> str:
-    return customers_policies.known_by(
+    return policies.known_by(
         reference=organisation.customer_reference,
         emails=(organisation.owner_email, organisation.billing_email),
         uuid=organisation.uuid,

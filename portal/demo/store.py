@@ -8,7 +8,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.db.models import Model
 
-from customers import policies as customers_policies
+from customers import policies
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
 from invoicing.models import (
     ChargeLine,
@@ -94,14 +94,14 @@ def link(entries: list[LedgerEntry]) -> None:
         if entry.seq == 1:
             previous = None
         entry.previous_sha256 = previous
-        previous = customers_policies.entry_sha256(
+        previous = policies.entry_sha256(
             account_id=entry.account.pk,
             seq=entry.seq,
             amount=entry.amount,
             currency=entry.currency,
             kind=entry.kind,
             cause_id=entry.cause_id,
-            at_microseconds=customers_policies.microseconds(entry.at),
+            at_microseconds=policies.microseconds(entry.at),
             previous=previous,
         )
 

@@ -19,7 +19,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from customers.models import SearchKey
-from customers.selectors import search
+from customers.search import lookup
 from portal.audit.operations import SYSTEM
 from portal.outbox import operations as outbox_operations
 from subscriptions import operations
@@ -59,7 +59,7 @@ def misspelt_search(world: SimpleNamespace) -> None:
         SearchKey(organisation=world.organisation, kind="reference", text=" ".join(words[start : start + 10]))
         for start in range(0, len(words), 10)
     )
-    search.organisations("organisatoin")
+    lookup.organisations("organisatoin")
 
 
 def clean_up(world: SimpleNamespace) -> None:

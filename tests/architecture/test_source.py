@@ -140,7 +140,7 @@ def test_no_float_where_money_is():
         "portal/postgresql/base.py": "waits in fractions of a second",
         "portal/shell/worker.py": "the clock that connections are given by",
         "portal/demo/population.py": "how likely the demo draws what",
-        "customers/selectors/similarity.py": "how similar two words are",
+        "customers/search/similarity.py": "how similar two words are",
     }
     ours = [module for module in modules() if module.path not in no_money]
     floats = [

@@ -105,20 +105,20 @@ def _p95(name: str, times: dict[str, list[float]]) -> Measured:
 
 
 def _ours() -> Callable[[str], float]:
-    from customers.selectors import search
+    from customers.search import lookup
 
     def ask(query: str) -> float:
         with _sql_clock() as seconds:
-            search.organisations(query)
+            lookup.organisations(query)
         return sum(seconds)
 
     return ask
 
 
 def _finds(query: str) -> bool:
-    from customers.selectors import search
+    from customers.search import lookup
 
-    return bool(search.organisations(query).rows)
+    return bool(lookup.organisations(query).rows)
 
 
 @contextmanager
@@ -178,7 +178,7 @@ def _beside_the_admin(kinds: dict[str, list[str]], ours: dict[str, list[float]],
 
 
 def _recall(customers: Sequence[_Customer]) -> Measured:
-    from customers.selectors import search
+    from customers.search import lookup
 
     rng = random.Random(_SEED)
     asked = found = 0
@@ -186,7 +186,7 @@ def _recall(customers: Sequence[_Customer]) -> Measured:
         query = misspelt(text.fold(customer.name), rng)
         if query is None:
             continue
-        listing = search.organisations(query)
+        listing = lookup.organisations(query)
         asked += 1
         found += customer.uuid in {str(row.uuid) for row in (*listing.rows, *listing.similar)[:50]}
         if asked == MISSPELT:

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from customers.contacts import operations
 from customers.models import Organisation
-from customers.selectors import search
+from customers.search import lookup
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 from tests import factories
@@ -52,8 +52,8 @@ def test_a_change_is_kept_found_and_told(acme, make_user, now):
         "reference": "n-2",
         "number": "+6531234567",
     }
-    assert [row.uuid for row in search.organisations("neue firma").rows] == [acme.uuid]
-    assert not search.organisations("acme ltd").rows
+    assert [row.uuid for row in lookup.organisations("neue firma").rows] == [acme.uuid]
+    assert not lookup.organisations("acme ltd").rows
     entry = AuditEntry.objects.get(event=CHANGED)
     assert (entry.actor, entry.organisation_name) == ("maria", "Neue Firma")
     assert entry.description == (

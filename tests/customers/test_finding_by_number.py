@@ -7,9 +7,9 @@ from django.contrib.auth.models import Permission
 from django.db import connection
 from django.urls import reverse
 
-from customers import operations, policies
+from customers import operations
 from customers.models import Member, SearchKey
-from customers.selectors import search
+from customers.search import lookup, policies
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 from subscriptions.models import Contract, Termination
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 
 def found(query):
     """What is found by number or UUID, and where it leads."""
-    return [(hit.kind, hit.text, hit.url) for hit in search.organisations(query).hits]
+    return [(hit.kind, hit.text, hit.url) for hit in lookup.organisations(query).hits]
 
 
 def address(name, uuid):
@@ -74,7 +74,7 @@ def test_a_customer_is_found_by_its_reference_whatever_its_dashes(acme):
     assert found("ref20240815") == [
         ("Customer reference", "REF-2024/0815", address("customers:overview", owner.uuid))
     ]
-    listing = search.organisations("REF-2024/0815")
+    listing = lookup.organisations("REF-2024/0815")
     # Who is listed by its reference is not found once more.
     assert ([row.uuid for row in listing.rows], listing.hits) == ([owner.uuid], ())
 
@@ -148,11 +148,11 @@ def test_nobody_finds_what_they_may_not_open(acme, client_of, agent, now):
 def test_members_are_found(acme):
     factories.MemberFactory(organisation=acme, name="María-José Núñez", email="Mj.Nunez@firma.example")
     for query in ("maria jose", "NÚÑEZ", "mj.nunez@firma.example", "nunez@firma"):
-        (row,) = search.organisations(query).rows
+        (row,) = lookup.organisations(query).rows
         assert row.name == "Acme", query
-    (row,) = search.organisations("nunez").rows
+    (row,) = lookup.organisations("nunez").rows
     assert [(match.label, match.text) for match in row.matches] == [("Member", "María-José Núñez")]
-    (row,) = search.organisations("mj.nunez@firma.example").rows
+    (row,) = lookup.organisations("mj.nunez@firma.example").rows
     assert [(match.label, match.text) for match in row.matches] == [("Member e-mail", "Mj.Nunez@firma.example")]
 
 
@@ -168,10 +168,10 @@ def test_members_from_before_become_search_keys(now, monkeypatch, at_once):
     )
     kept = factories.MemberFactory(name="Kept").organisation
     before = list(SearchKey.objects.filter(organisation=kept).order_by("pk").values_list("pk", "kind", "text"))
-    assert search.organisations("lukasz").rows == ()
+    assert lookup.organisations("lukasz").rows == ()
     assert operations.write_member_keys(at=now) == 6
-    assert [row.name for row in search.organisations("lukasz").rows] == [f"Acme {number}" for number in range(3)]
-    assert [row.name for row in search.organisations("l1@x.example").rows] == [
+    assert [row.name for row in lookup.organisations("lukasz").rows] == [f"Acme {number}" for number in range(3)]
+    assert [row.name for row in lookup.organisations("l1@x.example").rows] == [
         f"Acme {number}" for number in range(3)
     ]
     assert (
@@ -203,7 +203,7 @@ def test_members_who_can_have_no_key_are_told_of_never_and_keep_nobody(now):
 def test_ten_are_shown_of_more(acme):
     for number in range(12):
         factories.credit_note(acme, number=f"XY-77700{number:02}")
-    listing = search.organisations("777")
+    listing = lookup.organisations("777")
     assert ([hit.text for hit in listing.hits], listing.are_hits_cut) == (
         [f"XY-77700{number:02}" for number in range(11, 1, -1)],
         True,
@@ -259,7 +259,7 @@ def test_swapped_letters_and_the_word_and_hide_nobody(name, query):
     quiet = {"owner_email": "", "billing_email": "", "customer_reference": ""}
     factories.OrganisationFactory(name="Quite Another One", **quiet)
     factories.OrganisationFactory(name=name, **quiet)
-    listing = search.organisations(query)
+    listing = lookup.organisations(query)
     assert [row.name for row in (*listing.rows, *listing.similar)] == [name]
 
 
@@ -279,7 +279,7 @@ def test_what_is_pasted_is_found(query):
     owner = factories.OrganisationFactory(name="Acme", owner_email="sue@acme.example")
     factories.subscription(organisation=owner, numbers=("+442079460000",))
     factories.OrganisationFactory(name="Other")
-    assert [row.name for row in search.organisations(query).rows] == ["Acme"]
+    assert [row.name for row in lookup.organisations(query).rows] == ["Acme"]
 
 
 def test_customers_of_one_name_are_told_apart(client_of):
@@ -300,10 +300,10 @@ def test_customers_of_one_name_are_told_apart(client_of):
         made[3].uuid: f"SAME · {str(made[3].uuid)[:8]}",
         made[4].uuid: f"SAME · {str(made[4].uuid)[:8]}",
     }
-    assert {row.uuid: row.known_by for row in search.organisations("acme").rows} == expected
-    assert {row.uuid: row.known_by for row in search.organisations().rows} == expected
+    assert {row.uuid: row.known_by for row in lookup.organisations("acme").rows} == expected
+    assert {row.uuid: row.known_by for row in lookup.organisations().rows} == expected
     # What answered is not said twice.
-    (row,) = search.organisations("ref-1").rows
+    (row,) = lookup.organisations("ref-1").rows
     assert (row.known_by, [match.text for match in row.matches]) == ("", ["REF-1"])
     bill = factories.invoice(made[0], amounts=[("5", "0")])
     note = factories.credit_note(made[1])

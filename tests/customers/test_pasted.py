@@ -2,7 +2,7 @@
 
 import pytest
 
-from customers import pasted, policies
+from customers.search import pasted, policies
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,8 @@ from typing import Any
 import pytest
 from django.db import connection
 
-from customers import policies
 from customers.models import Organisation, SearchKey
-from customers.selectors import finding, search, similarity
+from customers.search import finding, lookup, policies, similarity
 from tests.factories import OrganisationFactory, subscription
 
 pytestmark = pytest.mark.django_db
@@ -20,7 +19,7 @@ pytestmark = pytest.mark.django_db
 
 def names(query: str) -> list[str]:
     """Find names, those in first place and the similar ones, in their order."""
-    listing = search.organisations(query)
+    listing = lookup.organisations(query)
     return [row.name for row in (*listing.rows, *listing.similar)]
 
 
@@ -79,7 +78,7 @@ def test_every_word_may_have_its_own_wrong_letter() -> None:
 def test_similar_ones_come_after_those_that_answer() -> None:
     OrganisationFactory(name="Delta Ltd")
     OrganisationFactory(name="Belta Ltd")
-    listing = search.organisations("delta")
+    listing = lookup.organisations("delta")
     assert [row.name for row in listing.rows] == ["Delta Ltd"]
     assert [row.name for row in listing.similar] == ["Belta Ltd"]
     assert listing.summary == "1 customer, 1 similar"
@@ -119,31 +118,31 @@ def test_an_index_is_asked_for_a_piece(word: str, piece: str) -> None:
 
 def test_many_answers_ask_for_nobody_similar() -> None:
     OrganisationFactory(name="Belta")
-    for number in range(search.FEW):
+    for number in range(lookup.FEW):
         OrganisationFactory(name=f"Delta {number}")
     assert "Belta" not in names("delta")
 
 
 def similar_to(query: str) -> list[str]:
     """Find the similar ones alone, as somebody who asks for them gets them."""
-    return [row.name for row in search.organisations(query, with_similar=True).similar]
+    return [row.name for row in lookup.organisations(query, with_similar=True).similar]
 
 
 def test_who_asks_sees_the_similar_ones_below_many_answers() -> None:
     OrganisationFactory(name="Belta")
-    for number in range(search.FEW):
+    for number in range(lookup.FEW):
         OrganisationFactory(name=f"Delta {number}")
-    assert search.organisations("delta").similar_offered
-    listing = search.organisations("delta", with_similar=True)
+    assert lookup.organisations("delta").similar_offered
+    listing = lookup.organisations("delta", with_similar=True)
     assert [row.name for row in listing.similar] == ["Belta"]
-    assert (len(listing.rows), listing.similar_asked, listing.similar_offered) == (search.FEW, True, False)
+    assert (len(listing.rows), listing.similar_asked, listing.similar_offered) == (lookup.FEW, True, False)
     assert listing.summary == "5 customers, 1 similar"
 
 
 def test_who_asks_sees_the_similar_ones_beside_an_exact_answer() -> None:
     OrganisationFactory(name="Delta")
     OrganisationFactory(name="Belta")
-    assert search.organisations("Delta").similar_offered
+    assert lookup.organisations("Delta").similar_offered
     assert similar_to("Delta") == ["Belta"]
 
 
@@ -151,7 +150,7 @@ def test_closer_ones_hide_nobody_from_who_asks() -> None:
     OrganisationFactory(name="Telecommvnicatiom")
     for letter in "abcde":
         OrganisationFactory(name=f"Telecommunicatio{letter}")
-    listing = search.organisations("telecommunication")
+    listing = lookup.organisations("telecommunication")
     assert (len(listing.similar), listing.similar_offered) == (5, True)
     assert similar_to("telecommunication")[5:] == ["Telecommvnicatiom"]
 
@@ -161,15 +160,15 @@ def test_more_similar_ones_than_are_shown_are_said(most: int, said: str, monkeyp
     monkeypatch.setattr(similarity, "MOST", most)
     for name in ("Belta", "Delva", "Derta"):
         OrganisationFactory(name=name)
-    listing = search.organisations("delta")
+    listing = lookup.organisations("delta")
     assert [row.name for row in listing.similar] == ["Belta", "Delva", "Derta"][:most]
     assert listing.summary == f"No exact match, {said}"
 
 
 def test_nobody_similar_is_said_too() -> None:
-    for number in range(search.FEW):
+    for number in range(lookup.FEW):
         OrganisationFactory(name=f"Delta {number}")
-    listing = search.organisations("delta", with_similar=True)
+    listing = lookup.organisations("delta", with_similar=True)
     assert (listing.similar, listing.similar_asked, listing.similar_offered) == ((), True, False)
     assert listing.summary == "5 customers, none similar"
 
@@ -188,7 +187,7 @@ def test_who_answers_on_another_page_is_not_similar(
 ) -> None:
     """Not even where those that answer would fill the list of the similar ones."""
     monkeypatch.setattr(similarity, "MOST", 4)
-    for number in range(search.PAGE + 5):
+    for number in range(lookup.PAGE + 5):
         OrganisationFactory(name=f"{answers} {number:02}", owner_email="x@delta.motors")
     # This one has both words, and answers.
     OrganisationFactory(name=f"{answers} Belta", owner_email="x@delta.motors")
@@ -199,16 +198,16 @@ def test_who_answers_on_another_page_is_not_similar(
 
 
 def test_similar_ones_are_offered_on_a_first_page_alone() -> None:
-    for number in range(search.PAGE + 1):
+    for number in range(lookup.PAGE + 1):
         OrganisationFactory(name=f"Delta {number:02}")
     OrganisationFactory(name="Belta")
-    first = search.organisations("delta")
-    second = search.organisations("delta", older=first.older)
-    back = search.organisations("delta", newer=second.newer)
+    first = lookup.organisations("delta")
+    second = lookup.organisations("delta", older=first.older)
+    back = lookup.organisations("delta", newer=second.newer)
     assert [page.similar_offered for page in (first, second, back)] == [True, False, True]
-    asked = search.organisations("delta", older=first.older, with_similar=True)
+    asked = lookup.organisations("delta", older=first.older, with_similar=True)
     assert (asked.similar, asked.similar_asked) == ((), False)
-    assert search.organisations("delta", with_similar=True).older == first.older
+    assert lookup.organisations("delta", with_similar=True).older == first.older
 
 
 @pytest.mark.parametrize(
@@ -217,7 +216,7 @@ def test_similar_ones_are_offered_on_a_first_page_alone() -> None:
 def test_similar_ones_are_not_offered_where_none_can_be_or_somebody_has_looked(query: str) -> None:
     subscription(numbers=("+6561234567",))
     OrganisationFactory(name="Delta", uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
-    assert not search.organisations(query).similar_offered
+    assert not lookup.organisations(query).similar_offered
 
 
 def test_order_is_exact_then_beginning_then_word_then_part_then_similar() -> None:
@@ -231,9 +230,9 @@ def test_order_is_exact_then_beginning_then_word_then_part_then_similar() -> Non
 def test_all_words_must_match_but_each_in_any_key() -> None:
     one = OrganisationFactory(name="Acme Asia", owner_email="sue@blue.example")
     OrganisationFactory(name="Acme Europe", owner_email="tom@red.example")
-    listing = search.organisations("acme blue")
+    listing = lookup.organisations("acme blue")
     assert [row.uuid for row in listing.rows] == [one.uuid]
-    assert listing.rows[0].matches == (search.Match("Owner e-mail", "sue@blue.example"),)
+    assert listing.rows[0].matches == (lookup.Match("Owner e-mail", "sue@blue.example"),)
 
 
 @pytest.mark.parametrize(
@@ -255,8 +254,8 @@ def test_a_key_is_found_and_named(query: str, label: str, shown: str) -> None:
         billing_email="money@acme.example",
         customer_reference="CRM-0042/b",
     )
-    row = search.organisations(query).rows[0]
-    assert (row.name, row.matches[0]) == ("Found", search.Match(label, shown))
+    row = lookup.organisations(query).rows[0]
+    assert (row.name, row.matches[0]) == ("Found", lookup.Match(label, shown))
 
 
 @pytest.mark.parametrize(
@@ -267,9 +266,9 @@ def test_a_key_is_found_and_named(query: str, label: str, shown: str) -> None:
 def test_a_number_is_found_however_it_is_written(query: str) -> None:
     found = subscription(numbers=("+6561234567",)).organisation
     OrganisationFactory(name="Other")
-    listing = search.organisations(query)
+    listing = lookup.organisations(query)
     assert [row.uuid for row in listing.rows] == [found.uuid]
-    assert listing.rows[0].matches == (search.Match("Number", "+6561234567"),)
+    assert listing.rows[0].matches == (lookup.Match("Number", "+6561234567"),)
 
 
 def test_a_number_and_words_of_the_name_find_together() -> None:
@@ -277,10 +276,10 @@ def test_a_number_and_words_of_the_name_find_together() -> None:
     other = OrganisationFactory(name=found.name)
     word = found.name.split()[0]
     for query in (f"{word} 6123", f"6561234567 {word}", f"+65612345 {found.name}"):
-        listing = search.organisations(query)
+        listing = lookup.organisations(query)
         assert [row.uuid for row in listing.rows] == [found.uuid], query
-        assert listing.rows[0].matches == (search.Match("Number", "+6561234567"),)
-    assert {row.uuid for row in search.organisations(found.name).rows} == {found.uuid, other.uuid}
+        assert listing.rows[0].matches == (lookup.Match("Number", "+6561234567"),)
+    assert {row.uuid for row in lookup.organisations(found.name).rows} == {found.uuid, other.uuid}
 
 
 def test_a_uuid_is_found_by_itself_its_beginning_and_without_hyphens() -> None:
@@ -300,7 +299,7 @@ def test_a_uuid_is_found_by_itself_its_beginning_and_without_hyphens() -> None:
         whole.replace("-", "")[:14],
         f" {whole}\n",
     ):
-        assert [str(row.uuid) for row in search.organisations(query).rows] == [made.uuid], query
+        assert [str(row.uuid) for row in lookup.organisations(query).rows] == [made.uuid], query
 
 
 def test_a_few_digits_from_the_middle_of_a_uuid_mean_nobody() -> None:
@@ -325,7 +324,7 @@ def test_from_eight_digits_on_a_piece_of_a_uuid_finds(piece: str) -> None:
 )  # fmt: skip
 def test_hostile_text_finds_nobody_and_breaks_nothing(query: str) -> None:
     OrganisationFactory(name="Quite Normal", owner_email="a@b.example", billing_email="", customer_reference="")
-    listing = search.organisations(query)
+    listing = lookup.organisations(query)
     if listing.query:
         assert (listing.rows, listing.similar) == ((), ())
     assert "\x00" not in listing.query
@@ -336,22 +335,22 @@ def test_blank_questions_list_everybody() -> None:
     OrganisationFactory(name="B")
     OrganisationFactory(name="A")
     assert names("  ") == ["A", "B"]
-    assert search.organisations().summary == "2 customers"
+    assert lookup.organisations().summary == "2 customers"
 
 
 @pytest.mark.parametrize("query", ["", "company"])
 def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
-    made = [OrganisationFactory(name=f"Company {n % 7:02}") for n in range(2 * search.PAGE + 3)]
-    first = search.organisations(query)
-    second = search.organisations(query, older=first.older)
-    third = search.organisations(query, older=second.older)
+    made = [OrganisationFactory(name=f"Company {n % 7:02}") for n in range(2 * lookup.PAGE + 3)]
+    first = lookup.organisations(query)
+    second = lookup.organisations(query, older=first.older)
+    third = lookup.organisations(query, older=second.older)
     assert (first.newer, third.older) == ("", "")
     seen = [row.uuid for page in (first, second, third) for row in page.rows]
-    assert [len(first.rows), len(second.rows), len(third.rows)] == [search.PAGE, search.PAGE, 3]
+    assert [len(first.rows), len(second.rows), len(third.rows)] == [lookup.PAGE, lookup.PAGE, 3]
     assert seen == [made.uuid for made in sorted(made, key=lambda made: (made.name, made.pk))]
-    assert search.organisations(query, newer=third.newer).rows == second.rows
-    assert search.organisations(query, newer=second.newer).rows == first.rows
-    assert search.organisations(query, newer=second.newer).newer == ""
+    assert lookup.organisations(query, newer=third.newer).rows == second.rows
+    assert lookup.organisations(query, newer=second.newer).rows == first.rows
+    assert lookup.organisations(query, newer=second.newer).newer == ""
 
 
 @pytest.mark.parametrize(
@@ -359,17 +358,17 @@ def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
 )
 def test_a_key_that_is_none_shows_the_first_page(key: str) -> None:
     OrganisationFactory(name="A")
-    assert [row.name for row in search.organisations("", older=key).rows] == ["A"]
+    assert [row.name for row in lookup.organisations("", older=key).rows] == ["A"]
 
 
-def pages(query: str, monkeypatch: pytest.MonkeyPatch) -> list[search.Listing]:
+def pages(query: str, monkeypatch: pytest.MonkeyPatch) -> list[lookup.Listing]:
     """Turn pages to the last one, and check that turning back shows the same ones."""
     monkeypatch.setattr(finding, "MOST", 60)
-    found = [search.organisations(query)]
+    found = [lookup.organisations(query)]
     while found[-1].older:
-        found.append(search.organisations(query, older=found[-1].older))
+        found.append(lookup.organisations(query, older=found[-1].older))
     for before, page in itertools.pairwise(found):
-        assert search.organisations(query, newer=page.newer).rows == before.rows
+        assert lookup.organisations(query, newer=page.newer).rows == before.rows
     assert found[0].newer == ""
     return found
 
@@ -392,7 +391,7 @@ def test_a_listing_says_that_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
         assert page.is_cut
         assert page.summary.endswith(", of more than 60 in all: more letters find fewer")
     monkeypatch.undo()
-    listing = search.organisations("company")
+    listing = lookup.organisations("company")
     assert (listing.is_cut, listing.summary) == (False, "50 customers on this page, more on others")
     assert replace(listing, is_cut=True).summary == (
         "50 customers on this page, more on others, of more than 1,000 in all: more letters find fewer"
@@ -425,7 +424,7 @@ def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> N
         return execute(sql, params, *others)
 
     with connection.execute_wrapper(notice):
-        search.organisations(query)
+        lookup.organisations(query)
     plans = []
     with connection.cursor() as cursor:
         # One plan for whatever is asked: a connection keeps it when it looks cheap enough.
@@ -458,7 +457,7 @@ def test_as_many_as_are_put_in_order_are_not_cut(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(finding, "MOST", 60)
     for number in range(60):
         OrganisationFactory(name=f"The Company {number:02}")
-    assert not search.organisations("company").is_cut
+    assert not lookup.organisations("company").is_cut
 
 
 def test_merely_alike_is_enough_where_nobody_else_answers() -> None:
@@ -481,7 +480,7 @@ def test_a_word_that_many_have_in_theirs_may_be_a_wrong_one(monkeypatch: pytest.
     made = OrganisationFactory(name="Teluk Motors", owner_email="")
     for number in range(8):
         OrganisationFactory(name=f"Stelk{'abcdefgh'[number]}", owner_email="")
-    assert [row.uuid for row in search.organisations("telk mofors").similar] == [made.uuid]
+    assert [row.uuid for row in lookup.organisations("telk mofors").similar] == [made.uuid]
 
 
 def test_a_short_word_beside_a_wrong_one_must_be_there() -> None:

@@ -212,7 +212,7 @@ MUTATIONS = (
     ),
     Mutation(
         "charges of twins look alike",
-        "subscriptions/charge_subjects.py",
+        "subscriptions/declares/charge_subjects.py",
         "text=identity.line,",
         "text=identity.title,",
         "tests/subscriptions/test_identity.py::test_twins_are_told_apart_on_invoice_note_form_and_note",
@@ -226,7 +226,7 @@ MUTATIONS = (
     ),
     Mutation(
         "customers of one name are not told apart",
-        "customers/selectors/search.py",
+        "customers/search/lookup.py",
         "if same[text.fold(row.name), row.known_by] > 1",
         "if False",
         "tests/customers/test_finding_by_number.py::test_customers_of_one_name_are_told_apart",

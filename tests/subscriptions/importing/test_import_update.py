@@ -8,7 +8,7 @@ import pytest
 from django.core.management.base import CommandError
 
 from customers.models import Organisation
-from customers.selectors import search
+from customers.search import lookup
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from subscriptions import operations
@@ -37,7 +37,7 @@ def ended(again, imported):
 
 
 def found(query):
-    return {row.uuid for row in search.organisations(query).rows}
+    return {row.uuid for row in lookup.organisations(query).rows}
 
 
 def test_contacts_change_with_what_the_search_knows_them_by(again, imported):

@@ -3,8 +3,8 @@
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from customers import finders
 from customers.models import folded_number
+from customers.search import finders
 from subscriptions import selectors
 from subscriptions.models import Contract
 

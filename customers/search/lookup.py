@@ -6,11 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from customers import finders, policies
+from customers import policies as customers_policies
 from customers.models import Member, Organisation, SearchKey, SearchText
-from customers.selectors import finding, similarity
-from customers.selectors.finding import Edge, Row
-from customers.selectors.places import Place
+from customers.search import finders, finding, similarity
+from customers.search import policies as search_policies
+from customers.search.finding import Edge, Row
+from customers.search.places import Place
 from portal.lib import money, text
 
 PAGE = 50
@@ -122,7 +123,7 @@ def organisations(
     what else than customers whoever asks may see.
     """
     shown = _shown(query)
-    readings = policies.readings(query)
+    readings = search_policies.readings(query)
     if shown and not readings:
         return Listing(query=shown, rows=())
     edge = _edge(older, is_question=bool(readings)) or _edge(newer, is_question=bool(readings), is_before=True)
@@ -139,7 +140,7 @@ def organisations(
     has_older = is_backwards or more
     rows = _rows(page, wanted=[[word] for reading in readings for word in reading.words])
     hits, are_hits_cut = _hits(query, rows, may=may) if readings and edge is None else ([], False)
-    may_be_misspelt = bool(readings) and policies.may_be_misspelt(readings[0])
+    may_be_misspelt = bool(readings) and search_policies.may_be_misspelt(readings[0])
     asked = with_similar and may_be_misspelt and edge is None
     looks = asked or (
         bool(readings) and edge is None and len(page) < FEW and not hits and not _is_settled(page, readings)
@@ -171,7 +172,7 @@ def _hits(query: str, rows: Sequence[OrganisationRow], *, may: finders.May) -> t
     Where customers answer, references without a digit and whole UUIDs are theirs. A customer of the list is not
     found once more by its reference.
     """
-    shapes = [shape for shape in policies.shapes(query) if not (rows and _is_of_customers(shape))]
+    shapes = [shape for shape in search_policies.shapes(query) if not (rows and _is_of_customers(shape))]
     hits, is_cut = finders.hits(shapes, may=may)
     listed = {(row.uuid, match.text) for row in rows for match in row.matches}
     return [hit for hit in hits if (hit.organisation_uuid, hit.text) not in listed], is_cut
@@ -181,19 +182,19 @@ def _is_of_customers(shape: finders.Shape) -> bool:
     return isinstance(shape, finders.ReferencePart) or (isinstance(shape, finders.UuidRange) and shape.is_whole)
 
 
-def _is_settled(page: Sequence[Place], readings: Sequence[policies.Reading]) -> bool:
+def _is_settled(page: Sequence[Place], readings: Sequence[search_policies.Reading]) -> bool:
     """Say whether nobody similar is meant: somebody answers exactly, or has the domain that was asked for."""
     is_domain = readings[0].phrase.startswith("@") and bool(page)
     return readings[0].is_whole or is_domain or any(place.score <= finding.EXACT for place in page)
 
 
 def _similar(
-    reading: policies.Reading, *, without: Sequence[int], is_asked_for: bool
+    reading: search_policies.Reading, *, without: Sequence[int], is_asked_for: bool
 ) -> tuple[tuple[OrganisationRow, ...], bool]:
     places, alike = similarity.similar(reading, without=without, is_asked_for=is_asked_for)
     wanted = [
         [word, *(other for others in alike.get(word, {}).values() for other in others)]
-        for word in policies.misspelt(reading)
+        for word in search_policies.misspelt(reading)
     ]
     return _rows(places[: similarity.MOST], wanted=wanted), len(places) > similarity.MOST
 
@@ -215,7 +216,7 @@ def _told_apart(rows: Sequence[OrganisationRow]) -> tuple[OrganisationRow, ...]:
     """Add the beginning of the UUID where two of a page have one name and are known by the same."""
     same = Counter((text.fold(row.name), row.known_by) for row in rows)
     return tuple(
-        dataclasses.replace(row, known_by=policies.with_uuid(row.known_by, uuid=row.uuid))
+        dataclasses.replace(row, known_by=search_policies.with_uuid(row.known_by, uuid=row.uuid))
         if same[text.fold(row.name), row.known_by] > 1
         else row
         for row in rows
@@ -235,7 +236,7 @@ def _members(organisation_ids: Sequence[int]) -> dict[tuple[int, str], str]:
 
 
 def _answers(group: Sequence[str], kind: str, key: str) -> bool:
-    return any(policies.answers(word, kind=kind, key=key) for word in group)
+    return any(search_policies.answers(word, kind=kind, key=key) for word in group)
 
 
 def _matched(keys: Sequence[Sequence[str]], *, wanted: Sequence[Sequence[str]]) -> list[tuple[str, str]]:
@@ -267,7 +268,7 @@ def _row(
     row: Row, *, matched: Sequence[tuple[str, str]], members: Mapping[tuple[int, str], str]
 ) -> OrganisationRow:
     matches = tuple(_match(row, kind, key, members=members) for kind, key in matched)
-    known_by = policies.known_by(
+    known_by = search_policies.known_by(
         reference=row.customer_reference, emails=(row.owner_email, row.billing_email), uuid=row.uuid
     )
     return OrganisationRow(
@@ -278,7 +279,7 @@ def _row(
         status_label=_STATUSES[row.status],
         payment_mode_label=_PAYMENT_MODES[row.payment_mode],
         balance=money.display_balance(abs(row.balance), currency=row.currency),
-        balance_kind=policies.balance_kind(row.balance),
+        balance_kind=customers_policies.balance_kind(row.balance),
         credit_limit=money.display_balance(row.credit_limit, currency=row.currency),
         matches=matches,
     )
@@ -307,4 +308,4 @@ def _edge(key: str, *, is_question: bool, is_before: bool = False) -> Edge | Non
 
 def _shown(query: str) -> str:
     """Give the question back as it may stand in the field again."""
-    return "".join(c for c in query[: policies.LONGEST_QUERY] if c.isprintable()).strip()
+    return "".join(c for c in query[: search_policies.LONGEST_QUERY] if c.isprintable()).strip()

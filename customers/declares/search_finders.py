@@ -5,8 +5,8 @@ from typing import Any
 from django.db.models import QuerySet
 from django.urls import reverse
 
-from customers import finders
 from customers.models import Organisation, SearchText, folded_number
+from customers.search import finders
 from portal.audit import finders as audit_finders
 from portal.lib import text
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 
-from customers import policies
-from customers.selectors.places import Place, Sql
+from customers.search import policies
+from customers.search.places import Place, Sql
 
 MOST = 50
 """How many similar ones are shown; of more than these the most similar of some hundreds."""

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Model, QuerySet, Value
 from django.urls import reverse
 
-from customers import finders
+from customers.search import finders
 from invoicing import selectors
 from invoicing.models import CreditNote, Invoice
 

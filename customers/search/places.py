@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from customers import policies
+from customers.search import policies
 
 
 @dataclass(frozen=True, order=True)

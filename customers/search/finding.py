@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from customers import policies
-from customers.selectors.places import Place, Sql
+from customers.search import policies
+from customers.search.places import Place, Sql
 
 MOST = 1000
 """How many organisations are put in order; of more nobody reads to the end."""
