@@ -310,7 +310,7 @@ DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "portal@localhost"
 # Where an organisation's messages go, asked by the outbox, which stands below organisations.
 OUTBOX_ADDRESSES = "customers.selectors.addresses.notification_addresses"
 # What the messages of a kind say, asked once, when one is sent for the first time.
-OUTBOX_TEXTS = {"subscription_terminated": "subscriptions.selectors.letters.text_of"}
+OUTBOX_TEXTS = {"subscription_terminated": "subscriptions.declares.letters.text_of"}
 
 LOGGING = {
     "version": 1,

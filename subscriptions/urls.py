@@ -1,8 +1,9 @@
 from django.urls import path
 
-from subscriptions import clean_up, views
-from subscriptions.flow import estimate
-from subscriptions.flow import views as flow
+from subscriptions.clean_up import views as clean_up_views
+from subscriptions.record import views
+from subscriptions.termination.views import asking as flow
+from subscriptions.termination.views import estimate
 
 app_name = "subscriptions"
 urlpatterns = [
@@ -16,7 +17,7 @@ urlpatterns = [
     path("subscriptions/<uuid:uuid>/terminate/apply/", flow.apply, name="apply"),
     path("terminations/<uuid:uuid>/", views.termination, name="termination"),
     path("terminations/<uuid:uuid>/correction/", views.correction, name="correction"),
-    path("clean-up-runs/", clean_up.run_list, name="clean_up_runs"),
-    path("clean-up-runs/<uuid:uuid>/", clean_up.run, name="clean_up_run"),
-    path("clean-up-runs/<uuid:uuid>/report.csv", clean_up.run_report, name="clean_up_report"),
+    path("clean-up-runs/", clean_up_views.run_list, name="clean_up_runs"),
+    path("clean-up-runs/<uuid:uuid>/", clean_up_views.run, name="clean_up_run"),
+    path("clean-up-runs/<uuid:uuid>/report.csv", clean_up_views.run_report, name="clean_up_report"),
 ]

@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from settings_app.models import ConfigHead
-from subscriptions import selectors as subscriptions_selectors
+from subscriptions.clean_up import selectors
 
 # Who starts the suite in the background of a script lets it ignore Ctrl-C, and so all that it starts. Tests send
 # Ctrl-C to what they start, and would wait for it to end.
@@ -67,9 +67,9 @@ def now() -> datetime:
 @pytest.fixture
 def one_clock() -> Iterator[pytest.MonkeyPatch]:
     """Let the database's clock say what the clock of a test says, for the command that compares them."""
-    read = subscriptions_selectors.clocks
+    read = selectors.clocks
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(subscriptions_selectors, "clocks", lambda: replace(read(), database=timezone.now()))
+        patch.setattr(selectors, "clocks", lambda: replace(read(), database=timezone.now()))
         yield patch
 
 

@@ -12,7 +12,8 @@ from portal.demo.book import Ending
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from settings_app.models import TerminationReason
-from subscriptions import operations, quotes
+from subscriptions.termination import operations, requested
+from subscriptions.termination.quote import quotes
 
 CHANNELS = ("phone", "email", "letter", "in_person")
 
@@ -38,7 +39,7 @@ def terminate_some(endings: list[Ending], *, seed: int, at: datetime) -> int:
         )
         operations.terminate(
             subscription_uuid=subscription.uuid,
-            request=operations.CustomerRequest(
+            request=requested.CustomerRequest(
                 reason_code=reason,
                 explanation=ending.explanation,
                 requested_by=subscription.organisation.owner_email,

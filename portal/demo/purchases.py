@@ -9,7 +9,6 @@ from invoicing.models import ChargeLine, Invoice
 from portal.demo import catalogue, documents
 from portal.demo.book import ZERO, Book
 from portal.lib import days, text
-from subscriptions import identity
 from subscriptions.models import (
     AddOn,
     Assignment,
@@ -23,6 +22,7 @@ from subscriptions.models import (
     Product,
     Subscription,
 )
+from subscriptions.policies import identity
 
 
 @dataclass(frozen=True)

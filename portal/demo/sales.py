@@ -12,8 +12,8 @@ from portal.demo import catalogue, documents, purchases
 from portal.demo.book import ZERO, Book
 from portal.demo.purchases import Item
 from portal.lib import days
-from subscriptions import identity
 from subscriptions.models import Cycle, Subscription
+from subscriptions.policies import identity
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from django.urls import reverse
 
 from invoicing import subjects
-from subscriptions import selectors
+from subscriptions.selectors import naming
 
 
 @subjects.declare
@@ -17,5 +17,5 @@ def subscriptions_of(line_ids: Collection[int]) -> dict[int, subjects.Subject]:
         line_id: subjects.Subject(
             text=identity.line, url=reverse("subscriptions:detail", kwargs={"uuid": identity.uuid})
         )
-        for line_id, identity in selectors.identities_of_charges(line_ids).items()
+        for line_id, identity in naming.identities_of_charges(line_ids).items()
     }

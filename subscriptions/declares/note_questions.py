@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from invoicing import note_questions
-from subscriptions.selectors import corrections
+from subscriptions.record.selectors import corrections
 
 
 @note_questions.declare

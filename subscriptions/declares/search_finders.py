@@ -5,8 +5,8 @@ from django.urls import reverse
 
 from customers.models import folded_number
 from customers.search import finders
-from subscriptions import selectors
 from subscriptions.models import Contract
+from subscriptions.selectors import naming
 
 # Records of terminations and the tab that a contract leads to ask for it, too.
 VIEW = "subscriptions.view_subscription"
@@ -28,7 +28,7 @@ def subscriptions_and_terminations(asked: finders.UuidRange, *, most: int, may: 
             organisation_uuid=named.organisation_uuid,
             organisation_name=named.organisation_name,
         )
-        for named in selectors.named_by_uuid(first=asked.first, last=asked.last, most=most)
+        for named in naming.named_by_uuid(first=asked.first, last=asked.last, most=most)
     ]
 
 

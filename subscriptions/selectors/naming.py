@@ -11,9 +11,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import Count, F, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
-from subscriptions import consequences
-from subscriptions.identity import NUMBERS_SHOWN, Identity
 from subscriptions.models import PhoneNumber, Subscription, Termination
+from subscriptions.policies.identity import NUMBERS_SHOWN, Identity
+from subscriptions.termination.words import consequences
 
 
 def with_identity(found: QuerySet[Any, Any], *, subscription: str = "pk") -> QuerySet[Any, Any]:

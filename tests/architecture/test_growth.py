@@ -30,9 +30,9 @@ from invoicing.models import (
     PaymentLine,
 )
 from settings_app import selectors as settings_selectors
-from subscriptions import selectors
 from subscriptions.importing.run import import_directory
 from subscriptions.models import Cycle, CycleCharge, Subscription
+from subscriptions.termination.selectors import quoting
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -217,9 +217,9 @@ def test_candidates_of_one_subscription_compare_no_row_with_each():
     for number in range(3):
         factories.credit_note(made.organisation, net=str(10 + number), line=factories.charge_of(made))
     factories.credit_note(made.organisation, net="17")
-    found = selectors.find(made.uuid)
+    found = quoting.find(made.uuid)
     before = rows_read()
-    quote = selectors.quote_of(found, on=TODAY, config=settings_selectors.current_config())
+    quote = quoting.quote_of(found, on=TODAY, config=settings_selectors.current_config())
     assert len(quote.notes) == 4
     # Whole tables at the most, never one of them for each row of another.
     assert rows_read() - before < 30 * 100

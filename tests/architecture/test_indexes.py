@@ -22,7 +22,7 @@ from customers.models import SearchKey
 from customers.search import lookup
 from portal.audit.operations import SYSTEM
 from portal.outbox import operations as outbox_operations
-from subscriptions import operations
+from subscriptions.clean_up.operations import expire
 from tests.architecture.test_constraints import _OURS, MADE_BY_TRIGGERS, TABLES
 from tests.architecture.test_urls import client_with
 
@@ -67,7 +67,7 @@ def clean_up(world: SimpleNamespace) -> None:
     copies(
         "subscriptions_subscription", world.neighbour.pk, uuid="gen_random_uuid()", expires_on="expires_on + n - 50"
     )
-    operations.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=NOW)
+    expire.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=NOW)
 
 
 def sending(world: SimpleNamespace) -> None:

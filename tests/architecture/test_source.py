@@ -11,8 +11,8 @@ import pytest
 
 from tests.architecture.source import PACKAGES, found, modules, place
 
-# Where the clock may be read: a view, a step of the flow, a command; a migration is a command.
-CLOCK = ("views", "flow", "commands", "migrations")
+# Where the clock may be read: a view, what its steps begin with, a command; a migration is a command.
+CLOCK = ("views", "steps", "commands", "migrations")
 CLOCK_FILES = {
     "portal/staff/adapter.py",  # what the view of the log-in does in the end
     "portal/staff/admin.py",  # the views of the admin
@@ -66,7 +66,7 @@ def test_no_statement_reads_the_clock_of_the_database():
         and _SQL_CLOCK.search(node.value)
         and "FUNCTION portal_note_unmarked_change" not in node.value
         and not (module.is_migration and "'Upgraded'" in node.value)
-        and (module.path, node.value) != ("subscriptions/selectors/runs.py", _CLOCKS)
+        and (module.path, node.value) != ("subscriptions/clean_up/selectors.py", _CLOCKS)
     ]
     assert reads == []
 
@@ -155,7 +155,7 @@ def test_operations_own_their_transaction():
     may = {
         "portal/staff/admin.py": "views of the admin that Django leaves without one",
         "portal/audit/operations.py": "the frame itself",
-        "subscriptions/operations/batches.py": "savepoints inside a batch",
+        "subscriptions/clean_up/operations/batches.py": "savepoints inside a batch",
         "subscriptions/verification/chain.py": "a cursor that reads one state of the ledger",
     }
     used = {
@@ -188,14 +188,14 @@ def test_terminations_have_one_writer_and_the_import():
         )
     }
     allowed = {path for path in writers if path.startswith("subscriptions/importing/")}
-    assert writers - allowed == {"subscriptions/operations/records.py"}
+    assert writers - allowed == {"subscriptions/termination/writer/terminations.py"}
     made = [
         place(module, node)
         for module, node in found(of=ast.Call)
         if "Termination" in (_called(node)[1], _called(node)[0])
         or re.match(r"(models\.)?Termination\.objects\..*(create|update|delete)", ast.unparse(node.func))
     ]
-    elsewhere = ("subscriptions/migrations", "subscriptions/operations/records.py")
+    elsewhere = ("subscriptions/migrations", "subscriptions/termination/writer/terminations.py")
     assert [line for line in made if not line.startswith(elsewhere)] == []
 
 
@@ -221,7 +221,7 @@ def _public_functions(*, kinds: tuple[str, ...]) -> list[tuple[str, FunctionType
     ]
 
 
-LAYERS = ("policies", "operations", "selectors", "quotes", "outcomes", "standing", "presentation")
+LAYERS = ("policies", "operations", "selectors", "quote", "words", "settlement", "writer")
 
 
 def test_more_than_one_argument_is_named():
@@ -239,7 +239,7 @@ def test_more_than_one_argument_is_named():
 def test_every_public_function_says_what_it_does():
     silent = [
         name
-        for name, function in _public_functions(kinds=(*LAYERS, "lib", "views", "flow"))
+        for name, function in _public_functions(kinds=(*LAYERS, "lib", "views", "steps"))
         if not (inspect.getdoc(function) or "").strip()
     ]
     assert silent == []

@@ -185,7 +185,8 @@ def _known(world: World, *, at: datetime) -> dict[str, object]:
 
 def _same(currency: str, *, config: Any) -> str:
     """Write what the quotes of a currency have in common, without the bracket at the end."""
-    from subscriptions import quotes, selectors
+    from subscriptions.termination.quote import quotes
+    from subscriptions.termination.selectors import quoting
 
     nobody = uuid.UUID(int=0)
     document = quotes.expired_document(
@@ -193,7 +194,7 @@ def _same(currency: str, *, config: Any) -> str:
         organisation=nobody,
         on=date.min,
         currency=currency,
-        terms=quotes.terms_document(selectors.terms_of(config, currency=currency), currency=currency),
+        terms=quotes.terms_document(quoting.terms_of(config, currency=currency), currency=currency),
         owed=(),
     )
     own = ("subscription", "organisation", "on", "owed")

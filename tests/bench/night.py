@@ -45,8 +45,10 @@ def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     from portal.audit.operations import SYSTEM
     from portal.lib import days
     from settings_app import selectors as settings_selectors
-    from subscriptions import operations, quotes, selectors
     from subscriptions.models import Subscription
+    from subscriptions.termination import operations, requested
+    from subscriptions.termination.quote import quotes
+    from subscriptions.termination.selectors import quoting
 
     chosen = list(
         Subscription.objects.exclude(status="terminated")
@@ -56,11 +58,11 @@ def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     config = settings_selectors.current_config()
     seconds = 0.0
     for number, (uuid, zone) in enumerate(chosen):
-        quote = operations.quote_termination(selectors.find(uuid), on=days.today_in(zone, at=at), config=config)
+        quote = operations.quote_termination(quoting.find(uuid), on=days.today_in(zone, at=at), config=config)
         started = time.perf_counter()
         operations.terminate(
             subscription_uuid=uuid,
-            request=operations.ExpiredRequest(explanation="Expired long ago."),
+            request=requested.ExpiredRequest(explanation="Expired long ago."),
             choice=quotes.Automatic(),
             acknowledged=(),
             seen=operations.Seen(quote_id=_id(number), document=quotes.document(quote)),

@@ -7,7 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from portal.audit.operations import SYSTEM
-from subscriptions import operations
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import CleanUpFailure, CleanUpRun
 from tests import factories
 from tests.factories import C
@@ -28,7 +28,7 @@ def test_list_and_report_are_accessible_and_fit(visit, check_axe, shot, width, t
         factories.subscription(cycles=(C("2025-01-01"),), expires_on=dt.date(2025, 2, 1), auto_renew=True)
         for _ in range(2)
     ]
-    operations.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=timezone.now())
+    expire.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=timezone.now())
     # One that was broken off, and could not do everything.
     run = CleanUpRun.objects.create(
         started_at=timezone.now(), actor="system", as_of=dt.date(2026, 3, 10), workers=1, failed=1

@@ -31,8 +31,14 @@ from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
 from settings_app.models import PortalConfigVersion
-from subscriptions import operations, quotes
+from subscriptions.clean_up.operations import expire
+from subscriptions.life import operations as life_operations
 from subscriptions.models import HistoryEntry, PhoneNumber, Subscription, Termination
+from subscriptions.record import operations as record_operations
+from subscriptions.termination import operations as termination_operations
+from subscriptions.termination import refusals as termination_refusals
+from subscriptions.termination import requested
+from subscriptions.termination.quote import quotes
 from tests.interleaving.scheduler import Answer
 from tests.interleaving.world import NOW, World
 from tests.subscriptions.conftest import preview, request, seen_of, to_confirm
@@ -66,12 +72,12 @@ class Operation:
 
 
 TERMINATING = (
-    operations.NotTerminable,
-    operations.QuoteChanged,
-    operations.CreditNoteChanged,
-    operations.CreditNoteNotUsable,
-    operations.AcknowledgementMissing,
-    operations.RequestNotAcceptable,
+    termination_refusals.NotTerminable,
+    termination_refusals.QuoteChanged,
+    termination_refusals.CreditNoteChanged,
+    termination_refusals.CreditNoteNotUsable,
+    termination_refusals.AcknowledgementMissing,
+    termination_refusals.RequestNotAcceptable,
 )
 
 
@@ -113,10 +119,10 @@ def _terminate(name: str, subscription: Subscription, choice: quotes.Choice) -> 
     quote = preview(subscription, at=NOW, asked_on=request().requested_on)
     seen = seen_of(quote)
     acknowledged = to_confirm(quote, choice=choice)
-    asked: Any = request() if quote.case == "customer_request" else operations.ExpiredRequest("Long gone.")
+    asked: Any = request() if quote.case == "customer_request" else requested.ExpiredRequest("Long gone.")
 
     def call(by: Actor, form: uuid.UUID) -> str:
-        outcome = operations.terminate(
+        outcome = termination_operations.terminate(
             subscription_uuid=subscription.uuid,
             request=asked,
             choice=choice,
@@ -145,7 +151,7 @@ def _terminate(name: str, subscription: Subscription, choice: quotes.Choice) -> 
 
 def _clean_up(world: World) -> Operation:
     def call(by: Actor, form: uuid.UUID) -> str:
-        counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=NOW)
+        counts = expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=NOW)
         return f"{counts.expired} {counts.terminated} {counts.failed}"
 
     def is_whole(by: Actor, form: uuid.UUID) -> bool:
@@ -307,7 +313,7 @@ def _correct_termination(world: World) -> Operation:
     """A correction that fits into what the charges were charged, as two of them would not."""
 
     def call(by: Actor, form: uuid.UUID) -> str:
-        entry = operations.correct_termination(
+        entry = record_operations.correct_termination(
             termination_uuid=world.ended.uuid,
             amount=Decimal(25),
             reason="Counted wrongly.",
@@ -467,9 +473,11 @@ def _unsubscribe(world: World) -> Operation:
     return Operation(
         "unsubscribe",
         lambda by, form: (
-            operations.set_auto_renew(subscription_uuid=world.main.uuid, wanted=False, by=by, at=NOW).auto_renew
+            life_operations.set_auto_renew(
+                subscription_uuid=world.main.uuid, wanted=False, by=by, at=NOW
+            ).auto_renew
         ),
-        (operations.RenewalRefused, operations.AlreadySo),
+        (life_operations.RenewalRefused, life_operations.AlreadySo),
         lambda by, form: (
             HistoryEntry.objects.filter(subscription=world.main, event="Unsubscribed").count() == 1
             and not Subscription.objects.get(pk=world.main.pk).auto_renew

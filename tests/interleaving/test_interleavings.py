@@ -20,7 +20,7 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import Invoice
 from invoicing.operations import documents
 from subscriptions import verification
-from subscriptions.operations import termination
+from subscriptions.termination import operations as termination_operations
 from tests.interleaving import world as worlds
 from tests.interleaving.repertoire import Operation, repertoire
 from tests.interleaving.scheduler import Exploration, Run, Table
@@ -273,8 +273,8 @@ def test_the_reduction_finds_what_every_order_finds(bench, record_property):
 @pytest.mark.parametrize(
     ("place", "name", "instead", "wanted"),
     [
-        (termination, "_lock_money", lambda *_, **__: None, "terminate, automatic | record a payment"),
-        (termination, "_lock_money", lambda *_, **__: None, "terminate, chosen note | void a free note"),
+        (termination_operations, "_lock_money", lambda *_, **__: None, "terminate, automatic | record a payment"),
+        (termination_operations, "_lock_money", lambda *_, **__: None, "terminate, chosen note | void a free note"),
         (
             documents,
             "locked_invoice",

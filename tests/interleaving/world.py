@@ -25,8 +25,9 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNoteAllocation, Invoice
 from portal import embedded
 from portal.audit.operations import Actor
-from subscriptions import operations, quotes
 from subscriptions.models import Assignment, CycleCharge, Subscription, Termination
+from subscriptions.termination import operations
+from subscriptions.termination.quote import quotes
 from tests import factories, superuser
 from tests.factories import C
 from tests.subscriptions.conftest import preview, request, seen_of

@@ -6,9 +6,9 @@ from django.db import transaction
 from portal.audit.operations import SYSTEM
 from portal.outbox.models import Message
 from settings_app.models import ConfigHead, PortalConfigVersion
-from subscriptions import operations
+from subscriptions.clean_up.operations import expire
+from subscriptions.declares import letters
 from subscriptions.models import Termination
-from subscriptions.selectors import letters
 from tests import factories
 from tests.factories import C
 
@@ -31,7 +31,7 @@ def notify():
 
 def end(now, **organisation):
     factories.subscription(organisation=factories.OrganisationFactory(**organisation), cycles=(C("2026-01-01"),))
-    assert operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
+    assert expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
     return Message.objects.latest("pk")
 
 
@@ -73,7 +73,7 @@ def test_where_it_goes(notify, now, billing, owner, way, to, cc, addressee, stat
 def test_nobody_is_told_when_nobody_is_to_be_or_can_be(notify, now, way):
     notify(**way)
     factories.subscription(cycles=(C("2026-01-01"),))
-    assert operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
+    assert expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
     assert not Message.objects.exists()
 
 
@@ -94,7 +94,7 @@ def test_a_termination_that_is_rolled_back_tells_nobody(notify, now, monkeypatch
     monkeypatch.setattr(transaction.Atomic, "__exit__", _break(transaction.Atomic.__exit__))
     factories.subscription(cycles=(C("2026-01-01"),))
     with pytest.raises(PowerCut):
-        operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+        expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
     assert not Message.objects.exists()
     assert not Termination.objects.exists()
 

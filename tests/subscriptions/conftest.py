@@ -14,7 +14,9 @@ from portal.audit.operations import Actor
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
-from subscriptions import acknowledgements, notes, operations, quotes, selectors
+from subscriptions.termination import operations, requested
+from subscriptions.termination.quote import acknowledgements, notes, quotes
+from subscriptions.termination.selectors import credit_notes, quoting
 
 
 @pytest.fixture
@@ -43,9 +45,9 @@ def configure(db) -> Callable[..., None]:
     return save
 
 
-def request(**changes: Any) -> operations.CustomerRequest:
+def request(**changes: Any) -> requested.CustomerRequest:
     """A request as a customer makes it."""
-    asked = operations.CustomerRequest(
+    asked = requested.CustomerRequest(
         reason_code="too_expensive",
         explanation="The customer found something cheaper.",
         requested_by="Ms Tan",
@@ -58,7 +60,7 @@ def request(**changes: Any) -> operations.CustomerRequest:
 def preview(subscription, *, at: dt.datetime, asked_on: dt.date | None = None) -> quotes.Quote:
     """The quote as an agent sees it at an instant."""
     return operations.quote_termination(
-        selectors.find(subscription.uuid),
+        quoting.find(subscription.uuid),
         on=days.today_in(subscription.organisation.timezone, at=at),
         config=settings_selectors.current_config(),
         asked_on=asked_on,
@@ -69,7 +71,7 @@ def seen_of(quote: quotes.Quote) -> operations.Seen:
     """What the seal carries: the quote, and the notes that are offered beside it."""
     offered = {}
     if quote.case == "customer_request":
-        shown, _ = selectors.choosable_notes(selectors.find(quote.subscription), quote=quote)
+        shown, _ = credit_notes.choosable_notes(quoting.find(quote.subscription), quote=quote)
         offered = {note.number: notes.offer_of(note, currency=quote.currency) for note in shown}
     return operations.Seen(quote_id=uuid.uuid4(), document=quotes.document(quote), offered=offered)
 
@@ -78,7 +80,7 @@ def to_confirm(quote: quotes.Quote, *, choice: quotes.Choice) -> list[str]:
     """The keys of what has to be acknowledged for a choice."""
     if not isinstance(choice, quotes.LinkNote):
         return [item.key for item in acknowledgements.of_automatic(quote)]
-    note = selectors.chosen_note(selectors.find(quote.subscription), quote=quote, number=choice.number)
+    note = credit_notes.chosen_note(quoting.find(quote.subscription), quote=quote, number=choice.number)
     return [item.key for item in acknowledgements.of_note(quote, note=note)] if note else []
 
 
@@ -98,4 +100,4 @@ def terminate(subscription, *, by: Actor, at: dt.datetime, choice=None, acknowle
 
 def fresh(subscription):
     """The subscription as the database has it now."""
-    return selectors.find(subscription.uuid)
+    return quoting.find(subscription.uuid)

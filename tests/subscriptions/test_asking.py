@@ -7,8 +7,8 @@ import pytest
 import time_machine
 from django.urls import reverse
 
-from subscriptions import operations
 from subscriptions.models import Termination
+from subscriptions.termination import refusals
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import request, terminate
@@ -42,7 +42,7 @@ def test_a_day_before_the_subscription_began_is_refused_beside_the_field(client_
 
 def test_the_operation_refuses_it_too(agent):
     made = factories.subscription(cycles=(C("2026-03-01"),))
-    with pytest.raises(operations.RequestedBeforeItBegan) as refused:
+    with pytest.raises(refusals.RequestedBeforeItBegan) as refused:
         terminate(made, by=agent, at=NOW, asked=request(requested_on=dt.date(2026, 2, 28)))
     assert (refused.value.field, refused.value.began, str(refused.value)) == (
         "requested_on",

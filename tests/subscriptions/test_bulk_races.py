@@ -30,8 +30,13 @@ from portal.outbox.models import Message
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
-from subscriptions import operations, quotes, verification
+from subscriptions import verification
+from subscriptions.clean_up.operations import expire
+from subscriptions.life import operations as life_operations
 from subscriptions.models import HistoryEntry, Subscription, Termination
+from subscriptions.termination import operations as termination_operations
+from subscriptions.termination import refusals, requested
+from subscriptions.termination.quote import quotes
 from tests import factories
 from tests.factories import C
 from tests.subscriptions.conftest import preview, request, seen_of, to_confirm
@@ -53,8 +58,8 @@ def test_fifty_people_apply_at_once(now, configure):
     )
     people = User.objects.bulk_create(User(username=f"agent-{n}") for n in range(APPLIES))
     answers = at_once(*(apply_by(made, Actor.of(user), at=now) for user in people))
-    (done,) = [a for a in answers if isinstance(a, operations.Outcome)]
-    refused = [str(a) for a in answers if isinstance(a, operations.AlreadyTerminated)]
+    (done,) = [a for a in answers if isinstance(a, termination_operations.Outcome)]
+    refused = [str(a) for a in answers if isinstance(a, refusals.AlreadyTerminated)]
     who = done.termination.actor
     assert len(refused) == APPLIES - 1, answers
     assert set(refused) == {
@@ -93,9 +98,9 @@ def test_one_note_wanted_by_two_subscriptions_round_after_round(agent, now):
         note = factories.credit_note(organisation, net="50", number=f"CN-ROUND-{round_}")
         choice = quotes.LinkNote(note.number)
         answers = at_once(*(apply_by(made, agent, at=now, choice=choice) for made in both))
-        (winner,) = [i for i, a in enumerate(answers) if isinstance(a, operations.Outcome)]
+        (winner,) = [i for i, a in enumerate(answers) if isinstance(a, termination_operations.Outcome)]
         loser = answers[1 - winner]
-        assert isinstance(loser, operations.QuoteChanged | operations.CreditNoteNotUsable), loser
+        assert isinstance(loser, refusals.QuoteChanged | refusals.CreditNoteNotUsable), loser
         hold = CreditNoteHold.objects.get(credit_note=note)
         assert (hold.kind, hold.cause_id) == ("settles", answers[winner].termination.uuid)
         assert Subscription.objects.get(pk=both[1 - winner].pk).status == "active"
@@ -119,13 +124,13 @@ class Mix:
         self.failed: list[str] = []
 
     REFUSALS = (
-        operations.NotTerminable,
-        operations.QuoteChanged,
-        operations.CreditNoteNotUsable,
-        operations.CreditNoteChanged,
-        operations.AcknowledgementMissing,
-        operations.RenewalRefused,
-        operations.AlreadySo,
+        refusals.NotTerminable,
+        refusals.QuoteChanged,
+        refusals.CreditNoteNotUsable,
+        refusals.CreditNoteChanged,
+        refusals.AcknowledgementMissing,
+        life_operations.RenewalRefused,
+        life_operations.AlreadySo,
         invoicing_operations.Refused,
         settings_operations.ConfigChanged,
         NothingLeft,
@@ -171,8 +176,8 @@ class Mix:
         seen = seen_of(quote)
         if seen.offered and self.chance.random() < 0.4:
             choice = quotes.LinkNote(self.chance.choice(list(seen.offered)), use_now=self.chance.random() < 0.5)
-        asked = request() if quote.case == "customer_request" else operations.ExpiredRequest("Long gone.")
-        operations.terminate(
+        asked = request() if quote.case == "customer_request" else requested.ExpiredRequest("Long gone.")
+        termination_operations.terminate(
             subscription_uuid=made.uuid,
             request=asked,
             choice=choice,
@@ -255,7 +260,7 @@ class Mix:
         )
 
     def clean_up(self) -> None:
-        counts = operations.terminate_expired(as_of=None, limit=3, by=SYSTEM, at=self.now, batch_size=2)
+        counts = expire.terminate_expired(as_of=None, limit=3, by=SYSTEM, at=self.now, batch_size=2)
         assert not counts.failed, counts
 
     def save(self) -> None:
@@ -271,7 +276,7 @@ class Mix:
 
     def renew(self) -> None:
         made = self._one(Subscription.objects.filter(status="active"))
-        operations.set_auto_renew(
+        life_operations.set_auto_renew(
             subscription_uuid=made.uuid, wanted=self.chance.random() < 0.5, by=self.by, at=self.now
         )
 

@@ -21,11 +21,15 @@ from django.db import InterfaceError, OperationalError, connection
 from customers.models import Organisation
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
-from subscriptions import operations, selectors
-from subscriptions.management import progress
-from subscriptions.management import report as reports
+from portal.lib import progress
+from subscriptions.clean_up import report as reports
+from subscriptions.clean_up import selectors
+from subscriptions.clean_up.operations import due, expire, runs
+from subscriptions.clean_up.operations import expire as operations_expire
+from subscriptions.clean_up.operations import workers as operations_workers
 from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, PhoneNumber, Subscription, Termination
-from subscriptions.operations import due, expire, records, runs, sharing
+from subscriptions.termination.selectors import quoting
+from subscriptions.termination.writer import terminations
 from tests import factories
 from tests.factories import C
 
@@ -118,13 +122,13 @@ def test_several_bad_rows_are_found_by_halves(now, monkeypatch):
     made = expired(16)
     bad = [made[0], made[7], made[8], made[15]]
     tried: list[int] = []
-    write = records.record_expired
+    write = terminations.record_expired
 
     def count(found, **kwargs):
         tried.append(len(found.subscription_ids))
         return write(found, **kwargs)
 
-    monkeypatch.setattr(records, "record_expired", count)
+    monkeypatch.setattr(terminations, "record_expired", count)
     with refusing(*bad):
         status, out, err = command("--json", at=now)
     assert status == 1
@@ -330,13 +334,13 @@ def test_what_a_wrong_clock_marked_expired_is_active_again(now, monkeypatch):
     ended = expired(1)[0]
     made = [factories.subscription(expires_on=day) for day in ending]
     # Where the database has the same clock, no command can tell.
-    counts = operations.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=now.replace(year=2027))
+    counts = operations_expire.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=now.replace(year=2027))
     assert counts.expired == 7
     assert Termination.objects.get().subscription == ended
     # A day that is named may be long over: nothing is put back to how it was then.
     for options in (("--dry-run",), ()):
         assert json.loads(command("--json", "--as-of", "2026-03-10", *options, at=now)[1])["expired"] == 0
-    clean_up = partial(operations.terminate_expired, as_of=None, limit=None, by=SYSTEM, at=now)
+    clean_up = partial(operations_expire.terminate_expired, as_of=None, limit=None, by=SYSTEM, at=now)
     assert clean_up(is_dry_run=True).expired == 5
     counts = clean_up()
     assert (counts.expired, counts.terminated) == (5, 0)
@@ -369,7 +373,7 @@ def test_a_dry_run_reports_the_rows_of_the_run_after_it(now, tmp_path):
 def test_the_row_of_a_killed_run_stays_without_an_end(now):
     expired(6)
     # A connection that two processes use is none.
-    sharing._let_go_of_connections()
+    operations_workers._let_go_of_connections()
     child = os.fork()
     if child == 0:
         # A process of its own, that is killed between two batches: nothing of Python's may follow.
@@ -382,7 +386,7 @@ def test_the_row_of_a_killed_run_stays_without_an_end(now):
                 return batch(*args, **kwargs)
 
             expire._terminate_batch = dies_later
-            operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, batch_size=2)
+            operations_expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, batch_size=2)
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
@@ -538,8 +542,8 @@ def test_a_cycle_that_comes_in_lets_go_of_what_was_held(now):
 def test_held_is_what_could_have_been_renewed(now, fields, status, is_held):
     made = expired(1, **fields)[0]
     Organisation.objects.filter(pk=made.organisation_id).update(status=status)
-    subscription = selectors.find(made.uuid)
-    assert selectors.is_held_back(subscription) is is_held
+    subscription = quoting.find(made.uuid)
+    assert quoting.is_held_back(subscription) is is_held
     answer = json.loads(command("--json", at=now)[1])
     assert (answer["terminated"], answer["held"]) == (int(not is_held), int(is_held))
 
@@ -640,7 +644,7 @@ def test_no_report_is_written_over(now, tmp_path):
 def killed(now, path, *, batches: int) -> None:
     """Let a process of its own run the command, and be killed when it has committed some batches."""
     # A connection that two processes use is none.
-    sharing._let_go_of_connections()
+    operations_workers._let_go_of_connections()
     child = os.fork()
     if child == 0:
         try:

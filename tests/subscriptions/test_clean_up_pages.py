@@ -7,9 +7,10 @@ import uuid
 import pytest
 
 from portal.audit.operations import SYSTEM
-from subscriptions import operations, selectors
+from subscriptions.clean_up import selectors
+from subscriptions.clean_up import selectors as clean_up_selectors
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, Termination
-from subscriptions.selectors import runs
 from tests import factories, pages
 from tests.factories import C
 
@@ -22,7 +23,7 @@ def expired(**fields):
 
 
 def clean_up(at) -> CleanUpRun:
-    operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=at)
+    expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=at)
     return CleanUpRun.objects.get()
 
 
@@ -68,7 +69,7 @@ def test_the_list_says_what_each_run_did(client_of, now):
 
 
 def test_the_list_goes_on_by_keys_both_ways(now, monkeypatch):
-    monkeypatch.setattr(runs, "RUNS_PER_PAGE", 2)
+    monkeypatch.setattr(clean_up_selectors, "RUNS_PER_PAGE", 2)
     made = [row(now).uuid for _ in range(5)][::-1]
     first = selectors.clean_up_runs()
     second = selectors.clean_up_runs(selectors.Keys(before=first.older))
@@ -126,7 +127,7 @@ def test_a_report_lists_what_was_held(client_of, now):
 
 def test_the_report_can_be_taken_away_as_the_database_has_it(client_of, now, monkeypatch):
     """Part by part, and with what the command's file would have, whatever became of that."""
-    monkeypatch.setattr(runs, "REPORT_ROWS", 1)
+    monkeypatch.setattr(clean_up_selectors, "REPORT_ROWS", 1)
     ended, other, held, refused = expired(), expired(), expired(auto_renew=True), expired(auto_renew=True)
     run = clean_up(now)
     CleanUpFailure.objects.create(
@@ -165,7 +166,7 @@ def test_a_run_that_was_stopped_says_so(client_of, now):
 
 
 def test_a_report_goes_on_by_keys_both_ways(client_of, now, monkeypatch):
-    monkeypatch.setattr(runs, "ENDED_PER_PAGE", 2)
+    monkeypatch.setattr(clean_up_selectors, "ENDED_PER_PAGE", 2)
     organisation = factories.OrganisationFactory()
     made = [expired(organisation=organisation) for _ in range(5)]
     run = clean_up(now)

@@ -16,8 +16,12 @@ from portal.outbox.models import Message
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
-from subscriptions import operations, quotes, selectors, verification
+from subscriptions import verification
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import HistoryEntry, Subscription, Termination
+from subscriptions.termination import operations, requested
+from subscriptions.termination.quote import quotes
+from subscriptions.termination.selectors import quoting
 from tests import factories
 from tests.factories import C
 from tests.subscriptions.conftest import preview, seen_of
@@ -28,11 +32,11 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def previews(day: dt.date) -> dict[int, dict[str, object]]:
     """Write the documents in Python, for every subscription of the portal that can still end."""
     config = settings_selectors.current_config()
-    found = list(selectors.subscriptions().exclude(status="terminated"))
-    facts = selectors.facts_of_many(found)
+    found = list(quoting.subscriptions().exclude(status="terminated"))
+    facts = quoting.facts_of_many(found)
     written = {}
     for subscription in found:
-        quote = selectors.quote_of(subscription, on=day, config=config, facts=facts[subscription.pk])
+        quote = quoting.quote_of(subscription, on=day, config=config, facts=facts[subscription.pk])
         assert isinstance(quote, quotes.Quote)
         written[subscription.pk] = quotes.document(quote)
     return written
@@ -40,7 +44,7 @@ def previews(day: dt.date) -> dict[int, dict[str, object]]:
 
 def end_all(day: dt.date) -> dict[int, dict[str, object]]:
     before = set(Termination.objects.values_list("pk", flat=True))
-    counts = operations.terminate_expired(
+    counts = expire.terminate_expired(
         as_of=day, limit=None, is_also_renewing=True, by=SYSTEM, at=timezone.now(), batch_size=300
     )
     assert counts.failed == 0
@@ -144,14 +148,14 @@ def test_history_audit_and_message_are_those_of_an_agent_who_ends_it(agent, now,
     one, other = (factories.subscription(cycles=(C("2026-01-01"),), numbers=(f"+653100000{n}",)) for n in range(2))
     operations.terminate(
         subscription_uuid=one.uuid,
-        request=operations.ExpiredRequest("Long gone."),
+        request=requested.ExpiredRequest("Long gone."),
         choice=quotes.Automatic(),
         acknowledged=[],
         seen=seen_of(preview(one, at=now)),
         by=agent,
         at=now,
     )
-    operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+    expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
 
     def told(made: Subscription) -> list[object]:
         termination = Termination.objects.get(subscription=made)

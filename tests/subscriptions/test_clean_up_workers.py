@@ -17,9 +17,10 @@ from django.db import connection
 
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
-from subscriptions import operations
+from subscriptions.clean_up.operations import expire
+from subscriptions.clean_up.operations import expire as operations_expire
+from subscriptions.clean_up.operations import workers as operations_workers
 from subscriptions.models import CleanUpRun, PhoneNumber, Subscription, Termination
-from subscriptions.operations import expire, sharing
 from tests import factories
 from tests.factories import C
 
@@ -62,13 +63,15 @@ def test_three_workers_share_the_rows_and_the_counts_add_up(now, tmp_path):
 
 def test_workers_keep_to_the_limit(now):
     expired(8)
-    counts = operations.terminate_expired(as_of=None, limit=5, by=SYSTEM, at=now, workers=3)
+    counts = operations_expire.terminate_expired(as_of=None, limit=5, by=SYSTEM, at=now, workers=3)
     assert (counts.terminated, Termination.objects.count()) == (5, 5)
 
 
 def test_a_dry_run_counts_each_once(now):
     expired(4)
-    counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=3, is_dry_run=True)
+    counts = operations_expire.terminate_expired(
+        as_of=None, limit=None, by=SYSTEM, at=now, workers=3, is_dry_run=True
+    )
     assert (counts.terminated, Termination.objects.count()) == (4, 0)
 
 
@@ -81,7 +84,7 @@ def test_a_row_that_fails_for_every_worker_is_one_failure(now):
             f"CHECK (subscription_id <> {bad.pk} OR event <> 'Terminated')"
         )
     try:
-        counts = operations.terminate_expired(
+        counts = operations_expire.terminate_expired(
             as_of=None, limit=None, by=SYSTEM, at=now, workers=3, batch_size=1, tell=told.append
         )
     finally:
@@ -101,14 +104,14 @@ def test_a_worker_that_is_killed_is_told_and_what_it_did_stays(now, monkeypatch)
         return batch(*args, **kwargs)
 
     monkeypatch.setattr(expire, "_terminate_batch", dies_later)
-    with pytest.raises(sharing.WorkerEnded):
-        operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=2, batch_size=1)
+    with pytest.raises(operations_workers.WorkerEnded):
+        operations_expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=2, batch_size=1)
     assert 1 <= Termination.objects.count() <= 2
     with time_machine.travel(now, tick=False), pytest.raises(CommandError, match="run the clean-up again"):
         call_command("terminate_expired", "--workers", "2", stdout=io.StringIO())
     monkeypatch.undo()
     done = Termination.objects.count()
-    counts = operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=2)
+    counts = operations_expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now, workers=2)
     assert done + counts.terminated == 6
 
 
@@ -147,8 +150,8 @@ def test_a_worker_that_is_killed_within_an_item_is_one_that_ended():
             os.kill(os.getpid(), signal.SIGKILL)
         say(share)
 
-    with pytest.raises(sharing.WorkerEnded, match=r"^signal 9 ended it$"):
-        sharing.share_out(work, shares=["killed", "one", "other"], tell=told.append)
+    with pytest.raises(operations_workers.WorkerEnded, match=r"^signal 9 ended it$"):
+        operations_workers.share_out(work, shares=["killed", "one", "other"], tell=told.append)
     assert sorted(told) == ["one", "other"]
 
 

@@ -8,9 +8,9 @@ from decimal import Decimal
 import pytest
 import time_machine
 
-from subscriptions import consequences
-from subscriptions.consequences import KeptNumber, Reservation
 from subscriptions.models import PhoneNumber
+from subscriptions.termination.words import consequences
+from subscriptions.termination.words.consequences import KeptNumber, Reservation
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import preview, terminate

@@ -10,9 +10,9 @@ from customers import operations as customers_operations
 from customers.models import LedgerEntry
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
-from subscriptions import operations
 from subscriptions.models import Termination
-from subscriptions.selectors import corrections
+from subscriptions.record import operations
+from subscriptions.record.selectors import corrections
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import terminate

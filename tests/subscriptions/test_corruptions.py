@@ -19,8 +19,10 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNotePutInLine
 from portal.audit.operations import SYSTEM, Actor
 from portal.lib import days
-from subscriptions import operations, quotes, verification
+from subscriptions import verification
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription, Termination
+from subscriptions.termination.quote import quotes
 from subscriptions.verification import heads
 from tests import factories
 from tests.factories import C
@@ -88,7 +90,7 @@ def portal(agent: Actor, configure: Any, now: dt.datetime, tmp_path: Path, monke
         ended(name, linked, choice=quotes.LinkNote(note.number))
 
     expired = factories.subscription(organisation=organisation, cycles=(C("2025-11-01"),), numbers=("+6561234568",))
-    operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+    expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
     found = Termination.objects.get(subscription=expired)
     values |= {"expired": found.pk, "expired_uuid": found.uuid, "expired_subscription": expired.pk}
 

@@ -13,10 +13,10 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNoteAllocation
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
-from subscriptions import figures, quotes
-from subscriptions.figures import Done, Part, Since
+from subscriptions.declares import letters
 from subscriptions.models import HistoryEntry, Termination
-from subscriptions.selectors import letters
+from subscriptions.termination.quote import figures, quotes
+from subscriptions.termination.quote.figures import Done, Part, Since
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions import test_flow as flow

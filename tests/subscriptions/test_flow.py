@@ -12,8 +12,8 @@ from django.urls import reverse
 from customers.models import LedgerEntry
 from portal.lib import seals
 from settings_app.models import TerminationReason
-from subscriptions import selectors
 from subscriptions.models import Termination
+from subscriptions.selectors import naming
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import fresh
@@ -483,7 +483,7 @@ def test_a_plan_does_not_name_its_product_twice(client_of, product, plan, title)
     listed = pages.words(client.get(reverse("subscriptions:tab", args=[made.organisation.uuid])))
     assert f"Trial {title} – {made.uuid}" in listed
     assert f"Subscription Details {title} · since" in pages.words(client.get(address(made, "detail")))
-    line = selectors.identity_of(fresh(made)).line
+    line = naming.identity_of(fresh(made)).line
     assert line.startswith(f"{title} · ")
     assert f"{line} · {made.organisation.name}" in pages.words(to_refund(client, made))
     done = step(client, pages.form(to_choice(client, made), action="/apply/"), choice="automatic")

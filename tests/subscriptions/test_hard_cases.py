@@ -13,8 +13,9 @@ from django.urls import reverse
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNoteLine
 from portal.audit.operations import SYSTEM
-from subscriptions import operations, quotes
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
+from subscriptions.termination.quote import quotes
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import preview, terminate
@@ -125,7 +126,7 @@ def test_the_nightly_run_keeps_what_the_preview_would_say(now):
         started_on="2025-12-01",
     )
     shown = quotes.document(preview(made, at=now))
-    operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+    expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
     record = Termination.objects.get()
     assert record.quote == shown
     assert [part["amount"] for part in record.quote["owed"]] == ["30.00"]
@@ -139,7 +140,7 @@ def test_the_nightly_run_takes_as_many_queries_for_six_as_for_one(now):
         for _ in range(number):
             factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 1))
         with CaptureQueriesContext(connection) as queries:
-            operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+            expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
         counted.append(len(queries))
     assert counted[0] == counted[1]
     assert Termination.objects.count() == 7

@@ -11,9 +11,10 @@ from django.urls import reverse
 from customers.models import LedgerEntry
 from invoicing import subjects
 from portal.audit.models import AuditEntry
-from subscriptions import selectors
-from subscriptions.identity import Identity
 from subscriptions.models import Contract, ContractItem, Termination
+from subscriptions.policies.identity import Identity
+from subscriptions.selectors import naming
+from subscriptions.termination.selectors import quoting
 from tests import factories, pages
 from tests.subscriptions.conftest import terminate
 
@@ -66,7 +67,7 @@ def test_identities_of_many_are_one_query(django_assert_num_queries):
     many = factories.subscription(numbers=numbers[::-1], billing_plan="milestone", started_on="2026-03-01")
     bare = factories.subscription(started_on="2026-03-01")
     with django_assert_num_queries(1):
-        found = selectors.identities([many.pk, bare.pk])
+        found = naming.identities([many.pk, bare.pk])
     reference = ContractItem.objects.get().contract.reference
     assert {pk: identity.line for pk, identity in found.items()} == {
         many.pk: f"SIP Trunk monthly · +6561234560, +6561234561 and 3 more · contract {reference}"
@@ -74,7 +75,7 @@ def test_identities_of_many_are_one_query(django_assert_num_queries):
         bare.pk: f"SIP Trunk monthly · since 1 March 2026 · {str(bare.uuid)[:8]}",
     }
     with django_assert_num_queries(0):
-        assert selectors.identities([]) == {}
+        assert naming.identities([]) == {}
 
 
 @pytest.mark.django_db
@@ -99,7 +100,7 @@ def twins(db):
 
 
 def _lines(twins):
-    return [selectors.identity_of(selectors.find(twin.uuid)).line for twin in twins]
+    return [naming.identity_of(quoting.find(twin.uuid)).line for twin in twins]
 
 
 def test_twins_are_told_apart_on_invoice_note_form_and_note(client_of, twins):
@@ -170,7 +171,7 @@ def test_every_step_and_every_record_names_the_subscription(client_of, twins):
     record = Termination.objects.get()
     shown.append(client.get(reverse("subscriptions:termination", args=[record.uuid])))
     assert [line in pages.words(page) for page in shown] == [True] * 6
-    named = selectors.identity_of(selectors.find(made.uuid)).named
+    named = naming.identity_of(quoting.find(made.uuid)).named
     assert (
         f"Subscription {named} terminated." in AuditEntry.objects.get(event="Subscription terminated").description
     )

@@ -7,8 +7,9 @@ from django.utils import timezone
 
 from portal.outbox import operations as outbox
 from portal.outbox.models import Message
-from subscriptions import operations, quotes
 from subscriptions.models import PhoneNumber
+from subscriptions.termination import requested
+from subscriptions.termination.quote import quotes
 from tests import factories
 from tests.factories import C
 from tests.outbox.conftest import sink
@@ -115,7 +116,7 @@ def test_a_note_that_is_the_refund_is_named(agent, now, told):
 
 def test_what_expired_is_told_without_a_sum(agent, now, told):
     made = factories.subscription(cycles=(C("2026-01-01"),))
-    terminate(made, by=agent, at=now, asked=operations.ExpiredRequest("Long gone."))
+    terminate(made, by=agent, at=now, asked=requested.ExpiredRequest("Long gone."))
     lines = lines_of(told())
     assert "It expired on 31 January 2026 and was ended for good on 10 March 2026." in lines
     assert "Nothing is refunded: the subscription has expired." in lines

@@ -48,9 +48,16 @@ from portal.lib import text
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
-from subscriptions import operations, quotes, selectors, verification
+from subscriptions import verification
+from subscriptions.clean_up.operations import expire
 from subscriptions.importing import run as importing
+from subscriptions.life import operations as life_operations
 from subscriptions.models import PhoneNumber, Subscription, Termination
+from subscriptions.record import operations as record_operations
+from subscriptions.termination import operations as termination_operations
+from subscriptions.termination import refusals, requested
+from subscriptions.termination.quote import quotes
+from subscriptions.termination.selectors import credit_notes, quoting
 from tests import factories
 from tests.factories import C
 from tests.subscriptions import conftest as steps
@@ -64,14 +71,14 @@ FEE, CENT = Decimal("21.40"), Decimal("0.01")
 REFUSALS = {
     refusal.__name__: refusal
     for refusal in (
-        operations.AcknowledgementMissing,
-        operations.AlreadySo,
-        operations.AlreadyTerminated,
-        operations.CreditNoteChanged,
-        operations.CreditNoteNotUsable,
-        operations.NotTerminable,
-        operations.QuoteChanged,
-        operations.RenewalRefused,
+        refusals.AcknowledgementMissing,
+        life_operations.AlreadySo,
+        refusals.AlreadyTerminated,
+        refusals.CreditNoteChanged,
+        refusals.CreditNoteNotUsable,
+        refusals.NotTerminable,
+        refusals.QuoteChanged,
+        life_operations.RenewalRefused,
         invoicing_operations.AboveTheCharge,
         invoicing_operations.AmountAboveNote,
         invoicing_operations.AmountAboveOpen,
@@ -239,7 +246,7 @@ class Portal(RuleBasedStateMachine):
         self.frame.__enter__()
         self.model = deepcopy(self.world.model)
         self.notes: dict[str, uuid.UUID] = {}
-        self.popups: list[tuple[str, operations.Seen]] = []
+        self.popups: list[tuple[str, termination_operations.Seen]] = []
         self.last_form: Callable[[], Any] | None = None
         self.ways: list[dict[str, Any]] = []
         self.agents_first = False
@@ -361,8 +368,8 @@ class Portal(RuleBasedStateMachine):
                 self.popups.append((name, steps.seen_of(self.preview(name))))
 
     def preview(self, name: str) -> quotes.Quote:
-        quote = operations.quote_termination(
-            selectors.find(self.world.subs[name]),
+        quote = termination_operations.quote_termination(
+            quoting.find(self.world.subs[name]),
             on=self.model.today,
             config=settings_selectors.current_config(),
         )
@@ -378,7 +385,7 @@ class Portal(RuleBasedStateMachine):
         found = {note.uuid for note in quote.candidates}
         assert found <= wanted
         assert len(found) + quote.further_candidates == len(wanted)
-        shown, has_more = selectors.choosable_notes(selectors.find(self.world.subs[name]), quote=quote)
+        shown, has_more = credit_notes.choosable_notes(quoting.find(self.world.subs[name]), quote=quote)
         keys = {self.notes[key]: key for key in self.model.choosable(name)}
         assert {note.uuid for note in shown} <= set(keys)
         assert has_more == (len(shown) < len(keys))
@@ -410,14 +417,20 @@ class Portal(RuleBasedStateMachine):
         return self.draft(charge, net=max(net, CENT), tax=ZERO, sends=True)
 
     def terminate(
-        self, name: str, key: str, *, confirms: bool, uses: bool = False, seen: operations.Seen | None = None
+        self,
+        name: str,
+        key: str,
+        *,
+        confirms: bool,
+        uses: bool = False,
+        seen: termination_operations.Seen | None = None,
     ) -> None:
         """Choose a note, or none, in the popup; `seen` is a preview that was left open."""
         outcome = self.model.outcome(name, note=key, confirms=confirms)
         is_from_popup = seen is not None
         if outcome in ("AlreadyTerminated", "NotTerminable"):
             self.expect(outcome, partial(self.preview, name))
-            seen = seen or operations.Seen(quote_id=uuid.uuid4(), document={})
+            seen = seen or termination_operations.Seen(quote_id=uuid.uuid4(), document={})
             # Whoever applied it gets the first answer again, everybody else hears who it was.
             mine = self.model.subs[name].ended and self.model.subs[name].ended.get("quote_id") == seen.quote_id
             self.expect("" if mine else outcome, self.apply(name, key, seen=seen, confirms=confirms, uses=uses))
@@ -447,7 +460,9 @@ class Portal(RuleBasedStateMachine):
         other = self.apply(name, key, seen=seen, confirms=confirms, uses=uses, by=self.world.people[1])
         self.expect("AlreadyTerminated", other)
 
-    def offered(self, name: str, key: str, *, seen: operations.Seen, fresh: operations.Seen) -> str:
+    def offered(
+        self, name: str, key: str, *, seen: termination_operations.Seen, fresh: termination_operations.Seen
+    ) -> str:
         """Say which refusal a note gets that was not offered in an open popup, or is another one by now."""
         number = CreditNote.objects.get(uuid=self.notes[key]).number
         if key not in self.model.choosable(name) or number not in seen.offered:
@@ -459,11 +474,11 @@ class Portal(RuleBasedStateMachine):
         name: str,
         note: str,
         *,
-        seen: operations.Seen,
+        seen: termination_operations.Seen,
         confirms: bool,
         uses: bool,
         by: Actor | None = None,
-    ) -> Callable[[], operations.Outcome]:
+    ) -> Callable[[], termination_operations.Outcome]:
         choice: quotes.Choice = quotes.Automatic()
         if note:
             choice = quotes.LinkNote(CreditNote.objects.get(uuid=self.notes[note]).number, use_now=uses)
@@ -471,10 +486,10 @@ class Portal(RuleBasedStateMachine):
         words = ("double", "difference", "nothing_today")
         keys = ["further", *(f"{word}:{number}" for number in numbers for word in words)]
         return partial(
-            operations.terminate,
+            termination_operations.terminate,
             subscription_uuid=self.world.subs[name],
             request=(
-                operations.ExpiredRequest("Expired long ago.")
+                requested.ExpiredRequest("Expired long ago.")
                 if self.model.case(name) == "expired"
                 else steps.request(requested_on=self.model.today)
             ),
@@ -489,7 +504,7 @@ class Portal(RuleBasedStateMachine):
     def clean_up(self, days: int, also_renewing: bool) -> None:
         self.model.today += dt.timedelta(days=days)
         call = partial(
-            operations.terminate_expired,
+            expire.terminate_expired,
             as_of=None,
             limit=None,
             is_also_renewing=also_renewing,
@@ -511,7 +526,7 @@ class Portal(RuleBasedStateMachine):
         self.expect(
             refusal,
             partial(
-                operations.set_auto_renew,
+                life_operations.set_auto_renew,
                 subscription_uuid=self.world.subs[name],
                 wanted=wanted,
                 by=self.agent,
@@ -894,7 +909,10 @@ class Portal(RuleBasedStateMachine):
         if name:
             termination = Termination.objects.get(subscription__uuid=self.world.subs[name])
             form = partial(
-                operations.correct_termination, termination_uuid=termination.uuid, is_confirmed=False, **common
+                record_operations.correct_termination,
+                termination_uuid=termination.uuid,
+                is_confirmed=False,
+                **common,
             )
         else:
             form = partial(

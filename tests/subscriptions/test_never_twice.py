@@ -17,8 +17,10 @@ from invoicing import operations as invoicing_operations
 from invoicing import selectors as invoicing_selectors
 from invoicing.models import ChargeLine, CreditNoteHold, CreditNoteStand
 from portal.audit.models import AuditEntry
-from subscriptions import acknowledgements, operations, quotes, selectors
 from subscriptions.models import CycleCharge
+from subscriptions.termination import refusals
+from subscriptions.termination.quote import acknowledgements, quotes
+from subscriptions.termination.selectors import credit_notes, quoting
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import preview, request, seen_of, terminate, to_confirm
@@ -141,7 +143,7 @@ def test_last_months_goodwill_is_not_taken_for_this_refund(agent, now):
         "I know that credit note CN-FEB (SGD 209.45) gave back what comes to nothing today: "
         "the refund of SGD 50.00 and the waiver of SGD 159.45 will not be made."
     )
-    with pytest.raises(operations.AcknowledgementMissing):
+    with pytest.raises(refusals.AcknowledgementMissing):
         terminate(made, by=agent, at=now, choice=quotes.LinkNote("CN-FEB"))
     record = terminate(made, by=agent, at=now).termination
     assert (record.credited, record.waived) == (50, D("159.45"))
@@ -156,7 +158,7 @@ def test_a_free_note_with_the_sum_of_the_refund_is_a_candidate(agent, now, confi
     factories.credit_note(made.organisation, net=net, number="CN-FREE")
     quote = preview(made, at=now)
     assert candidates(quote) == {"CN-FREE": "same_sum"}
-    with pytest.raises(operations.AcknowledgementMissing, match="CN-FREE .* has the sum of this refund"):
+    with pytest.raises(refusals.AcknowledgementMissing, match="CN-FREE .* has the sum of this refund"):
         terminate(made, by=agent, at=now)
     assert terminate(made, by=agent, at=now, acknowledged=["double:CN-FREE"]).termination.credited == 40
 
@@ -168,7 +170,7 @@ def test_a_free_note_with_the_sum_of_the_day_of_asking_is_a_candidate(agent, now
     assert candidates(preview(made, at=late)) == {}
     assert candidates(preview(made, at=late, asked_on=dt.date(2026, 3, 6))) == {"CN-FREE": "same_sum"}
     asked = request(requested_on=dt.date(2026, 3, 6))
-    with pytest.raises(operations.AcknowledgementMissing):
+    with pytest.raises(refusals.AcknowledgementMissing):
         terminate(made, by=agent, at=late, asked=asked)
 
 
@@ -181,7 +183,7 @@ def test_of_many_notes_with_the_same_sum_five_are_named(agent, now):
     assert quote.further_candidates == 3
     needed = to_confirm(quote, choice=quotes.Automatic())
     assert needed == [f"double:CN-{n}" for n in (7, 6, 5, 4, 3)] + ["further"]
-    with pytest.raises(operations.AcknowledgementMissing, match="3 more credit notes have the sum"):
+    with pytest.raises(refusals.AcknowledgementMissing, match="3 more credit notes have the sum"):
         terminate(made, by=agent, at=now, acknowledged=needed[:-1])
     terminate(made, by=agent, at=now, acknowledged=needed)
 
@@ -219,9 +221,9 @@ def test_a_note_that_names_the_twin_is_shown_and_confirmed(agent, now):
     (note,) = quote.candidates
     assert (note.candidate, note.is_choosable) == ("twin", False)
     assert "+6561234568" in note.about
-    with pytest.raises(operations.AcknowledgementMissing, match=r"names .*\+6561234568.*, not this subscription"):
+    with pytest.raises(refusals.AcknowledgementMissing, match=r"names .*\+6561234568.*, not this subscription"):
         terminate(first, by=agent, at=now)
-    with pytest.raises(operations.CreditNoteNotUsable):
+    with pytest.raises(refusals.CreditNoteNotUsable):
         terminate(first, by=agent, at=now, choice=quotes.LinkNote("CN-TWIN"))
     terminate(first, by=agent, at=now, acknowledged=["double:CN-TWIN"])
 
@@ -242,7 +244,7 @@ def test_a_note_above_what_another_termination_needed_is_a_candidate(agent, now)
     (note,) = quote.candidates
     assert (note.candidate, note.is_choosable) == ("above", False)
     assert str(first.uuid)[:8] in note.about
-    with pytest.raises(operations.AcknowledgementMissing, match="above what was needed"):
+    with pytest.raises(refusals.AcknowledgementMissing, match="above what was needed"):
         terminate(second, by=agent, at=now)
     terminate(second, by=agent, at=now, acknowledged=["double:CN-1"])
 
@@ -279,10 +281,10 @@ def test_twenty_notes_are_offered_and_the_others_are_found(agent, now, django_as
     for number in range(30):
         factories.credit_note(made.organisation, net=str(1 + number), number=f"CN-{number:03}")
     named = factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN-NAMES")
-    found = selectors.find(made.uuid)
+    found = quoting.find(made.uuid)
     quote = preview(made, at=now)
     with django_assert_num_queries(1):
-        shown, has_more = selectors.choosable_notes(found, quote=quote)
+        shown, has_more = credit_notes.choosable_notes(found, quote=quote)
     assert [note.number for note in shown] == [
         named.number,
         "CN-019",
@@ -297,7 +299,7 @@ def test_twenty_notes_are_offered_and_the_others_are_found(agent, now, django_as
         ("4", ["CN-024", "CN-014", "CN-004", "CN-003"]),
         ("SGD 4.00", ["CN-003"]),
     ):
-        shown, has_more = selectors.choosable_notes(found, quote=quote, search=search)
+        shown, has_more = credit_notes.choosable_notes(found, quote=quote, search=search)
         assert [note.number for note in shown if not note.candidate and not note.names_this] == numbers
         assert not has_more
 
@@ -310,7 +312,7 @@ def test_a_chosen_note_that_changed_since_it_was_offered_is_refused(agent, now):
     invoicing_operations.allocate(
         note_uuid=note.uuid, invoice_uuid=invoice.uuid, amount=D(10), request_id=uuid.uuid4(), by=agent, at=now
     )
-    with pytest.raises(operations.CreditNoteChanged, match="CN-1 changed since it was shown"):
+    with pytest.raises(refusals.CreditNoteChanged, match="CN-1 changed since it was shown"):
         terminate(
             made,
             by=agent,
@@ -327,7 +329,7 @@ def test_a_note_that_was_not_offered_is_refused(agent, now):
     made = factories.subscription()
     seen = seen_of(preview(made, at=now))
     factories.credit_note(made.organisation, net="60", number="CN-LATE")
-    with pytest.raises(operations.CreditNoteNotUsable):
+    with pytest.raises(refusals.CreditNoteNotUsable):
         terminate(
             made,
             by=agent,
@@ -344,9 +346,7 @@ def test_a_note_that_was_not_offered_is_refused(agent, now):
 def test_a_balance_that_no_account_holds_is_a_sentence(agent, now):
     organisation = factories.OrganisationFactory(account=D("9999999999990"))
     made = factories.subscription(organisation=organisation)
-    with pytest.raises(
-        operations.CreditsOutOfRange, match="Not all of SGD 50.00 can be added.*Nothing was written"
-    ):
+    with pytest.raises(refusals.CreditsOutOfRange, match="Not all of SGD 50.00 can be added.*Nothing was written"):
         terminate(made, by=agent, at=now)
     assert LedgerEntry.objects.count() == 1
 

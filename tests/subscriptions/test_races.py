@@ -14,8 +14,10 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import ChargeLine, CreditNoteAllocation, CreditNoteHold, CreditNotePutIn
 from invoicing.operations import putting_in
 from portal.audit.operations import SYSTEM, Actor
-from subscriptions import operations, quotes
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
+from subscriptions.termination import operations, refusals, requested
+from subscriptions.termination.quote import quotes
 from tests import factories
 from tests.subscriptions.conftest import preview, request, seen_of
 
@@ -63,7 +65,7 @@ def test_eight_agents_one_subscription_one_refund(make_user, now):
     agents = [Actor.of(make_user("agent", f"agent-{n}")) for n in range(8)]
     answers = at_once(*(apply_by(made, by, at=now) for by in agents))
     done = [a for a in answers if isinstance(a, operations.Outcome)]
-    refused = [a for a in answers if isinstance(a, operations.AlreadyTerminated)]
+    refused = [a for a in answers if isinstance(a, refusals.AlreadyTerminated)]
     assert (len(done), len(refused)) == (1, 7), answers
     assert all(f"by {done[0].termination.actor} on 10 March 2026" in str(r) for r in refused)
     assert LedgerEntry.objects.count() == Termination.objects.count() == 1
@@ -85,7 +87,7 @@ def test_one_note_chosen_for_two_subscriptions_settles_one(agent, now):
     choice = quotes.LinkNote("CN-1")
     answers = at_once(*(apply_by(made, agent, at=now, choice=choice) for made in both))
     assert sum(isinstance(a, operations.Outcome) for a in answers) == 1, answers
-    assert sum(isinstance(a, operations.QuoteChanged | operations.CreditNoteNotUsable) for a in answers) == 1
+    assert sum(isinstance(a, refusals.QuoteChanged | refusals.CreditNoteNotUsable) for a in answers) == 1
     assert CreditNoteHold.objects.count() == 1
 
 
@@ -105,7 +107,7 @@ def test_an_agent_and_the_clean_up_end_it_once(agent, now):
     def by_hand():
         return operations.terminate(
             subscription_uuid=made.uuid,
-            request=operations.ExpiredRequest("Long gone."),
+            request=requested.ExpiredRequest("Long gone."),
             choice=quotes.Automatic(),
             acknowledged=(),
             seen=seen,
@@ -114,7 +116,7 @@ def test_an_agent_and_the_clean_up_end_it_once(agent, now):
         )
 
     def by_night():
-        return operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+        return expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
 
     hand, night = at_once(by_hand, by_night)
     assert Termination.objects.count() == 1

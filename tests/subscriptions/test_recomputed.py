@@ -23,7 +23,10 @@ from hypothesis import strategies as st
 from portal.demo import generate
 from portal.lib import days
 from settings_app import selectors as settings_selectors
-from subscriptions import policies, presentation, quotes, selectors
+from subscriptions import policies
+from subscriptions.termination.quote import quotes
+from subscriptions.termination.selectors import quoting
+from subscriptions.termination.words import preview as words_preview
 from tests.subscriptions.test_policies_properties import POLICIES, subscriptions
 
 AMOUNT = re.compile(r"\b[A-Z]{3} (-?[\d,]+(?:\.\d+)?)")
@@ -175,7 +178,7 @@ def total(items):
 
 def all_is_found(document, *, why_nothing):
     """Render a quote, read it, and compute every amount of it again."""
-    preview = presentation.preview_of(document, why_nothing=why_nothing)
+    preview = words_preview.preview_of(document, why_nothing=why_nothing)
     text = render_to_string("subscriptions/_preview.html", {"preview": preview, "links": {}})
     # As many digits as the page writes.
     digits = len(preview.total.partition(".")[2])
@@ -251,12 +254,12 @@ def test_the_show_cases_are_computed_again_from_their_words(monkeypatch):
     monkeypatch.setattr(generate, "generate", few)
     call_command("demo", "--force", stdout=io.StringIO())
     config = settings_selectors.current_config()
-    subscriptions_ = list(selectors.subscriptions().exclude(status="terminated"))
-    facts = selectors.facts_of_many(subscriptions_)
+    subscriptions_ = list(quoting.subscriptions().exclude(status="terminated"))
+    facts = quoting.facts_of_many(subscriptions_)
     read = 0
     for subscription in subscriptions_:
         on = days.today_in(subscription.organisation.timezone, at=timezone.now())
-        quote = selectors.quote_of(subscription, on=on, config=config, facts=facts[subscription.pk])
+        quote = quoting.quote_of(subscription, on=on, config=config, facts=facts[subscription.pk])
         if isinstance(quote, quotes.Quote) and quote.case == "customer_request":
             all_is_found(quotes.document(quote), why_nothing=quote.why_nothing)
             read += 1

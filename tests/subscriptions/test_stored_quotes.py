@@ -10,9 +10,11 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from subscriptions import lines, operations, presentation, quotes
 from subscriptions.models import Termination
-from subscriptions.operations import records
+from subscriptions.termination import operations, requested
+from subscriptions.termination.quote import lines, quotes
+from subscriptions.termination.words import preview as words_preview
+from subscriptions.termination.writer import terminations
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import preview, seen_of, terminate
@@ -120,7 +122,7 @@ STORED = [pytest.param(document, id=f"schema {n}") for n, document in enumerate(
 
 @pytest.mark.parametrize("document", STORED)
 def test_a_stored_quote_is_read_by_its_number(document):
-    shown = presentation.preview_of(document)
+    shown = words_preview.preview_of(document)
     (line,) = shown.lines
     assert (line.period, line.why) == ("10 January 2026 to 9 April 2026", "2 of 3 months not begun")
     assert (line.charged, line.net, line.tax, line.refund) == ("11.00", "6.67", "0.67", "7.34")
@@ -131,13 +133,13 @@ def test_a_stored_quote_is_read_by_its_number(document):
 @pytest.mark.parametrize("document", STORED)
 def test_the_record_opens_a_stored_quote(document, client_of, monkeypatch, agent, now):
     made = factories.subscription(cycles=(C("2026-01-10", months=3, net="10", tax="1"),), started_on="2026-01-10")
-    written = records.record_terminations
+    written = terminations.record_terminations
     stored = {**document, "subscription": str(made.uuid), "organisation": str(made.organisation.uuid)}
 
     def as_of_then(rows, **others):
         return written([dataclasses.replace(row, quote=stored) for row in rows], **others)
 
-    monkeypatch.setattr(records, "record_terminations", as_of_then)
+    monkeypatch.setattr(terminations, "record_terminations", as_of_then)
     terminate(made, by=agent, at=now)
     page = client_of("auditor").get(reverse("subscriptions:termination", args=[Termination.objects.get().uuid]))
     assert page.status_code == 200
@@ -202,16 +204,16 @@ def test_the_record_opens_a_stored_quote_of_what_had_expired(
     document, has_lines, client_of, monkeypatch, agent, now
 ):
     made = factories.subscription(cycles=(C("2026-01-01", net="10", tax="1"),), expires_on=dt.date(2026, 2, 1))
-    written = records.record_terminations
+    written = terminations.record_terminations
     stored = {**document, "subscription": str(made.uuid), "organisation": str(made.organisation.uuid)}
 
     def as_of_then(rows, **others):
         return written([dataclasses.replace(row, quote=stored) for row in rows], **others)
 
-    monkeypatch.setattr(records, "record_terminations", as_of_then)
+    monkeypatch.setattr(terminations, "record_terminations", as_of_then)
     operations.terminate(
         subscription_uuid=made.uuid,
-        request=operations.ExpiredRequest("Long gone."),
+        request=requested.ExpiredRequest("Long gone."),
         choice=quotes.Automatic(),
         acknowledged=(),
         seen=seen_of(preview(made, at=now)),

@@ -10,8 +10,10 @@ from customers.models import CreditAccount, LedgerEntry
 from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
 from portal.audit.models import AuditEntry
 from portal.outbox.models import Message
-from subscriptions import operations, quotes, selectors
 from subscriptions.models import Assignment, HistoryEntry, PhoneNumber, Termination
+from subscriptions.record.selectors import terminations
+from subscriptions.termination import operations, refusals, requested
+from subscriptions.termination.quote import quotes
 from tests import factories
 from tests.factories import C
 from tests.subscriptions.conftest import fresh, preview, request, seen_of, terminate
@@ -57,7 +59,7 @@ def test_automatic_refund_writes_everything_once(agent, now, configure):
     assert HistoryEntry.objects.get().event == "Terminated"
     assert Message.objects.get().kind == "subscription_terminated"
     assert AuditEntry.objects.filter(event="Subscription terminated").count() == 1
-    assert selectors.result_of(record).sentences == (
+    assert terminations.result_of(record).sentences == (
         f"Subscription {made.uuid} terminated.",
         "SGD 50.00 added to Available Credits.",
     )
@@ -106,7 +108,7 @@ def test_another_seal_or_another_user_is_refused_with_who_and_when(agent, make_u
     seen = seen_of(preview(made, at=now))
     terminate(made, by=agent, at=now, seen=seen)
     for by, what in ((agent, seen_of_other(seen)), (Actor.of(make_user("agent")), seen)):
-        with pytest.raises(operations.AlreadyTerminated, match="by maria on 10 March 2026 at 17:00"):
+        with pytest.raises(refusals.AlreadyTerminated, match="by maria on 10 March 2026 at 17:00"):
             terminate(made, by=by, at=now, seen=what)
     assert LedgerEntry.objects.count() == 1
 
@@ -121,7 +123,7 @@ def test_a_payment_after_the_preview_changes_the_quote(agent, now):
     made = factories.subscription(cycles=(C("2026-03-01", net="100", paid="50"),))
     seen = seen_of(preview(made, at=now))
     factories.pay(factories.charge_of(made), "50")
-    with pytest.raises(operations.QuoteChanged) as changed:
+    with pytest.raises(refusals.QuoteChanged) as changed:
         terminate(made, by=agent, at=now, seen=seen)
     assert changed.value.fresh.total == 100
     assert fresh(made).status == "active"
@@ -133,10 +135,10 @@ def test_a_payment_after_the_preview_changes_the_quote(agent, now):
 def test_midnight_and_config_change_the_quote(agent, now, configure):
     made = factories.subscription()
     seen = seen_of(preview(made, at=now))
-    with pytest.raises(operations.QuoteChanged):
+    with pytest.raises(refusals.QuoteChanged):
         terminate(made, by=agent, at=now + dt.timedelta(days=1), seen=seen)
     configure(allow_refund=False)
-    with pytest.raises(operations.QuoteChanged):
+    with pytest.raises(refusals.QuoteChanged):
         terminate(made, by=agent, at=now, seen=seen)
     assert not Termination.objects.exists()
 
@@ -149,7 +151,9 @@ def test_allow_refund_off_refunds_and_waives_nothing(agent, now, configure):
     assert not LedgerEntry.objects.exists()
     assert not ChargeWaiver.objects.exists()
     assert not ChargeRefund.objects.exists()
-    assert selectors.result_of(record).sentences[1] == "Nothing was refunded: Allow Refund is off in Portal Config."
+    assert (
+        terminations.result_of(record).sentences[1] == "Nothing was refunded: Allow Refund is off in Portal Config."
+    )
 
 
 def test_partly_paid_cycle_waives_and_refunds(agent, now):
@@ -159,7 +163,7 @@ def test_partly_paid_cycle_waives_and_refunds(agent, now):
     line = factories.charge_of(made)
     assert (line.refunded, line.waived) == (60, 40)
     assert line.invoice.status == "paid"
-    assert selectors.result_of(record).sentences[2] == f"SGD 40.00 was waived on {line.invoice.number}."
+    assert terminations.result_of(record).sentences[2] == f"SGD 40.00 was waived on {line.invoice.number}."
 
 
 def test_printed_example_of_the_waiver_with_a_total_of_zero(agent):
@@ -182,13 +186,13 @@ def test_a_chosen_note_is_the_refund(agent, now):
     assert (record.settlement, record.choice, record.credit_note) == ("credit_note_linked", "credit_note", note)
     assert not LedgerEntry.objects.exists()
     assert CreditNoteHold.objects.get().kind == "settles"
-    assert selectors.result_of(record).sentences[1] == "Credit note CN-0000012 is the refund."
+    assert terminations.result_of(record).sentences[1] == "Credit note CN-0000012 is the refund."
 
 
 def test_a_note_that_differs_must_be_acknowledged(agent, now):
     made = factories.subscription()
     factories.credit_note(made.organisation, net="30", number="CN-1")
-    with pytest.raises(operations.AcknowledgementMissing, match="SGD 20.00 less than what was not used"):
+    with pytest.raises(refusals.AcknowledgementMissing, match="SGD 20.00 less than what was not used"):
         terminate(made, by=agent, at=now, choice=quotes.LinkNote("CN-1"))
     record = terminate(
         made, by=agent, at=now, choice=quotes.LinkNote("CN-1"), acknowledged=["difference:CN-1"]
@@ -201,7 +205,7 @@ def test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement(agent, now
     note = factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN-1")
     quote = preview(made, at=now)
     assert (quote.total, quote.candidates[0].number, quote.candidates[0].expected) == (20, "CN-1", 50)
-    with pytest.raises(operations.AcknowledgementMissing, match="CN-1"):
+    with pytest.raises(refusals.AcknowledgementMissing, match="CN-1"):
         terminate(made, by=agent, at=now)
     record = terminate(made, by=agent, at=now, acknowledged=["double:CN-1"]).termination
     assert record.credited == 20
@@ -230,7 +234,7 @@ def test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement(agent, now
 def test_notes_that_cannot_be_chosen(agent, now, make, why):
     made = factories.subscription()
     make(made.organisation, made)
-    with pytest.raises(operations.CreditNoteNotUsable):
+    with pytest.raises(refusals.CreditNoteNotUsable):
         terminate(made, by=agent, at=now, choice=quotes.LinkNote("X"), acknowledged=["difference:X"])
 
 
@@ -239,13 +243,13 @@ def test_a_note_settles_one_termination_only(agent, now):
     first, second = (factories.subscription(organisation=organisation) for _ in range(2))
     factories.credit_note(organisation, net="50", number="CN-1")
     terminate(first, by=agent, at=now, choice=quotes.LinkNote("CN-1"))
-    with pytest.raises(operations.CreditNoteNotUsable):
+    with pytest.raises(refusals.CreditNoteNotUsable):
         terminate(second, by=agent, at=now, choice=quotes.LinkNote("CN-1"))
 
 
 def test_expired_within_28_days_is_refused_with_the_date(agent, now):
     made = factories.subscription(cycles=(C("2026-01-29"),))  # expired on 27 February, eleven days ago
-    with pytest.raises(operations.NotTerminable, match="can be terminated from 28 March 2026\\.$"):
+    with pytest.raises(refusals.NotTerminable, match="can be terminated from 28 March 2026\\.$"):
         preview(made, at=now)
 
 
@@ -254,10 +258,10 @@ def test_the_28th_and_29th_day(agent, now, day, is_refused):
     ended = dt.date(2026, 3, 10) - dt.timedelta(days=day)
     made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=ended)
     if is_refused:
-        with pytest.raises(operations.NotTerminable):
+        with pytest.raises(refusals.NotTerminable):
             preview(made, at=now)
         return
-    record = terminate(made, by=agent, at=now, asked=operations.ExpiredRequest("Long gone.")).termination
+    record = terminate(made, by=agent, at=now, asked=requested.ExpiredRequest("Long gone.")).termination
     assert (record.case, record.settlement, record.choice) == ("expired", "nothing_due", "none")
     assert not LedgerEntry.objects.exists()
 
@@ -276,7 +280,7 @@ def test_the_28th_and_29th_day(agent, now, day, is_refused):
 )
 def test_a_request_that_is_not_acceptable_writes_nothing(agent, now, changes, field):
     made = factories.subscription()
-    with pytest.raises(operations.RequestNotAcceptable) as refusal:
+    with pytest.raises(refusals.RequestNotAcceptable) as refusal:
         terminate(made, by=agent, at=now, asked=request(**changes))
     assert refusal.value.field == field
 
@@ -284,8 +288,8 @@ def test_a_request_that_is_not_acceptable_writes_nothing(agent, now, changes, fi
 @pytest.mark.parametrize(("last_day", "is_expired_said"), [("2026-03-31", True), ("2026-01-31", False)])
 def test_what_is_said_must_fit_the_case(agent, now, last_day, is_expired_said):
     made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date.fromisoformat(last_day))
-    said = operations.ExpiredRequest("Long gone.") if is_expired_said else request()
-    with pytest.raises(operations.RequestNotAcceptable):
+    said = requested.ExpiredRequest("Long gone.") if is_expired_said else request()
+    with pytest.raises(refusals.RequestNotAcceptable):
         terminate(made, by=agent, at=now, asked=said)
     assert not Termination.objects.exists()
 

@@ -11,7 +11,7 @@ from django.core.management import call_command
 from customers.models import LedgerEntry
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
-from subscriptions import operations
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import PhoneNumber, Subscription, Termination
 from tests import factories
 from tests.factories import C
@@ -28,7 +28,7 @@ def expired(days_ago, **fields):
 
 
 def run(at, **options):
-    return operations.terminate_expired(**{"as_of": None, "limit": None, "by": SYSTEM, "at": at, **options})
+    return expire.terminate_expired(**{"as_of": None, "limit": None, "by": SYSTEM, "at": at, **options})
 
 
 def test_ends_the_29th_day_and_no_earlier(now):

@@ -8,8 +8,9 @@ import pytest
 from django.db import connection
 
 from portal.audit.operations import SYSTEM
-from subscriptions import operations, quotes
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
+from subscriptions.termination.quote import quotes
 from tests import factories
 from tests.factories import C
 from tests.subscriptions.conftest import preview, request, seen_of, terminate, to_confirm
@@ -90,7 +91,7 @@ def test_the_hash_is_that_of_the_text_in_the_documentation(agent, now: dt.dateti
     terminate(linked, by=agent, at=now, choice=choice, acknowledged=keys, seen=seen_of(quote))
     factories.subscription(cycles=(C("2025-11-01"),))
     connection.run_on_commit = []
-    operations.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
+    expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
     found = list(Termination.objects.order_by("pk"))
     assert [(kept.case, kept.settlement) for kept in found] == [
         ("customer_request", "credited"),

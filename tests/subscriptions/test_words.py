@@ -8,7 +8,7 @@ import time_machine
 from django.urls import reverse
 
 from settings_app import policies as settings_policies
-from subscriptions import quotes
+from subscriptions.termination.quote import quotes
 from tests import factories, pages
 from tests.factories import C
 from tests.subscriptions.conftest import preview, terminate

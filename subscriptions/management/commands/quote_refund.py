@@ -18,8 +18,10 @@ from django.utils import timezone
 from portal.lib import days, money, numerals
 from portal.lib import text as text_lib
 from settings_app import selectors as settings_selectors
-from subscriptions import lines, policies, selectors
+from subscriptions import policies
 from subscriptions.models import Subscription
+from subscriptions.termination.quote import lines
+from subscriptions.termination.selectors import quoting
 
 # Some 2,700 years.
 MOST_DAYS = 999_999
@@ -181,7 +183,7 @@ def _answer(asked: _Asked, *, config: settings_selectors.Config, at: Any) -> dic
     if wanted is None or str(wanted) != asked.text.lower():
         return {"subscription": asked.text, "error": f"“{text_lib.shown(asked.text)}” is not a UUID."}
     try:
-        subscription = selectors.find(wanted)
+        subscription = quoting.find(wanted)
     except Subscription.DoesNotExist:
         return {"subscription": str(wanted), "error": "There is no subscription with this UUID."}
     on = asked.on or days.today_in(subscription.organisation.timezone, at=at)
@@ -200,10 +202,10 @@ def _answer(asked: _Asked, *, config: settings_selectors.Config, at: Any) -> dic
         "to_credits": zero,
     }
     try:
-        quote = selectors.quote_of(subscription, on=on, config=config)
+        quote = quoting.quote_of(subscription, on=on, config=config)
     except days.DayOutOfRange as out:
         return {"subscription": str(wanted), "error": str(out)}
-    if isinstance(quote, selectors.NotTerminableFacts):
+    if isinstance(quote, quoting.NotTerminableFacts):
         return {**answer, "why_not": quote.why_not}
 
     def amount(value: Decimal) -> str:

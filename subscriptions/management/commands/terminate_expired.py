@@ -18,12 +18,14 @@ from django.utils import timezone
 from portal.audit.operations import SYSTEM
 from portal.lib import days, numerals
 from portal.lib import text as text_lib
-from subscriptions import operations, selectors
-from subscriptions.management import report as reports
-from subscriptions.management.progress import Progress
-from subscriptions.operations.expire import DEFAULT_BATCH, SELECTING, TERMINATING
-from subscriptions.operations.sharing import WorkerEnded
-from subscriptions.operations.tally import Result
+from portal.lib.progress import Progress
+from subscriptions.clean_up import report as reports
+from subscriptions.clean_up import selectors
+from subscriptions.clean_up.operations import counts as operations_counts
+from subscriptions.clean_up.operations import expire
+from subscriptions.clean_up.operations.counts import Result
+from subscriptions.clean_up.operations.expire import DEFAULT_BATCH, SELECTING, TERMINATING
+from subscriptions.clean_up.operations.workers import WorkerEnded
 
 # The zone whose day begins first: no organisation can have a later today.
 EARLIEST_ZONE = "Pacific/Kiritimati"
@@ -98,7 +100,7 @@ class Command(BaseCommand):
         limit = None if options["limit"] is None else self._number("--max", options["limit"], least=0)
         failures: list[Result] = []
         report: reports.Report | None = None
-        counts: operations.Counts | None = None
+        counts: operations_counts.Counts | None = None
         progress: Progress | None = None
         stop = _Stop()
 
@@ -124,7 +126,7 @@ class Command(BaseCommand):
                 totals=self._totals(as_of=as_of, at=at, limit=limit, is_also_renewing=options["also_renewing"]),
             )
             with stop.listening():
-                counts = operations.terminate_expired(
+                counts = expire.terminate_expired(
                     as_of=as_of,
                     limit=limit,
                     by=SYSTEM,
@@ -139,7 +141,7 @@ class Command(BaseCommand):
                     stop=stop,
                     clock=timezone.now,
                 )
-        except operations.TooManyDue as refused:
+        except operations_counts.TooManyDue as refused:
             raise CommandError(f"Nothing was done: {_too_many(refused)}") from None
         except WorkerEnded as ended:
             raise CommandError(
@@ -214,10 +216,10 @@ class Command(BaseCommand):
         """Count what is due, for a bar that somebody looks at."""
         if not self.stderr.isatty():
             return {}
-        due = operations.count_due(as_of=as_of, at=at, is_also_renewing=is_also_renewing)
+        due = expire.count_due(as_of=as_of, at=at, is_also_renewing=is_also_renewing)
         return dict.fromkeys((TERMINATING, SELECTING), due if limit is None else min(due, limit))
 
-    def _answer(self, counts: operations.Counts, *, is_json: bool) -> None:
+    def _answer(self, counts: operations_counts.Counts, *, is_json: bool) -> None:
         answer = {
             "as_of": counts.as_of.isoformat(),
             "expired": counts.expired,
@@ -266,7 +268,7 @@ class Command(BaseCommand):
         raise SystemExit(2)
 
 
-def _too_many(refused: operations.TooManyDue) -> str:
+def _too_many(refused: operations_counts.TooManyDue) -> str:
     return (
         f"{refused.due:,} subscriptions would be terminated, more than {refused.allowed:,} (the larger of 1,000 "
         "and 10 % of those not yet terminated). Look at them with --dry-run --report FILE; if they are right, say "

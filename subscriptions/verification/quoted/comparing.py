@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from portal.lib import days, money
-from subscriptions import lines, policies
+from subscriptions import policies
+from subscriptions.termination.quote import lines
 from subscriptions.verification.quoted.reading import Ended
 
 SAYS = {

@@ -5,21 +5,21 @@ from tests.bench.mutants.mutation import Mutation
 MUTATIONS = (
     Mutation(
         "the clean-up ends a subscription a day early",
-        "subscriptions/operations/due.py",
+        "subscriptions/clean_up/operations/due.py",
         "o.today - s.expires_on > %(kept)s",
         "o.today - s.expires_on >= %(kept)s",
         "tests/subscriptions/test_terminate_expired.py::test_each_zone_has_its_own_today",
     ),
     Mutation(
         "the clean-up ends what may only have missed its renewal",
-        "subscriptions/operations/due.py",
+        "subscriptions/clean_up/operations/due.py",
         "    s.auto_renew AND NOT s.is_trial",
         "    false AND NOT s.is_trial",
         "tests/subscriptions/test_clean_up_command.py::test_what_may_only_have_missed_its_renewal_is_held",
     ),
     Mutation(
         "the clean-up ends whatever the number, without a limit",
-        "subscriptions/operations/expire.py",
+        "subscriptions/clean_up/operations/expire.py",
         "    if found <= MOST:",
         "    if found >= 0:",
         "tests/subscriptions/test_clean_up_command.py"
@@ -41,7 +41,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an unknown time zone stops everybody",
-        "subscriptions/operations/due.py",
+        "subscriptions/clean_up/operations/due.py",
         "            unknown.append(zone)",
         "            raise",
         "tests/subscriptions/test_clean_up_command.py::test_an_unknown_time_zone_stops_nobody_else",
@@ -62,7 +62,7 @@ MUTATIONS = (
     ),
     Mutation(
         "ported-in numbers are reserved as any other",
-        "subscriptions/operations/ending.py",
+        "subscriptions/termination/writer/ending.py",
         "CASE WHEN r.is_ported_in THEN",
         "CASE WHEN false THEN",
         "tests/subscriptions/test_terminate.py::test_numbers_stay_reserved_for_as_long_as_the_settings_of_the_commit_say",

@@ -61,7 +61,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a correction above what was charged asks nobody",
-        "subscriptions/operations/corrections.py",
+        "subscriptions/record/operations.py",
         "if given.is_above(amount):",
         "if False:",
         "tests/subscriptions/test_corrections.py::test_a_correction_above_what_was_charged_asks",
@@ -181,7 +181,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a correction does not lock the invoices of its charges",
-        "subscriptions/operations/corrections.py",
+        "subscriptions/record/operations.py",
         "invoicing_operations.lock_invoices(corrections.line_ids(termination))",
         "corrections.line_ids(termination)",
         "tests/interleaving/test_interleavings.py::test_every_order_ends_as_one_after_the_other_would",

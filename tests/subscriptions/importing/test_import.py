@@ -416,7 +416,7 @@ def test_a_terminal_sees_a_bar_in_one_line():
 
     from django.core.management.base import OutputWrapper
 
-    from subscriptions.management.commands import import_data
+    from portal.shell.management.commands import import_data
 
     terminal = io.StringIO()
     bar = import_data.Bar(OutputWrapper(terminal))

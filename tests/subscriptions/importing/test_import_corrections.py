@@ -6,8 +6,8 @@ from decimal import Decimal
 import pytest
 
 from portal.audit.operations import Actor
-from subscriptions import operations
 from subscriptions.models import Termination
+from subscriptions.record import operations
 from tests.subscriptions.importing.conftest import ACME, NOW, S3, row_counts
 
 pytestmark = pytest.mark.django_db

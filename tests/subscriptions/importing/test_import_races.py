@@ -9,10 +9,11 @@ from django.db import connection, transaction
 from invoicing.models import NumberSeries
 from invoicing.operations import draw_number
 from portal.audit.operations import Actor
-from subscriptions import operations, quotes
 from subscriptions.importing import loading, run
 from subscriptions.models import Cycle, Subscription, Termination
-from subscriptions.operations import records
+from subscriptions.termination import operations, refusals
+from subscriptions.termination.quote import quotes
+from subscriptions.termination.writer import terminations
 from tests.subscriptions.conftest import preview, request, seen_of, to_confirm
 from tests.subscriptions.importing.conftest import NOW, S1, Directory
 
@@ -30,7 +31,7 @@ class Meanwhile(threading.Thread):
     def run(self) -> None:
         try:
             self.answer = self._call()
-        except (operations.QuoteChanged, operations.NotTerminable, run.Refused) as refusal:
+        except (refusals.QuoteChanged, refusals.NotTerminable, run.Refused) as refusal:
             self.answer = refusal
         finally:
             connection.close()
@@ -96,14 +97,14 @@ def test_an_agent_waits_for_the_import_and_sees_its_cycle(known, ending, directo
     pause.go.set()
     importing.join(30)
     agent.join(30)
-    assert isinstance(agent.answer, operations.QuoteChanged), agent.answer
+    assert isinstance(agent.answer, refusals.QuoteChanged), agent.answer
     assert not Termination.objects.filter(subscription=known).exists()
     assert Cycle.objects.filter(subscription=known).count() == len(agent.answer.fresh.refund.lines)
 
 
 def test_an_import_waits_for_the_agent_and_adds_no_cycle(known, ending, directory, monkeypatch):
     before = Cycle.objects.filter(subscription=known).count()
-    pause = Pause(monkeypatch, records, "record_terminations")
+    pause = Pause(monkeypatch, terminations, "record_terminations")
     agent = Meanwhile(ending)
     agent.start()
     assert pause.reached.wait(30)

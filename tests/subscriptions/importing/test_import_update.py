@@ -11,7 +11,7 @@ from customers.models import Organisation
 from customers.search import lookup
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
-from subscriptions import operations
+from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription
 from tests.subscriptions.importing.conftest import ACME, BETA, NOW, S1, row_counts
 
@@ -31,7 +31,7 @@ def again(directory, imported):
 def ended(again, imported):
     """The first subscription has expired for long, and the night has ended it here."""
     Subscription.objects.filter(uuid=S1).update(auto_renew=False)
-    counts = operations.terminate_expired(as_of=NOW.date().replace(month=6), limit=None, by=SYSTEM, at=NOW)
+    counts = expire.terminate_expired(as_of=NOW.date().replace(month=6), limit=None, by=SYSTEM, at=NOW)
     assert Subscription.objects.get(uuid=S1).termination_ref, counts
     return again
 

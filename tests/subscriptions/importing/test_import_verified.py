@@ -11,9 +11,11 @@ from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from portal.audit.operations import Actor
-from subscriptions import operations, quotes, verification
+from subscriptions import verification
 from subscriptions.importing import columns
+from subscriptions.life import operations
 from subscriptions.models import Subscription
+from subscriptions.termination.quote import quotes
 from subscriptions.verification.checks import imported as rows
 from tests.subscriptions.conftest import preview, request, terminate, to_confirm
 from tests.subscriptions.importing.conftest import ACME, BETA, NOW, S1, S2

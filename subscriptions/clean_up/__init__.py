@@ -1,0 +1,1 @@
+"""Expired subscriptions end in bulk, without refund."""

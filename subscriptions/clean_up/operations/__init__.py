@@ -1,0 +1,1 @@
+"""A run of the clean-up: what is due, batch by batch, by one process or several."""

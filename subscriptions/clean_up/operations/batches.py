@@ -1,0 +1,114 @@
+"""Write a batch of what is due: quotes, terminations, and by halves where the database refuses a row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
+from psycopg.errors import RaiseException
+
+from portal.audit import operations as audit_operations
+from portal.lib import money, text
+from settings_app import selectors as settings_selectors
+from subscriptions.clean_up.operations import due
+from subscriptions.termination.quote import quotes
+from subscriptions.termination.selectors import owed as selectors_owed
+from subscriptions.termination.selectors import quoting
+from subscriptions.termination.writer import terminations
+
+
+@dataclass(frozen=True)
+class Run:
+    """Hold what every batch of a run needs."""
+
+    id: int
+    todays: due.Todays
+    is_also_renewing: bool
+    batch_size: int
+    by: audit_operations.Actor
+    at: datetime
+    stop: Callable[[], bool]
+
+    def rule(self, config: settings_selectors.Config) -> due.Rule:
+        """Say what is due under a config."""
+        return due.Rule(config.reactivation_days, is_also_renewing=self.is_also_renewing)
+
+
+def record_all(found: Sequence[due.Due], *, run: Run, config: settings_selectors.Config) -> dict[int, str]:
+    """Write a batch; give the reason of each row that can't be written, by subscription."""
+    strange = {currency for currency in {item.currency for item in found} if not money.is_currency(currency)}
+    reasons = {
+        item.subscription_id: str(money.UnknownCurrency(item.currency))
+        for item in found
+        if item.currency in strange
+    }
+    good = [item for item in found if item.currency not in strange]
+    return reasons | _record(run, good, documents=_quotes(good, config=config), config=config)
+
+
+def _quotes(items: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
+    """Write the quotes that are stored with a batch, as JSON, by subscription."""
+    terms = {
+        currency: quotes.terms_document(quoting.terms_of(config, currency=currency), currency=currency)
+        for currency in {item.currency for item in items}
+    }
+    owed = selectors_owed.owed_of({item.subscription_id: item.currency for item in items}) if items else {}
+    return {
+        item.subscription_id: json.dumps(
+            quotes.expired_document(
+                subscription=item.subscription_uuid,
+                organisation=item.organisation_uuid,
+                on=item.today,
+                currency=item.currency,
+                terms=terms[item.currency],
+                owed=owed.get(item.subscription_id, ()),
+            )
+        )
+        for item in items
+    }
+
+
+def _record(
+    run: Run, items: Sequence[due.Due], *, documents: Mapping[int, str], config: settings_selectors.Config
+) -> dict[int, str]:
+    """Write rows together; where the database refuses, by halves, so that one bad row stops no other."""
+    if not items:
+        return {}
+    expired = terminations.Expired(
+        subscription_ids=[item.subscription_id for item in items],
+        todays=[item.today for item in items],
+        quotes=[documents[item.subscription_id] for item in items],
+        committed=run.todays.by_the_clock,
+    )
+    try:
+        with transaction.atomic():
+            terminations.record_expired(expired, config=config, by=run.by, at=run.at, run_id=run.id)
+            _check_deferred()
+        return {}
+    except DatabaseError as error:
+        if not _is_about_a_row(error):
+            raise
+        if len(items) == 1:
+            return {items[0].subscription_id: text.first_line(error)}
+    middle = len(items) // 2
+    first, second = (
+        _record(run, part, documents=documents, config=config) for part in (items[:middle], items[middle:])
+    )
+    return first | second
+
+
+def _is_about_a_row(error: DatabaseError) -> bool:
+    """Say whether a row was refused; for a lost connection or a wrong statement none is to blame."""
+    # What a trigger raises is a ProgrammingError as well.
+    is_raised = isinstance(error.__cause__, RaiseException)
+    return is_raised or not isinstance(error, (OperationalError, ProgrammingError))
+
+
+def _check_deferred() -> None:
+    # A deferred key would otherwise refuse the whole batch at its commit.
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")

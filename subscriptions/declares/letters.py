@@ -1,0 +1,55 @@
+"""Read what a mail about a termination tells. The outbox, which knows no subscription, asks by its cause."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from itertools import groupby
+
+from portal.outbox.policies import Text
+from settings_app import selectors as settings_selectors
+from subscriptions.models import PhoneNumber, Termination
+from subscriptions.selectors import naming
+from subscriptions.termination.selectors import settled
+from subscriptions.termination.words import letters
+
+
+def text_of(*, cause_id: uuids.UUID, is_for_customer: bool) -> Text:
+    """Write subject and text of the message that a termination caused.
+
+    *Raises*: Termination.DoesNotExist.
+    """
+    found = Termination.objects.select_related(
+        "organisation", "credit_note", "reason", "subscription__plan__product"
+    ).get(uuid=cause_id)
+    (identity,) = naming.identities([found.subscription_id]).values()
+    ended = letters.Ended(
+        identity=identity,
+        organisation=found.organisation.name,
+        is_postpaid=found.organisation.payment_mode == "postpaid",
+        terminated_on=found.terminated_on,
+        expired_on=found.subscription.expires_on if found.case == Termination.Case.EXPIRED else None,
+        document=found.quote,
+        currency=found.currency,
+        done=settled.done_of(found),
+        note_total=found.credit_note.total if found.credit_note else None,
+        why_nothing=found.nothing_reason,
+        reserved=_reserved(found.subscription_id),
+        done_by=found.actor,
+        requested_by=found.requested_by,
+        requested_on=found.requested_on,
+        channel=found.get_channel_display(),
+        reason=found.reason.label if found.reason else "",
+    )
+    return letters.text(ended, is_for_customer=is_for_customer, provider_name=settings_selectors.provider_name())
+
+
+def _reserved(subscription_id: int) -> tuple[letters.Reserved, ...]:
+    rows = (
+        PhoneNumber.objects.filter(subscription=subscription_id, status=PhoneNumber.Status.RESERVED)
+        .order_by("reserved_through", "number")
+        .values_list("reserved_through", "number")
+    )
+    return tuple(
+        letters.Reserved(through=through, numbers=tuple(number for _, number in group))
+        for through, group in groupby(rows, key=lambda row: row[0])
+    )

@@ -1,1 +1,0 @@
-"""The termination of one subscription, step by step."""

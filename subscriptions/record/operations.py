@@ -1,0 +1,51 @@
+"""Mend a termination by a correction entry that names it: the termination itself stays."""
+
+import uuid
+from datetime import datetime
+from decimal import Decimal
+
+from customers import operations as customers_operations
+from customers.models import LedgerEntry
+from invoicing import operations as invoicing_operations
+from portal.audit import operations as audit_operations
+from subscriptions.models import Termination
+from subscriptions.record.selectors import corrections
+
+
+def correct_termination(
+    *,
+    termination_uuid: uuid.UUID,
+    amount: Decimal,
+    reason: str,
+    seen_seq: int | None,
+    is_confirmed: bool,
+    request_id: uuid.UUID,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> LedgerEntry:
+    """Post a correction that names a termination.
+
+    Where more would have come back than its charges were charged, it asks: `is_confirmed` is the answer. The
+    invoices of the charges are locked first, so that a note sent at the same moment waits and is counted.
+
+    *Units*: as `customers.operations.post_correction`.
+    *Raises*: Termination.DoesNotExist; customers' GivesBackAboveCharged and what its post_correction raises.
+    """
+    with customers_operations.request_used_once(request_id), audit_operations.operation("correct_termination"):
+        termination = Termination.objects.select_related("organisation").get(uuid=termination_uuid)
+        invoicing_operations.lock_invoices(corrections.line_ids(termination))
+        is_again = LedgerEntry.objects.filter(request_id=request_id).exists()
+        if not is_confirmed and not is_again:
+            given = corrections.given_back(termination)
+            if given.is_above(amount):
+                raise customers_operations.GivesBackAboveCharged(corrections.sentence_above(given, more=amount))
+        return customers_operations.write_correction(
+            organisation_uuid=termination.organisation.uuid,
+            amount=amount,
+            reason=reason,
+            cause_id=termination.uuid,
+            seen_seq=seen_seq,
+            request_id=request_id,
+            by=by,
+            at=at,
+        )

@@ -1,0 +1,1 @@
+"""Read what the tab, the sidebar and the record show."""

@@ -1,0 +1,295 @@
+"""Read what the Subscriptions tab and the sidebar show, as ready-made strings."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from portal.lib import days, money, text
+from settings_app.selectors import Config
+from subscriptions.models import HistoryEntry, Subscription
+from subscriptions.policies.identity import Identity
+from subscriptions.selectors import naming
+from subscriptions.termination.selectors import quoting
+
+PAGE = 50
+RENEWAL_LEAD_DAYS = 7
+STATUS_LABELS = dict(Subscription.Status.choices)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One subscription in the tab."""
+
+    uuid: uuids.UUID
+    plan: str
+    numbers: str
+    status: str
+    status_label: str
+    ended_on: str
+    auto_renewal: str
+    renewal_date: str
+    expiry_date: str
+    price: str
+    contract: str
+    trial: str
+
+
+@dataclass(frozen=True)
+class Page:
+    """Up to 50 rows, and the keys of the pages beside them (empty: none)."""
+
+    rows: tuple[Row, ...]
+    next_after: str
+    is_first: bool
+
+
+@dataclass(frozen=True)
+class Term:
+    """A term and its value, as definition lists show them."""
+
+    term: str
+    value: str
+    hint: str = ""
+
+
+@dataclass(frozen=True)
+class NumberRow:
+    """A number and what became of it."""
+
+    number: str
+    status: str
+    status_label: str
+    hint: str
+
+
+@dataclass(frozen=True)
+class Assignee:
+    """Somebody who uses the subscription, or did (`until`)."""
+
+    name: str
+    email: str
+    until: str
+
+
+@dataclass(frozen=True)
+class HistoryRow:
+    """One line of the history."""
+
+    at: str
+    event: str
+    description: str
+    actor: str
+
+
+@dataclass(frozen=True)
+class Details:
+    """Everything in the sidebar, in the order of domain.md 3."""
+
+    uuid: uuids.UUID
+    identity: Identity
+    status: str
+    status_label: str
+    organisation_uuid: uuids.UUID
+    organisation_name: str
+    assignees: tuple[Assignee, ...]
+    contract: Term
+    plan: Term
+    add_ons: tuple[Term, ...]
+    numbers: tuple[NumberRow, ...]
+    billing: tuple[Term, ...]
+    history: tuple[HistoryRow, ...]
+    auto_renew: bool
+    can_switch_renewal: bool
+    can_terminate: bool
+    why_not: str
+    termination_uuid: uuids.UUID | None
+
+
+def moment(at: datetime, *, zone: str) -> str:
+    """Write an instant as the clock on the organisation's wall showed it."""
+    local = at.astimezone(ZoneInfo(zone))
+    return f"{days.display(local.date())}, {local:%H:%M} ({zone})"
+
+
+def subscriptions_page(
+    *,
+    organisation_id: int,
+    today: date,
+    config: Config,
+    status: str = "",
+    expiry: str = "",
+    after: str = "",
+) -> Page:
+    """List an organisation's subscriptions, those that expire next first, then ended ones. One query.
+
+    Filters ask the facts of today, not the stored status. *Shape*: `after` is the key of the last row seen.
+    """
+    found = naming.with_identity(
+        Subscription.objects.filter(organisation_id=organisation_id).select_related(
+            "plan__product", "contract_item__contract", "termination"
+        )
+    )
+    live = ~Q(status="terminated")
+    if status == "active":
+        found = found.filter(live, expires_on__gte=today)
+    elif status == "expired":
+        found = found.filter(live, expires_on__lt=today)
+    elif status == "terminated":
+        found = found.filter(status="terminated")
+    if expiry == "week":
+        found = found.filter(expires_on__range=(today, today + timedelta(days=7)))
+    elif expiry == "month":
+        found = found.filter(expires_on__range=(today, today + timedelta(days=30)))
+    elif expiry == "past":
+        found = found.filter(expires_on__lt=today)
+    elif expiry == "cleanup":
+        found = found.filter(live, expires_on__lt=today - timedelta(days=config.reactivation_days))
+    if key := _key(after):
+        day, pk = key
+        found = found.filter(Q(expires_on__lt=day) | Q(expires_on=day, pk__lt=pk))
+    rows = list(found.order_by("-expires_on", "-pk")[: PAGE + 1])
+    shown = rows[:PAGE]
+    return Page(
+        rows=tuple(_row(item, today=today) for item in shown),
+        next_after=f"{shown[-1].expires_on.isoformat()}_{shown[-1].pk}" if len(rows) > PAGE else "",
+        is_first=not after,
+    )
+
+
+def _key(after: str) -> tuple[date, int] | None:
+    day, _, pk = after.partition("_")
+    try:
+        return date.fromisoformat(day), int(pk) if len(pk) < 19 else 0
+    except ValueError:
+        return None
+
+
+def _status(item: Subscription, *, today: date) -> str:
+    if item.status == "terminated":
+        return "terminated"
+    return "active" if today <= item.expires_on else "expired"
+
+
+def _row(item: Subscription, *, today: date) -> Row:
+    status = _status(item, today=today)
+    identity = naming.identity_of(item)
+    termination = getattr(item, "termination", None)
+    return Row(
+        uuid=item.uuid,
+        plan=identity.title,
+        numbers=identity.numbers_text,
+        status=status,
+        status_label=STATUS_LABELS[status],
+        ended_on=days.display(termination.terminated_on) if termination else "",
+        auto_renewal="On" if item.auto_renew else "Off",
+        renewal_date=_renewal_date(item) if item.auto_renew and status == "active" else "",
+        expiry_date=days.display(item.expires_on),
+        price=f"{money.display(item.plan.price_per_month, currency=item.currency)} a month",
+        contract=identity.contract,
+        trial="Trial" if item.is_trial else "",
+    )
+
+
+def _renewal_date(item: Subscription) -> str:
+    return days.display(days.add_days(item.expires_on, -RENEWAL_LEAD_DAYS))
+
+
+def _billing_model(subscription: Subscription, *, today: date) -> str:
+    """Say how many months a cycle has: the last one that began, or the first where none has. One query or two."""
+    months = subscription.cycles.values_list("months", flat=True)
+    found = (
+        months.filter(first_day__lte=today).order_by("-first_day").first() or months.order_by("first_day").first()
+    )
+    if found is None:
+        return ""
+    return "1 month a cycle" if found == 1 else f"{found:,} months a cycle"
+
+
+def subscription_details(subscription: Subscription, *, today: date, config: Config) -> Details:
+    """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six."""
+    identity = naming.identity_of(subscription)
+    stands = quoting.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
+    item = getattr(subscription, "contract_item", None)
+    termination = getattr(subscription, "termination", None)
+    currency = subscription.currency
+    price = money.display(subscription.plan.price_per_month, currency=currency)
+    billing = [
+        Term("Billing model", _billing_model(subscription, today=today)),
+        Term("Payment mode", subscription.organisation.get_payment_mode_display(), currency),
+        Term("Started on", days.display(subscription.started_on)),
+        Term("Expiry date", days.display(subscription.expires_on)),
+        Term(
+            "Auto-renewal",
+            "On" if subscription.auto_renew else "Off",
+            "renewed elsewhere" if subscription.auto_renew and stands.status == "active" else "",
+        ),
+    ]
+    if subscription.is_trial:
+        billing.append(Term("Trial", "Yes", "nothing comes back when it ends"))
+    return Details(
+        uuid=subscription.uuid,
+        identity=identity,
+        status=stands.status,
+        status_label=STATUS_LABELS[stands.status],
+        organisation_uuid=subscription.organisation.uuid,
+        organisation_name=subscription.organisation.name,
+        assignees=tuple(
+            Assignee(
+                name=a.member.name,
+                email=a.member.email,
+                until=f"until {days.display(a.ended_on)}" if a.ended_on else "",
+            )
+            for a in sorted(
+                subscription.assignments.select_related("member").order_by("pk"),
+                key=lambda assignment: text.sort_key(assignment.member.name),
+            )
+        ),
+        contract=Term(
+            "Contract",
+            item.contract.reference if item else "",
+            f"{item.contract.get_billing_plan_display()}"
+            + (f", freed on {days.display(item.freed_on)}" if item.freed_on else "")
+            if item
+            else "",
+        ),
+        plan=Term(
+            "Plan",
+            identity.title,
+            f"{price} a month, net",
+        ),
+        add_ons=tuple(
+            Term(a.name, f"{money.display(a.price_per_month, currency=currency)} a month")
+            for a in sorted(subscription.add_ons.all(), key=lambda add_on: text.sort_key(add_on.name))
+        ),
+        numbers=tuple(
+            NumberRow(
+                number=n.number,
+                status=n.status,
+                status_label=n.get_status_display(),
+                hint=(f"through {days.display(n.reserved_through)}" if n.reserved_through else "")
+                or ("ported in" if n.is_ported_in else ""),
+            )
+            for n in subscription.numbers.all()
+        ),
+        billing=tuple(billing),
+        history=tuple(
+            HistoryRow(
+                at=moment(h.at, zone=subscription.organisation.timezone),
+                event=h.event,
+                description=h.description,
+                actor=h.actor,
+            )
+            for h in HistoryEntry.objects.filter(subscription=subscription).order_by("-pk")[:20]
+        ),
+        auto_renew=subscription.auto_renew,
+        can_switch_renewal=stands.status == "active"
+        and not (subscription.is_trial and not subscription.auto_renew),
+        can_terminate=stands.case is not None,
+        why_not=stands.why_not,
+        termination_uuid=termination.uuid if termination else None,
+    )

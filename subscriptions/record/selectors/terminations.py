@@ -1,0 +1,161 @@
+"""Read the record of a termination, and what the portal says right after it."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass
+
+from customers.models import LedgerEntry
+from portal.lib import days, money
+from subscriptions.models import Termination
+from subscriptions.policies.identity import Identity
+from subscriptions.record.selectors import tab
+from subscriptions.selectors import naming
+from subscriptions.termination.quote import figures
+from subscriptions.termination.selectors import settled
+from subscriptions.termination.words import preview as words_preview
+from subscriptions.termination.words import told
+
+
+@dataclass(frozen=True)
+class TerminationRecord:
+    """The record of one termination."""
+
+    uuid: uuids.UUID
+    subscription_uuid: uuids.UUID
+    organisation_uuid: uuids.UUID
+    organisation_name: str
+    identity: Identity
+    sentences: tuple[str, ...]
+    figures: tuple[figures.Shown, ...]
+    request: tuple[tab.Term, ...]
+    settlement: tuple[tab.Term, ...]
+    settlement_code: str
+    settlement_label: str
+    explanation: str
+    acknowledgements: tuple[str, ...]
+    credit_note_uuid: uuids.UUID | None
+    credit_note_number: str
+    preview: words_preview.Preview | None
+    shown_before: str
+    corrections: tuple[tab.Term, ...]
+
+
+def find_termination(termination_uuid: uuids.UUID) -> Termination:
+    """Read one termination with what its record shows, in one query.
+
+    *Raises*: Termination.DoesNotExist.
+    """
+    found = Termination.objects.select_related(
+        "subscription__plan__product",
+        "subscription__contract_item__contract",
+        "organisation",
+        "reason",
+        "config_version",
+        "credit_note",
+    )
+    termination: Termination = naming.with_identity(found, subscription="subscription").get(uuid=termination_uuid)
+    return termination
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a termination did, in sentences and in figures; no figures of what ended elsewhere."""
+
+    sentences: tuple[str, ...]
+    figures: tuple[figures.Shown, ...]
+
+
+def result_of(termination: Termination) -> Result:
+    """Say what a termination did: first that the subscription ended, then where the money went.
+
+    No query where nothing was waived and no note is linked; else those of `settled.done_of`.
+    """
+    head = f"Subscription {termination.subscription.uuid} terminated."
+    if termination.case == "ended_before_move":
+        return Result((head, "It ended before the move to this portal."), ())
+    why_nothing = termination.nothing_reason
+    if termination.quote is None:
+        return Result((head, f"Nothing was refunded: {why_nothing}."), ())
+    done = settled.done_of(termination)
+    return Result(
+        (head, *told.sentences(document=termination.quote, done=done, why_nothing=why_nothing)),
+        figures.shown(figures.figures(termination.quote, done=done), why_nothing=why_nothing, is_done=True),
+    )
+
+
+def termination_record(termination: Termination) -> TerminationRecord:
+    """Write a termination from `find_termination` in words.
+
+    One query, for the corrections that name it, and those of `result_of`.
+    """
+    note = termination.credit_note
+    currency = termination.currency
+    at = termination.terminated_at
+    request = [
+        tab.Term("Case", termination.get_case_display()),
+        tab.Term(
+            "Terminated on",
+            days.display(termination.terminated_on),
+            f"recorded {tab.moment(at, zone=termination.organisation.timezone)}; {at:%Y-%m-%d %H:%M:%S} UTC",
+        ),
+        tab.Term("By", termination.actor, termination.get_actor_kind_display()),
+    ]
+    if termination.case == "customer_request" and termination.requested_on:
+        request += [
+            tab.Term("Reason", termination.reason.label if termination.reason else ""),
+            tab.Term("Requested by", termination.requested_by),
+            tab.Term("Requested on", days.display(termination.requested_on)),
+            tab.Term("Channel", termination.get_channel_display()),
+            tab.Term("Ticket reference", termination.ticket),
+        ]
+    result = result_of(termination)
+    return TerminationRecord(
+        uuid=termination.uuid,
+        subscription_uuid=termination.subscription.uuid,
+        organisation_uuid=termination.organisation.uuid,
+        organisation_name=termination.organisation.name,
+        identity=naming.identity_of(termination.subscription, row=termination),
+        sentences=result.sentences,
+        figures=result.figures,
+        request=tuple(request),
+        settlement=(
+            tab.Term("Choice", termination.get_choice_display() if termination.choice != "none" else ""),
+            tab.Term(
+                "Portal Config",
+                f"Version {termination.config_version.number}" if termination.config_version else "",
+                words_preview.settled_under(termination.quote) if termination.quote else "",
+            ),
+        ),
+        settlement_code=termination.settlement,
+        settlement_label=termination.get_settlement_display(),
+        explanation=termination.explanation,
+        acknowledgements=tuple(item["text"] for item in termination.acknowledgements),
+        credit_note_uuid=note.uuid if note else None,
+        credit_note_number=note.number if note else "",
+        # What has expired is stored without lines; older records have them.
+        preview=words_preview.preview_of(termination.quote)
+        if termination.quote and "lines" in termination.quote
+        else None,
+        shown_before=_shown_before(termination),
+        corrections=tuple(
+            tab.Term(
+                days.display(entry.on), money.display_balance(entry.amount, currency=currency), entry.description
+            )
+            for entry in LedgerEntry.objects.filter(cause_id=termination.uuid, kind="correction").order_by("pk")
+        ),
+    )
+
+
+def _shown_before(termination: Termination) -> str:
+    """Say what the preview of a record is: what was shown, and how it was chosen over."""
+    if termination.case == "expired":
+        return "What had been charged and paid when it ended."
+    if termination.credit_note:
+        return (
+            "The total refund as it was shown. A credit note was chosen as the refund, so that the system neither "
+            "refunded nor waived any of it."
+        )
+    if not termination.quote or not termination.quote["terms"]["allow_refund"]:
+        return "The total refund as it was shown. Allow Refund was off, so that none of it was refunded or waived."
+    return "The total refund as it was shown, and applied."

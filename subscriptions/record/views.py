@@ -1,0 +1,182 @@
+"""The Subscriptions tab, the sidebar, auto-renewal, and the record of a termination."""
+
+from __future__ import annotations
+
+import functools
+import uuid as uuids
+from decimal import Decimal
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from customers import selectors as customers_selectors
+from customers import views as customers_views
+from customers.models import Organisation
+from portal.audit.operations import Actor
+from portal.lib import days, htmx, mentions
+from settings_app import views as settings_views
+from subscriptions.life import operations as life_operations
+from subscriptions.models import Subscription, Termination
+from subscriptions.record import operations as record_operations
+from subscriptions.record.selectors import corrections, terminations
+from subscriptions.record.selectors import tab as selectors_tab
+from subscriptions.termination.forms import SubscriptionFilterForm
+from subscriptions.termination.selectors import quoting
+
+
+@require_safe
+@permission_required("subscriptions.view_subscription", raise_exception=True)
+def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """List an organisation's subscriptions."""
+    try:
+        organisation = customers_selectors.organisation_header(uuid)
+    except Organisation.DoesNotExist:
+        raise Http404 from None
+    form = SubscriptionFilterForm(request.GET)
+    wanted = form.cleaned_data if form.is_valid() else {}
+    today = days.today_in(organisation.timezone, at=timezone.now())
+    page = selectors_tab.subscriptions_page(
+        organisation_id=organisation.id,
+        today=today,
+        config=settings_views.config_of(request),
+        status=wanted.get("status", ""),
+        expiry=wanted.get("expiry", ""),
+        after=request.GET.get("after", ""),
+    )
+    query = request.GET.copy()
+    if page.next_after:
+        query["after"] = page.next_after
+    return htmx.render_page(
+        request,
+        page="customers/organisation.html",
+        fragment="subscriptions/_tab.html",
+        context={
+            "organisation": organisation,
+            "tab": "subscriptions",
+            "tab_template": "subscriptions/_tab.html",
+            "form": form,
+            "page": page,
+            "is_filtered": any(wanted.values()),
+            "address": reverse("subscriptions:tab", args=[uuid]),
+            "older_url": f"?{query.urlencode()}" if page.next_after else "",
+        },
+    )
+
+
+@require_safe
+@permission_required("subscriptions.view_subscription", raise_exception=True)
+def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
+    subscription = _find(uuid)
+    today = days.today_in(subscription.organisation.timezone, at=timezone.now())
+    details = selectors_tab.subscription_details(
+        subscription, today=today, config=settings_views.config_of(request)
+    )
+    return htmx.render_page(
+        request,
+        page="subscriptions/detail.html",
+        fragment="subscriptions/_detail.html",
+        context={
+            "details": details,
+            "links": mentions.found_in([entry.description for entry in details.history]),
+            "may_terminate": request.user.has_perm("subscriptions.terminate_subscription"),
+            "may_change_renewal": request.user.has_perm("subscriptions.change_renewal"),
+            "close_url": reverse("subscriptions:tab", args=[details.organisation_uuid]),
+            # Where the next answer goes: into the sidebar, or into this page when it was opened by its address.
+            "place": _place(request),
+        },
+    )
+
+
+@require_POST
+@permission_required("subscriptions.change_renewal", raise_exception=True)
+def renewal(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Unsubscribe ("wanted" is "off") or resubscribe ("on")."""
+    wanted = request.POST.get("wanted")
+    if wanted not in ("on", "off"):
+        raise Http404
+    said, level = (
+        ("Resubscribed." if wanted == "on" else "Unsubscribed: usable until it expires."),
+        messages.SUCCESS,
+    )
+    try:
+        life_operations.set_auto_renew(
+            subscription_uuid=uuid,
+            wanted=wanted == "on",
+            by=Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except Subscription.DoesNotExist:
+        raise Http404 from None
+    except life_operations.AlreadySo:
+        pass
+    except life_operations.RenewalRefused as refusal:
+        said, level = str(refusal), messages.ERROR
+    if htmx.wants_fragment(request):
+        request.method = "GET"
+        response = detail(request, uuid)
+        tone = "danger" if level == messages.ERROR else "success"
+        return htmx.trigger(response, "announce", {"message": said, "tone": tone})
+    messages.add_message(request, level, said)
+    return redirect("subscriptions:detail", uuid)
+
+
+@require_safe
+@permission_required("subscriptions.view_subscription", raise_exception=True)
+def termination(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Show the record of a termination, as it was asked for, previewed and applied."""
+    try:
+        found = terminations.find_termination(uuid)
+    except Termination.DoesNotExist:
+        raise Http404 from None
+    record = terminations.termination_record(found)
+    return htmx.render_page(
+        request,
+        page="subscriptions/termination.html",
+        fragment="subscriptions/_termination.html",
+        context={
+            "record": record,
+            "links": mentions.found_in(record),
+            "may_correct": request.user.has_perm("customers.post_correction"),
+        },
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("customers.post_correction", raise_exception=True)
+def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Post a correction entry that names this termination: the termination itself stays."""
+    try:
+        found = terminations.find_termination(uuid)
+    except Termination.DoesNotExist:
+        raise Http404 from None
+
+    def question(amount: Decimal) -> str:
+        given = corrections.given_back(found)
+        return corrections.sentence_above(given, more=amount) if given.is_above(amount) else ""
+
+    return customers_views.correct(
+        request,
+        found.organisation.uuid,
+        action=reverse("subscriptions:correction", args=[uuid]),
+        back=reverse("subscriptions:termination", args=[uuid]),
+        post=functools.partial(record_operations.correct_termination, termination_uuid=uuid),
+        question=question,
+    )
+
+
+def _place(request: HttpRequest) -> str:
+    is_page = not htmx.wants_fragment(request) or request.headers.get("HX-Target") == "details"
+    return "#details" if is_page else "#sidebar"
+
+
+def _find(uuid: uuids.UUID) -> Subscription:
+    try:
+        return quoting.find(uuid)
+    except Subscription.DoesNotExist:
+        raise Http404 from None

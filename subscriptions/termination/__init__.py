@@ -1,0 +1,1 @@
+"""The main job: one subscription ends, and money goes back exactly once."""

@@ -1,0 +1,269 @@
+"""Terminate one subscription: lock, check, compute, compare, write - in one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from customers import operations as customers_operations
+from customers.models import CreditAccount
+from invoicing import operations as invoicing_operations
+from portal.audit import names
+from portal.audit import operations as audit_operations
+from portal.lib import days, text
+from settings_app import selectors as settings_selectors
+from subscriptions.models import Subscription, Termination
+from subscriptions.selectors import naming
+from subscriptions.termination import refusals, requested
+from subscriptions.termination.quote import acknowledgements, notes, quotes
+from subscriptions.termination.selectors import credit_notes, quoting
+from subscriptions.termination.settlement import deciding, writing
+from subscriptions.termination.words import told
+from subscriptions.termination.writer import terminations
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Hold what the agent saw: the quote as a document, the id of that preview, and the notes that were offered.
+
+    *Shape*: `offered` gives, by number, the status of each note and what was unused of it, as `offer_of` writes it.
+    """
+
+    quote_id: uuid.UUID
+    document: dict[str, Any]
+    offered: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Hold the termination, and whether this call wrote it or gives the first answer again."""
+
+    termination: Termination
+    is_repeat: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """Hold a quote, what `terminate` compares with it, and the keys of what has to be confirmed for a choice."""
+
+    quote: quotes.Quote
+    seen: Seen
+    to_confirm: tuple[str, ...]
+
+
+def quote_termination(
+    subscription: Subscription, *, on: date, config: settings_selectors.Config, asked_on: date | None = None
+) -> quotes.Quote:
+    """Compute what a termination would settle on a day; preview and commit share it. Reads only.
+
+    *Raises*: NotTerminable; AlreadyTerminated.
+    """
+    quote = quoting.quote_of(subscription, on=on, config=config, asked_on=asked_on)
+    if isinstance(quote, quoting.NotTerminableFacts):
+        if getattr(subscription, "termination", None) is not None:
+            raise refusals.AlreadyTerminated(subscription)
+        raise refusals.NotTerminable(quote.why_not)
+    return quote
+
+
+def preview_termination(
+    *,
+    subscription_uuid: uuid.UUID,
+    on: date,
+    config: settings_selectors.Config,
+    choice: quotes.Choice,
+    asked_on: date | None = None,
+) -> Preview:
+    """Look at a termination as somebody does who makes this choice. Reads only.
+
+    *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated; CreditNoteNotUsable.
+    """
+    subscription = quoting.find(subscription_uuid)
+    quote = quote_termination(subscription, on=on, config=config, asked_on=asked_on)
+    offered: dict[str, str] = {}
+    required = acknowledgements.of_automatic(quote)
+    if isinstance(choice, quotes.LinkNote):
+        note = credit_notes.chosen_note(subscription, quote=quote, number=choice.number)
+        if note is None:
+            raise refusals.CreditNoteNotUsable(choice.number)
+        offered = {note.number: notes.offer_of(note, currency=quote.currency)}
+        required = acknowledgements.of_note(quote, note=note)
+    return Preview(
+        quote=quote,
+        seen=Seen(quote_id=uuid.uuid4(), document=quotes.document(quote), offered=offered),
+        to_confirm=tuple(item.key for item in required),
+    )
+
+
+def terminate(
+    *,
+    subscription_uuid: uuid.UUID,
+    request: requested.CustomerRequest | requested.ExpiredRequest,
+    choice: quotes.Choice,
+    acknowledged: Sequence[str],
+    seen: Seen,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> Outcome:
+    """Terminate a subscription exactly as it was previewed, or write nothing.
+
+    *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone.
+    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotTerminable; QuoteChanged; CreditNoteChanged;
+    CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange.
+    *Source*: domain.md 3 to 5.
+    """
+    with audit_operations.operation("terminate"):
+        config = settings_selectors.locked_config()
+        subscription = _lock(subscription_uuid)
+        before = getattr(subscription, "termination", None)
+        if before is not None:
+            if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:
+                return Outcome(before, is_repeat=True)
+            raise refusals.AlreadyTerminated(subscription)
+        account = _lock_money(subscription, choice=choice)
+        today = days.today_in(subscription.organisation.timezone, at=at)
+        quote = quote_termination(subscription, on=today, config=config, asked_on=requested.asked_on(request))
+        if quotes.document(quote) != seen.document:
+            raise refusals.QuoteChanged(quote, seen=seen.document)
+        requested.check(request, quote=quote, began=subscription.started_on)
+        settlement, confirmed = deciding.decide(
+            quote,
+            choice=choice,
+            chosen=_chosen(subscription, quote=quote, choice=choice, seen=seen),
+            acknowledged=acknowledged,
+        )
+        columns = requested.columns(request)
+        termination = _write(
+            subscription,
+            account=account,
+            quote=quote,
+            columns=columns,
+            choice=choice,
+            settlement=settlement,
+            confirmed=confirmed,
+            quote_id=seen.quote_id,
+            config=config,
+            by=by,
+            at=at,
+        )
+    return Outcome(termination, is_repeat=False)
+
+
+def _lock(subscription_uuid: uuid.UUID) -> Subscription:
+    # Locked first, read with everything around it in a second statement: under READ COMMITTED the joined
+    # rows of the locking statement would be those from before the wait.
+    pk = (
+        Subscription.objects.select_for_update(no_key=True, of=("self",))
+        .values_list("pk", flat=True)
+        .get(uuid=subscription_uuid)
+    )
+    return quoting.subscriptions().get(pk=pk)
+
+
+# Cycles are collected first, and lines for the locks: how a join of them is done depends on fresh statistics.
+_LINES = """
+    SELECT line_id FROM subscriptions_cyclecharge
+    WHERE cycle_id = ANY(ARRAY(SELECT id FROM subscriptions_cycle WHERE subscription_id = %s))
+"""
+
+
+def _lock_money(subscription: Subscription, *, choice: quotes.Choice) -> CreditAccount:
+    """Take the locks below the subscription in the one order: invoices, notes, account."""
+    with connection.cursor() as cursor:
+        cursor.execute(_LINES, [subscription.pk])
+        line_ids = [line_id for (line_id,) in cursor.fetchall()]
+    number = choice.number if isinstance(choice, quotes.LinkNote) else ""
+    invoicing_operations.lock_invoices(line_ids, note=number)
+    invoicing_operations.lock_notes(naming=line_ids, number=number)
+    return customers_operations.lock_account(organisation_id=subscription.organisation_id)
+
+
+def _chosen(
+    subscription: Subscription, *, quote: quotes.Quote, choice: quotes.Choice, seen: Seen
+) -> notes.Note | None:
+    """Read the chosen note under its lock; one that was not offered, or may not be the refund, is none."""
+    if not isinstance(choice, quotes.LinkNote) or choice.number not in seen.offered:
+        return None
+    note = credit_notes.chosen_note(subscription, quote=quote, number=choice.number)
+    if note is not None and notes.offer_of(note, currency=quote.currency) != seen.offered[choice.number]:
+        raise refusals.CreditNoteChanged(quote, number=choice.number)
+    return note
+
+
+def _write(
+    subscription: Subscription,
+    *,
+    account: CreditAccount,
+    quote: quotes.Quote,
+    columns: dict[str, Any],
+    choice: quotes.Choice,
+    settlement: deciding.Settlement,
+    confirmed: tuple[acknowledgements.Acknowledgement, ...],
+    quote_id: uuid.UUID,
+    config: settings_selectors.Config,
+    by: audit_operations.Actor,
+    at: datetime,
+) -> Termination:
+    organisation = subscription.organisation
+    cause = writing.Cause(uuid.uuid4(), quote_id=quote_id, by=by, at=at)
+    settled = writing.write(
+        settlement,
+        quote=quote,
+        account=account,
+        cause=cause,
+        description=text.cut(
+            f"Refund of subscription {naming.identity_of(subscription).named}",
+            most=500,  # what an entry holds
+        ),
+    )
+    row = terminations.Row(
+        uuid=cause.uuid,
+        subscription_id=subscription.pk,
+        organisation_id=organisation.pk,
+        currency=quote.currency,
+        case=quote.case,
+        terminated_at=at,
+        terminated_on=quote.on,
+        actor_kind=by.kind,
+        actor=by.name,
+        actor_user_id=by.user_id,
+        config_version_id=config.version_id,
+        settlement=deciding.code(settlement),
+        choice=deciding.choice_code(choice, quote=quote),
+        credit_note_id=settled.note_id,
+        entry_id=settled.entry_id,
+        credited=settled.credited,
+        waived=settled.waived,
+        nothing_reason=settled.why_nothing,
+        quote=quotes.document(quote),
+        acknowledgements=[{"key": a.key, "note": a.note, "text": a.text} for a in confirmed],
+        quote_id=quote_id,
+        told=told.told(
+            quote=quote,
+            credited=settled.credited,
+            note_number=settlement.note.number if isinstance(settlement, deciding.NoteLinked) else "",
+            why_nothing=settled.why_nothing,
+            is_waiving=bool(settled.waived),
+            unused=settlement.note.unused if isinstance(settlement, deciding.NoteLinked) else Decimal(0),
+            used=settled.used,
+        ),
+        **columns,
+    )
+    (pk,) = terminations.record_terminations(
+        [row], config=config, committed={organisation.timezone: days.today_in(organisation.timezone, at=at)}
+    )
+    audit_operations.record(
+        app=names.SUBSCRIPTIONS,
+        event="Subscription terminated",
+        description=f"Subscription {naming.identity_of(subscription).named} terminated. {row.told}",
+        by=by,
+        at=at,
+        organisation=audit_operations.Affected(organisation.uuid, organisation.name),
+    )
+    return terminations.as_written(row, pk=pk, subscription=subscription)

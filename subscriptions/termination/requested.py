@@ -1,0 +1,90 @@
+"""What was asked for: who wants a subscription ended, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from settings_app.models import TerminationReason
+from subscriptions.models import Termination
+from subscriptions.policies import standing
+from subscriptions.termination import refusals
+from subscriptions.termination.quote import quotes
+
+
+@dataclass(frozen=True)
+class CustomerRequest:
+    """Hold what the customer asked: who, when, how, and why."""
+
+    reason_code: str
+    explanation: str
+    requested_by: str
+    requested_on: date
+    channel: str
+    ticket: str = ""
+
+
+@dataclass(frozen=True)
+class ExpiredRequest:
+    """Hold what a person says when ending an expired subscription."""
+
+    explanation: str
+
+
+def asked_on(request: CustomerRequest | ExpiredRequest) -> date | None:
+    """Give the day on which the customer asked, where one did."""
+    return request.requested_on if isinstance(request, CustomerRequest) else None
+
+
+def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, began: date) -> None:
+    """Refuse a request that does not fit the case of the termination, or does not explain it.
+
+    *Units*: `began` is the first day of the subscription.
+    *Raises*: RequestNotAcceptable; RequestedBeforeItBegan.
+    """
+    if not 1 <= len(request.explanation.strip()) <= 2000:
+        raise refusals.RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
+    if isinstance(request, ExpiredRequest):
+        if quote.case != "expired":
+            raise refusals.RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
+        return
+    if quote.case == "expired":
+        raise refusals.RequestNotAcceptable(
+            "explanation", "The subscription has expired: only an explanation is asked."
+        )
+    if request.requested_on > quote.on:
+        raise refusals.RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
+    first = standing.first_day_to_ask(began=began, today=quote.on)
+    if first and request.requested_on < first:
+        raise refusals.RequestedBeforeItBegan(first)
+
+
+def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:
+    """Turn a checked request into its columns, or refuse it for what is missing.
+
+    The reason is read here, under the locks, so that it is offered at the commit.
+
+    *Raises*: RequestNotAcceptable.
+    """
+    explanation = request.explanation.strip()
+    if isinstance(request, ExpiredRequest):
+        return {"explanation": explanation}
+    reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
+    if reason is None:
+        raise refusals.RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
+    ticket = request.ticket.strip()
+    if reason.needs_ticket and not ticket:
+        raise refusals.RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
+    if not request.requested_by.strip():
+        raise refusals.RequestNotAcceptable("requested_by", "Say who asked for the termination.")
+    if request.channel not in Termination.Channel.values:
+        raise refusals.RequestNotAcceptable("channel", "Choose how the customer asked.")
+    return {
+        "explanation": explanation,
+        "reason_id": reason.pk,
+        "requested_by": request.requested_by.strip(),
+        "requested_on": request.requested_on,
+        "channel": request.channel,
+        "ticket": ticket,
+    }

@@ -1,0 +1,1 @@
+"""Read what a termination is computed from, and what it wrote."""

@@ -1,0 +1,208 @@
+"""Read what a quote is computed from, and compute it: the one function that preview and commit share."""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from settings_app.selectors import Config
+from subscriptions import policies
+from subscriptions.models import Cycle, Subscription
+from subscriptions.policies import standing
+from subscriptions.selectors import naming
+from subscriptions.termination.quote import notes, quotes
+from subscriptions.termination.selectors import credit_notes
+
+# Line kinds that are never part of a refund, should one ever be joined to a cycle.
+NEVER_REFUNDED = frozenset({"activation_fee", "usage"})
+
+
+@dataclass(frozen=True)
+class NotTerminableFacts:
+    """Hold the sentence why a subscription may not be terminated on the day asked."""
+
+    why_not: str
+    status: str
+
+
+def subscriptions() -> QuerySet[Subscription]:
+    """Read subscriptions with all that a quote, its refusal or an identity line needs, in one query."""
+    related = ("organisation", "plan__product", "contract_item__contract", "termination")
+    return naming.with_identity(Subscription.objects.select_related(*related))
+
+
+def standing_of(subscription: Subscription, *, on: date, reactivation_days: int) -> standing.Standing:
+    """Say where a subscription stands; it must come from `subscriptions()`."""
+    ended = ended_of(subscription) if getattr(subscription, "termination", None) else None
+    return standing.standing(
+        expires_on=subscription.expires_on, on=on, reactivation_days=reactivation_days, ended=ended
+    )
+
+
+def is_held_back(subscription: Subscription) -> bool:
+    """Tell whether the clean-up would hold an expired subscription back; it must come from `subscriptions()`."""
+    return standing.is_held_back(
+        auto_renew=subscription.auto_renew,
+        is_trial=subscription.is_trial,
+        is_organisation_active=subscription.organisation.status == "active",
+        is_milestone=_billing_plan(subscription) == "milestone",
+    )
+
+
+def ended_of(subscription: Subscription) -> standing.Ended:
+    """Say who terminated a subscription, and when in the organisation's zone."""
+    termination = subscription.termination
+    zone = subscription.organisation.timezone
+    # What an import says is the day it ended; the instant is that of the import.
+    is_told_by_day = termination.case == termination.Case.ENDED_BEFORE_MOVE
+    time = "" if is_told_by_day else f"{termination.terminated_at.astimezone(ZoneInfo(zone)):%H:%M} ({zone})"
+    return standing.Ended(by=termination.actor, on=termination.terminated_on, time=time)
+
+
+def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
+    """Read the cycles and charges of a subscription as the refund policy needs them. One query."""
+    return facts_of_many([subscription])[subscription.pk]
+
+
+def facts_of_many(found: Sequence[Subscription]) -> dict[int, policies.SubscriptionFacts]:
+    """Read the same of many subscriptions, by their primary keys. One query."""
+    owned: dict[int, dict[int, policies.CycleFacts]] = defaultdict(dict)
+    charges: dict[int, list[policies.ChargeFacts]] = defaultdict(list)
+    rows = (
+        Cycle.objects.filter(subscription_id__in=[subscription.pk for subscription in found])
+        .order_by("first_day", "id", "charges__first_day", "charges__line_id")
+        .values_list(
+            "id",
+            "first_day",
+            "day_after",
+            "charges__line_id",
+            "charges__first_day",
+            "charges__day_after",
+            "charges__is_external_invoice",
+            "charges__line__net",
+            "charges__line__tax",
+            "charges__line__paid",
+            "charges__line__noted",
+            "charges__line__refunded",
+            "charges__line__waived",
+            "charges__line__kind",
+            "charges__line__description",
+            "charges__line__invoice__number",
+            "charges__line__invoice__status",
+            "subscription_id",
+        )
+    )
+    for row in rows:
+        cycle_id, first_day, day_after, line_id = row[:4]
+        owned[row[-1]][cycle_id] = policies.CycleFacts(
+            cycle_id=cycle_id,
+            first_day=first_day,
+            day_after=day_after,
+            charges=(),
+        )
+        if line_id is None:
+            continue
+        charge_first, charge_after, is_external, net, tax, paid, noted, refunded, waived = row[4:13]
+        kind, description, number, status = row[13:-1]
+        charges[cycle_id].append(
+            policies.ChargeFacts(
+                line_id=line_id,
+                invoice_number=number,
+                first_day=charge_first,
+                day_after=charge_after,
+                net=net,
+                tax=tax,
+                paid=paid,
+                credited=noted + refunded,
+                waived=waived,
+                kind=kind,
+                description=description,
+                is_external_invoice=is_external,
+                is_live=status not in ("draft", "void") and kind not in NEVER_REFUNDED,
+            )
+        )
+    return {
+        subscription.pk: policies.SubscriptionFacts(
+            currency=subscription.currency,
+            anchor=subscription.started_on.day,
+            is_trial=subscription.is_trial,
+            billing_plan=_billing_plan(subscription),
+            cycles=tuple(
+                replace(cycle, charges=tuple(charges[key])) for key, cycle in owned[subscription.pk].items()
+            ),
+        )
+        for subscription in found
+    }
+
+
+def _billing_plan(subscription: Subscription) -> policies.BillingPlan | None:
+    item = getattr(subscription, "contract_item", None)
+    return item.contract.billing_plan if item else None
+
+
+def terms_of(config: Config, *, currency: str) -> quotes.Terms:
+    """Take from the config what a quote depends on."""
+    return quotes.Terms(
+        version=config.number,
+        termination_method=config.termination_method,
+        allow_refund=config.allow_refund,
+        refund_method=config.refund_method,
+        full_refund_days=config.full_refund_days,
+        reactivation_days=config.reactivation_days,
+        fee=config.fee_for(currency),
+    )
+
+
+def quote_of(
+    subscription: Subscription,
+    *,
+    on: date,
+    config: Config,
+    asked_on: date | None = None,
+    facts: policies.SubscriptionFacts | None = None,
+) -> quotes.Quote | NotTerminableFacts:
+    """Compute the quote of a subscription from `subscriptions()`, or say why it may not be terminated.
+
+    The day of asking enters no sum, but a note with the sum of that day may have been sent for this refund.
+    Two queries: cycles with charges (none where `facts` brings them), and the notes that decide.
+    """
+    stands = standing_of(subscription, on=on, reactivation_days=config.reactivation_days)
+    if stands.case is None:
+        return NotTerminableFacts(why_not=stands.why_not, status=stands.status)
+    terms = terms_of(config, currency=subscription.currency)
+    facts = facts or facts_of(subscription)
+    is_expired = stands.case == "expired"
+    refund = policies.refund(facts, on=on, policy=terms.policy, is_expired_case=is_expired)
+    quote = quotes.Quote(
+        subscription=subscription.uuid,
+        organisation=subscription.organisation.uuid,
+        on=on,
+        case=stands.case,
+        currency=subscription.currency,
+        anchor=subscription.started_on.day,
+        is_postpaid=subscription.organisation.payment_mode == "postpaid",
+        terms=terms,
+        refund=refund,
+        facts=facts,
+    )
+    if is_expired:
+        return quote
+    asked = refund
+    if asked_on not in (None, on):
+        asked = policies.refund(facts, on=asked_on, policy=terms.policy, is_expired_case=False)
+    found = credit_notes.deciding(subscription, quote=quote, sums=notes.sums_of((refund, asked)))
+    return replace(quote, notes=found.notes, further_candidates=found.further)
+
+
+def find(subscription_uuid: uuid.UUID) -> Subscription:
+    """Read one subscription with all that a quote needs.
+
+    *Raises*: Subscription.DoesNotExist.
+    """
+    return subscriptions().get(uuid=subscription_uuid)

@@ -1,0 +1,1 @@
+"""What becomes of the money: decided here, and written here."""

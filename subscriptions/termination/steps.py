@@ -1,0 +1,149 @@
+"""What every step of the flow starts from, and the seal in which travels what the agent saw."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.utils import timezone
+
+from portal.lib import days, seals
+from settings_app import selectors as settings_selectors
+from settings_app import views as settings_views
+from subscriptions.models import Subscription
+from subscriptions.termination import operations
+from subscriptions.termination.forms import ExpiredForm, ReasonForm
+from subscriptions.termination.quote import quotes
+from subscriptions.termination.selectors import quoting
+
+PURPOSE = "terminate"
+SEAL_AGE = timedelta(minutes=30)
+TOO_LARGE = (
+    "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated here. "
+    "Nothing was written. Tell whoever runs the portal."
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """Hold what every step starts from: who, which subscription, and the clock, read once."""
+
+    request: HttpRequest
+    subscription: Subscription
+    at: datetime
+
+    @property
+    def today(self) -> Any:
+        return days.today_in(self.subscription.organisation.timezone, at=self.at)
+
+    @property
+    def config(self) -> settings_selectors.Config:
+        return settings_views.config_of(self.request)
+
+
+def start(request: HttpRequest, uuid: uuids.UUID) -> Step:
+    """Find the subscription and read the clock. *Raises*: Http404."""
+    try:
+        return Step(request, quoting.find(uuid), timezone.now())
+    except Subscription.DoesNotExist:
+        raise Http404 from None
+
+
+class PreviewTooLarge(Exception):
+    """Carry the step whose preview cannot travel through a browser."""
+
+    def __init__(self, step: Step) -> None:
+        self.step = step
+        super().__init__(TOO_LARGE)
+
+
+def quote_of(step: Step, form: ReasonForm | None = None) -> quotes.Quote:
+    """Compute what a termination would settle now. The form says when the customer asked.
+
+    *Raises*: NotTerminable.
+    """
+    return operations.quote_termination(
+        step.subscription, on=step.today, config=step.config, asked_on=asked_on(form) if form else None
+    )
+
+
+def asked_on(form: ReasonForm) -> date | None:
+    """Give the day of asking of a form that says one."""
+    day = form.cleaned_data.get("requested_on") if form.is_bound and form.is_valid() else None
+    return day if isinstance(day, date) else None
+
+
+def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
+    """Ask for the reason, with the reasons that are offered today."""
+    reasons = settings_selectors.active_reasons()
+    began = step.subscription.started_on
+    return ReasonForm(data, today=step.today, began=began, reasons=reasons, initial=initial)
+
+
+def explained(request: HttpRequest) -> ExpiredForm:
+    """Ask for the explanation with what was typed already."""
+    return ExpiredForm(initial={"explanation": request.POST.get("explanation", "")})
+
+
+# ---- The seal -----------------------------------------------------------------------------------------------
+
+
+class SealRefused(Exception):
+    """Say why a seal is not taken; carries the fresh quote that is shown instead."""
+
+    def __init__(self, quote: quotes.Quote, *, status: int, change: str) -> None:
+        self.quote = quote
+        self.status = status
+        self.changes = (change,)
+        super().__init__(change)
+
+
+def seal(step: Step, quote: quotes.Quote) -> str:
+    """Seal a quote for this user and subscription. *Raises*: PreviewTooLarge."""
+    return seal_seen(step, operations.Seen(quote_id=uuids.uuid4(), document=quotes.document(quote)))
+
+
+def seal_seen(step: Step, seen: operations.Seen) -> str:
+    """Seal what was seen once more, with the notes that are offered now. *Raises*: PreviewTooLarge."""
+    payload = {
+        "user": step.request.user.pk,
+        "subscription": str(step.subscription.uuid),
+        "quote_id": str(seen.quote_id),
+        "quote": seen.document,
+        "offered": dict(seen.offered),
+    }
+    try:
+        return seals.seal(payload, at=step.at, purpose=PURPOSE)
+    except seals.SealTooLarge:
+        raise PreviewTooLarge(step) from None
+
+
+def unseal(step: Step, fresh: quotes.Quote | None) -> operations.Seen:
+    """Open the seal of the form; what is terminated already is answered by `terminate`, whatever its age."""
+    try:
+        payload = seals.unseal(step.request.POST.get("seal", ""), at=step.at, purpose=PURPOSE, max_age=SEAL_AGE)
+    except seals.SealExpired as expired:
+        if getattr(step.subscription, "termination", None) is None:
+            raise SealRefused(
+                fresh or quote_of(step),
+                status=409,
+                change="The preview is older than 30 minutes; this is a new one.",
+            ) from None
+        payload = expired.payload
+    except seals.SealBroken:
+        payload = {}
+    mine = payload.get("user") == step.request.user.pk
+    if mine and payload.get("subscription") == str(step.subscription.uuid):
+        return operations.Seen(
+            quote_id=uuids.UUID(payload["quote_id"]),
+            document=payload["quote"],
+            # A seal from before an upgrade offers nothing.
+            offered=payload.get("offered", {}),
+        )
+    fresh = fresh or quote_of(step)
+    if payload and not mine:
+        raise SealRefused(fresh, status=409, change="The preview was made for somebody else; this is yours.")
+    raise SealRefused(fresh, status=422, change="The preview could not be read; this is a new one.")

@@ -1,0 +1,1 @@
+"""How a termination is told: before, beside its button, after, and by mail. Pure."""

@@ -1,0 +1,1 @@
+"""The one writer of terminations, of one or of thousands."""

@@ -1,0 +1,257 @@
+"""The one writer of terminations: set-based, for one row or a thousand. Source: domain.md 5.
+
+Who calls it holds the subscriptions' row locks and the config, inside one operation.
+"""
+
+from __future__ import annotations
+
+import json
+import uuid as uuids
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db import connection
+
+from portal.audit import names
+from portal.audit.operations import Actor
+from settings_app.selectors import Config
+from subscriptions.models import Subscription, Termination
+from subscriptions.termination.quote import quotes
+from subscriptions.termination.writer import ending
+
+
+@dataclass(frozen=True)
+class Row:
+    """Hold one termination as it is written; the names are the columns of the table."""
+
+    subscription_id: int
+    organisation_id: int
+    currency: str
+    case: str
+    terminated_at: datetime
+    terminated_on: date
+    actor_kind: str
+    actor: str
+    config_version_id: int
+    settlement: str
+    uuid: uuids.UUID = field(default_factory=uuids.uuid4)
+    actor_user_id: int | None = None
+    reason_id: int | None = None
+    explanation: str = ""
+    requested_by: str = ""
+    requested_on: date | None = None
+    channel: str = ""
+    ticket: str = ""
+    choice: str = "none"
+    credit_note_id: int | None = None
+    entry_id: int | None = None
+    credited: Decimal | None = None
+    waived: Decimal = Decimal(0)
+    nothing_reason: str = ""
+    quote: dict[str, Any] | None = None
+    acknowledgements: list[dict[str, str]] = field(default_factory=list)
+    quote_id: uuids.UUID | None = None
+    # What history and notification say; not columns of the termination.
+    told: str = ""
+
+
+_COLUMNS = {
+    "uuid": "uuid",
+    "subscription_id": "bigint",
+    "organisation_id": "bigint",
+    "currency": "varchar",
+    "case": "varchar",
+    "terminated_at": "timestamptz",
+    "terminated_on": "date",
+    "actor_kind": "varchar",
+    "actor": "varchar",
+    "actor_user_id": "integer",
+    "reason_id": "bigint",
+    "explanation": "varchar",
+    "requested_by": "varchar",
+    "requested_on": "date",
+    "channel": "varchar",
+    "ticket": "varchar",
+    "config_version_id": "bigint",
+    "choice": "varchar",
+    "settlement": "varchar",
+    "credit_note_id": "bigint",
+    "entry_id": "bigint",
+    "credited": "numeric",
+    "waived": "numeric",
+    "nothing_reason": "varchar",
+    "quote": "jsonb",
+    "acknowledgements": "jsonb",
+    "quote_id": "uuid",
+}
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_RECORD = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
+
+_INSERT = f"""
+INSERT INTO subscriptions_termination ({_NAMES})
+SELECT {_NAMES} FROM jsonb_to_recordset(%(rows)s::jsonb) AS r({_RECORD})
+ORDER BY subscription_id
+RETURNING id
+"""  # noqa: S608 - built from the names above
+
+_WRITE_HISTORY = """
+INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
+SELECT r.subscription_id, r.terminated_at, 'Terminated', r.told, r.actor
+FROM jsonb_to_recordset(%(rows)s::jsonb)
+     AS r(subscription_id bigint, terminated_at timestamptz, told text, actor varchar)
+ORDER BY r.subscription_id
+"""
+
+_WRITE_NOTIFICATIONS = ending.NOTIFICATIONS.replace(
+    "{ended}",
+    """
+    (SELECT t.*, s.uuid AS subscription, p.name AS plan, o.uuid AS organisation, o.name, o.billing_email,
+            o.owner_email
+     FROM jsonb_to_recordset(%(rows)s::jsonb)
+          AS t(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
+               terminated_on date, told text)
+     JOIN subscriptions_subscription s ON s.id = t.subscription_id
+     JOIN subscriptions_plan p ON p.id = s.plan_id
+     JOIN customers_organisation o ON o.id = t.organisation_id)
+    """,
+)
+
+
+def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mapping[str, date]) -> list[int]:
+    """Write terminations with everything that belongs to them; give their ids in no order.
+
+    *Shape*: `committed` says which day of the commit it is, by time zone.
+
+    The subscription ends, its numbers are reserved, assignments end, the contract item is freed, history
+    and notification rows are written. Money (entry, waivers, holds) is written before, by `terminate`.
+    *Raises*: IntegrityError with the name of the constraint that refuses.
+    """
+    if not rows:
+        return []
+    payload = json.dumps([asdict(row) for row in rows], default=str)
+    with connection.cursor() as cursor:
+        cursor.execute(_INSERT, {"rows": payload})
+        ids = [row[0] for row in cursor.fetchall()]
+        parameters: dict[str, Any] = {
+            "ids": ids,
+            "rows": payload,
+            **ending.reservation(config, committed=committed),
+        }
+        effects = ending.EFFECTS | {"history": _WRITE_HISTORY}
+        if config.tells_somebody:
+            effects |= {"notifications": _WRITE_NOTIFICATIONS}
+            parameters |= ending.addresses(config)
+        cursor.execute(ending.together(effects), parameters)
+    return ids
+
+
+def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
+    """Give a termination that was just written without reading it; its subscription is the one from before."""
+    termination = Termination(pk=pk, **{column: getattr(row, column) for column in _COLUMNS})
+    termination.subscription = subscription
+    termination.organisation = subscription.organisation
+    return termination
+
+
+# ---- Many at once ----------------------------------------------------------------------------------------------
+# The clean-up ends what has expired a thousand at a time. All it has to tell follows from the rows themselves: the
+# statements read where that of a single termination is told. The quotes come along as they are written for all.
+
+_INSERT_EXPIRED = """
+INSERT INTO subscriptions_termination
+    (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
+     explanation, requested_by, channel, ticket, config_version_id, choice, settlement, waived, nothing_reason,
+     quote, acknowledgements, clean_up_run_id)
+SELECT gen_random_uuid(), s.id, s.organisation_id, s.currency, 'expired', %(at)s, f.today, %(actor_kind)s,
+       %(actor)s, '', '', '', '', %(version)s, 'none', 'nothing_due', 0, %(why)s, f.quote::jsonb, '[]', %(run)s
+FROM unnest(%(subscriptions)s::bigint[], %(todays)s::date[], %(quotes)s::text[]) AS f(id, today, quote)
+JOIN subscriptions_subscription s ON s.id = f.id AND s.id = ANY(%(subscriptions)s::bigint[])
+ORDER BY s.id
+RETURNING id
+"""
+
+# What is told of each, read once for all who tell it.
+_ENDED = """
+SELECT t.uuid, t.subscription_id, t.terminated_at, t.terminated_on, t.actor, s.uuid AS subscription, p.name AS plan,
+       o.uuid AS organisation, o.name, o.billing_email, o.owner_email,
+       'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth YYYY') || %(told)s AS told
+FROM subscriptions_termination t
+JOIN subscriptions_subscription s ON s.id = t.subscription_id
+JOIN subscriptions_plan p ON p.id = s.plan_id
+JOIN customers_organisation o ON o.id = t.organisation_id
+WHERE t.id = ANY(%(ids)s)
+ORDER BY t.subscription_id
+"""
+
+_WRITE_HISTORY_EXPIRED = """
+INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
+SELECT subscription_id, terminated_at, 'Terminated', told, actor FROM ended
+"""
+
+# The same sentence as `terminate` leaves.
+_WRITE_AUDIT_EXPIRED = f"""
+INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_uuid, organisation_name)
+SELECT terminated_at, '{names.SUBSCRIPTIONS}', 'Subscription terminated',
+       'Subscription ' || subscription || ' (' || plan || ') terminated. ' || told, actor, organisation, name
+FROM ended
+"""  # noqa: S608 - built from constants
+
+_WRITE_NOTIFICATIONS_EXPIRED = ending.NOTIFICATIONS.replace("{ended}", "ended")
+
+_EFFECTS_EXPIRED = {
+    "ended": _ENDED,
+    **ending.EFFECTS,
+    "history": _WRITE_HISTORY_EXPIRED,
+    "audit": _WRITE_AUDIT_EXPIRED,
+}
+
+
+@dataclass(frozen=True)
+class Expired:
+    """Hold subscriptions that have expired for too long, as parallel lists, with today where each lives.
+
+    *Shape*: `quotes` are documents as JSON; `committed` says which day of the commit it is, by time zone; `todays`
+    may be days that were named.
+    """
+
+    subscription_ids: Sequence[int]
+    todays: Sequence[date]
+    quotes: Sequence[str]
+    committed: Mapping[str, date]
+
+
+def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime, run_id: int) -> None:
+    """Write the terminations of expired subscriptions with everything that belongs to them, audit included.
+
+    *Raises*: IntegrityError with the name of the constraint that refuses.
+    """
+    parameters: dict[str, Any] = {
+        "subscriptions": list(expired.subscription_ids),
+        "todays": list(expired.todays),
+        "at": at,
+        "actor_kind": by.kind,
+        "actor": by.name,
+        "version": config.version_id,
+        "why": quotes.WHY_EXPIRED,
+        "run": run_id,
+        "quotes": list(expired.quotes),
+    }
+    with connection.cursor() as cursor:
+        # Nobody can tell PostgreSQL how long such an array will be, and it would look each row up by itself.
+        cursor.execute("SET LOCAL enable_nestloop = off")
+        cursor.execute(_INSERT_EXPIRED, parameters)
+        ids = [row[0] for row in cursor.fetchall()]
+        cursor.execute("SET LOCAL enable_nestloop = on")
+        effects = _EFFECTS_EXPIRED
+        told: dict[str, Any] = {
+            "ids": ids,
+            **ending.reservation(config, committed=expired.committed),
+            "told": f", more than {config.reactivation_days} days ago. Nothing was refunded.",
+        }
+        if config.tells_somebody:
+            effects = effects | {"notifications": _WRITE_NOTIFICATIONS_EXPIRED}
+            told |= ending.addresses(config)
+        cursor.execute(ending.together(effects), told)
