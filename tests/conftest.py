@@ -5,6 +5,7 @@ import signal
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.apps import apps
@@ -13,7 +14,8 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from settings_app.models import ConfigHead
+from portal.audit.operations import Actor
+from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
 from subscriptions.clean_up import selectors
 
 # Who starts the suite in the background of a script lets it ignore Ctrl-C, and so all that it starts. Tests send
@@ -87,6 +89,31 @@ def make_user(db: None) -> Callable[..., User]:
         return user
 
     return make
+
+
+@pytest.fixture
+def agent(make_user) -> Actor:
+    """Somebody of the support staff."""
+    return Actor.of(make_user("agent", "maria"))
+
+
+@pytest.fixture
+def configure(db) -> Callable[..., None]:
+    """Put a new config version in force: `configure(allow_refund=False, fees={"SGD": "21.40"})`."""
+
+    def save(*, fees: dict[str, str] | None = None, **values: Any) -> None:
+        last = PortalConfigVersion.objects.order_by("-number").first()
+        kept = {
+            f.name: getattr(last, f.name) for f in last._meta.fields if f.name not in ("id", "number", "created_at")
+        }
+        version = PortalConfigVersion.objects.create(
+            number=last.number + 1, created_at=timezone.now(), **{**kept, **values}
+        )
+        for currency, amount in (fees or {}).items():
+            AdministrativeFee.objects.create(version=version, currency=currency, amount=amount)
+        ConfigHead.objects.filter(id=1).update(version=version)
+
+    return save
 
 
 @pytest.fixture

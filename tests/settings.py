@@ -10,7 +10,7 @@ from portal.settings import DATABASES, INSTALLED_APPS, MIDDLEWARE  # noqa: E402
 INSTALLED_APPS = [*INSTALLED_APPS, "django_linear_migrations", "zeal"]
 # What a test starts to serve has the portal's own.
 if DATABASES["default"]["ENGINE"] == "django.db.backends.postgresql":
-    DATABASES["default"]["ENGINE"] = "tests.postgresql"
+    DATABASES["default"]["ENGINE"] = "tests.support.postgresql"
 DATABASES["default"]["TEST"] = {"NAME": os.environ.get("PORTAL_TEST_DB", "test_portal")}
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

@@ -717,7 +717,7 @@ BOOKKEEPING = {
     "note_status_changed",
     "count_holds",
     "take_account_along",
-    # They make the search tables of the keys; tests/customers/test_search_tables.py tries them.
+    # They make the search tables of the keys; tests/customers/search/test_search_tables.py tries them.
     "search_keys_added",
     "search_keys_changed",
     "search_keys_removed",

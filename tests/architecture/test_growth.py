@@ -33,7 +33,7 @@ from settings_app import selectors as settings_selectors
 from subscriptions.importing.run import import_directory
 from subscriptions.models import Cycle, CycleCharge, Subscription
 from subscriptions.termination.selectors import quoting
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 NOW = dt.datetime(2026, 3, 10, 9, tzinfo=dt.UTC)

@@ -30,7 +30,7 @@ _CONFIG = "settings_app.view_portalconfigversion"
 TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "home": ("", {"GET": (LOGGED_IN, 302)}),
     "account_login": ("", {"GET": (PUBLIC, 200), "POST": (PUBLIC, 200)}),
-    # Nobody who logs out is led to the log-in as well; tests/portal/test_login.py follows somebody.
+    # Nobody who logs out is led to the log-in as well; tests/staff/test_login.py follows somebody.
     "account_logout": ("", {"GET": (PUBLIC, 302), "POST": (PUBLIC, 302)}),
     "password": ("", {"GET": (LOGGED_IN, 200), "POST": (LOGGED_IN, 422)}),
     "healthz": ("", {"GET": (PUBLIC, 200)}),
@@ -127,7 +127,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "outbox:send_again": ("message", {"POST": ("outbox.send_again", 303)}),
     "audit:list": ("", {"GET": ("audit.view_auditentry", 200)}),
     "audit:export": ("", {"GET": ("audit.view_auditentry", 200)}),
-    # Of the admin, its own pages; those of the tables are made by one class (tests/portal/test_admin.py).
+    # Of the admin, its own pages; those of the tables are made by one class (tests/shell/test_admin.py).
     "admin:index": ("", {"GET": (SUPERUSER, 200)}),
     "admin:auth_user_changelist": ("", {"GET": (SUPERUSER, 200)}),
     "admin:subscriptions_termination_changelist": ("", {"GET": (SUPERUSER, 200)}),

@@ -45,8 +45,8 @@ from subscriptions.models import (
     Subscription,
     Termination,
 )
-from tests import factories
-from tests.factories import C
+from tests.support import factories
+from tests.support.factories import C
 
 TODAY = dt.date(2026, 3, 10)
 

@@ -9,7 +9,7 @@ import pytest
 
 from portal.audit import selectors
 from portal.audit.models import AuditEntry
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

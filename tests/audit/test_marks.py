@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from portal.audit import names, operations
 from portal.audit.models import AuditEntry
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MARK = "SELECT set_config('portal.operation', 'terminate', true)"

@@ -9,8 +9,8 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
+from bench import faults
 from portal import embedded
-from tests.bench import faults
 
 ROUNDS = 2
 
@@ -23,7 +23,7 @@ def test_two_rounds_of_the_fault_bench() -> None:
             [
                 sys.executable,
                 "-m",
-                "tests.bench.faults",
+                "bench.faults",
                 "--rounds",
                 str(ROUNDS),
                 "--seed",

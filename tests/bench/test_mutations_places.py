@@ -2,8 +2,8 @@
 
 import pytest
 
+from bench.mutants import MUTATIONS, Mutation
 from portal import embedded
-from tests.bench.mutants import MUTATIONS, Mutation
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda one: one.name)

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from tests.bench import perf
-from tests.bench.figures import Figure, Measured
-from tests.bench.world import World
+from bench import perf
+from bench.figures import Figure, Measured
+from bench.world import World
 
 
 def _subject(name: str, *measured: Measured) -> Any:

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from bench import perf
 from portal import embedded
-from tests.bench import perf
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def home() -> Iterator[Path]:
 
 def test_each_subject_measures_what_it_names(home: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.bench.perf", "--rows", "200", "--turns", "1", "--json"],
+        [sys.executable, "-m", "bench.perf", "--rows", "200", "--turns", "1", "--json"],
         cwd=embedded.ROOT,
         env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
         capture_output=True,
@@ -41,7 +41,7 @@ def test_each_subject_measures_what_it_names(home: Path) -> None:
 def test_this_checkout_is_compared_with_another_one(home: Path) -> None:
     subjects = ["pages"]
     ended = subprocess.run(
-        [sys.executable, "-m", "tests.bench.compare", embedded.ROOT, *subjects, "--rows", "200", "--turns", "1"],
+        [sys.executable, "-m", "bench.compare", embedded.ROOT, *subjects, "--rows", "200", "--turns", "1"],
         cwd=embedded.ROOT,
         env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
         capture_output=True,

@@ -8,10 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from bench import population
 from customers.models import Organisation, SearchKey
 from portal.lib import text
 from subscriptions.models import Cycle, Subscription
-from tests.bench import population
 
 ROWS = 300
 

@@ -4,7 +4,7 @@ import pytest
 from django.urls import reverse
 
 from customers.models import LedgerEntry
-from tests import factories
+from tests.support import factories
 
 NAME = "Donaudampfschifffahrtselektrizitätenhauptbetriebswerkbauunter GmbH"
 

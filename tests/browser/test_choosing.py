@@ -3,9 +3,9 @@
 from playwright.sync_api import Page, expect
 
 from subscriptions.models import Termination
-from tests import factories
 from tests.browser.test_main_job import to_choice
 from tests.browser.test_main_job_cases import running
+from tests.support import factories
 
 NOTE = "Choose from Invoice app"
 NONE = "No credit note has been sent"

@@ -9,8 +9,8 @@ from playwright.sync_api import expect
 from portal.audit.operations import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import CleanUpFailure, CleanUpRun
-from tests import factories
-from tests.factories import C
+from tests.support import factories
+from tests.support.factories import C
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (768, "dark"), (360, "light"), (360, "dark")])

@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from subscriptions.models import Termination
-from tests import factories
 from tests.browser.test_main_job import made, terminate_button  # noqa: F401 - a fixture
+from tests.support import factories
 
 MOST_CLICKS = 10
 MOST_TYPED = 3

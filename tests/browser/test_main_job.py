@@ -11,8 +11,8 @@ from customers.models import LedgerEntry
 from portal.lib import days
 from settings_app.models import ConfigHead, PortalConfigVersion
 from subscriptions.models import Termination
-from tests import factories
-from tests.factories import C
+from tests.support import factories
+from tests.support.factories import C
 
 
 def this_month(**fields) -> str:

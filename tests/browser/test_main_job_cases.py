@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 from customers.models import LedgerEntry
 from portal.lib import days
 from subscriptions.models import Termination
-from tests import factories
 from tests.browser.test_main_job import (
     configure,
     give_reason,
@@ -19,7 +18,8 @@ from tests.browser.test_main_job import (
     terminate_button,
     to_choice,
 )
-from tests.factories import C
+from tests.support import factories
+from tests.support.factories import C
 
 
 def today() -> dt.date:

@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import expect
 
-from tests import factories
+from tests.support import factories
 
 
 @pytest.fixture

@@ -5,10 +5,10 @@ from playwright.sync_api import Page, expect
 
 from settings_app.models import TerminationReason
 from subscriptions.models import Termination
-from tests import factories
 from tests.browser.test_main_job import give_reason, terminate_button, this_month
 from tests.browser.widths import too_wide
-from tests.factories import C
+from tests.support import factories
+from tests.support.factories import C
 
 GERMAN = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
 SKU = "BUNDLE_SIP_TRUNK_UNLIMITED_EU_2026_Q4_PROMO_24M"

@@ -12,7 +12,7 @@ from customers import operations, selectors
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
-from tests.factories import OrganisationFactory
+from tests.support.factories import OrganisationFactory
 
 NOW = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
 BY = audit_operations.Actor(kind="agent", name="bill")

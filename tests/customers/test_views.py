@@ -15,8 +15,8 @@ from customers import operations
 from customers.models import LedgerEntry, Organisation, TopUp
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
-from tests import pages
-from tests.factories import MemberFactory, OrganisationFactory
+from tests.support import pages
+from tests.support.factories import MemberFactory, OrganisationFactory
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

@@ -31,10 +31,10 @@ from django.db import connection, connections, transaction
 
 from portal import embedded
 from portal.shell.management.commands import serve
-from tests import factories
-from tests.factories import C
 from tests.hostile import nasty, tables
-from tests.subscriptions.importing.conftest import RIGHT
+from tests.importing.conftest import RIGHT
+from tests.support import factories
+from tests.support.factories import C
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_clock")]
 

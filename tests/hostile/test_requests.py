@@ -26,10 +26,10 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
-from tests import factories, pages
 from tests.architecture import world as worlds
 from tests.architecture.test_urls import TABLE, address_of
 from tests.hostile import nasty, tables
+from tests.support import factories, pages
 
 pytestmark = pytest.mark.django_db
 

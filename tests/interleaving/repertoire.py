@@ -41,7 +41,7 @@ from subscriptions.termination import requested
 from subscriptions.termination.quote import quotes
 from tests.interleaving.scheduler import Answer
 from tests.interleaving.world import NOW, World
-from tests.subscriptions.conftest import preview, request, seen_of, to_confirm
+from tests.support.terminations import preview, request, seen_of, to_confirm
 
 Call = Callable[[Actor, uuid.UUID], Any]
 

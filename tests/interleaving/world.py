@@ -28,9 +28,9 @@ from portal.audit.operations import Actor
 from subscriptions.models import Assignment, CycleCharge, Subscription, Termination
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes
-from tests import factories, superuser
-from tests.factories import C
-from tests.subscriptions.conftest import preview, request, seen_of
+from tests.support import factories, superuser
+from tests.support.factories import C
+from tests.support.terminations import preview, request, seen_of
 
 NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
 APPS = ("settings_app", "customers", "invoicing", "subscriptions", "outbox", "audit")

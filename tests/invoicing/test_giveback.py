@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from invoicing import operations
 from invoicing.models import ChargeLine, ChargeRefund, ChargeWaiver, CreditNoteHold, NumberSeries
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

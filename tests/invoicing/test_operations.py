@@ -21,7 +21,7 @@ from invoicing.models import (
 )
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ import pytest
 
 from invoicing import operations
 from invoicing.models import CreditNote, Payment, TakeBack
-from tests import factories
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 RECEIVED = dt.date(2026, 3, 1)

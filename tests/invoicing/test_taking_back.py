@@ -26,7 +26,7 @@ from invoicing.models import (
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 from subscriptions import verification
-from tests import factories, pages
+from tests.support import factories, pages
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from customers.models import LedgerEntry
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteHold, Payment
-from tests import factories, pages
+from tests.support import factories, pages
 
 pytestmark = pytest.mark.django_db
 

@@ -14,9 +14,9 @@ import psycopg
 import pytest
 
 from portal import embedded
-from tests import superuser
 from tests.launcher.test_embedded import Place, User, eventually
 from tests.launcher.test_run import free_port, run
+from tests.support import superuser
 
 EMPTY = "The database is empty, and nothing was done: ./run migrate sets it up."
 # Words, and how they begin what they say of a database that can only be read.

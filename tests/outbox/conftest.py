@@ -8,7 +8,7 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from portal.outbox.models import Message
-from tests.outbox.sink import Sink
+from tests.support.sink import Sink
 
 
 @pytest.fixture

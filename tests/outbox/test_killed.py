@@ -15,7 +15,7 @@ from django.utils import timezone
 from portal.outbox import operations, policies
 from portal.outbox.models import Message
 from portal.shell import web
-from tests.outbox.sink import ROOT, Sink
+from tests.support.sink import ROOT, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -15,7 +15,7 @@ from portal.audit.models import AuditEntry
 from portal.outbox import operations, policies
 from portal.outbox.management.commands import send_notifications
 from portal.outbox.models import Message
-from tests.outbox.sink import FAULTS, Sink
+from tests.support.sink import FAULTS, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -12,7 +12,7 @@ from portal.audit.operations import Actor
 from portal.outbox import operations, selectors
 from portal.outbox.models import Message
 from portal.outbox.policies import Addresses
-from tests import factories, pages
+from tests.support import factories, pages
 
 pytestmark = pytest.mark.django_db
 

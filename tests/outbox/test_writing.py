@@ -9,8 +9,8 @@ from settings_app.models import ConfigHead, PortalConfigVersion
 from subscriptions.clean_up.operations import expire
 from subscriptions.declares import letters
 from subscriptions.models import Termination
-from tests import factories
-from tests.factories import C
+from tests.support import factories
+from tests.support.factories import C
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from portal.audit.models import AuditEntry
 from settings_app import selectors
 from settings_app.models import PortalConfigVersion, TerminationReason
-from tests import factories, pages
+from tests.support import factories, pages
 
 CONFIG = "/settings/portal-config/"
 

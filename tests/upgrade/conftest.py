@@ -12,9 +12,9 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
+from bench.world import drop_database
 from portal.postgresql import migrated, patience
 from portal.shell.management.commands import migrate
-from tests.bench.world import drop_database
 
 DUMP = Path(__file__).with_name("portal-2026-11-28.sql.gz")
 

@@ -48,7 +48,7 @@ SAYS_WHY = {
 }
 # What settlements of that day left can't be mended any more: it is listed.
 OLD_SETTLEMENTS = {"settled_without_charges", "corrections_above_charges"}
-# Log-in and log-out lead on whoever is logged in; tests/portal/test_login.py follows.
+# Log-in and log-out lead on whoever is logged in; tests/staff/test_login.py follows.
 PAGES = [name for name, (_, methods) in TABLE.items() if "GET" in methods and not name.startswith("account_")]
 
 

@@ -13,7 +13,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tests.bench import client
+from bench import client
 from tests.launcher.operations import machine as machines
 from tests.launcher.operations import page
 from tests.launcher.test_embedded import eventually

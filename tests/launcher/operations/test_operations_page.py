@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.bench import walk
+from bench import walk
 from tests.launcher.operations import hardened, operating, page, refused
 from tests.launcher.operations import machine as machines
 from tests.launcher.test_embedded import eventually

@@ -1,0 +1,175 @@
+"""How long the server takes for the pages that agents open, deep in a list as well, beside Django's admin.
+
+Times are those of one browser over a connection that is kept, from the first byte sent to the last one read: the
+server's time and the little that this machine adds between two of its processes.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from unittest import mock
+
+from bench import figures
+from bench.client import Client
+from bench.figures import Figure, Measured
+from bench.world import AGENTS, AUDITOR, PASSWORD, SUPERUSER, World
+
+FIGURES = (
+    Figure(name="pages_p95_ms", says="a page of the portal, p95", at_most=25),
+    Figure(name="pages_deep_ratio", says="a list after 500,000 rows, times its first page", at_most=1.1),
+    Figure(name="pages_vs_admin", says="lists, times quicker than the admin's of the same rows", at_least=10),
+)
+
+ROUNDS = 40
+"""How often each page is asked for; a different customer each time."""
+
+ADMIN_ROUNDS = 5
+_WARM_UP = 5
+"""Rounds before those that count, for the admin's lists too."""
+DEPTH = 500_000
+
+
+@dataclass(frozen=True)
+class _List:
+    """A list of 50 rows. *Shape*: `deep` is the key that its deep page begins at."""
+
+    name: str
+    address: str
+    admin: str
+    table: str
+    deep: int
+
+
+_LISTS = (
+    ("invoices", "/invoices/", "/admin/invoicing/invoice/", "invoicing_invoice"),
+    ("notes", "/credit-notes/", "/admin/invoicing/creditnote/", "invoicing_creditnote"),
+    ("audit", "/audit/", "/admin/audit/auditentry/", "audit_auditentry"),
+)
+
+
+def measure(world: World) -> list[Measured]:
+    """Ask for every page again and again, the first and the deep ones in turns."""
+    lists, customers = _what_there_is(world)
+    with world.serve() as port:
+        agent, auditor, superuser = Client(port), Client(port), Client(port)
+        agent.log_in(AGENTS[0], PASSWORD)
+        auditor.log_in(AUDITOR, PASSWORD)
+        superuser.log_in(SUPERUSER, PASSWORD)
+        times: dict[str, list[float]] = {}
+        for number in range(-_WARM_UP, world.times(ROUNDS)):
+            uuid, subscription = customers[number]
+            for name, address in (
+                ("organisation", f"/customers/{uuid}/"),
+                ("subscriptions tab", f"/customers/{uuid}/subscriptions/"),
+                ("sidebar", f"/subscriptions/{subscription}/"),
+                *((entry.name, entry.address) for entry in lists),
+                *((f"{entry.name}, deep", f"{entry.address}?before={entry.deep}") for entry in lists),
+            ):
+                headers = {"HX-Request": "true"} if name == "sidebar" else {}
+                # Agents see no audit.
+                browser = auditor if name.startswith("audit") else agent
+                seconds = browser.get(address, **headers).seconds
+                if number >= 0:
+                    times.setdefault(name, []).append(seconds)
+        theirs = {
+            entry.name: statistics.median(
+                [superuser.get(entry.admin).seconds for _ in range(-_WARM_UP, ADMIN_ROUNDS)][_WARM_UP:]
+            )
+            for entry in lists
+        }
+        plain = _plain(lists)
+    return _figures(times, theirs, plain)
+
+
+def _plain(lists: Sequence[_List]) -> float:
+    """Give what share of its time the admin needs for its lists without filters and dates.
+
+    The server's admin stays as the portal has it, so both ways are asked for in this process, in turns.
+    """
+    from django.apps import apps
+    from django.conf import settings
+    from django.contrib import admin
+    from django.contrib.auth import get_user_model
+    from django.test import Client as InProcess
+
+    # The server may have files of an installation, and this process none.
+    settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
+    browser = InProcess(headers={"Host": "localhost", "Accept-Encoding": "gzip"})
+    browser.force_login(get_user_model().objects.get(username=SUPERUSER))
+
+    def ask(address: str) -> float:
+        started = time.perf_counter()
+        answer = browser.get(address)
+        seconds = time.perf_counter() - started
+        if answer.status_code != 200:
+            raise RuntimeError(f"{address} answered {answer.status_code}")
+        return seconds
+
+    whole = plain = 0.0
+    for entry in lists:
+        page = admin.site.get_model_admin(apps.get_model(*entry.admin.split("/")[2:4]))
+        both = []
+        for _ in range(-_WARM_UP, ADMIN_ROUNDS):
+            as_it_is = ask(entry.admin)
+            with mock.patch.multiple(page, list_filter=(), date_hierarchy=None):
+                both.append((as_it_is, ask(entry.admin)))
+        whole += statistics.median(seconds for seconds, _ in both[_WARM_UP:])
+        plain += statistics.median(seconds for _, seconds in both[_WARM_UP:])
+    return plain / whole
+
+
+def _figures(times: dict[str, list[float]], theirs: dict[str, float], plain: float) -> list[Measured]:
+    ours = {name: statistics.median(values) for name, values in times.items()}
+    worst = max(ours, key=lambda name: figures.p95(times[name]))
+    ratios = {name: ours[f"{name}, deep"] / ours[name] for name in theirs}
+    deepest = max(ratios, key=lambda name: ratios[name])
+    together, peers = sum(ours[name] for name in theirs), sum(theirs.values())
+    every = [seconds for values in times.values() for seconds in values]
+    slowest = figures.p95(times[worst]) * 1000
+    return [
+        Measured(
+            name="pages_p95_ms",
+            value=figures.p95(every) * 1000,
+            ours=f"slowest: {worst} {slowest:.1f} ms; medians "
+            + ", ".join(f"{name} {seconds * 1000:.1f}" for name, seconds in ours.items()),
+        ),
+        Measured(
+            name="pages_deep_ratio",
+            value=ratios[deepest],
+            ours=f"{deepest} {ours[f'{deepest}, deep'] * 1000:.1f} ms",
+            peer=f"{ours[deepest] * 1000:.1f} ms",
+        ),
+        Measured(
+            name="pages_vs_admin",
+            value=peers / together,
+            ours=f"{together * 1000:.0f} ms for the three lists",
+            peer=f"{peers * 1000:.0f} ms ("
+            + ", ".join(f"{name} {seconds * 1000:.0f}" for name, seconds in theirs.items())
+            + f"); without its filters and dates {peers * plain / together:.1f} times",
+        ),
+    ]
+
+
+def _what_there_is(world: World) -> tuple[list[_List], list[tuple[str, str]]]:
+    """Find the deep keys of the lists, and customers with a subscription, all over the database."""
+    with world.connect() as connection:
+        lists = []
+        for name, address, admin, table in _LISTS:
+            row = connection.execute(
+                # As deep as there are rows for a whole page, where there are not as many.
+                f"SELECT id FROM {table} ORDER BY id DESC"
+                f" OFFSET (SELECT greatest(0, least({DEPTH}, count(*) - 51)) FROM {table}) LIMIT 1"
+            ).fetchone()
+            lists.append(_List(name, address, admin, table, row[0] if row else 0))
+        customers = connection.execute(
+            """
+            SELECT o.uuid::text, s.uuid::text FROM subscriptions_subscription s
+            JOIN customers_organisation o ON o.id = s.organisation_id
+            ORDER BY md5(s.id::text) LIMIT %s
+            """,
+            [ROUNDS + 5],
+        ).fetchall()
+    return lists, [customers[number % len(customers)] for number in range(ROUNDS + 5)]

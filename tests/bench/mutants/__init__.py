@@ -1,8 +1,0 @@
-"""The places where `./test mutations` breaks the product, each with the test that has to notice."""
-
-from tests.bench.mutants import clean_up, money, never_twice, verified
-from tests.bench.mutants.mutation import Mutation
-
-MUTATIONS = (*never_twice.MUTATIONS, *money.MUTATIONS, *clean_up.MUTATIONS, *verified.MUTATIONS)
-
-__all__ = ["MUTATIONS", "Mutation"]

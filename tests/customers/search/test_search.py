@@ -1,0 +1,495 @@
+"""The search of the Customer app: what is found, in which order, and what never breaks."""
+
+import hashlib
+import itertools
+import uuid
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from customers.models import Organisation, SearchKey
+from customers.search import finding, lookup, policies, similarity
+from tests.support.factories import OrganisationFactory, subscription
+
+pytestmark = pytest.mark.django_db
+
+
+def names(query: str) -> list[str]:
+    """Find names, those in first place and the similar ones, in their order."""
+    listing = lookup.organisations(query)
+    return [row.name for row in (*listing.rows, *listing.similar)]
+
+
+@pytest.mark.parametrize(
+    ("name", "query"),
+    [
+        ("Zürich AG", "zurich"),
+        ("Zürich AG", "ZÜRICH"),
+        ("Zürich AG", "zuerich"),
+        ("Zurich AG", "zürich ag"),
+        ("Telecom Partners", "telekomm"),
+        ("Telecom Partners", "elecom part"),
+        ("Telecom Partners", "partners telecom"),
+        ("O’Brien & Söhne", "obrien sohne"),
+        ("AT&T Asia", "at&t"),
+        ("東京電話", "東京"),
+        ("東京電話", "dongjing"),
+        ("Москва Связь", "москва"),
+        ("Москва Связь", "moskva"),
+        ("شركة النور", "شركة"),
+        ("Łódź Telefonia", "lodz"),
+        ("Straße GmbH", "STRASSE"),
+        ("Müller Søn", "muller son"),
+        ("10% Club", "10%"),
+        ("Acme_Blue", "acme_blue"),
+    ],
+)
+def test_a_name_is_found(name: str, query: str) -> None:
+    # No other text of the other one holds what is asked for: "10" is part of many a UUID and serial number.
+    other = {"owner_email": "", "billing_email": "", "customer_reference": "", "uuid": uuid.UUID(int=0)}
+    OrganisationFactory(name="Quite Another One", **other)
+    OrganisationFactory(name=name)
+    assert names(query) == [name]
+
+
+@pytest.mark.parametrize("wrong", ["xelta", "dxlta", "dexta", "delxa", "deltx", "dlta", "delxta", "deltta"])
+def test_one_wrong_letter_in_five_hides_nobody(wrong: str) -> None:
+    OrganisationFactory(name="Global Delta Services Pte Ltd")
+    assert names(wrong) == ["Global Delta Services Pte Ltd"]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["innovxtionx", "xnnovatxons", "innxvatiozs", "invations", "innovvationns", "inxovxtions"]
+)
+def test_two_wrong_letters_in_ten_hide_nobody(wrong: str) -> None:
+    OrganisationFactory(name="Pacific Innovations Group")
+    assert names(wrong) == ["Pacific Innovations Group"]
+
+
+def test_every_word_may_have_its_own_wrong_letter() -> None:
+    OrganisationFactory(name="Pacific Innovations Group")
+    OrganisationFactory(name="Pacific Motors")
+    assert names("pacifik innovatons") == ["Pacific Innovations Group"]
+
+
+def test_similar_ones_come_after_those_that_answer() -> None:
+    OrganisationFactory(name="Delta Ltd")
+    OrganisationFactory(name="Belta Ltd")
+    listing = lookup.organisations("delta")
+    assert [row.name for row in listing.rows] == ["Delta Ltd"]
+    assert [row.name for row in listing.similar] == ["Belta Ltd"]
+    assert listing.summary == "1 customer, 1 similar"
+
+
+def test_an_exact_answer_asks_for_nobody_similar() -> None:
+    OrganisationFactory(name="Delta")
+    OrganisationFactory(name="Belta")
+    assert names("Delta") == ["Delta"]
+
+
+def test_who_has_the_domain_asks_for_nobody_similar() -> None:
+    OrganisationFactory(name="One", owner_email="sue@acmes.example", billing_email="")
+    OrganisationFactory(name="Other", owner_email="tom@acmis.example", billing_email="")
+    assert names("@acmes.example") == ["One"]
+    assert names("@acmos.example") == ["One", "Other"]
+
+
+@pytest.mark.parametrize(
+    ("word", "piece"),
+    [
+        ("hafiz.chong62@office.example", "chong62"),
+        ("@telefonia.example", "telefon"),
+        ("@office.example", "office"),
+        ("my-115298", "115298"),
+        ("+852249512544", "9512544"),
+        ("innovations", "innovat"),
+        ("telecom", ""),
+        ("a.b.c.d.e.f.g", "a.b.c.d.e."),
+        ("ag", ""),
+    ],
+)
+def test_an_index_is_asked_for_a_piece(word: str, piece: str) -> None:
+    assert policies.looked_up(word) == piece
+    assert piece in word
+
+
+def test_many_answers_ask_for_nobody_similar() -> None:
+    OrganisationFactory(name="Belta")
+    for number in range(lookup.FEW):
+        OrganisationFactory(name=f"Delta {number}")
+    assert "Belta" not in names("delta")
+
+
+def similar_to(query: str) -> list[str]:
+    """Find the similar ones alone, as somebody who asks for them gets them."""
+    return [row.name for row in lookup.organisations(query, with_similar=True).similar]
+
+
+def test_who_asks_sees_the_similar_ones_below_many_answers() -> None:
+    OrganisationFactory(name="Belta")
+    for number in range(lookup.FEW):
+        OrganisationFactory(name=f"Delta {number}")
+    assert lookup.organisations("delta").similar_offered
+    listing = lookup.organisations("delta", with_similar=True)
+    assert [row.name for row in listing.similar] == ["Belta"]
+    assert (len(listing.rows), listing.similar_asked, listing.similar_offered) == (lookup.FEW, True, False)
+    assert listing.summary == "5 customers, 1 similar"
+
+
+def test_who_asks_sees_the_similar_ones_beside_an_exact_answer() -> None:
+    OrganisationFactory(name="Delta")
+    OrganisationFactory(name="Belta")
+    assert lookup.organisations("Delta").similar_offered
+    assert similar_to("Delta") == ["Belta"]
+
+
+def test_closer_ones_hide_nobody_from_who_asks() -> None:
+    OrganisationFactory(name="Telecommvnicatiom")
+    for letter in "abcde":
+        OrganisationFactory(name=f"Telecommunicatio{letter}")
+    listing = lookup.organisations("telecommunication")
+    assert (len(listing.similar), listing.similar_offered) == (5, True)
+    assert similar_to("telecommunication")[5:] == ["Telecommvnicatiom"]
+
+
+@pytest.mark.parametrize(("most", "said"), [(2, "2 of more similar ones"), (3, "3 similar")])
+def test_more_similar_ones_than_are_shown_are_said(most: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "MOST", most)
+    for name in ("Belta", "Delva", "Derta"):
+        OrganisationFactory(name=name)
+    listing = lookup.organisations("delta")
+    assert [row.name for row in listing.similar] == ["Belta", "Delva", "Derta"][:most]
+    assert listing.summary == f"No exact match, {said}"
+
+
+def test_nobody_similar_is_said_too() -> None:
+    for number in range(lookup.FEW):
+        OrganisationFactory(name=f"Delta {number}")
+    listing = lookup.organisations("delta", with_similar=True)
+    assert (listing.similar, listing.similar_asked, listing.similar_offered) == ((), True, False)
+    assert listing.summary == "5 customers, none similar"
+
+
+@pytest.mark.parametrize(
+    ("answers", "query", "similar"),
+    [
+        ("Delta", "delta", ["Dellta", "Belta"]),
+        ("Delta Motors", "delta motors", ["Belta Motors", "Delta Mobors"]),
+        ("Delta AG", "delta ag", ["Belta AG"]),
+        ("Delta Motors", "x@delta.motors", ["Belta Motors", "Delta Mobors"]),
+    ],
+)
+def test_who_answers_on_another_page_is_not_similar(
+    answers: str, query: str, similar: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where those that answer would fill the list of the similar ones."""
+    monkeypatch.setattr(similarity, "MOST", 4)
+    for number in range(lookup.PAGE + 5):
+        OrganisationFactory(name=f"{answers} {number:02}", owner_email="x@delta.motors")
+    # This one has both words, and answers.
+    OrganisationFactory(name=f"{answers} Belta", owner_email="x@delta.motors")
+    for name in similar:
+        OrganisationFactory(name=name, owner_email="x@other.example")
+    OrganisationFactory(name="Gamma Motors AG")
+    assert similar_to(query) == similar
+
+
+def test_similar_ones_are_offered_on_a_first_page_alone() -> None:
+    for number in range(lookup.PAGE + 1):
+        OrganisationFactory(name=f"Delta {number:02}")
+    OrganisationFactory(name="Belta")
+    first = lookup.organisations("delta")
+    second = lookup.organisations("delta", older=first.older)
+    back = lookup.organisations("delta", newer=second.newer)
+    assert [page.similar_offered for page in (first, second, back)] == [True, False, True]
+    asked = lookup.organisations("delta", older=first.older, with_similar=True)
+    assert (asked.similar, asked.similar_asked) == ((), False)
+    assert lookup.organisations("delta", with_similar=True).older == first.older
+
+
+@pytest.mark.parametrize(
+    "query", ["", "6123", "+65 6123 4567", "lta", "0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", "dexta", "nobody", "%"]
+)
+def test_similar_ones_are_not_offered_where_none_can_be_or_somebody_has_looked(query: str) -> None:
+    subscription(numbers=("+6561234567",))
+    OrganisationFactory(name="Delta", uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    assert not lookup.organisations(query).similar_offered
+
+
+def test_order_is_exact_then_beginning_then_word_then_part_then_similar() -> None:
+    for name in ("Adelta", "Grand Delta", "Deltas United", "Velta"):
+        OrganisationFactory(name=name)
+    assert names("delta") == ["Deltas United", "Grand Delta", "Adelta", "Velta"]
+    OrganisationFactory(name="Delta")
+    assert names("delta")[0] == "Delta"
+
+
+def test_all_words_must_match_but_each_in_any_key() -> None:
+    one = OrganisationFactory(name="Acme Asia", owner_email="sue@blue.example")
+    OrganisationFactory(name="Acme Europe", owner_email="tom@red.example")
+    listing = lookup.organisations("acme blue")
+    assert [row.uuid for row in listing.rows] == [one.uuid]
+    assert listing.rows[0].matches == (lookup.Match("Owner e-mail", "sue@blue.example"),)
+
+
+@pytest.mark.parametrize(
+    ("query", "label", "shown"),
+    [
+        ("sue_lee@blue.example", "Owner e-mail", "Sue_Lee@Blue.example"),
+        ("SUE_LEE", "Owner e-mail", "Sue_Lee@Blue.example"),
+        ("@blue.example", "Owner e-mail", "Sue_Lee@Blue.example"),
+        ("money@acme", "Billing e-mail", "money@acme.example"),
+        ("crm-0042", "Customer reference", "CRM-0042/b"),
+        ("0042/B", "Customer reference", "CRM-0042/b"),
+    ],
+)
+def test_a_key_is_found_and_named(query: str, label: str, shown: str) -> None:
+    OrganisationFactory(name="Other")
+    OrganisationFactory(
+        name="Found",
+        owner_email="Sue_Lee@Blue.example",
+        billing_email="money@acme.example",
+        customer_reference="CRM-0042/b",
+    )
+    row = lookup.organisations(query).rows[0]
+    assert (row.name, row.matches[0]) == ("Found", lookup.Match(label, shown))
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["+6561234567", "6561234567", "61234567", "234 56", "+65 6123 4567", "+65 6123-4567", "+65 (6123) 4567",
+     "006561234567", "0061234567", "+65 (0) 6123 4567", "6123.4567"],
+)  # fmt: skip
+def test_a_number_is_found_however_it_is_written(query: str) -> None:
+    found = subscription(numbers=("+6561234567",)).organisation
+    OrganisationFactory(name="Other")
+    listing = lookup.organisations(query)
+    assert [row.uuid for row in listing.rows] == [found.uuid]
+    assert listing.rows[0].matches == (lookup.Match("Number", "+6561234567"),)
+
+
+def test_a_number_and_words_of_the_name_find_together() -> None:
+    found = subscription(numbers=("+6561234567",)).organisation
+    other = OrganisationFactory(name=found.name)
+    word = found.name.split()[0]
+    for query in (f"{word} 6123", f"6561234567 {word}", f"+65612345 {found.name}"):
+        listing = lookup.organisations(query)
+        assert [row.uuid for row in listing.rows] == [found.uuid], query
+        assert listing.rows[0].matches == (lookup.Match("Number", "+6561234567"),)
+    assert {row.uuid for row in lookup.organisations(found.name).rows} == {found.uuid, other.uuid}
+
+
+def test_a_uuid_is_found_by_itself_its_beginning_and_without_hyphens() -> None:
+    made = OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    OrganisationFactory(uuid="aaaaaaaa-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    whole = "0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d"
+    for query in (
+        whole,
+        whole.upper(),
+        whole.replace("-", ""),
+        f"{{{whole}}}",
+        f"urn:uuid:{whole}",
+        whole[:4],
+        whole[:8],
+        whole[:9],
+        whole[:15],
+        whole.replace("-", "")[:14],
+        f" {whole}\n",
+    ):
+        assert [str(row.uuid) for row in lookup.organisations(query).rows] == [made.uuid], query
+
+
+def test_a_few_digits_from_the_middle_of_a_uuid_mean_nobody() -> None:
+    OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", name="Nobody")
+    assert names("9a41") == []
+
+
+@pytest.mark.parametrize("piece", ["1e5f6a7b", "7c52-9a41", "9a41-4c6e-8d2b", "5F6A7B8C9D"])
+def test_from_eight_digits_on_a_piece_of_a_uuid_finds(piece: str) -> None:
+    OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", name="Found")
+    OrganisationFactory(uuid="aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", name="Other")
+    assert names(piece) == ["Found"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["%", "_", "%%%", "\x00", "q\x00z", "'; DROP TABLE customers_organisation; --", "\\", '"', "((((", "[[[",
+     "$1 %s", "%(x)s", "\ud83d", "😀", "a" * 5000, "😀 " * 500, " ".join(f"w{n}" for n in range(500)), "\u202e",
+     "../../etc",
+     "-", "+", "@", "{}", "<script>alert(1)</script>", "zz zz zz", "x" * 255 + "y", "+" * 300, "0" * 300,
+     "f" * 33, "ﷺ" * 200],
+)  # fmt: skip
+def test_hostile_text_finds_nobody_and_breaks_nothing(query: str) -> None:
+    OrganisationFactory(name="Quite Normal", owner_email="a@b.example", billing_email="", customer_reference="")
+    listing = lookup.organisations(query)
+    if listing.query:
+        assert (listing.rows, listing.similar) == ((), ())
+    assert "\x00" not in listing.query
+    assert len(listing.query) <= policies.LONGEST_QUERY
+
+
+def test_blank_questions_list_everybody() -> None:
+    OrganisationFactory(name="B")
+    OrganisationFactory(name="A")
+    assert names("  ") == ["A", "B"]
+    assert lookup.organisations().summary == "2 customers"
+
+
+@pytest.mark.parametrize("query", ["", "company"])
+def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
+    made = [OrganisationFactory(name=f"Company {n % 7:02}") for n in range(2 * lookup.PAGE + 3)]
+    first = lookup.organisations(query)
+    second = lookup.organisations(query, older=first.older)
+    third = lookup.organisations(query, older=second.older)
+    assert (first.newer, third.older) == ("", "")
+    seen = [row.uuid for page in (first, second, third) for row in page.rows]
+    assert [len(first.rows), len(second.rows), len(third.rows)] == [lookup.PAGE, lookup.PAGE, 3]
+    assert seen == [made.uuid for made in sorted(made, key=lambda made: (made.name, made.pk))]
+    assert lookup.organisations(query, newer=third.newer).rows == second.rows
+    assert lookup.organisations(query, newer=second.newer).rows == first.rows
+    assert lookup.organisations(query, newer=second.newer).newer == ""
+
+
+@pytest.mark.parametrize(
+    "key", ["x", "0.x", "-1.2", "9999.0", "0." + "f" * 400, "²." + "0" * 32, "\x00", "0." + "0" * 32]
+)
+def test_a_key_that_is_none_shows_the_first_page(key: str) -> None:
+    OrganisationFactory(name="A")
+    assert [row.name for row in lookup.organisations("", older=key).rows] == ["A"]
+
+
+def pages(query: str, monkeypatch: pytest.MonkeyPatch) -> list[lookup.Listing]:
+    """Turn pages to the last one, and check that turning back shows the same ones."""
+    monkeypatch.setattr(finding, "MOST", 60)
+    found = [lookup.organisations(query)]
+    while found[-1].older:
+        found.append(lookup.organisations(query, older=found[-1].older))
+    for before, page in itertools.pairwise(found):
+        assert lookup.organisations(query, newer=page.newer).rows == before.rows
+    assert found[0].newer == ""
+    return found
+
+
+def test_pages_are_the_same_there_and_back_when_too_many_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More share the key than are put in order, others only have it somewhere; of beginnings all are listed."""
+    for number in range(70):
+        OrganisationFactory(name=f"Zed {99 - number}", customer_reference="Delta")
+        OrganisationFactory(name=f"Delta {number:02}", customer_reference="")
+        OrganisationFactory(name=f"Grand Delta {number:02}", customer_reference="")
+    listed = [row.name for page in pages("delta", monkeypatch) for row in page.rows]
+    assert len(listed) == len(set(listed)) == 190
+    assert [name.split()[0] for name in listed] == ["Zed"] * 60 + ["Delta"] * 70 + ["Grand"] * 60
+
+
+def test_a_listing_says_that_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(61):
+        OrganisationFactory(name=f"The Company {number:02}")
+    for page in pages("company", monkeypatch):
+        assert page.is_cut
+        assert page.summary.endswith(", of more than 60 in all: more letters find fewer")
+    monkeypatch.undo()
+    listing = lookup.organisations("company")
+    assert (listing.is_cut, listing.summary) == (False, "50 customers on this page, more on others")
+    assert replace(listing, is_cut=True).summary == (
+        "50 customers on this page, more on others, of more than 1,000 in all: more letters find fewer"
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "indexes"),
+    [
+        ("acme", {"search_text_name", "search_text_trigrams", "search_word_trigrams"}),
+        ("telekomm asia", {"search_text_name", "search_text_trigrams", "search_word_trigrams"}),
+        ("+6561234567", {"search_text_trigrams"}),
+        ("0f3b7c52", {"search_text_trigrams"}),
+    ],
+)
+def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> None:
+    """With everything else made expensive the plan must have an index left to use."""
+    made = OrganisationFactory(name="Acmf Telekomn Asib")
+    # Of a few words each is read quicker than an index.
+    words = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(5000)]
+    SearchKey.objects.bulk_create(
+        SearchKey(organisation=made, kind="reference", text=" ".join(words[start : start + 10]))
+        for start in range(0, len(words), 10)
+    )
+    asked: list[tuple[str, dict[str, Any]]] = []
+
+    def notice(execute: Callable[..., Any], sql: str, params: Any, *others: Any) -> Any:
+        if "customers_search" in sql:
+            asked.append((sql, dict(params)))
+        return execute(sql, params, *others)
+
+    with connection.execute_wrapper(notice):
+        lookup.organisations(query)
+    plans = []
+    with connection.cursor() as cursor:
+        # One plan for whatever is asked: a connection keeps it when it looks cheap enough.
+        cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+        # The name's index also serves in its order; that of a tiny table's primary key must not tempt.
+        # What waits to be put into an index makes it dear.
+        for index in ("search_word_trigrams", "search_text_trigrams"):
+            cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
+        cursor.execute("ANALYZE customers_searchword, customers_searchtext")
+        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        for sql, params in asked:
+            kinds = ", ".join("text" if isinstance(value, str) else "unknown" for value in params.values())
+            places = {name: f"${place}" for place, name in enumerate(params, 1)}
+            cursor.execute(f"PREPARE asked ({kinds}) AS {sql % places}")
+            given = ", ".join(["%s"] * len(params))
+            cursor.execute(connection.ops.compose_sql(f"EXPLAIN EXECUTE asked ({given})", [*params.values()]))
+            plans.append("\n".join(line for (line,) in cursor.fetchall()))
+            cursor.execute("DEALLOCATE asked")
+    plan = "\n".join(plans)
+    assert "Seq Scan on customers_search" not in plan, plan
+    assert {name for name in indexes if name not in plan} == set(), plan
+
+
+def test_a_name_with_the_last_letter_there_is_begins_as_any_other() -> None:
+    OrganisationFactory(name="Acme\U0010fffd Zebra")
+    assert names("acme") == ["Acme\U0010fffd Zebra"]
+
+
+def test_as_many_as_are_put_in_order_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "MOST", 60)
+    for number in range(60):
+        OrganisationFactory(name=f"The Company {number:02}")
+    assert not lookup.organisations("company").is_cut
+
+
+def test_merely_alike_is_enough_where_nobody_else_answers() -> None:
+    OrganisationFactory(name="Montgomery")
+    assert names("montgomxe") == ["Montgomery"]
+    OrganisationFactory(name="Montgomxy")
+    assert names("montgomxe") == ["Montgomxy"]
+
+
+@pytest.mark.parametrize(
+    ("name", "query"), [("Piatek Wajodra S.A.", "piateuk wajodrja s.a."), ("Reka a.s.", "rexa a.s.")]
+)
+def test_the_letters_of_an_abbreviation_hide_nobody(name: str, query: str) -> None:
+    OrganisationFactory(name=name, owner_email="", billing_email="", customer_reference="")
+    assert names(query) == [name]
+
+
+def test_a_word_that_many_have_in_theirs_may_be_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(similarity, "_MOST_ALIKE", 5)
+    made = OrganisationFactory(name="Teluk Motors", owner_email="")
+    for number in range(8):
+        OrganisationFactory(name=f"Stelk{'abcdefgh'[number]}", owner_email="")
+    assert [row.uuid for row in lookup.organisations("telk mofors").similar] == [made.uuid]
+
+
+def test_a_short_word_beside_a_wrong_one_must_be_there() -> None:
+    OrganisationFactory(name="Delta AG")
+    OrganisationFactory(name="Delta Ltd")
+    assert names("delva ag") == ["Delta AG"]
+
+
+def test_readings_are_limited() -> None:
+    (reading,) = policies.readings(" ".join(f"word{n}" for n in range(60)))
+    assert len(reading.words) == policies.MOST_WORDS
+    assert SearchKey.objects.count() == Organisation.objects.count() == 0

@@ -1,0 +1,427 @@
+"""What an import writes, what it leaves alone, and what it prints when all is well."""
+
+import datetime as dt
+import hashlib
+from decimal import Decimal as D
+
+import pytest
+from django.db import connection
+
+from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
+from invoicing.models import ChargeLine, CreditNote, Invoice, NumberSeries, Payment
+from portal.audit.models import AuditEntry
+from subscriptions.models import ContractItem, Cycle, PhoneNumber, Plan, Subscription, Termination
+from tests.importing.conftest import ACME, BETA, NOW, S1, S2, S3, S4, row_counts
+from tests.support import factories
+
+pytestmark = pytest.mark.django_db
+
+COUNTS = [
+    "organisations.csv: 2 new, 0 unchanged",
+    "members.csv: 2 new, 0 unchanged",
+    "plans.csv: 2 new, 0 unchanged",
+    "contracts.csv: 2 new, 0 unchanged",
+    "subscriptions.csv: 4 new, 0 unchanged",
+    "cycles.csv: 3 new, 0 unchanged",
+    "numbers.csv: 4 new, 0 unchanged",
+    "credit_notes.csv: 3 new, 0 unchanged",
+]
+
+
+def unchanged(lines):
+    return [f"{line.split(':')[0]}: 0 new, {line.split(': ')[1].split()[0]} unchanged" for line in lines]
+
+
+def test_a_directory_is_imported(directory, imported):
+    assert imported(directory.write()) == (0, COUNTS, [])
+
+
+def test_organisations(directory, imported):
+    imported(directory.write())
+    acme, beta = Organisation.objects.get(uuid=ACME), Organisation.objects.get(uuid=BETA)
+    assert (acme.name, acme.status, acme.payment_mode, acme.currency) == ("Acmé Ltd", "active", "postpaid", "SGD")
+    assert (acme.country, acme.timezone, acme.created_on) == ("SG", "Asia/Singapore", dt.date(2020, 1, 1))
+    assert (acme.owner_email, acme.billing_email, acme.customer_reference) == (
+        "o@acme.example",
+        "b@acme.example",
+        "A-1",
+    )
+    assert (beta.status, beta.payment_mode, beta.created_on, beta.owner_email) == ("active", "prepaid", None, "")
+    account = CreditAccount.objects.get(organisation=acme)
+    assert (account.balance, account.credit_limit, account.reserved) == (D("-86.10148"), 100, 0)
+    entry = LedgerEntry.objects.get()
+    assert (entry.account, entry.seq, entry.before, entry.amount, entry.after) == (
+        account,
+        1,
+        0,
+        D("-86.10148"),
+        D("-86.10148"),
+    )
+    assert (entry.kind, entry.on, entry.at, entry.actor) == ("opening_balance", dt.date(2026, 3, 10), NOW, "import")
+    assert CreditAccount.objects.get(organisation=beta).last_seq is None
+    assert set(SearchKey.objects.filter(organisation=acme).values_list("kind", "text")) == {
+        ("name", "acme ltd"),
+        ("uuid", ACME),
+        ("owner_email", "o@acme.example"),
+        ("billing_email", "b@acme.example"),
+        ("reference", "a-1"),
+        ("number", "+6531234567"),
+        ("number", "+6531234568"),
+        ("number", "+6531234569"),
+        ("member", "ann"),
+        ("member", "bob"),
+        ("member_email", "ann@acme.example"),
+        ("member_email", "bob@acme.example"),
+    }
+    assert set(SearchKey.objects.filter(organisation=beta).values_list("kind", flat=True)) == {"name", "uuid"}
+    assert list(Member.objects.order_by("name").values_list("name", "email", "role")) == [
+        ("Ann", "ann@acme.example", "owner"),
+        ("Bob", "bob@acme.example", "member"),
+    ]
+
+
+def test_subscriptions_keep_what_the_facts_say(directory, imported):
+    imported(directory.write())
+    found = {
+        str(s.uuid): (s.status, s.started_on, s.expires_on, s.auto_renew, s.plan.sku)
+        for s in Subscription.objects.select_related("plan")
+    }
+    assert found == {
+        # Given as expired and active, but the facts of 10 March say otherwise. The anchor is day 31.
+        S1: ("active", dt.date(2026, 1, 31), dt.date(2026, 3, 30), True, "SIP"),
+        S2: ("expired", dt.date(2026, 2, 1), dt.date(2026, 2, 28), False, "FAX"),
+        S3: ("terminated", dt.date(2025, 12, 1), dt.date(2026, 2, 28), False, "SIP"),
+        S4: ("terminated", dt.date(2025, 12, 1), dt.date(2025, 12, 31), False, "SIP"),
+    }
+    item = ContractItem.objects.get()
+    assert (item.contract.reference, str(item.subscription.uuid), item.freed_on) == ("CT-1", S1, None)
+    assert Plan.objects.get(sku="SIP").price_per_month == 50
+
+
+def test_a_terminated_subscription_ended_before_the_move(directory, imported):
+    imported(directory.write())
+    ended = Termination.objects.get(subscription__uuid=S3)
+    assert (ended.case, ended.actor_kind, ended.actor, ended.explanation) == (
+        "ended_before_move",
+        "import",
+        "import",
+        "moved away",
+    )
+    assert (ended.terminated_on, ended.terminated_at, ended.settlement, ended.choice) == (
+        dt.date(2026, 2, 20),
+        NOW,
+        "nothing_due",
+        "none",
+    )
+    assert (ended.quote, ended.quote_id, ended.subscription.termination_ref) == (None, None, ended.pk)
+    assert Termination.objects.get(subscription__uuid=S4).explanation == ""
+    assert list(
+        PhoneNumber.objects.order_by("number", "id").values_list(
+            "number", "subscription__uuid", "is_ported_in", "status", "reserved_through"
+        )
+    ) == [
+        ("+6531234567", Subscription.objects.get(uuid=S1).uuid, True, "in_use", None),
+        ("+6531234567", Subscription.objects.get(uuid=S4).uuid, False, "free", None),
+        ("+6531234568", ended.subscription.uuid, True, "reserved", dt.date(2026, 4, 17)),
+        ("+6531234569", ended.subscription.uuid, False, "reserved", dt.date(2026, 3, 20)),
+    ]
+
+
+def test_imported_numbers_are_reserved_for_as_long_as_the_settings_say(directory, imported, configure):
+    configure(number_reservation_days=40, number_reservation_days_ported_in=10)
+    imported(directory.write())
+    assert list(
+        PhoneNumber.objects.exclude(status="in_use")
+        .order_by("number", "id")
+        .values_list("number", "reserved_through")
+    ) == [
+        ("+6531234567", None),
+        ("+6531234568", None),  # through 2 March: over
+        ("+6531234569", dt.date(2026, 4, 1)),
+    ]
+
+
+def test_cycles_are_charged_on_invoices(directory, imported):
+    imported(directory.write())
+    assert list(
+        Cycle.objects.filter(subscription__uuid=S1).values_list(
+            "first_day",
+            "day_after",
+            "months",
+            "charges__first_day",
+            "charges__day_after",
+            "charges__is_external_invoice",
+        )
+    ) == [
+        (dt.date(2026, 1, 31), dt.date(2026, 2, 28), 1, dt.date(2026, 1, 31), dt.date(2026, 2, 28), False),
+        (dt.date(2026, 2, 28), dt.date(2026, 3, 31), 1, dt.date(2026, 2, 28), dt.date(2026, 3, 31), True),
+    ]
+    fields = ("number", "kind", "status", "issued_on", "charged", "paid", "series", "organisation__uuid")
+    acme = Organisation.objects.get(uuid=ACME).uuid
+    assert list(Invoice.objects.order_by("number").values_list(*fields)) == [
+        ("TIN-1", "tax", "awaiting_payment", dt.date(2026, 1, 31), D("119"), D("64.5"), None, acme),
+        ("TIN-2", "tax", "awaiting_payment", None, D("54.5"), D("20"), None, acme),
+    ]
+    lines = ChargeLine.objects.order_by("invoice__number", "id")
+    assert list(lines.values_list("invoice__number", "kind", "description", "net", "tax", "paid", "noted")) == [
+        ("TIN-1", "plan", "SIP monthly, 31 January 2026 to 27 February 2026", 50, D("4.5"), D("54.5"), D("27.25")),
+        ("TIN-1", "activation_fee", "Activation fee", 10, 0, 10, 0),
+        ("TIN-1", "plan", "SIP monthly, 1 February 2026 to 28 February 2026", 50, D("4.5"), 0, 0),
+        ("TIN-2", "plan", "SIP monthly, 28 February 2026 to 30 March 2026", 50, D("4.5"), 20, D("21.8")),
+    ]
+    assert list(
+        Payment.objects.order_by("invoice__number").values_list("amount", "method", "received_on", "actor")
+    ) == [
+        (D("64.5"), "imported", dt.date(2026, 1, 31), "import"),
+        (20, "imported", dt.date(2026, 2, 28), "import"),
+    ]
+
+
+def test_an_invoice_with_nothing_open_is_paid(directory, imported):
+    directory.set("cycles", 3, "paid", "54.50")
+    directory.set("cycles", 4, "net", "0")
+    directory.set("cycles", 4, "tax", "0")
+    imported(directory.write())
+    assert list(Invoice.objects.values_list("status", flat=True)) == ["paid", "paid"]
+
+
+def test_credit_notes(directory, imported):
+    imported(directory.write())
+    fields = (
+        "number",
+        "status",
+        "total",
+        "allocated",
+        "allocated_outside",
+        "invoice__number",
+        "issued_on",
+        "sent_at",
+    )
+    assert list(CreditNote.objects.order_by("number").values_list(*fields)) == [
+        (
+            "TCN-1",
+            "sent",
+            D("27.25"),
+            0,
+            0,
+            "TIN-1",
+            dt.date(2026, 2, 5),
+            dt.datetime(2026, 2, 5, tzinfo=dt.UTC),
+        ),
+        ("TCN-2", "applied", D("21.8"), D("21.8"), D("21.8"), "TIN-2", None, NOW),
+        ("TCN-3", "draft", 100, 0, 0, None, None, None),
+    ]
+    assert [
+        (n.lines.get().net, n.lines.get().line and n.lines.get().line.invoice.number)
+        for n in CreditNote.objects.order_by("number")
+    ] == [(25, "TIN-1"), (20, "TIN-2"), (100, None)]
+
+
+def test_every_file_has_its_audit_entry(directory, imported):
+    path = directory.write()
+    imported(path)
+    entries = AuditEntry.objects.order_by("id")
+    sha = hashlib.sha256((path / "cycles.csv").read_bytes()).hexdigest()
+    assert entries.count() == 8
+    assert entries[5].description == f"cycles.csv: 3 new, 0 unchanged (SHA-256 {sha})."
+    assert {(e.event, e.actor, e.at) for e in entries} == {("Imported", "import", NOW)}
+
+
+def test_the_same_directory_changes_nothing(directory, imported):
+    path = directory.write()
+    imported(path)
+    before = row_counts()
+    stored = list(Subscription.objects.order_by("id").values())
+    assert imported(path) == (0, unchanged(COUNTS), [])
+    assert {**row_counts(), "audit_auditentry": 0} == {**before, "audit_auditentry": 0}
+    assert list(Subscription.objects.order_by("id").values()) == stored
+
+
+def test_an_equal_row_stays_unchanged_whatever_the_portal_did(directory, imported):
+    path = directory.write()
+    imported(path)
+    Organisation.objects.filter(uuid=ACME).update(name="Renamed", timezone="Europe/Berlin")
+    Subscription.objects.filter(uuid=S1).update(auto_renew=False, expires_on=dt.date(2026, 9, 30))
+    assert imported(path) == (0, unchanged(COUNTS), [])
+    assert Organisation.objects.get(uuid=ACME).name == "Renamed"
+    assert Subscription.objects.get(uuid=S1).auto_renew is False
+
+
+def test_another_way_of_writing_is_the_same_row(directory, imported):
+    imported(directory.write())
+    directory.set("organisations", 2, "uuid", ACME.upper())
+    directory.set("organisations", 2, "credit_limit", "100.000")
+    directory.set("organisations", 3, "opening_balance", "0")
+    directory.set("cycles", 2, "net", "050")
+    directory.set("subscriptions", 3, "auto_renew", "false")
+    assert imported(directory.write()) == (0, unchanged(COUNTS), [])
+
+
+def test_a_later_directory_brings_new_cycles(directory, imported):
+    imported(directory.write())
+    directory.files = {
+        "organisations": directory.files["organisations"][:1],
+        "cycles": [
+            directory.files["cycles"][0],
+            directory.files["cycles"][2],
+            f"{S1},2026-03-31,2,100.00,9.00,109.00,TIN-2,2026-03-31,,",
+            f"{S2},2026-03-01,1,900,0,0,TIN-9,,,",
+        ],
+    }
+    status, out, err = imported(directory.write(), at=dt.datetime(2026, 4, 2, tzinfo=dt.UTC))
+    assert (status, out, err) == (
+        0,
+        ["organisations.csv: 0 new, 0 unchanged", "cycles.csv: 2 new, 1 unchanged"],
+        [],
+    )
+    first, second = Subscription.objects.get(uuid=S1), Subscription.objects.get(uuid=S2)
+    assert (first.status, first.expires_on, first.cycles.count()) == ("active", dt.date(2026, 5, 30), 3)
+    assert (second.status, second.expires_on) == ("expired", dt.date(2026, 3, 31))
+    invoice = Invoice.objects.get(number="TIN-2")
+    assert (invoice.charged, invoice.paid, invoice.status) == (D("163.5"), 129, "awaiting_payment")
+    assert invoice.issued_on == dt.date(2026, 3, 31)
+
+
+def test_a_terminated_subscription_gets_no_more_cycles(directory, imported):
+    imported(directory.write())
+    directory.add("cycles", f"{S3},2026-03-01,1,50,0,0,TIN-7,,,")
+    status, _, err = imported(directory.write())
+    assert status == 1
+    assert err == [
+        "cycles.csv:5: subscription_uuid: the subscription was terminated on 2026-02-20 and never changes again, "
+        "expected no further cycle"
+    ]
+
+
+def test_a_dry_run_writes_nothing(directory, imported):
+    before = row_counts()
+    assert imported(directory.write(), "--dry-run") == (0, COUNTS, [])
+    assert row_counts() == before
+    directory.set("plans", 2, "currency", "XXQ")
+    status, out, err = imported(directory.write(), "--dry-run")
+    assert (status, out, len(err)) == (1, [], 1)
+
+
+def test_columns_in_any_order_a_byte_order_mark_and_crlf(directory, imported):
+    path = directory.write()
+    (path / "plans.csv").write_bytes(
+        b"\xef\xbb\xbfprice_per_month,currency,name,product,sku\r\n"
+        b'50.00,SGD,"SIP, ""monthly""",SIP Trunk,SIP\r\n900,JPY,Fax,Fax,FAX'
+    )
+    assert imported(path) == (0, COUNTS, [])
+    assert Plan.objects.get(sku="SIP").name == 'SIP, "monthly"'
+
+
+def test_a_reason_may_have_several_lines(directory, imported):
+    directory.set("subscriptions", 4, "termination_reason", "moved\naway")
+    directory.set("organisations", 2, "name", "Acmé\nLtd")
+    assert imported(directory.write())[0] == 0
+    assert Termination.objects.get(subscription__uuid=S3).explanation == "moved\naway"
+    assert Organisation.objects.get(uuid=ACME).name == "Acmé Ltd"
+
+
+def test_only_organisations_are_required_and_optional_columns_may_be_missing(directory, imported):
+    directory.files = {
+        "organisations": ["uuid,name,country,currency,timezone", f"{ACME},Acme,SG,SGD,Asia/Singapore"]
+    }
+    assert imported(directory.write()) == (0, ["organisations.csv: 1 new, 0 unchanged"], [])
+
+
+def test_an_unused_series_starts_above_the_highest_imported_number_of_its_form(directory, imported):
+    directory.set("cycles", 2, "invoice_number", "IN-0000275")
+    directory.set("cycles", 3, "invoice_number", "IN-20260001")
+    directory.set("credit_notes", 2, "number", "CN-0000012")
+    imported(directory.write())
+    firsts = dict(NumberSeries.objects.values_list("document", "first_number"))
+    assert firsts == {"invoice": 276, "credit_note": 13}
+
+
+def test_what_is_new_stands_in_the_search_indexes_not_beside_them(directory, imported):
+    """A list beside an index is read by every search until somebody sorts it in."""
+    imported(directory.write())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            SELECT c.relname, gin_clean_pending_list(c.oid) FROM pg_class c JOIN pg_am a ON a.oid = c.relam
+            WHERE a.amname = 'gin' AND c.relname LIKE 'search%' ORDER BY 1
+            """
+        )
+        waiting = dict(cursor.fetchall())
+    assert waiting == {"search_text_trigrams": 0, "search_text_words": 0, "search_word_trigrams": 0}
+
+
+def test_a_used_series_is_not_overtaken(directory, imported):
+    NumberSeries.objects.filter(document="invoice").update(last_number=7)
+    directory.set("cycles", 3, "invoice_number", "IN-0000008")
+    status, _, err = imported(directory.write())
+    assert (status, len(err)) == (1, 1)
+    assert err[0].startswith("cycles.csv:3: invoice_number: IN-0000008 is of the form of the portal's own series")
+
+
+def test_a_record_the_portal_made_is_not_taken_over(directory, imported):
+    factories.OrganisationFactory(uuid=ACME)
+    status, _, err = imported(directory.write())
+    assert status == 1
+    assert err[0] == (
+        "organisations.csv:2: uuid: the portal has this record already, and not from an import, "
+        "expected another key"
+    )
+
+
+def test_a_missing_directory_is_one_sentence(tmp_path, imported):
+    from django.core.management.base import CommandError
+
+    with pytest.raises(CommandError, match="is not a directory"):
+        imported(tmp_path / "nowhere")
+
+
+def test_a_file_that_breaks_while_it_is_read_is_named(directory, imported):
+    from django.core.management.base import CommandError
+
+    path = directory.write()
+    (path / "plans.csv").unlink()
+    # Can be opened; its first byte can't be read.
+    (path / "plans.csv").symlink_to("/proc/self/mem")
+    with pytest.raises(CommandError) as refusal:
+        imported(path)
+    assert str(refusal.value) == f"{path}/plans.csv can't be read: Input/output error."
+
+
+def test_a_mistyped_file_name_is_mentioned(directory, imported):
+    path = directory.write()
+    (path / "invoices.csv").write_text("a\n")
+    status, out, err = imported(path)
+    assert (status, out) == (0, COUNTS)
+    assert err == ["invoices.csv is not a file of the import format and is left out."]
+
+
+def test_a_clash_with_the_portal_is_one_sentence(directory, imported, monkeypatch):
+    from django.core.management.base import CommandError
+    from django.db import IntegrityError
+
+    from subscriptions.importing import loading
+
+    def clash(*args, **kwargs):
+        raise IntegrityError('duplicate key "an_invoice_has_its_own_number"\nDETAIL: more')
+
+    monkeypatch.setattr(loading, "load", clash)
+    before = row_counts()
+    with pytest.raises(CommandError, match="The portal was changed meanwhile, and nothing was written"):
+        imported(directory.write())
+    assert row_counts() == before
+
+
+def test_a_terminal_sees_a_bar_in_one_line():
+    import io
+
+    from django.core.management.base import OutputWrapper
+
+    from portal.shell.management.commands import import_data
+
+    terminal = io.StringIO()
+    bar = import_data.Bar(OutputWrapper(terminal))
+    bar.show("reading cycles.csv", 50, 100)
+    bar.show("reading cycles.csv", 50, 100)
+    bar.clear()
+    bar.clear()
+    assert terminal.getvalue() == f"\r[{'#' * 15}{'.' * 15}]  50% reading cycles.csv\x1b[K\r\x1b[K"

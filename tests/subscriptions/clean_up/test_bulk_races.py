@@ -1,0 +1,356 @@
+"""Races in bulk: fifty at once on one subscription, one note wanted twice, and everything together for a while.
+
+PostgreSQL itself is asked whether two transactions ever waited for each other. TEST_FULL=1 runs longer.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import random
+import threading
+import time
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import OperationalError, connection, transaction
+
+from customers import operations as customers_operations
+from customers.models import CreditAccount, LedgerEntry, Organisation
+from invoicing import operations as invoicing_operations
+from invoicing.models import ChargeLine, CreditNote, CreditNoteHold, Invoice
+from portal import embedded
+from portal.audit.models import AuditEntry
+from portal.audit.operations import SYSTEM, Actor
+from portal.outbox.models import Message
+from settings_app import operations as settings_operations
+from settings_app import policies as settings_policies
+from settings_app import selectors as settings_selectors
+from subscriptions import verification
+from subscriptions.clean_up.operations import expire
+from subscriptions.life import operations as life_operations
+from subscriptions.models import HistoryEntry, Subscription, Termination
+from subscriptions.termination import operations as termination_operations
+from subscriptions.termination import refusals, requested
+from subscriptions.termination.quote import quotes
+from tests.subscriptions.termination.test_races import apply_by, at_once
+from tests.support import factories
+from tests.support.factories import C
+from tests.support.terminations import preview, request, seen_of, to_confirm
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+IS_FULL = os.environ.get("TEST_FULL") == "1"
+APPLIES = 50
+ROUNDS = 60 if IS_FULL else 8
+SECONDS = 30.0 if IS_FULL else 4.0
+THREADS = 8
+
+
+def test_fifty_people_apply_at_once(now, configure):
+    configure(notification_address="provider@example.com")
+    made = factories.subscription(
+        cycles=(C("2026-03-01"), C("2026-04-01", paid="20")), numbers=("+6561234567",), auto_renew=True
+    )
+    people = User.objects.bulk_create(User(username=f"agent-{n}") for n in range(APPLIES))
+    answers = at_once(*(apply_by(made, Actor.of(user), at=now) for user in people))
+    (done,) = [a for a in answers if isinstance(a, termination_operations.Outcome)]
+    refused = [str(a) for a in answers if isinstance(a, refusals.AlreadyTerminated)]
+    who = done.termination.actor
+    assert len(refused) == APPLIES - 1, answers
+    assert set(refused) == {
+        f"This subscription was already terminated by {who} on 10 March 2026 at 17:00 (Asia/Singapore). "
+        "A termination cannot be undone."
+    }
+    termination = Termination.objects.get()
+    entry = LedgerEntry.objects.get()
+    assert (termination.entry_id, entry.cause_id, entry.amount, entry.actor) == (
+        entry.pk,
+        termination.uuid,
+        70,
+        who,
+    )
+    assert CreditAccount.objects.get().balance == 70
+    assert [line.waived for line in ChargeLine.objects.order_by("pk")] == [0, 30]
+    assert HistoryEntry.objects.count() == Message.objects.count() == 1
+    assert AuditEntry.objects.filter(event="Subscription terminated").get().actor == who
+    assert not list(verification.faults(at=now))
+
+
+def test_fifty_times_the_same_seal_is_one_termination(agent, now):
+    made = factories.subscription()
+    seen = seen_of(preview(made, at=now))
+    answers = at_once(*(apply_by(made, agent, at=now, seen=seen) for _ in range(APPLIES)))
+    assert sum(not a.is_repeat for a in answers) == 1, answers
+    assert {a.termination.pk for a in answers} == {Termination.objects.get().pk}
+    assert LedgerEntry.objects.get().amount == 50
+
+
+def test_one_note_wanted_by_two_subscriptions_round_after_round(agent, now):
+    organisation = factories.OrganisationFactory()
+    winners = Counter()
+    for round_ in range(ROUNDS):
+        both = [factories.subscription(organisation=organisation) for _ in range(2)]
+        note = factories.credit_note(organisation, net="50", number=f"CN-ROUND-{round_}")
+        choice = quotes.LinkNote(note.number)
+        answers = at_once(*(apply_by(made, agent, at=now, choice=choice) for made in both))
+        (winner,) = [i for i, a in enumerate(answers) if isinstance(a, termination_operations.Outcome)]
+        loser = answers[1 - winner]
+        assert isinstance(loser, refusals.QuoteChanged | refusals.CreditNoteNotUsable), loser
+        hold = CreditNoteHold.objects.get(credit_note=note)
+        assert (hold.kind, hold.cause_id) == ("settles", answers[winner].termination.uuid)
+        assert Subscription.objects.get(pk=both[1 - winner].pk).status == "active"
+        winners[winner] += 1
+    assert Termination.objects.count() == ROUNDS
+    assert not LedgerEntry.objects.exists()
+    assert not list(verification.faults(at=now))
+
+
+class NothingLeft(Exception):
+    """There is nothing of the kind that a verb wants: a quick machine has done it all."""
+
+
+class Mix:
+    """Draw operations by lot and carry them out, as eight people in a hurry would."""
+
+    def __init__(self, *, seed: int, by: Actor, now) -> None:
+        self.chance, self.by, self.now = random.Random(seed), by, now
+        self.done: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        self.failed: list[str] = []
+
+    REFUSALS = (
+        refusals.NotTerminable,
+        refusals.QuoteChanged,
+        refusals.CreditNoteNotUsable,
+        refusals.CreditNoteChanged,
+        refusals.AcknowledgementMissing,
+        life_operations.RenewalRefused,
+        life_operations.AlreadySo,
+        invoicing_operations.Refused,
+        settings_operations.ConfigChanged,
+        NothingLeft,
+    )
+
+    def go_on_until(self, end: float) -> None:
+        """Carry out each verb once, then by lot until the time is over. A refusal is fine, an error is kept."""
+        verbs = {
+            self.terminate: 6,
+            self.pay: 4,
+            self.draft: 4,
+            self.send: 4,
+            self.allocate: 4,
+            self.void: 2,
+            self.correct: 2,
+            self.clean_up: 1,
+            self.save: 1,
+            self.renew: 2,
+        }
+        first = self.chance.sample(list(verbs), len(verbs))
+        while first or time.monotonic() < end:
+            verb = first.pop() if first else self.chance.choices(list(verbs), weights=list(verbs.values()))[0]
+            try:
+                verb()
+            except self.REFUSALS as refusal:
+                self.refused[f"{verb.__name__}: {type(refusal).__name__}"] += 1
+            except Exception as error:  # noqa: BLE001 - told by the test with its name
+                self.failed.append(f"{verb.__name__}: {type(error).__name__}: {error}")
+            else:
+                self.done[verb.__name__] += 1
+
+    def _one(self, query):
+        # Low numbers more often, so that people meet.
+        found = list(query.order_by("pk")[:400])
+        if not found:
+            raise NothingLeft
+        return found[int(len(found) * self.chance.random() ** 2)]
+
+    def terminate(self) -> None:
+        made = self._one(Subscription.objects.exclude(status="terminated"))
+        quote = preview(made, at=self.now)
+        choice: quotes.Choice = quotes.Automatic()
+        seen = seen_of(quote)
+        if seen.offered and self.chance.random() < 0.4:
+            choice = quotes.LinkNote(self.chance.choice(list(seen.offered)), use_now=self.chance.random() < 0.5)
+        asked = request() if quote.case == "customer_request" else requested.ExpiredRequest("Long gone.")
+        termination_operations.terminate(
+            subscription_uuid=made.uuid,
+            request=asked,
+            choice=choice,
+            acknowledged=to_confirm(quote, choice=choice),
+            seen=seen,
+            by=self.by,
+            at=self.now,
+        )
+
+    def pay(self) -> None:
+        invoice = self._one(Invoice.objects.filter(status="awaiting_payment"))
+        invoicing_operations.record_payment(
+            invoice_uuid=invoice.uuid,
+            amount=Decimal(self.chance.randint(1, 300)) / 100,
+            method="card",
+            received_on=self.now.date(),
+            reference="",
+            by_charge={},
+            into_credits=Decimal(0),
+            is_another=True,
+            request_id=uuid.uuid4(),
+            by=self.by,
+            at=self.now,
+        )
+
+    def draft(self) -> None:
+        line = self._one(ChargeLine.objects.select_related("invoice"))
+        invoicing_operations.create_credit_note(
+            invoice_uuid=line.invoice.uuid,
+            amounts=[
+                invoicing_operations.NoteAmount(
+                    line_id=line.pk, net=Decimal(self.chance.randint(1, 900)) / 100, tax=Decimal(0)
+                )
+            ],
+            reason="",
+            request_id=uuid.uuid4(),
+            by=self.by,
+            at=self.now,
+        )
+
+    def send(self) -> None:
+        note = self._one(CreditNote.objects.filter(status="draft"))
+        invoicing_operations.mark_as_sent(
+            is_confirmed=False,
+            note_uuid=note.uuid,
+            reason="Agreed.",
+            request_id=uuid.uuid4(),
+            by=self.by,
+            at=self.now,
+        )
+
+    def allocate(self) -> None:
+        note = self._one(CreditNote.objects.filter(status__in=("sent", "partly_applied")))
+        invoice = self._one(Invoice.objects.filter(status="awaiting_payment", organisation=note.organisation_id))
+        invoicing_operations.allocate(
+            note_uuid=note.uuid,
+            invoice_uuid=invoice.uuid,
+            amount=min(note.total - note.allocated, Decimal(self.chance.randint(1, 200)) / 100) or Decimal(1),
+            request_id=uuid.uuid4(),
+            by=self.by,
+            at=self.now,
+        )
+
+    def void(self) -> None:
+        note = self._one(CreditNote.objects.filter(status__in=("draft", "sent")))
+        invoicing_operations.void(
+            note_uuid=note.uuid, reason="Agreed.", request_id=uuid.uuid4(), by=self.by, at=self.now
+        )
+
+    def correct(self) -> None:
+        customers_operations.post_correction(
+            organisation_uuid=self._one(Organisation.objects.all()).uuid,
+            amount=Decimal(self.chance.choice((-125, 125, 250))) / 100,
+            reason="A correction.",
+            cause_id=None,
+            seen_seq=None,
+            request_id=uuid.uuid4(),
+            by=self.by,
+            at=self.now,
+        )
+
+    def clean_up(self) -> None:
+        counts = expire.terminate_expired(as_of=None, limit=3, by=SYSTEM, at=self.now, batch_size=2)
+        assert not counts.failed, counts
+
+    def save(self) -> None:
+        config = settings_selectors.current_config()
+        values = {f.name: getattr(config, f.name) for f in dataclasses.fields(settings_policies.Values)}
+        if self.chance.random() < 0.3:
+            values["allow_refund"] = not config.allow_refund
+        else:
+            values["provider_name"] = f"Provider {self.chance.random()}"
+        settings_operations.save_config(
+            values=settings_policies.Values(**values), seen_version=config.number, by=self.by, at=self.now
+        )
+
+    def renew(self) -> None:
+        made = self._one(Subscription.objects.filter(status="active"))
+        life_operations.set_auto_renew(
+            subscription_uuid=made.uuid, wanted=self.chance.random() < 0.5, by=self.by, at=self.now
+        )
+
+
+def deadlocks() -> int:
+    """Ask PostgreSQL how often it had to end one of two transactions that waited for each other."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_force_next_flush()")
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
+
+
+def told_since(place: int) -> str:
+    """Read the log of the embedded PostgreSQL from a place on; nothing for one of your own."""
+    if not embedded.is_used():
+        return ""
+    with (embedded.data_directory() / "postgres.log").open("rb") as log:
+        log.seek(place)
+        return log.read().decode(errors="replace")
+
+
+def end_of_log() -> int:
+    return (embedded.data_directory() / "postgres.log").stat().st_size if embedded.is_used() else 0
+
+
+def test_everything_at_once_never_waits_for_itself(now):
+    organisations = [factories.OrganisationFactory(account="5") for _ in range(3)]
+    for number in range(60 if not IS_FULL else 600):
+        organisation = organisations[number % 3]
+        if number % 6 == 5:
+            factories.subscription(organisation=organisation, cycles=(C("2026-01-01"),))
+            continue
+        made = factories.subscription(
+            organisation=organisation, cycles=(C("2026-03-01", net="46", tax="4"), C("2026-04-01", paid="20"))
+        )
+        if number % 3 == 0:
+            factories.credit_note(organisation, net="5", line=factories.charge_of(made, "2026-03-01"))
+        factories.credit_note(organisation, net="7", number=f"N-{number}")
+    people = [Actor.of(User.objects.create_user(f"person-{n}")) for n in range(THREADS)]
+    mixes = [Mix(seed=n, by=person, now=now) for n, person in enumerate(people)]
+    before, place = deadlocks(), end_of_log()
+    end = time.monotonic() + SECONDS
+    calls: list[Callable[[], None]] = [lambda m=mix: m.go_on_until(end) for mix in mixes]
+    answers = at_once(*calls)
+    done: Counter[str] = sum((mix.done for mix in mixes), Counter())
+    print(f"\n{sum(done.values())} done, {sum(sum(m.refused.values()) for m in mixes)} refused: {dict(done)}")
+    assert answers == [None] * THREADS
+    assert not [failure for mix in mixes for failure in mix.failed]
+    assert len(done) == 10, f"every verb was carried out: {done}"
+    assert deadlocks() == before
+    assert "deadlock detected" not in told_since(place)
+    assert not list(verification.faults(at=now))
+
+
+def test_a_deadlock_would_be_counted(now):
+    """The net of the test above: two transactions that do wait for each other are seen by both counts."""
+    one, other = (factories.OrganisationFactory().pk for _ in range(2))
+    before, place = deadlocks(), end_of_log()
+    both_hold_one = threading.Barrier(2)
+
+    def lock(first: int, second: int) -> Callable[[], None]:
+        def run() -> None:
+            with transaction.atomic():
+                list(Organisation.objects.select_for_update().filter(pk=first))
+                both_hold_one.wait(timeout=30)
+                list(Organisation.objects.select_for_update().filter(pk=second))
+
+        return run
+
+    answers = at_once(lock(one, other), lock(other, one))
+    assert sorted(type(a) for a in answers if a is not None) == [OperationalError], answers
+    end = time.monotonic() + 10
+    while deadlocks() == before and time.monotonic() < end:
+        time.sleep(0.1)
+    assert deadlocks() == before + 1
+    assert not embedded.is_used() or "deadlock detected" in told_since(place)
