@@ -46,9 +46,9 @@ def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     from portal.lib import days
     from settings_app import selectors as settings_selectors
     from subscriptions.models import Subscription
+    from subscriptions.selectors import reading
     from subscriptions.termination import operations, requested
     from subscriptions.termination.quote import quotes
-    from subscriptions.termination.selectors import quoting
 
     chosen = list(
         Subscription.objects.exclude(status="terminated")
@@ -58,7 +58,7 @@ def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     config = settings_selectors.current_config()
     seconds = 0.0
     for number, (uuid, zone) in enumerate(chosen):
-        quote = operations.quote_termination(quoting.find(uuid), on=days.today_in(zone, at=at), config=config)
+        quote = operations.quote_termination(reading.find(uuid), on=days.today_in(zone, at=at), config=config)
         started = time.perf_counter()
         operations.terminate(
             subscription_uuid=uuid,

@@ -10,8 +10,7 @@ from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions.models import HistoryEntry, Subscription
-from subscriptions.selectors import naming
-from subscriptions.termination.selectors import quoting
+from subscriptions.selectors import naming, reading
 
 
 class RenewalRefused(Exception):
@@ -36,9 +35,9 @@ def set_auto_renew(
             .values_list("pk", flat=True)
             .get(uuid=subscription_uuid)
         )
-        subscription = quoting.subscriptions().get(pk=pk)
+        subscription = reading.subscriptions().get(pk=pk)
         today = days.today_in(subscription.organisation.timezone, at=at)
-        stands = quoting.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
+        stands = reading.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
         if stands.status == "terminated":
             raise RenewalRefused(stands.why_not)
         if stands.status == "expired":

@@ -25,8 +25,8 @@ from subscriptions.models import Subscription, Termination
 from subscriptions.record import operations as record_operations
 from subscriptions.record.selectors import corrections, terminations
 from subscriptions.record.selectors import tab as selectors_tab
+from subscriptions.selectors import reading
 from subscriptions.termination.forms import SubscriptionFilterForm
-from subscriptions.termination.selectors import quoting
 
 
 @require_safe
@@ -177,6 +177,6 @@ def _place(request: HttpRequest) -> str:
 
 def _find(uuid: uuids.UUID) -> Subscription:
     try:
-        return quoting.find(uuid)
+        return reading.find(uuid)
     except Subscription.DoesNotExist:
         raise Http404 from None

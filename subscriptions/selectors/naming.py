@@ -13,7 +13,6 @@ from django.db.models.functions import Coalesce
 
 from subscriptions.models import PhoneNumber, Subscription, Termination
 from subscriptions.policies.identity import NUMBERS_SHOWN, Identity
-from subscriptions.termination.words import consequences
 
 
 def with_identity(found: QuerySet[Any, Any], *, subscription: str = "pk") -> QuerySet[Any, Any]:
@@ -65,15 +64,6 @@ def identities_of_charges(line_ids: Collection[int]) -> dict[int, Identity]:
         charge_line_id=F("cycles__charges__line_id")
     )
     return {subscription.charge_line_id: identity_of(subscription) for subscription in _related(found)}
-
-
-def numbers_to_keep(subscription: Subscription) -> tuple[consequences.KeptNumber, ...]:
-    """Read the numbers that a termination would reserve. One query."""
-    found = PhoneNumber.objects.filter(subscription=subscription, status=PhoneNumber.Status.IN_USE)
-    return tuple(
-        consequences.KeptNumber(number, is_ported_in)
-        for number, is_ported_in in found.order_by("number").values_list("number", "is_ported_in")
-    )
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from portal.audit import operations as audit_operations
 from portal.lib import days, text
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription, Termination
-from subscriptions.selectors import naming
+from subscriptions.selectors import naming, reading
 from subscriptions.termination import refusals, requested
 from subscriptions.termination.quote import acknowledgements, notes, quotes
 from subscriptions.termination.selectors import credit_notes, quoting
@@ -84,7 +84,7 @@ def preview_termination(
 
     *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated; CreditNoteNotUsable.
     """
-    subscription = quoting.find(subscription_uuid)
+    subscription = reading.find(subscription_uuid)
     quote = quote_termination(subscription, on=on, config=config, asked_on=asked_on)
     offered: dict[str, str] = {}
     required = acknowledgements.of_automatic(quote)
@@ -163,7 +163,7 @@ def _lock(subscription_uuid: uuid.UUID) -> Subscription:
         .values_list("pk", flat=True)
         .get(uuid=subscription_uuid)
     )
-    return quoting.subscriptions().get(pk=pk)
+    return reading.subscriptions().get(pk=pk)
 
 
 # Cycles are collected first, and lines for the locks: how a join of them is done depends on fresh statistics.

@@ -9,8 +9,8 @@ from typing import Any
 from portal.lib import money
 from subscriptions.models import Subscription, Termination
 from subscriptions.policies import standing
+from subscriptions.selectors import reading
 from subscriptions.termination.quote import acknowledgements, quotes
-from subscriptions.termination.selectors import quoting
 
 
 class NotTerminable(Exception):
@@ -26,7 +26,7 @@ class AlreadyTerminated(NotTerminable):
 
     def __init__(self, subscription: Subscription) -> None:
         self.termination: Termination = subscription.termination
-        super().__init__(standing.why_ended(quoting.ended_of(subscription)))
+        super().__init__(standing.why_ended(reading.ended_of(subscription)))
 
 
 class QuoteChanged(Exception):

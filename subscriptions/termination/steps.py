@@ -14,10 +14,10 @@ from portal.lib import days, seals
 from settings_app import selectors as settings_selectors
 from settings_app import views as settings_views
 from subscriptions.models import Subscription
+from subscriptions.selectors import reading
 from subscriptions.termination import operations
 from subscriptions.termination.forms import ExpiredForm, ReasonForm
 from subscriptions.termination.quote import quotes
-from subscriptions.termination.selectors import quoting
 
 PURPOSE = "terminate"
 SEAL_AGE = timedelta(minutes=30)
@@ -47,7 +47,7 @@ class Step:
 def start(request: HttpRequest, uuid: uuids.UUID) -> Step:
     """Find the subscription and read the clock. *Raises*: Http404."""
     try:
-        return Step(request, quoting.find(uuid), timezone.now())
+        return Step(request, reading.find(uuid), timezone.now())
     except Subscription.DoesNotExist:
         raise Http404 from None
 

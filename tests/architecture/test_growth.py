@@ -32,6 +32,7 @@ from invoicing.models import (
 from settings_app import selectors as settings_selectors
 from subscriptions.importing.run import import_directory
 from subscriptions.models import Cycle, CycleCharge, Subscription
+from subscriptions.selectors import reading
 from subscriptions.termination.selectors import quoting
 from tests.support import factories
 
@@ -217,7 +218,7 @@ def test_candidates_of_one_subscription_compare_no_row_with_each():
     for number in range(3):
         factories.credit_note(made.organisation, net=str(10 + number), line=factories.charge_of(made))
     factories.credit_note(made.organisation, net="17")
-    found = quoting.find(made.uuid)
+    found = reading.find(made.uuid)
     before = rows_read()
     quote = quoting.quote_of(found, on=TODAY, config=settings_selectors.current_config())
     assert len(quote.notes) == 4

@@ -8,9 +8,10 @@ from typing import Any
 from portal.audit.operations import Actor
 from portal.lib import days
 from settings_app import selectors as settings_selectors
+from subscriptions.selectors import reading
 from subscriptions.termination import operations, requested
 from subscriptions.termination.quote import acknowledgements, notes, quotes
-from subscriptions.termination.selectors import credit_notes, quoting
+from subscriptions.termination.selectors import credit_notes
 
 
 def request(**changes: Any) -> requested.CustomerRequest:
@@ -28,7 +29,7 @@ def request(**changes: Any) -> requested.CustomerRequest:
 def preview(subscription, *, at: dt.datetime, asked_on: dt.date | None = None) -> quotes.Quote:
     """The quote as an agent sees it at an instant."""
     return operations.quote_termination(
-        quoting.find(subscription.uuid),
+        reading.find(subscription.uuid),
         on=days.today_in(subscription.organisation.timezone, at=at),
         config=settings_selectors.current_config(),
         asked_on=asked_on,
@@ -39,7 +40,7 @@ def seen_of(quote: quotes.Quote) -> operations.Seen:
     """What the seal carries: the quote, and the notes that are offered beside it."""
     offered = {}
     if quote.case == "customer_request":
-        shown, _ = credit_notes.choosable_notes(quoting.find(quote.subscription), quote=quote)
+        shown, _ = credit_notes.choosable_notes(reading.find(quote.subscription), quote=quote)
         offered = {note.number: notes.offer_of(note, currency=quote.currency) for note in shown}
     return operations.Seen(quote_id=uuid.uuid4(), document=quotes.document(quote), offered=offered)
 
@@ -48,7 +49,7 @@ def to_confirm(quote: quotes.Quote, *, choice: quotes.Choice) -> list[str]:
     """The keys of what has to be acknowledged for a choice."""
     if not isinstance(choice, quotes.LinkNote):
         return [item.key for item in acknowledgements.of_automatic(quote)]
-    note = credit_notes.chosen_note(quoting.find(quote.subscription), quote=quote, number=choice.number)
+    note = credit_notes.chosen_note(reading.find(quote.subscription), quote=quote, number=choice.number)
     return [item.key for item in acknowledgements.of_note(quote, note=note)] if note else []
 
 
@@ -68,4 +69,4 @@ def terminate(subscription, *, by: Actor, at: dt.datetime, choice=None, acknowle
 
 def fresh(subscription):
     """The subscription as the database has it now."""
-    return quoting.find(subscription.uuid)
+    return reading.find(subscription.uuid)

@@ -20,6 +20,7 @@ from portal.lib import text as text_lib
 from settings_app import selectors as settings_selectors
 from subscriptions import policies
 from subscriptions.models import Subscription
+from subscriptions.selectors import reading
 from subscriptions.termination.quote import lines
 from subscriptions.termination.selectors import quoting
 
@@ -183,7 +184,7 @@ def _answer(asked: _Asked, *, config: settings_selectors.Config, at: Any) -> dic
     if wanted is None or str(wanted) != asked.text.lower():
         return {"subscription": asked.text, "error": f"“{text_lib.shown(asked.text)}” is not a UUID."}
     try:
-        subscription = quoting.find(wanted)
+        subscription = reading.find(wanted)
     except Subscription.DoesNotExist:
         return {"subscription": str(wanted), "error": "There is no subscription with this UUID."}
     on = asked.on or days.today_in(subscription.organisation.timezone, at=at)

@@ -13,8 +13,7 @@ from portal.lib import days, money, text
 from settings_app.selectors import Config
 from subscriptions.models import HistoryEntry, Subscription
 from subscriptions.policies.identity import Identity
-from subscriptions.selectors import naming
-from subscriptions.termination.selectors import quoting
+from subscriptions.selectors import naming, reading
 
 PAGE = 50
 RENEWAL_LEAD_DAYS = 7
@@ -213,7 +212,7 @@ def _billing_model(subscription: Subscription, *, today: date) -> str:
 def subscription_details(subscription: Subscription, *, today: date, config: Config) -> Details:
     """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six."""
     identity = naming.identity_of(subscription)
-    stands = quoting.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
+    stands = reading.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
     item = getattr(subscription, "contract_item", None)
     termination = getattr(subscription, "termination", None)
     currency = subscription.currency

@@ -12,7 +12,6 @@ from subscriptions.policies.identity import Identity
 from subscriptions.record.selectors import tab
 from subscriptions.selectors import naming
 from subscriptions.termination.quote import figures
-from subscriptions.termination.selectors import settled
 from subscriptions.termination.words import preview as words_preview
 from subscriptions.termination.words import told
 
@@ -58,36 +57,10 @@ def find_termination(termination_uuid: uuids.UUID) -> Termination:
     return termination
 
 
-@dataclass(frozen=True)
-class Result:
-    """What a termination did, in sentences and in figures; no figures of what ended elsewhere."""
-
-    sentences: tuple[str, ...]
-    figures: tuple[figures.Shown, ...]
-
-
-def result_of(termination: Termination) -> Result:
-    """Say what a termination did: first that the subscription ended, then where the money went.
-
-    No query where nothing was waived and no note is linked; else those of `settled.done_of`.
-    """
-    head = f"Subscription {termination.subscription.uuid} terminated."
-    if termination.case == "ended_before_move":
-        return Result((head, "It ended before the move to this portal."), ())
-    why_nothing = termination.nothing_reason
-    if termination.quote is None:
-        return Result((head, f"Nothing was refunded: {why_nothing}."), ())
-    done = settled.done_of(termination)
-    return Result(
-        (head, *told.sentences(document=termination.quote, done=done, why_nothing=why_nothing)),
-        figures.shown(figures.figures(termination.quote, done=done), why_nothing=why_nothing, is_done=True),
-    )
-
-
 def termination_record(termination: Termination) -> TerminationRecord:
     """Write a termination from `find_termination` in words.
 
-    One query, for the corrections that name it, and those of `result_of`.
+    One query, for the corrections that name it, and those of `told.result_of`.
     """
     note = termination.credit_note
     currency = termination.currency
@@ -109,7 +82,7 @@ def termination_record(termination: Termination) -> TerminationRecord:
             tab.Term("Channel", termination.get_channel_display()),
             tab.Term("Ticket reference", termination.ticket),
         ]
-    result = result_of(termination)
+    result = told.result_of(termination)
     return TerminationRecord(
         uuid=termination.uuid,
         subscription_uuid=termination.subscription.uuid,

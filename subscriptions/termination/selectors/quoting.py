@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import uuid
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from zoneinfo import ZoneInfo
-
-from django.db.models import QuerySet
 
 from settings_app.selectors import Config
 from subscriptions import policies
 from subscriptions.models import Cycle, Subscription
-from subscriptions.policies import standing
-from subscriptions.selectors import naming
+from subscriptions.selectors import reading
 from subscriptions.termination.quote import notes, quotes
 from subscriptions.termination.selectors import credit_notes
 
@@ -29,40 +24,6 @@ class NotTerminableFacts:
 
     why_not: str
     status: str
-
-
-def subscriptions() -> QuerySet[Subscription]:
-    """Read subscriptions with all that a quote, its refusal or an identity line needs, in one query."""
-    related = ("organisation", "plan__product", "contract_item__contract", "termination")
-    return naming.with_identity(Subscription.objects.select_related(*related))
-
-
-def standing_of(subscription: Subscription, *, on: date, reactivation_days: int) -> standing.Standing:
-    """Say where a subscription stands; it must come from `subscriptions()`."""
-    ended = ended_of(subscription) if getattr(subscription, "termination", None) else None
-    return standing.standing(
-        expires_on=subscription.expires_on, on=on, reactivation_days=reactivation_days, ended=ended
-    )
-
-
-def is_held_back(subscription: Subscription) -> bool:
-    """Tell whether the clean-up would hold an expired subscription back; it must come from `subscriptions()`."""
-    return standing.is_held_back(
-        auto_renew=subscription.auto_renew,
-        is_trial=subscription.is_trial,
-        is_organisation_active=subscription.organisation.status == "active",
-        is_milestone=_billing_plan(subscription) == "milestone",
-    )
-
-
-def ended_of(subscription: Subscription) -> standing.Ended:
-    """Say who terminated a subscription, and when in the organisation's zone."""
-    termination = subscription.termination
-    zone = subscription.organisation.timezone
-    # What an import says is the day it ended; the instant is that of the import.
-    is_told_by_day = termination.case == termination.Case.ENDED_BEFORE_MOVE
-    time = "" if is_told_by_day else f"{termination.terminated_at.astimezone(ZoneInfo(zone)):%H:%M} ({zone})"
-    return standing.Ended(by=termination.actor, on=termination.terminated_on, time=time)
 
 
 def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
@@ -132,18 +93,13 @@ def facts_of_many(found: Sequence[Subscription]) -> dict[int, policies.Subscript
             currency=subscription.currency,
             anchor=subscription.started_on.day,
             is_trial=subscription.is_trial,
-            billing_plan=_billing_plan(subscription),
+            billing_plan=reading.billing_plan_of(subscription),
             cycles=tuple(
                 replace(cycle, charges=tuple(charges[key])) for key, cycle in owned[subscription.pk].items()
             ),
         )
         for subscription in found
     }
-
-
-def _billing_plan(subscription: Subscription) -> policies.BillingPlan | None:
-    item = getattr(subscription, "contract_item", None)
-    return item.contract.billing_plan if item else None
 
 
 def terms_of(config: Config, *, currency: str) -> quotes.Terms:
@@ -172,7 +128,7 @@ def quote_of(
     The day of asking enters no sum, but a note with the sum of that day may have been sent for this refund.
     Two queries: cycles with charges (none where `facts` brings them), and the notes that decide.
     """
-    stands = standing_of(subscription, on=on, reactivation_days=config.reactivation_days)
+    stands = reading.standing_of(subscription, on=on, reactivation_days=config.reactivation_days)
     if stands.case is None:
         return NotTerminableFacts(why_not=stands.why_not, status=stands.status)
     terms = terms_of(config, currency=subscription.currency)
@@ -198,11 +154,3 @@ def quote_of(
         asked = policies.refund(facts, on=asked_on, policy=terms.policy, is_expired_case=False)
     found = credit_notes.deciding(subscription, quote=quote, sums=notes.sums_of((refund, asked)))
     return replace(quote, notes=found.notes, further_candidates=found.further)
-
-
-def find(subscription_uuid: uuid.UUID) -> Subscription:
-    """Read one subscription with all that a quote needs.
-
-    *Raises*: Subscription.DoesNotExist.
-    """
-    return subscriptions().get(uuid=subscription_uuid)

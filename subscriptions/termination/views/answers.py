@@ -16,15 +16,13 @@ from customers.selectors import tabs as customers_tabs
 from portal.lib import days, htmx
 from subscriptions.models import Termination
 from subscriptions.policies import standing
-from subscriptions.record.selectors import terminations
-from subscriptions.selectors import naming
+from subscriptions.selectors import naming, reading
 from subscriptions.termination import refusals, steps
 from subscriptions.termination.forms import ExpiredForm, ReasonForm
 from subscriptions.termination.quote import acknowledgements, quotes
-from subscriptions.termination.selectors import quoting
 from subscriptions.termination.steps import Step
 from subscriptions.termination.views import committing
-from subscriptions.termination.words import consequences, preview
+from subscriptions.termination.words import consequences, preview, told
 
 
 @dataclass(frozen=True)
@@ -116,7 +114,7 @@ def expired_page(
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
         "owed": preview.owed_of_expired(quotes.document(quote)),
-        "held_back": standing.HELD_BACK if quoting.is_held_back(step.subscription) else "",
+        "held_back": standing.HELD_BACK if reading.is_held_back(step.subscription) else "",
         "changes": changes,
         "form_action": address(step, "apply"),
     }
@@ -223,7 +221,7 @@ def refused_page(
 
 def done(request: HttpRequest, termination: Termination) -> HttpResponse:
     """Say what happened; for a repeated form the same as the first time."""
-    result = terminations.result_of(termination)
+    result = told.result_of(termination)
     if not htmx.wants_fragment(request):
         messages.success(request, " ".join(result.sentences))
         return redirect(reverse("subscriptions:termination", args=[termination.uuid]))

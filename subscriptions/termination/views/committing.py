@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from subscriptions.selectors import naming
-from subscriptions.termination.quote import quotes
+from subscriptions.termination.quote import numbers, quotes
+from subscriptions.termination.selectors import kept
 from subscriptions.termination.steps import Step
 from subscriptions.termination.words import consequences
 
@@ -30,19 +30,18 @@ NOTHING_YET = Says(ends=consequences.NOTHING_YET)
 
 def says(step: Step, quote: quotes.Quote, *, asks_choice: bool = False) -> Says:
     """Say what the step does that commits this quote. One query, for the numbers."""
-    reservation = consequences.Reservation(
+    reservation = numbers.Reservation(
         days=step.config.number_reservation_days,
         days_ported_in=step.config.number_reservation_days_ported_in,
     )
-    kept = naming.numbers_to_keep(step.subscription)
-    numbers = consequences.of_numbers(kept, on=step.today, reservation=reservation)
+    stays = consequences.of_numbers(kept.numbers_to_keep(step.subscription), on=step.today, reservation=reservation)
     if quote.case == "expired":
-        return Says(ends=" ".join((consequences.ENDS_EXPIRED, *numbers)))
+        return Says(ends=" ".join((consequences.ENDS_EXPIRED, *stays)))
     money, *more = consequences.of_money(quotes.document(quote), why_nothing=quote.why_nothing)
     return Says(
         money=money,
         more=" ".join(more),
         note=consequences.NOTE if asks_choice else "",
         used_now=consequences.USED_NOW if asks_choice else "",
-        ends=" ".join((consequences.ENDS, *numbers)),
+        ends=" ".join((consequences.ENDS, *stays)),
     )

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from portal.lib import days, money
 from subscriptions.termination.quote import figures, lines
+from subscriptions.termination.quote.numbers import KeptNumber, Reservation
 
 NUMBERS_SHOWN = 2
 INVOICES_SHOWN = 5
@@ -18,22 +18,6 @@ ENDS_EXPIRED = "Nothing is refunded, and this can't be undone."
 NOTE = "The credit note that you picked is the refund: nothing else is refunded or waived."
 USED_NOW = "What is unused of it pays what is open; the rest goes into Available Credits."
 NOTHING_YET = "Nothing is written yet."
-
-
-@dataclass(frozen=True)
-class KeptNumber:
-    """A number that a termination reserves."""
-
-    number: str
-    is_ported_in: bool
-
-
-@dataclass(frozen=True)
-class Reservation:
-    """Hold for how many days after the end numbers stay reserved. *Source*: Portal Config."""
-
-    days: int
-    days_ported_in: int
 
 
 def of_money(document: Mapping[str, Any], *, why_nothing: str) -> tuple[str, ...]:

@@ -1,13 +1,16 @@
-"""What the portal says after a termination, in the words of domain.md 3: from what was written. Pure."""
+"""What the portal says after a termination, in the words of domain.md 3: from what was written."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Protocol
 
 from portal.lib import money
+from subscriptions.models import Termination
 from subscriptions.termination.quote import figures, quotes
+from subscriptions.termination.selectors import settled
 
 
 class NoteUse(Protocol):
@@ -75,3 +78,29 @@ def told(
         waived = figures.automatic(document).waived if is_waiving else ()
         done = figures.Done(credited=credited or Decimal(0), waived=waived)
     return " ".join(sentences(document=document, done=done, why_nothing=why_nothing))
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a termination did, in sentences and in figures; no figures of what ended elsewhere."""
+
+    sentences: tuple[str, ...]
+    figures: tuple[figures.Shown, ...]
+
+
+def result_of(termination: Termination) -> Result:
+    """Say what a termination did: first that the subscription ended, then where the money went.
+
+    No query where nothing was waived and no note is linked; else those of `settled.done_of`.
+    """
+    head = f"Subscription {termination.subscription.uuid} terminated."
+    if termination.case == "ended_before_move":
+        return Result((head, "It ended before the move to this portal."), ())
+    why_nothing = termination.nothing_reason
+    if termination.quote is None:
+        return Result((head, f"Nothing was refunded: {why_nothing}."), ())
+    done = settled.done_of(termination)
+    return Result(
+        (head, *sentences(document=termination.quote, done=done, why_nothing=why_nothing)),
+        figures.shown(figures.figures(termination.quote, done=done), why_nothing=why_nothing, is_done=True),
+    )

@@ -21,6 +21,7 @@ from settings_app import selectors as settings_selectors
 from settings_app.models import PortalConfigVersion
 from subscriptions import policies
 from subscriptions.models import Termination
+from subscriptions.selectors import reading
 from subscriptions.termination.quote import lines
 from subscriptions.termination.selectors import quoting
 
@@ -131,7 +132,7 @@ def _with_rows(batch: Sequence[dict[str, Any]], *, versions: Versions) -> Iterat
     causes = [row["uuid"] for row in batch if row["case"] == Termination.Case.CUSTOMER_REQUEST]
     # Nothing comes back of what has expired; only older quotes of it have lines.
     computed = [row["subscription_id"] for row in batch if _has_lines(row)]
-    facts = quoting.facts_of_many(list(quoting.subscriptions().filter(pk__in=computed))) if computed else {}
+    facts = quoting.facts_of_many(list(reading.subscriptions().filter(pk__in=computed))) if computed else {}
     refunds: dict[Any, dict[int, tuple[Decimal, Decimal]]] = defaultdict(dict)
     for cause, line_id, net, tax in ChargeRefund.objects.filter(cause_id__in=causes).values_list(
         "cause_id", "line_id", "net", "tax"

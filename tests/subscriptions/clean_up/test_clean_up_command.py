@@ -28,7 +28,7 @@ from subscriptions.clean_up.operations import due, expire, runs
 from subscriptions.clean_up.operations import expire as operations_expire
 from subscriptions.clean_up.operations import workers as operations_workers
 from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, PhoneNumber, Subscription, Termination
-from subscriptions.termination.selectors import quoting
+from subscriptions.selectors import reading
 from subscriptions.termination.writer import terminations
 from tests.support import factories
 from tests.support.factories import C
@@ -542,8 +542,8 @@ def test_a_cycle_that_comes_in_lets_go_of_what_was_held(now):
 def test_held_is_what_could_have_been_renewed(now, fields, status, is_held):
     made = expired(1, **fields)[0]
     Organisation.objects.filter(pk=made.organisation_id).update(status=status)
-    subscription = quoting.find(made.uuid)
-    assert quoting.is_held_back(subscription) is is_held
+    subscription = reading.find(made.uuid)
+    assert reading.is_held_back(subscription) is is_held
     answer = json.loads(command("--json", at=now)[1])
     assert (answer["terminated"], answer["held"]) == (int(not is_held), int(is_held))
 

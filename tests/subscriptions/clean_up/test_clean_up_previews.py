@@ -19,6 +19,7 @@ from settings_app import selectors as settings_selectors
 from subscriptions import verification
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import HistoryEntry, Subscription, Termination
+from subscriptions.selectors import reading
 from subscriptions.termination import operations, requested
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.selectors import quoting
@@ -32,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def previews(day: dt.date) -> dict[int, dict[str, object]]:
     """Write the documents in Python, for every subscription of the portal that can still end."""
     config = settings_selectors.current_config()
-    found = list(quoting.subscriptions().exclude(status="terminated"))
+    found = list(reading.subscriptions().exclude(status="terminated"))
     facts = quoting.facts_of_many(found)
     written = {}
     for subscription in found:

@@ -13,8 +13,7 @@ from invoicing import subjects
 from portal.audit.models import AuditEntry
 from subscriptions.models import Contract, ContractItem, Termination
 from subscriptions.policies.identity import Identity
-from subscriptions.selectors import naming
-from subscriptions.termination.selectors import quoting
+from subscriptions.selectors import naming, reading
 from tests.support import factories, pages
 from tests.support.terminations import terminate
 
@@ -100,7 +99,7 @@ def twins(db):
 
 
 def _lines(twins):
-    return [naming.identity_of(quoting.find(twin.uuid)).line for twin in twins]
+    return [naming.identity_of(reading.find(twin.uuid)).line for twin in twins]
 
 
 def test_twins_are_told_apart_on_invoice_note_form_and_note(client_of, twins):
@@ -171,7 +170,7 @@ def test_every_step_and_every_record_names_the_subscription(client_of, twins):
     record = Termination.objects.get()
     shown.append(client.get(reverse("subscriptions:termination", args=[record.uuid])))
     assert [line in pages.words(page) for page in shown] == [True] * 6
-    named = naming.identity_of(quoting.find(made.uuid)).named
+    named = naming.identity_of(reading.find(made.uuid)).named
     assert (
         f"Subscription {named} terminated." in AuditEntry.objects.get(event="Subscription terminated").description
     )

@@ -9,8 +9,8 @@ import pytest
 import time_machine
 
 from subscriptions.models import PhoneNumber
+from subscriptions.termination.quote.numbers import KeptNumber, Reservation
 from subscriptions.termination.words import consequences
-from subscriptions.termination.words.consequences import KeptNumber, Reservation
 from tests.subscriptions.termination.test_flow import address, to_choice, to_refund
 from tests.support import factories, pages
 from tests.support.factories import C

@@ -14,9 +14,9 @@ from customers.models import LedgerEntry
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions import verification
+from subscriptions.selectors import reading
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes
-from subscriptions.termination.selectors import quoting
 from tests.support.terminations import request
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -27,7 +27,7 @@ def test_the_sum_of_the_entries_is_the_sum_that_was_quoted(agent, monkeypatch):
     at = timezone.now()
     leaving = [
         found
-        for found in quoting.subscriptions().filter(auto_renew=False).exclude(status="terminated")
+        for found in reading.subscriptions().filter(auto_renew=False).exclude(status="terminated")
         if days.today_in(found.organisation.timezone, at=at) <= found.expires_on
     ]
     assert len(leaving) > 30

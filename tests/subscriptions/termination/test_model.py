@@ -54,10 +54,11 @@ from subscriptions.importing import run as importing
 from subscriptions.life import operations as life_operations
 from subscriptions.models import PhoneNumber, Subscription, Termination
 from subscriptions.record import operations as record_operations
+from subscriptions.selectors import reading
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals, requested
 from subscriptions.termination.quote import quotes
-from subscriptions.termination.selectors import credit_notes, quoting
+from subscriptions.termination.selectors import credit_notes
 from tests.subscriptions.termination.model import COUNTED, ZERO, Charge, Model, Note, Sub, cents
 from tests.support import factories
 from tests.support import terminations as steps
@@ -369,7 +370,7 @@ class Portal(RuleBasedStateMachine):
 
     def preview(self, name: str) -> quotes.Quote:
         quote = termination_operations.quote_termination(
-            quoting.find(self.world.subs[name]),
+            reading.find(self.world.subs[name]),
             on=self.model.today,
             config=settings_selectors.current_config(),
         )
@@ -385,7 +386,7 @@ class Portal(RuleBasedStateMachine):
         found = {note.uuid for note in quote.candidates}
         assert found <= wanted
         assert len(found) + quote.further_candidates == len(wanted)
-        shown, has_more = credit_notes.choosable_notes(quoting.find(self.world.subs[name]), quote=quote)
+        shown, has_more = credit_notes.choosable_notes(reading.find(self.world.subs[name]), quote=quote)
         keys = {self.notes[key]: key for key in self.model.choosable(name)}
         assert {note.uuid for note in shown} <= set(keys)
         assert has_more == (len(shown) < len(keys))

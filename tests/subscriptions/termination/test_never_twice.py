@@ -18,9 +18,10 @@ from invoicing import selectors as invoicing_selectors
 from invoicing.models import ChargeLine, CreditNoteHold, CreditNoteStand
 from portal.audit.models import AuditEntry
 from subscriptions.models import CycleCharge
+from subscriptions.selectors import reading
 from subscriptions.termination import refusals
 from subscriptions.termination.quote import acknowledgements, quotes
-from subscriptions.termination.selectors import credit_notes, quoting
+from subscriptions.termination.selectors import credit_notes
 from tests.subscriptions.termination.test_flow import NOW, to_refund
 from tests.support import factories, pages
 from tests.support.factories import C
@@ -281,7 +282,7 @@ def test_twenty_notes_are_offered_and_the_others_are_found(agent, now, django_as
     for number in range(30):
         factories.credit_note(made.organisation, net=str(1 + number), number=f"CN-{number:03}")
     named = factories.credit_note(made.organisation, net="30", line=factories.charge_of(made), number="CN-NAMES")
-    found = quoting.find(made.uuid)
+    found = reading.find(made.uuid)
     quote = preview(made, at=now)
     with django_assert_num_queries(1):
         shown, has_more = credit_notes.choosable_notes(found, quote=quote)

@@ -24,6 +24,7 @@ from portal.demo import generate
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions import policies
+from subscriptions.selectors import reading
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.selectors import quoting
 from subscriptions.termination.words import preview as words_preview
@@ -254,7 +255,7 @@ def test_the_show_cases_are_computed_again_from_their_words(monkeypatch):
     monkeypatch.setattr(generate, "generate", few)
     call_command("demo", "--force", stdout=io.StringIO())
     config = settings_selectors.current_config()
-    subscriptions_ = list(quoting.subscriptions().exclude(status="terminated"))
+    subscriptions_ = list(reading.subscriptions().exclude(status="terminated"))
     facts = quoting.facts_of_many(subscriptions_)
     read = 0
     for subscription in subscriptions_:

@@ -11,9 +11,9 @@ from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
 from portal.audit.models import AuditEntry
 from portal.outbox.models import Message
 from subscriptions.models import Assignment, HistoryEntry, PhoneNumber, Termination
-from subscriptions.record.selectors import terminations
 from subscriptions.termination import operations, refusals, requested
 from subscriptions.termination.quote import quotes
+from subscriptions.termination.words import told
 from tests.support import factories
 from tests.support.factories import C
 from tests.support.terminations import fresh, preview, request, seen_of, terminate
@@ -59,7 +59,7 @@ def test_automatic_refund_writes_everything_once(agent, now, configure):
     assert HistoryEntry.objects.get().event == "Terminated"
     assert Message.objects.get().kind == "subscription_terminated"
     assert AuditEntry.objects.filter(event="Subscription terminated").count() == 1
-    assert terminations.result_of(record).sentences == (
+    assert told.result_of(record).sentences == (
         f"Subscription {made.uuid} terminated.",
         "SGD 50.00 added to Available Credits.",
     )
@@ -151,9 +151,7 @@ def test_allow_refund_off_refunds_and_waives_nothing(agent, now, configure):
     assert not LedgerEntry.objects.exists()
     assert not ChargeWaiver.objects.exists()
     assert not ChargeRefund.objects.exists()
-    assert (
-        terminations.result_of(record).sentences[1] == "Nothing was refunded: Allow Refund is off in Portal Config."
-    )
+    assert told.result_of(record).sentences[1] == "Nothing was refunded: Allow Refund is off in Portal Config."
 
 
 def test_partly_paid_cycle_waives_and_refunds(agent, now):
@@ -163,7 +161,7 @@ def test_partly_paid_cycle_waives_and_refunds(agent, now):
     line = factories.charge_of(made)
     assert (line.refunded, line.waived) == (60, 40)
     assert line.invoice.status == "paid"
-    assert terminations.result_of(record).sentences[2] == f"SGD 40.00 was waived on {line.invoice.number}."
+    assert told.result_of(record).sentences[2] == f"SGD 40.00 was waived on {line.invoice.number}."
 
 
 def test_printed_example_of_the_waiver_with_a_total_of_zero(agent):
@@ -186,7 +184,7 @@ def test_a_chosen_note_is_the_refund(agent, now):
     assert (record.settlement, record.choice, record.credit_note) == ("credit_note_linked", "credit_note", note)
     assert not LedgerEntry.objects.exists()
     assert CreditNoteHold.objects.get().kind == "settles"
-    assert terminations.result_of(record).sentences[1] == "Credit note CN-0000012 is the refund."
+    assert told.result_of(record).sentences[1] == "Credit note CN-0000012 is the refund."
 
 
 def test_a_note_that_differs_must_be_acknowledged(agent, now):

@@ -17,8 +17,8 @@ from invoicing import operations as invoicing_operations
 from invoicing import policies as invoicing_policies
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNotePutIn, CreditNotePutInLine, Invoice
 from subscriptions.models import Termination
-from subscriptions.record.selectors import terminations
 from subscriptions.termination.quote import quotes
+from subscriptions.termination.words import told as words_told
 from tests.subscriptions.termination.test_flow import NOW, address, step, to_choice
 from tests.support import factories, pages
 from tests.support.factories import C
@@ -65,7 +65,7 @@ def test_a_note_of_what_was_paid_goes_into_available_credits(agent, now):
     note.refresh_from_db()
     assert (note.status, note.allocated, note.holds) == ("applied", 50, 1)
     assert CreditAccount.objects.get(organisation=made.organisation).balance == 50
-    assert terminations.result_of(fresh(made).termination).sentences[1:] == (
+    assert words_told.result_of(fresh(made).termination).sentences[1:] == (
         "Credit note CN-1 is the refund.",
         "SGD 50.00 of it was added to Available Credits.",
     )
@@ -97,7 +97,7 @@ def test_it_pays_what_it_names_then_what_it_stands_for_then_the_other_charges(ag
         line.refresh_from_db()
         assert line.paid == 50
     assert not Invoice.objects.exclude(status="paid").exists()
-    told = " ".join(terminations.result_of(fresh(made).termination).sentences)
+    told = " ".join(words_told.result_of(fresh(made).termination).sentences)
     for line, amount in ((ahead, "30.00"), (running, "20.00"), (older, "15.00")):
         assert f"SGD {amount} of it was applied to {line.invoice.number}." in told
     assert "SGD 5.00 of it was added to Available Credits." in told

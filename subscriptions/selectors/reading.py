@@ -1,0 +1,62 @@
+"""Read subscriptions with all that naming, refusing or quoting one needs; say where one stands."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from django.db.models import QuerySet
+
+from subscriptions import policies
+from subscriptions.models import Subscription
+from subscriptions.policies import standing
+from subscriptions.selectors import naming
+
+
+def subscriptions() -> QuerySet[Subscription]:
+    """Read subscriptions with all that a quote, its refusal or an identity line needs, in one query."""
+    related = ("organisation", "plan__product", "contract_item__contract", "termination")
+    return naming.with_identity(Subscription.objects.select_related(*related))
+
+
+def find(subscription_uuid: uuid.UUID) -> Subscription:
+    """Read one subscription with all that a quote needs.
+
+    *Raises*: Subscription.DoesNotExist.
+    """
+    return subscriptions().get(uuid=subscription_uuid)
+
+
+def standing_of(subscription: Subscription, *, on: date, reactivation_days: int) -> standing.Standing:
+    """Say where a subscription stands; it must come from `subscriptions()`."""
+    ended = ended_of(subscription) if getattr(subscription, "termination", None) else None
+    return standing.standing(
+        expires_on=subscription.expires_on, on=on, reactivation_days=reactivation_days, ended=ended
+    )
+
+
+def is_held_back(subscription: Subscription) -> bool:
+    """Tell whether the clean-up would hold an expired subscription back; it must come from `subscriptions()`."""
+    return standing.is_held_back(
+        auto_renew=subscription.auto_renew,
+        is_trial=subscription.is_trial,
+        is_organisation_active=subscription.organisation.status == "active",
+        is_milestone=billing_plan_of(subscription) == "milestone",
+    )
+
+
+def ended_of(subscription: Subscription) -> standing.Ended:
+    """Say who terminated a subscription, and when in the organisation's zone."""
+    termination = subscription.termination
+    zone = subscription.organisation.timezone
+    # What an import says is the day it ended; the instant is that of the import.
+    is_told_by_day = termination.case == termination.Case.ENDED_BEFORE_MOVE
+    time = "" if is_told_by_day else f"{termination.terminated_at.astimezone(ZoneInfo(zone)):%H:%M} ({zone})"
+    return standing.Ended(by=termination.actor, on=termination.terminated_on, time=time)
+
+
+def billing_plan_of(subscription: Subscription) -> policies.BillingPlan | None:
+    """Give the billing plan of the contract that a subscription is tied to; it must come from `subscriptions()`."""
+    item = getattr(subscription, "contract_item", None)
+    return item.contract.billing_plan if item else None
