@@ -23,10 +23,10 @@ from settings_app import views as settings_views
 from subscriptions.life import operations as life_operations
 from subscriptions.models import Subscription, Termination
 from subscriptions.record import operations as record_operations
+from subscriptions.record.forms import SubscriptionFilterForm
 from subscriptions.record.selectors import corrections, terminations
 from subscriptions.record.selectors import tab as selectors_tab
 from subscriptions.selectors import reading
-from subscriptions.termination.forms import SubscriptionFilterForm
 
 
 @require_safe

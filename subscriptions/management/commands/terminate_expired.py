@@ -19,10 +19,10 @@ from portal.audit.operations import SYSTEM
 from portal.lib import days, numerals
 from portal.lib import text as text_lib
 from portal.lib.progress import Progress
-from subscriptions.clean_up import report as reports
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import counts as operations_counts
 from subscriptions.clean_up.operations import expire
+from subscriptions.clean_up.operations import report as reports
 from subscriptions.clean_up.operations.counts import Result
 from subscriptions.clean_up.operations.expire import DEFAULT_BATCH, SELECTING, TERMINATING
 from subscriptions.clean_up.operations.workers import WorkerEnded

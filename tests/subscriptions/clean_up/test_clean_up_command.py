@@ -22,10 +22,10 @@ from customers.models import Organisation
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from portal.lib import progress
-from subscriptions.clean_up import report as reports
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import due, expire, runs
 from subscriptions.clean_up.operations import expire as operations_expire
+from subscriptions.clean_up.operations import report as reports
 from subscriptions.clean_up.operations import workers as operations_workers
 from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, PhoneNumber, Subscription, Termination
 from subscriptions.selectors import reading
