@@ -69,7 +69,7 @@ def test_the_web_server_sends_and_ends_with_all_it_started(sink, write, outside)
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     program = (
-        "import django; django.setup(); from portal.management.commands import serve; "
+        "import django; django.setup(); from portal.shell.management.commands import serve; "
         f"serve._become_gunicorn(serve._listen('127.0.0.1', {port}), workers=2)"
     )
     server = subprocess.Popen(

@@ -192,7 +192,7 @@ def _become_gunicorn(listener: socket.socket, *, workers: int) -> None:
         sys.executable,
         [
             *(sys.executable, "-m", "gunicorn", "portal.wsgi:application"),
-            *("--chdir", str(embedded.ROOT), "--preload", "--config", str(embedded.ROOT / "portal" / "web.py")),
+            *("--chdir", str(embedded.ROOT), "--preload", "--config", str(embedded.ROOT / "portal/shell/web.py")),
             *("--bind", f"fd://{listener.fileno()}", "--no-control-socket"),
             *("--worker-class", "portal.shell.worker.Worker", "--workers", str(workers), "--threads", str(THREADS)),
             *("--worker-tmp-dir", heartbeats, "--log-level", "warning"),
