@@ -225,9 +225,11 @@ class Agent(Worker):
     def to_commit(self, about: str) -> Answer | None:
         """Go the way to the page whose button commits; None when there is none."""
         address = f"/subscriptions/{about}/terminate/"
-        page = self.diary.page(self.browser.get(address), address=address)
-        if page is None or _form(page, "/apply/"):
-            return page  # expired long ago: the first page commits
+        page = self.diary.page(self.browser.get(address), address=address, good=(200, 302))
+        if page is not None and page.status == 302:  # expired long ago
+            page = self.diary.page(self.browser.get(page.location), address=page.location)
+        if page is None or _committing(page):
+            return page
         reason = _form(page, "/refund/")
         if reason is None:
             self.diary.strange.append(f"{address} shows no form: {page.words[:200]}")
@@ -245,12 +247,12 @@ class Agent(Worker):
         """Press the popup's button; None when the page is no popup."""
         form = _form(page, "/choice/")
         if form is None:
-            return page if _form(page, "/apply/") else None
+            return page if _committing(page) else None
         return self.diary.page(self.browser.post(form.action, form.data()), address=form.action)
 
     def commit(self, page: Answer, about: str) -> Sent:
         """Fill in the page whose button commits, with an explanation by which the termination is found."""
-        form = _form(page, "/apply/")
+        form = _committing(page)
         if form is None:
             raise RuntimeError(f"no button commits: {page.words[:200]}")
         token = f"Bench {uuid.uuid4()}"
@@ -412,6 +414,10 @@ class Billing(Worker):
         self.diary.write(sent)
         sent.send()
         return sent
+
+
+def _committing(page: Answer) -> pages.Form | None:
+    return _form(page, "/apply/") or _form(page, "/terminate-expired/")
 
 
 def _form(page: Answer, end: str) -> pages.Form | None:

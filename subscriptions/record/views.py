@@ -6,21 +6,17 @@ import functools
 import uuid as uuids
 from decimal import Decimal
 
-from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from customers import selectors as customers_selectors
 from customers import views as customers_views
 from customers.models import Organisation
-from portal.audit.operations import Actor
 from portal.lib import days, htmx, mentions
 from settings_app import views as settings_views
-from subscriptions.life import operations as life_operations
 from subscriptions.models import Subscription, Termination
 from subscriptions.record import operations as record_operations
 from subscriptions.record.forms import SubscriptionFilterForm
@@ -91,39 +87,6 @@ def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             "place": _place(request),
         },
     )
-
-
-@require_POST
-@permission_required("subscriptions.change_renewal", raise_exception=True)
-def renewal(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
-    """Unsubscribe ("wanted" is "off") or resubscribe ("on")."""
-    wanted = request.POST.get("wanted")
-    if wanted not in ("on", "off"):
-        raise Http404
-    said, level = (
-        ("Resubscribed." if wanted == "on" else "Unsubscribed: usable until it expires."),
-        messages.SUCCESS,
-    )
-    try:
-        life_operations.set_auto_renew(
-            subscription_uuid=uuid,
-            wanted=wanted == "on",
-            by=Actor.of(request.user),  # type: ignore[arg-type]
-            at=timezone.now(),
-        )
-    except Subscription.DoesNotExist:
-        raise Http404 from None
-    except life_operations.AlreadySo:
-        pass
-    except life_operations.RenewalRefused as refusal:
-        said, level = str(refusal), messages.ERROR
-    if htmx.wants_fragment(request):
-        request.method = "GET"
-        response = detail(request, uuid)
-        tone = "danger" if level == messages.ERROR else "success"
-        return htmx.trigger(response, "announce", {"message": said, "tone": tone})
-    messages.add_message(request, level, said)
-    return redirect("subscriptions:detail", uuid)
 
 
 @require_safe

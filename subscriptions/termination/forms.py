@@ -1,4 +1,4 @@
-"""The forms of the termination flow and of the subscriptions list."""
+"""What a termination asks for: the reason, the explanation alone, or a day to estimate."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from portal.lib import forms as fields
 from settings_app.selectors import Reason
 from subscriptions.models import Termination
 from subscriptions.policies import standing
+from subscriptions.termination.requested import CustomerRequest
 
 
 def _helper(*layout: Any) -> FormHelper:
@@ -120,6 +121,18 @@ class ReasonForm(forms.Form):
         if self._first and day < self._first:
             raise forms.ValidationError(standing.why_too_early(self._first))
         return day
+
+    def asked(self) -> CustomerRequest:
+        """Give what the customer asked for, as far as the form is valid."""
+        said = self.cleaned_data
+        return CustomerRequest(
+            reason_code=said.get("reason", ""),
+            explanation=said.get("explanation", ""),
+            requested_by=said.get("requested_by", ""),
+            requested_on=said.get("requested_on", self._today),
+            channel=said.get("channel", ""),
+            ticket=said.get("ticket", ""),
+        )
 
     def suggest(self, *, members: str) -> None:
         """Offer names for "Requested by". *Shape*: `members` is the id of the list that stands beside the form."""

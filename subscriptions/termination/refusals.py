@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import uuid as uuids
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from portal.lib import money
-from subscriptions.models import Subscription, Termination
+from subscriptions.models import Subscription
 from subscriptions.policies import standing
 from subscriptions.selectors import reading
 from subscriptions.termination.quote import acknowledgements, quotes
 
 
-class NotTerminable(Exception):
-    """Say why a subscription may not be terminated now."""
+class Refused(Exception):
+    """Say why nothing was written. *Shape*: `fresh` is the quote of now, where one was computed."""
 
-    def __init__(self, why_not: str) -> None:
+    fresh: quotes.Quote | None = None
+
+
+class NotTerminable(Refused):
+    """Say why a subscription may not be terminated now; the UUID is that of its termination, where it has ended."""
+
+    def __init__(self, why_not: str, *, termination_uuid: uuids.UUID | None = None) -> None:
         self.why_not = why_not
+        self.termination_uuid = termination_uuid
         super().__init__(why_not)
 
 
@@ -25,12 +33,15 @@ class AlreadyTerminated(NotTerminable):
     """Say who terminated the subscription before, and when; it comes from `selectors.subscriptions()`."""
 
     def __init__(self, subscription: Subscription) -> None:
-        self.termination: Termination = subscription.termination
-        super().__init__(standing.why_ended(reading.ended_of(subscription)))
+        super().__init__(
+            standing.why_ended(reading.ended_of(subscription)), termination_uuid=subscription.termination.uuid
+        )
 
 
-class QuoteChanged(Exception):
+class QuoteChanged(Refused):
     """Say that what was seen is not what would be applied; carries the fresh quote."""
+
+    fresh: quotes.Quote
 
     def __init__(self, fresh: quotes.Quote, *, seen: dict[str, Any]) -> None:
         self.fresh = fresh
@@ -38,7 +49,7 @@ class QuoteChanged(Exception):
         super().__init__("The preview is no longer true.")
 
 
-class CreditNoteNotUsable(Exception):
+class CreditNoteNotUsable(Refused):
     """Say that the chosen note can't be the refund of this subscription."""
 
     def __init__(self, number: str) -> None:
@@ -46,7 +57,7 @@ class CreditNoteNotUsable(Exception):
         super().__init__(f"Credit note {number} cannot be chosen for this refund. Choose one of the list.")
 
 
-class CreditNoteChanged(Exception):
+class CreditNoteChanged(Refused):
     """Say that the chosen note is no longer as it was when it was offered."""
 
     def __init__(self, fresh: quotes.Quote, *, number: str) -> None:
@@ -55,7 +66,7 @@ class CreditNoteChanged(Exception):
         super().__init__(f"Credit note {number} changed since it was shown. This is how it is now.")
 
 
-class CreditsOutOfRange(Exception):
+class CreditsOutOfRange(Refused):
     """Say that Available Credits can't hold what would be put in, and what can be done.
 
     *Shape*: `note` is the number of the note that was to be used, empty where the system was to refund.
@@ -75,7 +86,7 @@ class CreditsOutOfRange(Exception):
         )
 
 
-class AcknowledgementMissing(Exception):
+class AcknowledgementMissing(Refused):
     """Carry what has to be acknowledged first."""
 
     def __init__(self, missing: tuple[acknowledgements.Acknowledgement, ...]) -> None:
@@ -83,7 +94,7 @@ class AcknowledgementMissing(Exception):
         super().__init__("Please confirm: " + " ".join(item.text for item in missing))
 
 
-class RequestNotAcceptable(Exception):
+class RequestNotAcceptable(Refused):
     """Name the field of the request that can't be accepted, and say why."""
 
     def __init__(self, field: str, message: str) -> None:

@@ -15,16 +15,12 @@ from settings_app import selectors as settings_selectors
 from settings_app import views as settings_views
 from subscriptions.models import Subscription
 from subscriptions.selectors import reading
-from subscriptions.termination import operations
-from subscriptions.termination.forms import ExpiredForm, ReasonForm
+from subscriptions.termination import operations, refusals
+from subscriptions.termination.forms import ReasonForm
 from subscriptions.termination.quote import quotes
 
 PURPOSE = "terminate"
 SEAL_AGE = timedelta(minutes=30)
-TOO_LARGE = (
-    "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated here. "
-    "Nothing was written. Tell whoever runs the portal."
-)
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,12 @@ class Step:
     at: datetime
 
     @property
-    def today(self) -> Any:
+    def today(self) -> date:
         return days.today_in(self.subscription.organisation.timezone, at=self.at)
+
+    @property
+    def is_ended(self) -> bool:
+        return getattr(self.subscription, "termination", None) is not None
 
     @property
     def config(self) -> settings_selectors.Config:
@@ -52,12 +52,14 @@ def start(request: HttpRequest, uuid: uuids.UUID) -> Step:
         raise Http404 from None
 
 
-class PreviewTooLarge(Exception):
-    """Carry the step whose preview cannot travel through a browser."""
+class PreviewTooLarge(refusals.Refused):
+    """Say that a preview cannot travel through a browser."""
 
-    def __init__(self, step: Step) -> None:
-        self.step = step
-        super().__init__(TOO_LARGE)
+    def __init__(self) -> None:
+        super().__init__(
+            "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated "
+            "here. Nothing was written. Tell whoever runs the portal."
+        )
 
 
 def quote_of(step: Step, form: ReasonForm | None = None) -> quotes.Quote:
@@ -65,15 +67,8 @@ def quote_of(step: Step, form: ReasonForm | None = None) -> quotes.Quote:
 
     *Raises*: NotTerminable.
     """
-    return operations.quote_termination(
-        step.subscription, on=step.today, config=step.config, asked_on=asked_on(form) if form else None
-    )
-
-
-def asked_on(form: ReasonForm) -> date | None:
-    """Give the day of asking of a form that says one."""
-    day = form.cleaned_data.get("requested_on") if form.is_bound and form.is_valid() else None
-    return day if isinstance(day, date) else None
+    asked_on = form.asked().requested_on if form and form.is_valid() else None
+    return operations.quote_termination(step.subscription, on=step.today, config=step.config, asked_on=asked_on)
 
 
 def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
@@ -83,19 +78,16 @@ def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
     return ReasonForm(data, today=step.today, began=began, reasons=reasons, initial=initial)
 
 
-def explained(request: HttpRequest) -> ExpiredForm:
-    """Ask for the explanation with what was typed already."""
-    return ExpiredForm(initial={"explanation": request.POST.get("explanation", "")})
-
-
 # ---- The seal -----------------------------------------------------------------------------------------------
 
 
-class SealRefused(Exception):
+class SealRefused(refusals.Refused):
     """Say why a seal is not taken; carries the fresh quote that is shown instead."""
 
-    def __init__(self, quote: quotes.Quote, *, status: int, change: str) -> None:
-        self.quote = quote
+    fresh: quotes.Quote
+
+    def __init__(self, fresh: quotes.Quote, *, status: int, change: str) -> None:
+        self.fresh = fresh
         self.status = status
         self.changes = (change,)
         super().__init__(change)
@@ -118,15 +110,15 @@ def seal_seen(step: Step, seen: operations.Seen) -> str:
     try:
         return seals.seal(payload, at=step.at, purpose=PURPOSE)
     except seals.SealTooLarge:
-        raise PreviewTooLarge(step) from None
+        raise PreviewTooLarge from None
 
 
-def unseal(step: Step, fresh: quotes.Quote | None) -> operations.Seen:
+def unseal(step: Step, fresh: quotes.Quote | None = None) -> operations.Seen:
     """Open the seal of the form; what is terminated already is answered by `terminate`, whatever its age."""
     try:
         payload = seals.unseal(step.request.POST.get("seal", ""), at=step.at, purpose=PURPOSE, max_age=SEAL_AGE)
     except seals.SealExpired as expired:
-        if getattr(step.subscription, "termination", None) is None:
+        if not step.is_ended:
             raise SealRefused(
                 fresh or quote_of(step),
                 status=409,

@@ -58,8 +58,9 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:terminate": ("running", {"GET": (_TERMINATE, 200), "POST": (_TERMINATE, 422)}),
     "subscriptions:refund": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 422)}),
     "subscriptions:choice": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 422)}),
-    # An empty request is the form of an expired subscription, which this one is not: the world is another one.
-    "subscriptions:apply": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 409)}),
+    "subscriptions:apply": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 422)}),
+    # What runs is led to the reason; a form for what has expired meets another world.
+    "subscriptions:terminate_expired": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 409)}),
     "subscriptions:termination": ("termination", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:correction": ("termination", {"GET": (_CORRECT, 200), "POST": (_CORRECT, 422)}),
     "subscriptions:clean_up_runs": ("", {"GET": (_RUNS, 200)}),

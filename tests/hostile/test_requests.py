@@ -118,7 +118,7 @@ class Hostile:
     def _forms(self) -> Iterator[pages.Form]:
         addresses = [
             *(a for name, a in ((name, address_of(name, self.world)) for name in TABLE if name in _WITH_FORMS)),
-            reverse("subscriptions:terminate", args=[self.expired.uuid]),
+            reverse("subscriptions:terminate_expired", args=[self.expired.uuid]),
             reverse("admin:auth_user_add"),
             reverse("admin:auth_user_change", args=[self.user.pk]),
             reverse("admin:auth_user_password_change", args=[self.user.pk]),

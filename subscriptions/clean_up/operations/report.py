@@ -94,13 +94,13 @@ def _complete(run: CleanUpRun) -> None:
             return
         file.seek(0)
         file.truncate()
-        write(file, selectors.report_rows(run))
+        write(file, rows=selectors.report_rows(run))
         file.flush()
         os.fsync(file.fileno())
     runs.forget_report(run)
 
 
-def write(file: io.TextIOBase | Any, rows: Iterable[selectors.ReportRow]) -> None:
+def write(file: io.TextIOBase | Any, *, rows: Iterable[selectors.ReportRow]) -> None:
     """Write the header and rows."""
     lines = csv.writer(file)
     lines.writerow(selectors.REPORT_COLUMNS)

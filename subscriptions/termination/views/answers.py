@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import uuid as uuids
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,10 +20,28 @@ from subscriptions.policies import standing
 from subscriptions.selectors import naming, reading
 from subscriptions.termination import refusals, steps
 from subscriptions.termination.forms import ExpiredForm, ReasonForm
-from subscriptions.termination.quote import acknowledgements, quotes
+from subscriptions.termination.quote import acknowledgements, numbers, quotes
+from subscriptions.termination.selectors import kept
 from subscriptions.termination.steps import Step
-from subscriptions.termination.views import committing
 from subscriptions.termination.words import consequences, preview, told
+
+StepView = Callable[[Step], HttpResponse]
+
+
+def of_step(view: StepView) -> Callable[[HttpRequest, uuids.UUID], HttpResponse]:
+    """Have a view of a step begin with its subscription and clock, and say why where there is no way on."""
+
+    @functools.wraps(view)
+    def answer(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+        step = steps.start(request, uuid)
+        try:
+            return view(step)
+        except refusals.NotTerminable as refusal:
+            return refused_page(step, refusal.why_not, status=409, termination_uuid=refusal.termination_uuid)
+        except steps.PreviewTooLarge as refusal:
+            return refused_page(step, str(refusal), status=422)
+
+    return answer
 
 
 @dataclass(frozen=True)
@@ -67,18 +86,12 @@ def _keep(step: Step) -> str:
 
 def other_case(step: Step, quote: quotes.Quote) -> HttpResponse:
     """Ask what fits the case, which is another one than when the form was shown; the explanation stays."""
+    typed = {"explanation": step.request.POST.get("explanation", "")}
     if quote.case == "expired":
         changes = ("The subscription has expired since.",)
-        return expired_page(step, quote, steps.explained(step.request), status=409, changes=changes)
-    form = steps.reason_form(step, None, explanation=step.request.POST.get("explanation", ""))
+        return expired_page(step, quote, ExpiredForm(initial=typed), status=409, changes=changes)
+    form = steps.reason_form(step, None, **typed)
     return reason_page(step, form, status=409, changes=("The subscription is active again.",))
-
-
-def again(step: Step, quote: quotes.Quote, form: Any) -> HttpResponse:
-    """Show the form that was sent once more, with its errors."""
-    if quote.case == "expired":
-        return expired_page(step, quote, form, status=422)
-    return reason_page(step, form, status=422)
 
 
 def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tuple[str, ...] = ()) -> HttpResponse:
@@ -89,7 +102,7 @@ def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tup
     context = {
         "form": form,
         "members": members,
-        "says": committing.NOTHING_YET,
+        "says": NOTHING_YET,
         "keep": _keep(step),
         "form_action": address(step, "refund"),
         "changes": changes,
@@ -110,13 +123,13 @@ def expired_page(
     context = {
         "form": form,
         "keep": _keep(step),
-        "says": committing.says(step, quote),
+        "says": says(step, quote),
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
         "owed": preview.owed_of_expired(quotes.document(quote)),
         "held_back": standing.HELD_BACK if reading.is_held_back(step.subscription) else "",
         "changes": changes,
-        "form_action": address(step, "apply"),
+        "form_action": address(step, "terminate_expired"),
     }
     return page_of(step, "subscriptions/_expired.html", context, status=status)
 
@@ -153,7 +166,7 @@ def refund_page(
     requested_on = form.cleaned_data.get("requested_on") if form.is_valid() else None
     context = {
         "form": form,
-        "says": committing.says(step, quote) if is_short else committing.NOTHING_YET,
+        "says": says(step, quote) if is_short else NOTHING_YET,
         "invoices": consequences.invoices(document),
         "seal": seal or steps.seal(step, quote),
         "preview": preview.preview_of(document, changed=changed, why_nothing=quote.why_nothing),
@@ -166,6 +179,43 @@ def refund_page(
         "short": is_short,
     }
     return page_of(step, "subscriptions/_refund.html", context, status=status)
+
+
+@dataclass(frozen=True)
+class Says:
+    """Hold what is said beside a button.
+
+    *Shape*: `money` and `more` are what "No credit note has been sent" does; `note` what a chosen note does and
+    `used_now` what it does where it is used at once, empty where none can be chosen; `ends` closes either.
+    """
+
+    money: str = ""
+    more: str = ""
+    note: str = ""
+    used_now: str = ""
+    ends: str = ""
+
+
+NOTHING_YET = Says(ends=consequences.NOTHING_YET)
+
+
+def says(step: Step, quote: quotes.Quote, *, asks_choice: bool = False) -> Says:
+    """Say what the step does that commits this quote. One query, for the numbers."""
+    reservation = numbers.Reservation(
+        days=step.config.number_reservation_days,
+        days_ported_in=step.config.number_reservation_days_ported_in,
+    )
+    stays = consequences.of_numbers(kept.numbers_to_keep(step.subscription), on=step.today, reservation=reservation)
+    if quote.case == "expired":
+        return Says(ends=" ".join((consequences.ENDS_EXPIRED, *stays)))
+    money, *more = consequences.of_money(quotes.document(quote), why_nothing=quote.why_nothing)
+    return Says(
+        money=money,
+        more=" ".join(more),
+        note=consequences.NOTE if asks_choice else "",
+        used_now=consequences.USED_NOW if asks_choice else "",
+        ends=" ".join((consequences.ENDS, *stays)),
+    )
 
 
 @dataclass(frozen=True)
@@ -201,14 +251,6 @@ def summary(problems: tuple[Problem, ...], boxes: Iterable[ToConfirm]) -> list[d
     """List what is wrong for the error summary, each with the id of the box or group that it leads to."""
     ids = {box.key: box.id for box in boxes}
     return [{"text": problem.text, "id": ids.get(problem.field, problem.field)} for problem in problems]
-
-
-def refused(step: Step, refusal: refusals.NotTerminable) -> HttpResponse:
-    """Say why not, and what can be done."""
-    termination = refusal.termination if isinstance(refusal, refusals.AlreadyTerminated) else None
-    return refused_page(
-        step, refusal.why_not, status=409, termination_uuid=termination.uuid if termination else None
-    )
 
 
 def refused_page(

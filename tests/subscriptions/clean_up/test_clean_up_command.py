@@ -724,6 +724,6 @@ def test_a_report_can_be_read_from_the_database_with_all_its_rows(now, tmp_path)
     with refusing(bad):
         command("--report", str(path), at=now)
     again = io.StringIO()
-    reports.write(again, selectors.report_rows(CleanUpRun.objects.get()))
+    reports.write(again, rows=selectors.report_rows(CleanUpRun.objects.get()))
     assert sorted(again.getvalue().splitlines()) == sorted(path.read_text().splitlines())
     assert len(path.read_text().splitlines()) == 6

@@ -95,8 +95,8 @@ def test_the_browser_keeps_what_is_typed_by_user_and_subscription(client_of):
     running = factories.subscription(cycles=(C("2026-03-01"),))
     expired = factories.subscription(cycles=(C("2026-01-01"),))
     user = client.session["_auth_user_id"]
-    for made in (running, expired):
-        assert f'data-keep="{user}:{made.uuid}"' in client.get(address(made)).content.decode()
+    for made, name in ((running, "terminate"), (expired, "terminate_expired")):
+        assert f'data-keep="{user}:{made.uuid}"' in client.get(address(made, name)).content.decode()
     # Later steps only carry it on.
     assert "data-keep" not in to_choice(client, running).content.decode()
 

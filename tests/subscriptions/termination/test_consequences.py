@@ -156,7 +156,7 @@ def test_in_simplified_termination_the_popup_says_it(client_of, configure):
 
 def test_what_expired_long_ago_says_it_too(client_of):
     made = factories.subscription(cycles=(C("2026-01-01"),), numbers=("+6530000001",))
-    assert foot(client_of("agent").get(address(made))) == (
+    assert foot(client_of("agent").get(address(made, "terminate_expired"))) == (
         f"{consequences.ENDS_EXPIRED} +6530000001 stays reserved through 7 April 2026."
     )
 

@@ -346,7 +346,7 @@ def test_going_back_says_what_is_no_longer_right(client_of):
 def test_what_was_typed_stays_when_the_case_changes(client_of):
     client = client_of("agent")
     gone = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))
-    form = pages.form(client.get(address(gone)), action="/apply/")
+    form = pages.form(client.get(address(gone, "terminate_expired")), action="/terminate-expired/")
     type(gone).objects.filter(pk=gone.pk).update(expires_on=dt.date(2026, 4, 1))
     answer = step(client, form, explanation="Gone for a month.")
     assert answer.status_code == 409
@@ -360,7 +360,8 @@ def test_what_was_typed_stays_when_the_case_changes(client_of):
         answer = client.post(address(made, name), choice)
         assert answer.status_code == 409
         assert "The subscription has expired since." in pages.words(answer)
-        assert pages.form(answer, action="/apply/").fields["explanation"] == ["Found something cheaper."]
+        form = pages.form(answer, action="/terminate-expired/")
+        assert form.fields["explanation"] == ["Found something cheaper."]
 
 
 @pytest.mark.parametrize("limit", ["MOST_BYTES", "MOST_CHARACTERS"])
@@ -373,7 +374,7 @@ def test_a_preview_that_is_too_large_is_a_sentence(client_of, monkeypatch, limit
     for headers in ({}, {"HX-Request": "true"}):
         for answer in (
             client.post(form.action, form.data(**REASON), headers=headers),
-            client.get(address(gone), headers=headers),
+            client.get(address(gone, "terminate_expired"), headers=headers),
         ):
             assert answer.status_code == 422
             assert "more cycles and charges than one preview can carry" in pages.words(answer)
@@ -557,11 +558,11 @@ def test_expired_within_its_28_days_is_refused(client_of, days_ago):
 def test_the_form_of_what_the_clean_up_holds_back_says_so(client_of):
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2025-11-01"),), auto_renew=True)
-    said = pages.words(client.get(f"/subscriptions/{made.uuid}/terminate/"))
+    said = pages.words(client.get(f"/subscriptions/{made.uuid}/terminate-expired/"))
     assert "Held: renewal not seen Auto-renewal is on, and no renewal was seen here" in said
     assert "what is terminated cannot come back" in said
     trial = factories.subscription(cycles=(C("2025-11-01"),), auto_renew=True, is_trial=True)
-    assert "Held" not in pages.words(client.get(f"/subscriptions/{trial.uuid}/terminate/"))
+    assert "Held" not in pages.words(client.get(f"/subscriptions/{trial.uuid}/terminate-expired/"))
 
 
 def test_the_form_of_what_expired_says_what_is_stored_with_it(client_of, now):
@@ -569,16 +570,16 @@ def test_the_form_of_what_expired_says_what_is_stored_with_it(client_of, now):
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2025-11-01", paid="38.80"),), expires_on=dt.date(2026, 2, 9))
     line = factories.charge_of(made)
-    shown = client.get(address(made))
+    shown = client.get(address(made, "terminate_expired"))
     assert f"SGD 11.20 stays owed on {line.invoice.number}." in pages.words(shown)
-    form = pages.form(shown, action="/apply/")
+    form = pages.form(shown, action="/terminate-expired/")
     with connection.cursor() as cursor:
         cursor.execute("UPDATE invoicing_chargeline SET paid = paid + 1.20 WHERE id = %s", [line.pk])
     again = step(client, form, explanation="Gone for a month.")
     assert again.status_code == 409
     said = pages.words(again)
     assert f"Still owed on {line.invoice.number} is now SGD 10.00; it was SGD 11.20." in said
-    done = step(client, pages.form(again, action="/apply/"), explanation="Gone for a month.")
+    done = step(client, pages.form(again, action="/terminate-expired/"), explanation="Gone for a month.")
     record = pages.words(client.get(done["Location"]))
     assert f"SGD 10.00 stays owed on {line.invoice.number}." in record
     assert "As shown before" not in record
@@ -591,7 +592,9 @@ def test_the_form_of_what_expired_says_what_is_stored_with_it(client_of, now):
 def test_expired_for_29_days_asks_for_the_explanation_alone(client_of):
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))
-    form = pages.form(client.get(address(made)), action="/apply/")
+    asked = client.get(address(made), follow=True)
+    assert asked.redirect_chain == [(address(made, "terminate_expired"), 302)]
+    form = pages.form(asked, action="/terminate-expired/")
     assert step(client, form).status_code == 422
     done = step(client, form, explanation="Gone for a month.")
     assert "Nothing was refunded: the subscription has expired." in pages.words(client.get(done["Location"]))

@@ -88,7 +88,7 @@ def test_a_choice_sent_for_an_expired_one_means_nothing(client_of):
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 9))
     factories.credit_note(made.organisation, net="50", number="CN-1")
-    form = pages.form(client.get(address(made)), action="/apply/")
+    form = pages.form(client.get(address(made, "terminate_expired")), action="/terminate-expired/")
     done = step(client, form, explanation="Gone.", choice="credit_note", note="CN-1")
     assert done.status_code == 302
     record = Termination.objects.get()

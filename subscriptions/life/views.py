@@ -1,0 +1,47 @@
+"""Unsubscribe and resubscribe, from the sidebar."""
+
+from __future__ import annotations
+
+import uuid as uuids
+
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from portal.audit.operations import Actor
+from portal.lib import htmx
+from subscriptions.life import operations
+from subscriptions.models import Subscription
+
+CHANGED = "subscription-changed"
+
+
+@require_POST
+@permission_required("subscriptions.change_renewal", raise_exception=True)
+def renewal(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    """Unsubscribe ("wanted" is "off") or resubscribe ("on"); what shows the subscription reads itself anew."""
+    wanted = request.POST.get("wanted")
+    if wanted not in ("on", "off"):
+        raise Http404
+    said, is_refused = ("Resubscribed." if wanted == "on" else "Unsubscribed: usable until it expires."), False
+    try:
+        operations.set_auto_renew(
+            subscription_uuid=uuid,
+            wanted=wanted == "on",
+            by=Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except Subscription.DoesNotExist:
+        raise Http404 from None
+    except operations.AlreadySo:
+        pass
+    except operations.RenewalRefused as refusal:
+        said, is_refused = str(refusal), True
+    if not htmx.wants_fragment(request):
+        messages.add_message(request, messages.ERROR if is_refused else messages.SUCCESS, said)
+        return redirect("subscriptions:detail", uuid)
+    response = htmx.trigger(HttpResponse(status=204), CHANGED, {"uuid": str(uuid)})
+    return htmx.trigger(response, "announce", {"message": said, "tone": "danger" if is_refused else "success"})
