@@ -333,7 +333,7 @@ class LedgerEntry(models.Model):
             models.UniqueConstraint(
                 fields=["cause_id"],
                 condition=models.Q(kind="refund"),
-                name="a_termination_is_refunded_once",
+                name="a_cause_is_refunded_once",
             ),
             models.UniqueConstraint(
                 fields=["request_id"],

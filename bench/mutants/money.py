@@ -15,7 +15,7 @@ MUTATIONS = (
         "customers/migrations/0001_initial.py",
         'fields=("cause_id",),\n                        name="a_termination_is_refunded_once",',
         'fields=("id",),\n                        name="a_termination_is_refunded_once",',
-        "tests/customers/test_operations.py::test_a_termination_is_refunded_once",
+        "tests/customers/test_operations.py::test_a_cause_is_refunded_once",
     ),
     Mutation(
         "a form can post two entries",

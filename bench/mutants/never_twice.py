@@ -164,7 +164,7 @@ MUTATIONS = (
     Mutation(
         "anybody uses a note at once",
         "subscriptions/termination/views/choosing.py",
-        "if is_asked and not request.user.has_perm(MAY_USE):",
+        "if is_used_now and not request.user.has_perm(MAY_USE):",
         "if False:",
         "tests/subscriptions/termination/test_use_the_note.py::test_billing_is_offered_the_box_and_agents_are_not",
     ),

@@ -114,7 +114,7 @@ class CreditNote(models.Model):
             ),
             models.CheckConstraint(
                 condition=~Q(status__in=["void", "draft"]) | Q(holds=0),
-                name="a_note_held_by_a_termination_is_not_voided",
+                name="a_note_held_by_a_cause_is_not_voided",
             ),
             models.UniqueConstraint(fields=["id", "currency"], name="note_and_currency"),
             models.UniqueConstraint(fields=["id", "organisation"], name="note_and_organisation"),
@@ -198,11 +198,11 @@ class CreditNoteHold(models.Model):
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=["settles", "taken_off"]), name="a_hold_has_a_known_kind"),
             models.UniqueConstraint(
-                fields=["credit_note"], condition=Q(kind="settles"), name="a_note_settles_one_termination"
+                fields=["credit_note"], condition=Q(kind="settles"), name="a_note_settles_one_cause"
             ),
-            models.UniqueConstraint(fields=["credit_note", "cause_id"], name="a_termination_holds_a_note_once"),
+            models.UniqueConstraint(fields=["credit_note", "cause_id"], name="a_cause_holds_a_note_once"),
             models.UniqueConstraint(
-                fields=["cause_id"], condition=Q(kind="settles"), name="a_termination_is_settled_by_one_note"
+                fields=["cause_id"], condition=Q(kind="settles"), name="a_cause_is_settled_by_one_note"
             ),
         ]
 

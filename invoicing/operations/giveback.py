@@ -84,7 +84,7 @@ def hold_notes(*, cause_id: uuid.UUID, settles: int | None, taken_off: Sequence[
     A settling note that names one of the cycles was taken off as well; it is held once, as settling. Several
     terminations may take off the same note.
 
-    *Raises*: IntegrityError, `a_note_settles_one_termination` or `a_note_settles_or_is_taken_off`, where
+    *Raises*: IntegrityError, `a_note_settles_one_cause` or `a_note_settles_or_is_taken_off`, where
     another termination holds a note in a way that does not go together with this one.
     """
     holds = [(settles, CreditNoteHold.Kind.SETTLES)] if settles is not None else []

@@ -78,11 +78,11 @@ def test_an_entry_needs_the_transaction_of_its_cause() -> None:
 
 
 @pytest.mark.django_db
-def test_a_termination_is_refunded_once() -> None:
+def test_a_cause_is_refunded_once() -> None:
     account = OrganisationFactory().credit_account
     cause = uuid.uuid4()
     post(account, "5", cause_id=cause)
-    with pytest.raises(IntegrityError, match="a_termination_is_refunded_once"), transaction.atomic():
+    with pytest.raises(IntegrityError, match="a_cause_is_refunded_once"), transaction.atomic():
         post(account, "5", cause_id=cause)
 
 

@@ -113,7 +113,7 @@ def test_holds_count_and_a_settling_note_is_held_once():
 
 @pytest.mark.parametrize(
     ("settles", "name"),
-    [(True, "a_note_settles_one_termination"), (False, "a_note_settles_or_is_taken_off")],
+    [(True, "a_note_settles_one_cause"), (False, "a_note_settles_or_is_taken_off")],
 )
 def test_a_settling_note_is_held_by_nobody_else(settles, name):
     note = factories.credit_note(factories.OrganisationFactory())

@@ -40,6 +40,7 @@ ROWS: dict[str, Callable[[], Iterator[object]]] = {
 # Some rows are in a state in which there is nothing to fill in: then the page says why.
 SAYS_WHY = {
     "subscriptions:terminate",
+    "subscriptions:terminate_expired",
     "invoicing:record_payment",
     "invoicing:create_credit_note",
     "invoicing:send_credit_note",

@@ -252,7 +252,7 @@ CASES: tuple[tuple[str, str], ...] = (
     ),
     (
         "refund_twice",
-        "DROP INDEX a_termination_is_refunded_once;"
+        "DROP INDEX a_cause_is_refunded_once;"
         f"""{ENTRY} kind = 'refund', (cause_id, before, amount, after) = (
                 SELECT t.uuid, 100, t.credited, 100 + t.credited FROM subscriptions_termination t
                 WHERE {TERMINATION_OF}), account_id = %(refund_account)s, seq = 4
