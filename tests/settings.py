@@ -1,7 +1,10 @@
 """Settings of the test run: the product's own, on a test database, with quick password hashing."""
 
 import os
+import time
 
+# Before anything that shapes a database is read: see tests/support/postgresql/shape.py.
+STARTED = time.time()
 os.environ.setdefault("SECRET_KEY", "a-key-as-long-as-those-that-a-deployment-draws-7316")
 
 from portal.settings import *  # noqa: E402, F403

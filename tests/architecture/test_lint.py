@@ -1,16 +1,14 @@
-"""ruff, mypy, djade, and Django's own checks for a deployment: a finding is a failed test."""
+"""What linters find, and Django's own checks for a deployment: a finding is a failed test."""
 
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 from django.db import connection
 
-from tests.architecture.source import ROOT, templates
-
-BIN = Path(sys.executable).parent
+from tests import lint
+from tests.architecture.source import ROOT
 
 
 def _run(*command: str, **environment: str) -> subprocess.CompletedProcess[str]:
@@ -29,21 +27,23 @@ def _is_clean(done: subprocess.CompletedProcess[str]) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_ruff_finds_nothing():
-    _is_clean(_run(str(BIN / "ruff"), "check", "--output-format", "concise", "."))
+@pytest.mark.parametrize("linter", lint.LINTERS, ids=lambda linter: linter.name)
+def test_it_finds_nothing(linter: lint.Linter):
+    """mypy takes some seconds when nothing is cached."""
+    process = linter.start()
+    said, _ = process.communicate(timeout=300)
+    assert process.returncode == 0, said
 
 
-def test_everything_is_formatted():
-    _is_clean(_run(str(BIN / "ruff"), "format", "--check", "."))
-
-
-def test_types_fit():
-    """Takes about a minute when nothing is cached, some seconds otherwise."""
-    _is_clean(_run(str(BIN / "mypy")))
-
-
-def test_templates_are_formatted():
-    _is_clean(_run(str(BIN / "djade"), "--target-version", "5.2", "--check", *map(str, templates())))
+def test_the_command_says_what_was_found_and_what_was_done(capsys):
+    quiet = lint.Linter("one", ("python", "-c", "print('nothing to say')"))
+    loud = lint.Linter("other", ("python", "-c", "import sys; sys.exit('a.py:1: a fault')"))
+    assert lint.main([quiet]) == 0
+    assert capsys.readouterr().out.startswith("Lint: one: nothing found (")
+    assert lint.main([quiet, loud]) == 1
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[:3] == ["--- other", "a.py:1: a fault", ""]
+    assert lines[3].startswith("Lint: one, other: other found something (")
 
 
 # Whether every other host of the domain speaks https is for the owner of the domain to say.

@@ -1,0 +1,51 @@
+"""How a test database is made: by migrating, or with --reuse-db as a copy of one that was migrated before."""
+
+from __future__ import annotations
+
+import functools
+
+import pytest
+from django.conf import settings
+from django.db.backends.postgresql import creation
+
+from tests.support.postgresql import kept, shape
+
+
+class DatabaseCreation(creation.DatabaseCreation):
+    def create_test_db(
+        self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False
+    ) -> str:
+        """Make it as Django does, unless what migrating makes is kept."""
+        if not keepdb:
+            return super().create_test_db(verbosity, autoclobber, serialize)
+        name = self._get_test_db_name()
+        with self._nodb_cursor() as cursor:
+            source = kept.name_for(cursor)
+            try:
+                kept.copy(
+                    cursor,
+                    source,
+                    to=name,
+                    shape=functools.partial(shape.digest, cursor),
+                    make=functools.partial(self._migrated, source, verbosity),
+                )
+            except kept.InUse:
+                pytest.exit(
+                    f"Another run works on the database {name}. Beside it: PORTAL_TEST_DB=test_mine ./test ...", 2
+                )
+        settings.DATABASES[self.connection.alias]["NAME"] = self.connection.settings_dict["NAME"] = name
+        if serialize:
+            self.connection._test_serialized_contents = self.serialize_db_to_string()
+        self.connection.ensure_connection()
+        return name
+
+    def _migrated(self, name: str, verbosity: int) -> bool:
+        """Make a database as Django does it. Says whether this process has read the files as they are."""
+        test = self.connection.settings_dict["TEST"]
+        usual, test["NAME"] = test["NAME"], name
+        try:
+            super().create_test_db(verbosity, autoclobber=True, serialize=False)
+        finally:
+            self.connection.close()
+            test["NAME"] = usual
+        return not shape.changed_since(settings.STARTED)
