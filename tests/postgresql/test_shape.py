@@ -82,7 +82,7 @@ def test_what_follows_migrations_has_a_say():
     named = {str(file.relative_to(ROOT)) for _, file in shape.files() if file.is_relative_to(ROOT)}
     assert {
         "portal/apps.py",
-        "portal/roles.py",
+        "portal/staff/roles.py",
         "portal/postgresql/owner.py",
         "requirements/run.txt",
         "tests/settings.py",

@@ -54,7 +54,7 @@ def files() -> Iterator[tuple[str, Path]]:
             yield from _source(receiver)
     for name in ("requirements", "portal/postgresql", "tests/support/postgresql"):
         yield from _below(Path(settings.BASE_DIR, name), name)
-    for name in ("portal/settings.py", "tests/settings.py", "portal/management/commands/migrate.py"):
+    for name in ("portal/settings.py", "tests/settings.py", "portal/shell/management/commands/migrate.py"):
         yield name, Path(settings.BASE_DIR, name)
 
 
