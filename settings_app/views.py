@@ -13,25 +13,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.audit import operations as audit_operations
 from portal.lib import money
-from settings_app import forms, operations, policies, selectors, tonight
+from settings_app import forms, in_force, operations, policies, selectors, tonight
 from settings_app.models import TerminationReason
 
 READ_OR_SAVE = ["GET", "HEAD", "POST"]
-
-
-def config_of(request: HttpRequest) -> selectors.Config:
-    """Read the config in force once for a request: the page's frame and its body want it."""
-    kept: selectors.Config | None = getattr(request, "portal_config", None)
-    if kept is None:
-        kept = selectors.current_config()
-        request.portal_config = kept  # type: ignore[attr-defined]
-    return kept
-
-
-def provider_name_of(request: HttpRequest) -> str:
-    """Name the provider without reading the config again."""
-    kept: selectors.Config | None = getattr(request, "portal_config", None)
-    return kept.provider_name if kept else selectors.provider_name()
 
 
 @require_http_methods(READ_OR_SAVE)
@@ -40,7 +25,7 @@ def portal_config(request: HttpRequest) -> HttpResponse:
     """Show Portal Config, as a form to whoever may change it; a POST saves it."""
     if request.method == "POST":
         return _save_config(request)
-    config = config_of(request)
+    config = in_force.config_of(request)
     return _config_page(
         request,
         config=config,
@@ -54,9 +39,9 @@ def _save_config(request: HttpRequest) -> HttpResponse:
     form = forms.ConfigForm(request.POST)
     fees: Any = forms.FeeFormSet(request.POST, prefix="fees")
     if not (form.is_valid() & fees.is_valid()):
-        return _config_page(request, config=config_of(request), form=form, fees=fees, status=422)
+        return _config_page(request, config=in_force.config_of(request), form=form, fees=fees, status=422)
     values = form.values(fees.fees())
-    config = config_of(request)
+    config = in_force.config_of(request)
     question = tonight.question(
         days=values.reactivation_days, days_in_force=config.reactivation_days, at=timezone.now()
     )

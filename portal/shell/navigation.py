@@ -6,7 +6,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from portal.staff import roles
-from settings_app import views as settings_views
+from settings_app import in_force
 
 # label, name of the address, icon, permission
 NAVIGATION = (
@@ -47,7 +47,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         items.append({"label": "Admin", "url": reverse("admin:index"), "icon": "shield", "is_current": False})
     return {
         "nav_items": items,
-        "provider_name": settings_views.provider_name_of(request),
+        "provider_name": in_force.provider_name_of(request),
         "user_display": user.get_username(),
         "role_label": roles.label_of(user),
     }

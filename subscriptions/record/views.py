@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from customers import selectors as customers_selectors
-from customers import views as customers_views
+from customers import steps as customers_steps
 from customers.models import Organisation
 from portal.lib import days, htmx, mentions
-from settings_app import views as settings_views
+from settings_app import in_force
 from subscriptions.models import Subscription, Termination
 from subscriptions.record import operations as record_operations
 from subscriptions.record.forms import SubscriptionFilterForm
@@ -39,7 +39,7 @@ def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     page = selectors_tab.subscriptions_page(
         organisation_id=organisation.id,
         today=today,
-        config=settings_views.config_of(request),
+        config=in_force.config_of(request),
         status=wanted.get("status", ""),
         expiry=wanted.get("expiry", ""),
         after=request.GET.get("after", ""),
@@ -70,9 +70,7 @@ def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
     subscription = _find(uuid)
     today = days.today_in(subscription.organisation.timezone, at=timezone.now())
-    details = selectors_tab.subscription_details(
-        subscription, today=today, config=settings_views.config_of(request)
-    )
+    details = selectors_tab.subscription_details(subscription, today=today, config=in_force.config_of(request))
     return htmx.render_page(
         request,
         page="subscriptions/detail.html",
@@ -123,7 +121,7 @@ def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         given = corrections.given_back(found)
         return corrections.sentence_above(given, more=amount) if given.is_above(amount) else ""
 
-    return customers_views.correct(
+    return customers_steps.correct(
         request,
         found.organisation.uuid,
         action=reverse("subscriptions:correction", args=[uuid]),

@@ -11,8 +11,8 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from portal.lib import days, seals
+from settings_app import in_force
 from settings_app import selectors as settings_selectors
-from settings_app import views as settings_views
 from subscriptions.models import Subscription
 from subscriptions.selectors import reading
 from subscriptions.termination import operations, refusals
@@ -41,7 +41,7 @@ class Step:
 
     @property
     def config(self) -> settings_selectors.Config:
-        return settings_views.config_of(self.request)
+        return in_force.config_of(self.request)
 
 
 def start(request: HttpRequest, uuid: uuids.UUID) -> Step:
