@@ -20,8 +20,7 @@ from settings_app import in_force
 from subscriptions.models import Subscription, Termination
 from subscriptions.record import operations as record_operations
 from subscriptions.record.forms import SubscriptionFilterForm
-from subscriptions.record.selectors import corrections, terminations
-from subscriptions.record.selectors import tab as selectors_tab
+from subscriptions.record.selectors import corrections, details, listing, terminations
 from subscriptions.selectors import reading
 
 
@@ -36,7 +35,7 @@ def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     form = SubscriptionFilterForm(request.GET)
     wanted = form.cleaned_data if form.is_valid() else {}
     today = days.today_in(organisation.timezone, at=timezone.now())
-    page = selectors_tab.subscriptions_page(
+    page = listing.subscriptions_page(
         organisation_id=organisation.id,
         today=today,
         config=in_force.config_of(request),
@@ -70,17 +69,17 @@ def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
     subscription = _find(uuid)
     today = days.today_in(subscription.organisation.timezone, at=timezone.now())
-    details = selectors_tab.subscription_details(subscription, today=today, config=in_force.config_of(request))
+    shown = details.subscription_details(subscription, today=today, config=in_force.config_of(request))
     return htmx.render_page(
         request,
         page="subscriptions/detail.html",
         fragment="subscriptions/_detail.html",
         context={
-            "details": details,
-            "links": mentions.found_in([entry.description for entry in details.history]),
+            "details": shown,
+            "links": mentions.found_in([entry.description for entry in shown.history]),
             "may_terminate": request.user.has_perm("subscriptions.terminate_subscription"),
             "may_change_renewal": request.user.has_perm("subscriptions.change_renewal"),
-            "close_url": reverse("subscriptions:tab", args=[details.organisation_uuid]),
+            "close_url": reverse("subscriptions:tab", args=[shown.organisation_uuid]),
             # Where the next answer goes: into the sidebar, or into this page when it was opened by its address.
             "place": _place(request),
         },

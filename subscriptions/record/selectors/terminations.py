@@ -9,7 +9,7 @@ from customers.models import LedgerEntry
 from portal.lib import days, money
 from subscriptions.models import Termination
 from subscriptions.policies.identity import Identity
-from subscriptions.record.selectors import tab
+from subscriptions.record.selectors import details
 from subscriptions.selectors import naming
 from subscriptions.termination.quote import figures
 from subscriptions.termination.words import preview as words_preview
@@ -27,8 +27,8 @@ class TerminationRecord:
     identity: Identity
     sentences: tuple[str, ...]
     figures: tuple[figures.Shown, ...]
-    request: tuple[tab.Term, ...]
-    settlement: tuple[tab.Term, ...]
+    request: tuple[details.Term, ...]
+    settlement: tuple[details.Term, ...]
     settlement_code: str
     settlement_label: str
     explanation: str
@@ -37,7 +37,7 @@ class TerminationRecord:
     credit_note_number: str
     preview: words_preview.Preview | None
     shown_before: str
-    corrections: tuple[tab.Term, ...]
+    corrections: tuple[details.Term, ...]
 
 
 def find_termination(termination_uuid: uuids.UUID) -> Termination:
@@ -66,21 +66,21 @@ def termination_record(termination: Termination) -> TerminationRecord:
     currency = termination.currency
     at = termination.terminated_at
     request = [
-        tab.Term("Case", termination.get_case_display()),
-        tab.Term(
+        details.Term("Case", termination.get_case_display()),
+        details.Term(
             "Terminated on",
             days.display(termination.terminated_on),
-            f"recorded {tab.moment(at, zone=termination.organisation.timezone)}; {at:%Y-%m-%d %H:%M:%S} UTC",
+            f"recorded {details.moment(at, zone=termination.organisation.timezone)}; {at:%Y-%m-%d %H:%M:%S} UTC",
         ),
-        tab.Term("By", termination.actor, termination.get_actor_kind_display()),
+        details.Term("By", termination.actor, termination.get_actor_kind_display()),
     ]
     if termination.case == "customer_request" and termination.requested_on:
         request += [
-            tab.Term("Reason", termination.reason.label if termination.reason else ""),
-            tab.Term("Requested by", termination.requested_by),
-            tab.Term("Requested on", days.display(termination.requested_on)),
-            tab.Term("Channel", termination.get_channel_display()),
-            tab.Term("Ticket reference", termination.ticket),
+            details.Term("Reason", termination.reason.label if termination.reason else ""),
+            details.Term("Requested by", termination.requested_by),
+            details.Term("Requested on", days.display(termination.requested_on)),
+            details.Term("Channel", termination.get_channel_display()),
+            details.Term("Ticket reference", termination.ticket),
         ]
     result = told.result_of(termination)
     return TerminationRecord(
@@ -93,8 +93,8 @@ def termination_record(termination: Termination) -> TerminationRecord:
         figures=result.figures,
         request=tuple(request),
         settlement=(
-            tab.Term("Choice", termination.get_choice_display() if termination.choice != "none" else ""),
-            tab.Term(
+            details.Term("Choice", termination.get_choice_display() if termination.choice != "none" else ""),
+            details.Term(
                 "Portal Config",
                 f"Version {termination.config_version.number}" if termination.config_version else "",
                 words_preview.settled_under(termination.quote) if termination.quote else "",
@@ -112,7 +112,7 @@ def termination_record(termination: Termination) -> TerminationRecord:
         else None,
         shown_before=_shown_before(termination),
         corrections=tuple(
-            tab.Term(
+            details.Term(
                 days.display(entry.on), money.display_balance(entry.amount, currency=currency), entry.description
             )
             for entry in LedgerEntry.objects.filter(cause_id=termination.uuid, kind="correction").order_by("pk")

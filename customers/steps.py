@@ -1,0 +1,152 @@
+"""Moving a balance by hand, in two steps: an amount with a reason, then the balance as it will be."""
+
+import uuid as uuids
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils import timezone
+
+from customers import forms, operations, selectors
+from customers.models import LedgerEntry, Organisation
+from portal.audit import operations as audit_operations
+from portal.lib import htmx
+
+PAGE = "customers/organisation.html"
+CREDITS_CHANGED = "credits-changed"
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the two steps of moving a balance are called."""
+
+    heading: str
+    hint: str
+    button: str
+
+
+CORRECTION = Words(
+    "Post a correction",
+    "An entry is never changed or deleted: a wrong correction is mended by another one.",
+    "Post the correction",
+)
+TOP_UP = Words(
+    "Top up Available Credits",
+    "For money that came in without an invoice. What came in for an invoice is recorded there, as a payment.",
+    "Post the top-up",
+)
+
+
+def correct(
+    request: HttpRequest,
+    uuid: uuids.UUID,
+    *,
+    action: str,
+    back: str,
+    post: Callable[..., LedgerEntry],
+    question: Callable[[Decimal], str] = lambda amount: "",
+) -> HttpResponse:
+    """Show and take the correction form, for this tab and for the record of a termination that it mends.
+
+    The caller has asked the permission. *Shape*: `action` is the form's own address, `back` where it leads when it
+    is closed or done; `post` writes; `question` says what an amount would be asked about, "" for nothing.
+    """
+    return move(
+        request,
+        uuid,
+        form_class=forms.CorrectionForm,
+        words=CORRECTION,
+        action=action,
+        back=back,
+        post=post,
+        question=question,
+    )
+
+
+def move(
+    request: HttpRequest,
+    uuid: uuids.UUID,
+    *,
+    form_class: type[forms.MoveForm],
+    words: Words,
+    action: str,
+    back: str,
+    post: Callable[..., LedgerEntry],
+    question: Callable[[Decimal], str],
+) -> HttpResponse:
+    """Ask for an amount and a reason, show the balance as it will be, and post."""
+    try:
+        organisation = selectors.organisation_header(uuid)
+    except Organisation.DoesNotExist as missing:
+        raise Http404 from missing
+    context = {"organisation": organisation, "words": words, "form_action": action, "close_url": back}
+
+    def asked(form: forms.MoveForm, *, status: int) -> HttpResponse:
+        return _dialog(request, "customers/_move.html", context | {"form": form}, status=status)
+
+    def shown(form: forms.MoveForm, *, changed: str = "", asks: str = "", status: int = 200) -> HttpResponse:
+        amount = form.signed_amount()
+        moved = selectors.moved_by(uuid, amount=amount)
+        if moved is None:
+            form.add_error("amount", "The balance would become larger than an account can hold.")
+            return asked(form, status=422)
+        what = {"form": form, "moved": moved, "changed": changed, "question": asks or question(amount)}
+        return _dialog(request, "customers/_move_preview.html", context | what, status=status)
+
+    if request.method != "POST":
+        initial = {"request_id": form_class.draw_request_id()}
+        return asked(form_class(currency=organisation.currency, initial=initial), status=200)
+    form = form_class(request.POST, currency=organisation.currency)
+    if not form.is_valid() or "again" in request.POST:
+        # Back in the first step, what was seen is seen no more.
+        data = request.POST.copy()
+        data["seen_seq"] = ""
+        typed = form_class(data, currency=organisation.currency)
+        return asked(typed, status=200 if typed.is_valid() else 422)
+    if form.cleaned_data["seen_seq"] is None:
+        return shown(form)
+    try:
+        entry = post(
+            amount=form.signed_amount(),
+            reason=form.cleaned_data["reason"],
+            seen_seq=form.cleaned_data["seen_seq"],
+            is_confirmed=form.cleaned_data["is_confirmed"],
+            request_id=form.cleaned_data["request_id"],
+            by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
+            at=timezone.now(),
+        )
+    except operations.RequestReused:
+        form.add_error(
+            None,
+            "This form was already used for another entry, so nothing was posted now. "
+            "Close it, check the entries and open it again.",
+        )
+        return asked(form, status=409)
+    except operations.BalanceMoved:
+        return shown(form, changed="Another entry came in meanwhile, so the balances below are new.", status=409)
+    except operations.GivesBackAboveCharged as above:
+        return shown(form, asks=above.sentence, status=409)
+    except operations.BalanceOutOfRange:
+        form.add_error("amount", "The balance would become larger than an account can hold.")
+        return asked(form, status=422)
+    done = selectors.moved_sentence(entry)
+    if not htmx.wants_fragment(request):
+        messages.success(request, done)
+        return HttpResponseRedirect(back, status=303)
+    response = HttpResponse(status=204)
+    htmx.trigger(response, "close-dialog")
+    htmx.trigger(response, CREDITS_CHANGED)
+    return htmx.trigger(response, "announce", {"message": done})
+
+
+def _dialog(request: HttpRequest, fragment: str, context: dict[str, object], *, status: int) -> HttpResponse:
+    response = htmx.render_page(
+        request,
+        page=PAGE,
+        fragment=fragment,
+        context={"tab": "payment", "tab_template": fragment, **context},
+        status=status,
+    )
+    return htmx.no_store(response)

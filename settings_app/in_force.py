@@ -1,0 +1,20 @@
+"""The config in force, read once for a request."""
+
+from django.http import HttpRequest
+
+from settings_app import selectors
+
+
+def config_of(request: HttpRequest) -> selectors.Config:
+    """Read the config in force once for a request: the page's frame and its body want it."""
+    kept: selectors.Config | None = getattr(request, "portal_config", None)
+    if kept is None:
+        kept = selectors.current_config()
+        request.portal_config = kept  # type: ignore[attr-defined]
+    return kept
+
+
+def provider_name_of(request: HttpRequest) -> str:
+    """Name the provider without reading the config again."""
+    kept: selectors.Config | None = getattr(request, "portal_config", None)
+    return kept.provider_name if kept else selectors.provider_name()
