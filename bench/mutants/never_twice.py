@@ -33,14 +33,14 @@ MUTATIONS = (
     ),
     Mutation(
         "a sent note needs no acknowledgement",
-        "subscriptions/termination/settlement/deciding.py",
+        "subscriptions/termination/settlement.py",
         "if missing:",
         "if False:",
         "tests/subscriptions/termination/test_terminate.py::test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement",
     ),
     Mutation(
         "a chosen note is not held",
-        "subscriptions/termination/settlement/writing.py",
+        "subscriptions/termination/settlement.py",
         "settles=note.note_id,",
         "settles=None,",
         "tests/subscriptions/termination/test_terminate.py::test_a_note_settles_one_termination_only",
@@ -61,7 +61,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a note stands for no charge",
-        "subscriptions/termination/settlement/writing.py",
+        "subscriptions/termination/settlement.py",
         "stands=notes.stands(note, refund=quote.refund, currency=quote.currency),",
         "stands=(),",
         "tests/subscriptions/termination/test_never_twice.py::test_a_note_that_names_nothing_stands_for_the_charges_it_settles",
@@ -91,7 +91,7 @@ MUTATIONS = (
     Mutation(
         "the day of asking is forgotten",
         "subscriptions/termination/operations.py",
-        "asked_on=requested.asked_on(request))",
+        "asked_on=request.asked_on)",
         "asked_on=None)",
         "tests/subscriptions/termination/test_never_twice.py"
         "::test_a_free_note_with_the_sum_of_the_day_of_asking_is_a_candidate",
@@ -163,16 +163,16 @@ MUTATIONS = (
     ),
     Mutation(
         "anybody uses a note at once",
-        "subscriptions/termination/views/choosing.py",
-        "if is_used_now and not request.user.has_perm(MAY_USE):",
+        "subscriptions/termination/views/applying.py",
+        "if is_used_now and not request.user.has_perm(choosing.MAY_USE):",
         "if False:",
         "tests/subscriptions/termination/test_use_the_note.py::test_billing_is_offered_the_box_and_agents_are_not",
     ),
     Mutation(
         "a balance beyond what an account holds is no sentence",
-        "subscriptions/termination/settlement/writing.py",
-        "        ).pk\n    except customers_operations.BalanceOutOfRange as refusal:",
-        "        ).pk\n    except ZeroDivisionError as refusal:",
+        "subscriptions/termination/settlement.py",
+        "                )\n            except customers_operations.BalanceOutOfRange as refusal:",
+        "                )\n            except ZeroDivisionError as refusal:",
         "tests/subscriptions/termination/test_never_twice.py::test_a_balance_that_no_account_holds_is_a_sentence",
     ),
     Mutation(

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.db import connection
@@ -20,10 +19,9 @@ from portal.lib import days, text
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription, Termination
 from subscriptions.selectors import naming, reading
-from subscriptions.termination import refusals, requested
+from subscriptions.termination import refusals, requested, settlement
 from subscriptions.termination.quote import acknowledgements, notes, quotes
 from subscriptions.termination.selectors import credit_notes, quoting
-from subscriptions.termination.settlement import deciding, writing
 from subscriptions.termination.words import told
 from subscriptions.termination.writer import terminations
 
@@ -128,29 +126,19 @@ def terminate(
             raise refusals.AlreadyTerminated(subscription)
         account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
-        quote = quote_termination(subscription, on=today, config=config, asked_on=requested.asked_on(request))
+        quote = quote_termination(subscription, on=today, config=config, asked_on=request.asked_on)
         if quotes.document(quote) != seen.document:
             raise refusals.QuoteChanged(quote, seen=seen.document)
-        requested.check(request, quote=quote, began=subscription.started_on)
-        settlement, confirmed = deciding.decide(
+        columns = requested.columns(request, quote=quote, began=subscription.started_on)
+        decided = settlement.decide(
             quote,
             choice=choice,
             chosen=_chosen(subscription, quote=quote, choice=choice, seen=seen),
             acknowledged=acknowledged,
         )
-        columns = requested.columns(request)
+        cause = settlement.Cause(uuid.uuid4(), quote_id=seen.quote_id, by=by, at=at)
         termination = _write(
-            subscription,
-            account=account,
-            quote=quote,
-            columns=columns,
-            choice=choice,
-            settlement=settlement,
-            confirmed=confirmed,
-            quote_id=seen.quote_id,
-            config=config,
-            by=by,
-            at=at,
+            subscription, account=account, quote=quote, columns=columns, decided=decided, cause=cause, config=config
         )
     return Outcome(termination, is_repeat=False)
 
@@ -202,25 +190,19 @@ def _write(
     account: CreditAccount,
     quote: quotes.Quote,
     columns: dict[str, Any],
-    choice: quotes.Choice,
-    settlement: deciding.Settlement,
-    confirmed: tuple[acknowledgements.Acknowledgement, ...],
-    quote_id: uuid.UUID,
+    decided: settlement.Decided,
+    cause: settlement.Cause,
     config: settings_selectors.Config,
-    by: audit_operations.Actor,
-    at: datetime,
 ) -> Termination:
-    organisation = subscription.organisation
-    cause = writing.Cause(uuid.uuid4(), quote_id=quote_id, by=by, at=at)
-    settled = writing.write(
-        settlement,
+    """Write the money, the termination with all that ends with it, and the sentence for the audit."""
+    organisation, by, at = subscription.organisation, cause.by, cause.at
+    named = naming.identity_of(subscription).named
+    settled = settlement.write(
+        decided.settlement,
         quote=quote,
         account=account,
         cause=cause,
-        description=text.cut(
-            f"Refund of subscription {naming.identity_of(subscription).named}",
-            most=500,  # what an entry holds
-        ),
+        description=text.cut(f"Refund of subscription {named}", most=500),  # what an entry holds
     )
     row = terminations.Row(
         uuid=cause.uuid,
@@ -234,23 +216,22 @@ def _write(
         actor=by.name,
         actor_user_id=by.user_id,
         config_version_id=config.version_id,
-        settlement=deciding.code(settlement),
-        choice=deciding.choice_code(choice, quote=quote),
+        settlement=decided.settlement.code.value,
+        choice=decided.choice.value,
         credit_note_id=settled.note_id,
         entry_id=settled.entry_id,
         credited=settled.credited,
         waived=settled.waived,
         nothing_reason=settled.why_nothing,
         quote=quotes.document(quote),
-        acknowledgements=[{"key": a.key, "note": a.note, "text": a.text} for a in confirmed],
-        quote_id=quote_id,
+        acknowledgements=[{"key": a.key, "note": a.note, "text": a.text} for a in decided.confirmed],
+        quote_id=cause.quote_id,
         told=told.told(
             quote=quote,
             credited=settled.credited,
-            note_number=settlement.note.number if isinstance(settlement, deciding.NoteLinked) else "",
+            note=decided.settlement.note if isinstance(decided.settlement, settlement.NoteLinked) else None,
             why_nothing=settled.why_nothing,
             is_waiving=bool(settled.waived),
-            unused=settlement.note.unused if isinstance(settlement, deciding.NoteLinked) else Decimal(0),
             used=settled.used,
         ),
         **columns,
@@ -261,7 +242,7 @@ def _write(
     audit_operations.record(
         app=names.SUBSCRIPTIONS,
         event="Subscription terminated",
-        description=f"Subscription {naming.identity_of(subscription).named} terminated. {row.told}",
+        description=f"Subscription {named} terminated. {row.told}",
         by=by,
         at=at,
         organisation=audit_operations.Affected(organisation.uuid, organisation.name),

@@ -24,6 +24,11 @@ class CustomerRequest:
     channel: str
     ticket: str = ""
 
+    @property
+    def asked_on(self) -> date | None:
+        """Give the day on which the customer asked."""
+        return self.requested_on
+
 
 @dataclass(frozen=True)
 class ExpiredRequest:
@@ -31,24 +36,27 @@ class ExpiredRequest:
 
     explanation: str
 
+    @property
+    def asked_on(self) -> date | None:
+        """Give no day: nobody asked."""
+        return None
 
-def asked_on(request: CustomerRequest | ExpiredRequest) -> date | None:
-    """Give the day on which the customer asked, where one did."""
-    return request.requested_on if isinstance(request, CustomerRequest) else None
 
+def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, began: date) -> dict[str, Any]:
+    """Turn a request into its columns, or refuse it: it has to fit the case, and to be whole.
 
-def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, began: date) -> None:
-    """Refuse a request that does not fit the case of the termination, or does not explain it.
+    The reason is read here, under the locks, so that it is offered at the commit.
 
     *Units*: `began` is the first day of the subscription.
     *Raises*: RequestNotAcceptable; RequestedBeforeItBegan.
     """
-    if not 1 <= len(request.explanation.strip()) <= 2000:
+    explanation = request.explanation.strip()
+    if not 1 <= len(explanation) <= 2000:
         raise refusals.RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
     if isinstance(request, ExpiredRequest):
         if quote.case != "expired":
             raise refusals.RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
-        return
+        return {"explanation": explanation}
     if quote.case == "expired":
         raise refusals.RequestNotAcceptable(
             "explanation", "The subscription has expired: only an explanation is asked."
@@ -58,18 +66,6 @@ def check(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, beg
     first = standing.first_day_to_ask(began=began, today=quote.on)
     if first and request.requested_on < first:
         raise refusals.RequestedBeforeItBegan(first)
-
-
-def columns(request: CustomerRequest | ExpiredRequest) -> dict[str, Any]:
-    """Turn a checked request into its columns, or refuse it for what is missing.
-
-    The reason is read here, under the locks, so that it is offered at the commit.
-
-    *Raises*: RequestNotAcceptable.
-    """
-    explanation = request.explanation.strip()
-    if isinstance(request, ExpiredRequest):
-        return {"explanation": explanation}
     reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
     if reason is None:
         raise refusals.RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")

@@ -135,6 +135,11 @@ class Quote:
         return tuple(note for note in self.notes if note.candidate)
 
     @property
+    def taken_off(self) -> list[int]:
+        """List the notes that this refund takes off, by their primary keys."""
+        return [note.note_id for note in self.notes if note.is_taken_off]
+
+    @property
     def asks_choice(self) -> bool:
         """Tell whether step 6 is asked: always; in Simplified termination where a candidate exists."""
         return self.case == "customer_request" and (not self.terms.is_simplified or bool(self.candidates))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpResponse
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
@@ -23,7 +24,7 @@ def apply(step: Step) -> HttpResponse:
     if step.request.method != "POST":
         return redirect("subscriptions:terminate", step.subscription.uuid)
     form = steps.reason_form(step, step.request.POST)
-    choice = choosing.picked(step.request)
+    choice = _picked(step.request)
     is_whole = form.is_valid() and choice is not None
     try:
         # What is whole goes to the operation, which computes the quote under lock. What has ended goes there too:
@@ -44,6 +45,36 @@ def apply(step: Step) -> HttpResponse:
     return answers.done(step.request, outcome.termination)
 
 
+def _picked(request: HttpRequest) -> quotes.Choice | None:
+    """Read what was picked; None where nothing was. *Raises*: PermissionDenied, for a box that was not offered."""
+    choice = request.POST.get("choice")
+    if choice == "automatic":
+        return quotes.Automatic()
+    number = choosing.without_nul(request.POST.get("note", ""))
+    # Without scripts picking a note does not pick its option; where no other is picked, it is meant.
+    if not number or choice not in (None, "credit_note"):
+        return None
+    is_used_now = "use_now" in request.POST
+    if is_used_now and not request.user.has_perm(choosing.MAY_USE):
+        raise PermissionDenied
+    return quotes.LinkNote(number, use_now=is_used_now)
+
+
+def _what_to_choose(request: HttpRequest) -> answers.Problem:
+    """Say which choice is missing."""
+    if request.POST.get("choice") == "credit_note":
+        return answers.Problem("note", "Choose the credit note that is the refund.")
+    return answers.Problem("choice", "Choose how the refund is made.")
+
+
+def _problems_of(refusal: refusals.Refused) -> tuple[answers.Problem, ...]:
+    """Say what is wrong with a choice, beside the box or group that it is about."""
+    if isinstance(refusal, refusals.AcknowledgementMissing):
+        return tuple(answers.Problem(item.key, f"Please confirm: {item.text}") for item in refusal.missing)
+    is_about_note = isinstance(refusal, refusals.CreditNoteNotUsable)
+    return (answers.Problem("note" if is_about_note else "choice", str(refusal)),)
+
+
 def _ask_for_the_rest(step: Step, form: ReasonForm) -> HttpResponse | None:
     """Ask for what the form lacks, or for a choice; None where the popup itself commits and asks for none.
 
@@ -56,7 +87,7 @@ def _ask_for_the_rest(step: Step, form: ReasonForm) -> HttpResponse | None:
         return answers.reason_page(step, form, status=422)
     if not quote.asks_choice:
         return None
-    problem = choosing.what_to_choose(step.request)
+    problem = _what_to_choose(step.request)
     seen = steps.unseal(step, quote)
     return choosing.choice_page(step, quote, form, seen=seen, status=422, problems=(problem,))
 
@@ -78,7 +109,7 @@ def _refused(step: Step, form: ReasonForm, refusal: refusals.Refused) -> HttpRes
     seen = steps.unseal(step, quote)
     if isinstance(refusal, refusals.CreditNoteChanged):
         return choosing.choice_page(step, quote, form, seen=seen, status=409, changes=(str(refusal),))
-    problems = choosing.problems_of(refusal)
+    problems = _problems_of(refusal)
     if quote.asks_choice:
         return choosing.choice_page(step, quote, form, seen=seen, status=422, problems=problems)
     return answers.refund_page(step, quote, form, seal=step.request.POST["seal"], status=422, problems=problems)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from invoicing import selectors as invoicing_selectors
 from portal.lib import money
-from subscriptions.termination import operations, refusals, steps
+from subscriptions.termination import operations, steps
 from subscriptions.termination.forms import ReasonForm
 from subscriptions.termination.quote import acknowledgements, figures, notes, quotes
 from subscriptions.termination.selectors import credit_notes
@@ -37,37 +36,7 @@ class NoteOption:
     boxes: tuple[answers.ToConfirm, ...]
 
 
-def picked(request: HttpRequest) -> quotes.Choice | None:
-    """Read what was picked; None where nothing was. *Raises*: PermissionDenied, for a box that was not offered."""
-    choice = request.POST.get("choice")
-    if choice == "automatic":
-        return quotes.Automatic()
-    number = _without_nul(request.POST.get("note", ""))
-    # Without scripts picking a note does not pick its option; where no other is picked, it is meant.
-    if not number or choice not in (None, "credit_note"):
-        return None
-    is_used_now = "use_now" in request.POST
-    if is_used_now and not request.user.has_perm(MAY_USE):
-        raise PermissionDenied
-    return quotes.LinkNote(number, use_now=is_used_now)
-
-
-def what_to_choose(request: HttpRequest) -> answers.Problem:
-    """Say which choice is missing."""
-    if request.POST.get("choice") == "credit_note":
-        return answers.Problem("note", "Choose the credit note that is the refund.")
-    return answers.Problem("choice", "Choose how the refund is made.")
-
-
-def problems_of(refusal: refusals.Refused) -> tuple[answers.Problem, ...]:
-    """Say what is wrong with a choice, beside the box or group that it is about."""
-    if isinstance(refusal, refusals.AcknowledgementMissing):
-        return tuple(answers.Problem(item.key, f"Please confirm: {item.text}") for item in refusal.missing)
-    is_about_note = isinstance(refusal, refusals.CreditNoteNotUsable)
-    return (answers.Problem("note" if is_about_note else "choice", str(refusal)),)
-
-
-def _without_nul(typed: str) -> str:
+def without_nul(typed: str) -> str:
     """Leave out what no text of the database can hold, and nobody can type."""
     return typed.replace("\0", "")
 
@@ -84,7 +53,7 @@ def choice_page(
 ) -> HttpResponse:
     """Ask how the refund is made. What is offered here is sealed with what was seen before."""
     sent = step.request.POST
-    search = _without_nul(sent.get("note_search", "")).strip()
+    search = without_nul(sent.get("note_search", "")).strip()
     shown, has_more = credit_notes.choosable_notes(step.subscription, quote=quote, search=search)
     picked, number = "", ""
     # That a search finds nothing does not mean that there is nothing else to pick.

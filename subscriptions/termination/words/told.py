@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from portal.lib import money
 from subscriptions.models import Termination
-from subscriptions.termination.quote import figures, quotes
+from subscriptions.termination.quote import figures, notes, quotes
 from subscriptions.termination.selectors import settled
 
 
@@ -64,16 +64,15 @@ def told(
     *,
     quote: quotes.Quote,
     credited: Decimal | None,
-    note_number: str,
+    note: notes.Note | None,
     why_nothing: str,
     is_waiving: bool,
-    unused: Decimal = Decimal(0),
     used: NoteUse | None = None,
 ) -> str:
-    """Say the same for history, audit and notification. *Units*: `unused` is what of the note was unused before."""
+    """Say the same for history, audit and notification. *Shape*: `note` is the refund, as it was before its use."""
     document = quotes.document(quote)
-    if note_number:
-        done = of_note(note_number, unused=unused, use=used)
+    if note:
+        done = of_note(note.number, unused=note.unused, use=used)
     else:
         waived = figures.automatic(document).waived if is_waiving else ()
         done = figures.Done(credited=credited or Decimal(0), waived=waived)

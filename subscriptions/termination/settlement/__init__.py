@@ -1,1 +1,0 @@
-"""What becomes of the money: decided here, and written here."""
