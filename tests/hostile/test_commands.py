@@ -32,8 +32,8 @@ from django.db import connection, connections, transaction
 from portal import embedded
 from portal.shell.management.commands import serve
 from tests.hostile import nasty, tables
-from tests.importing.conftest import RIGHT
 from tests.support import factories
+from tests.support.directory import RIGHT
 from tests.support.factories import C
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_clock")]

@@ -24,8 +24,8 @@ from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription, Termination
 from subscriptions.termination.quote import quotes
 from subscriptions.verification import heads
-from tests.importing.conftest import RIGHT, S1
 from tests.support import factories
+from tests.support.directory import RIGHT, S1
 from tests.support.factories import C
 from tests.support.terminations import preview, request, seen_of, terminate, to_confirm
 from tests.verification.test_verification import CASES, OFF_GUARD
