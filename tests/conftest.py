@@ -18,6 +18,9 @@ from portal.audit.operations import Actor
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
 from subscriptions.clean_up import selectors
 
+# Asserts of what tests share are told as those of the tests are.
+pytest.register_assert_rewrite("tests.support")
+
 # Who starts the suite in the background of a script lets it ignore Ctrl-C, and so all that it starts. Tests send
 # Ctrl-C to what they start, and would wait for it to end.
 signal.signal(signal.SIGINT, signal.default_int_handler)

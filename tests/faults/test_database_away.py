@@ -25,7 +25,7 @@ import psycopg
 import pytest
 
 from portal import embedded
-from tests.launcher.test_embedded import Place, eventually
+from tests.support.places import Place, eventually
 
 PATIENCE = 3.0
 LOCK = 1.5

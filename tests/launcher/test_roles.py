@@ -20,8 +20,8 @@ import pytest
 
 from portal import embedded
 from portal.postgresql import owner
-from tests.launcher.test_embedded import Place, eventually
 from tests.support import superuser
+from tests.support.places import Place, eventually
 
 ORGANISATION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01"
 # What the role that works is to be kept from.

@@ -15,7 +15,7 @@ import pytest
 from bench import walk
 from tests.launcher.operations import hardened, operating, page, refused
 from tests.launcher.operations import machine as machines
-from tests.launcher.test_embedded import eventually
+from tests.support.places import eventually
 
 # The most that `systemd-analyze security` may say, times ten: 0 is safe, 100 is not.
 EXPOSURE = "12"
