@@ -10,8 +10,7 @@ from django.utils import timezone
 from portal.audit.models import AuditEntry
 from tests.architecture import world as worlds
 from tests.architecture.test_urls import FOREIGN, PUBLIC, TABLE, address_of
-from tests.browser.test_widths import GERMAN, SKU, WIDTHS
-from tests.browser.widths import too_wide
+from tests.browser.widths import GERMAN, SKU, WIDTHS, too_wide
 from tests.support import factories
 
 PAGES = [
