@@ -21,10 +21,10 @@ from subscriptions.models import CycleCharge
 from subscriptions.selectors import reading
 from subscriptions.termination import refusals
 from subscriptions.termination.quote import acknowledgements, quotes
-from subscriptions.termination.selectors import credit_notes
-from tests.subscriptions.termination.test_flow import NOW, to_refund
+from subscriptions.termination.selectors import credit_notes, quoting
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.steps import NOW, to_refund
 from tests.support.terminations import preview, request, seen_of, terminate, to_confirm
 
 pytestmark = pytest.mark.django_db
