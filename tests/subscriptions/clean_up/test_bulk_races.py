@@ -37,9 +37,9 @@ from subscriptions.models import HistoryEntry, Subscription, Termination
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals, requested
 from subscriptions.termination.quote import quotes
-from tests.subscriptions.termination.test_races import apply_by, at_once
 from tests.support import factories
 from tests.support.factories import C
+from tests.support.races import apply_by, at_once
 from tests.support.terminations import preview, request, seen_of, to_confirm
 
 pytestmark = pytest.mark.django_db(transaction=True)
