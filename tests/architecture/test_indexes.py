@@ -24,7 +24,7 @@ from portal.audit.operations import SYSTEM
 from portal.outbox import operations as outbox_operations
 from subscriptions.clean_up.operations import expire
 from tests.architecture.test_constraints import _OURS, MADE_BY_TRIGGERS, TABLES
-from tests.architecture.test_urls import client_with
+from tests.support.addresses import client_with
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)

@@ -27,9 +27,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
 from tests.architecture import world as worlds
-from tests.architecture.test_urls import TABLE, address_of
 from tests.hostile import nasty, tables
 from tests.support import factories, pages
+from tests.support.addresses import TABLE, address_of
 
 pytestmark = pytest.mark.django_db
 
