@@ -57,7 +57,7 @@ MUTATIONS = (
         "invoicing/operations/credit_notes.py",
         "if note.voiding_request_id == request_id:",
         "if False:",
-        "tests/invoicing/test_views.py::test_a_note_is_voided_while_nothing_is_allocated",
+        "tests/invoicing/test_note_pages.py::test_a_note_is_voided_while_nothing_is_allocated",
     ),
     Mutation(
         "a correction above what was charged asks nobody",
@@ -120,7 +120,7 @@ MUTATIONS = (
         "invoicing/operations/credit_notes.py",
         "if note.sending_request_id == request_id:",
         "if False:",
-        "tests/invoicing/test_views.py::test_a_note_is_sent_once_and_the_second_time_says_so",
+        "tests/invoicing/test_note_pages.py::test_a_note_is_sent_once_and_the_second_time_says_so",
     ),
     Mutation(
         "a top-up is not the cause of its entry",
