@@ -85,7 +85,7 @@ MUTATIONS = (
         "customers/operations.py",
         "if seen_seq is not None and seen_seq != (account.last_seq or 0):",
         "if False:",
-        "tests/customers/test_views.py::test_an_entry_that_came_in_meanwhile_shows_the_new_balance",
+        "tests/customers/test_posting_pages.py::test_an_entry_that_came_in_meanwhile_shows_the_new_balance",
     ),
     Mutation(
         "a take-back passes what a refund gave back",
@@ -127,7 +127,7 @@ MUTATIONS = (
         "customers/operations.py",
         "            uuid=cause_id,",
         "            uuid=uuid.uuid4(),",
-        "tests/customers/test_views.py::test_available_credits_are_topped_up_by_hand",
+        "tests/customers/test_posting_pages.py::test_available_credits_are_topped_up_by_hand",
     ),
     Mutation(
         "a top-up may take away",
