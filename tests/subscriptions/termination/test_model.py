@@ -58,8 +58,9 @@ from subscriptions.selectors import reading
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals, requested
 from subscriptions.termination.quote import quotes
-from subscriptions.termination.selectors import credit_notes
-from tests.subscriptions.termination.model import COUNTED, ZERO, Charge, Model, Note, Sub, cents
+from subscriptions.termination.selectors import credit_notes, quoting
+from tests.subscriptions.termination.model import Model
+from tests.subscriptions.termination.model_rows import COUNTED, ZERO, Charge, Note, Sub, cents
 from tests.support import factories
 from tests.support import terminations as steps
 from tests.support.factories import C
