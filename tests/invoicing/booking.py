@@ -5,11 +5,7 @@ import uuid
 from decimal import Decimal as D
 
 from invoicing import operations
-from invoicing.models import (
-    ChargeLine,
-    CreditNoteAllocation,
-    Payment,
-)
+from invoicing.models import ChargeLine, CreditNoteAllocation, Payment
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 

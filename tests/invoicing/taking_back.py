@@ -5,9 +5,7 @@ import uuid
 from decimal import Decimal as D
 
 from invoicing import operations
-from invoicing.models import (
-    ChargeLine,
-)
+from invoicing.models import ChargeLine
 from portal.audit.operations import Actor
 from subscriptions import verification
 

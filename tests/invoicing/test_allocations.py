@@ -6,10 +6,7 @@ from decimal import Decimal as D
 import pytest
 
 from invoicing import operations
-from invoicing.models import (
-    CreditNoteAllocation,
-    CreditNoteHold,
-)
+from invoicing.models import CreditNoteAllocation, CreditNoteHold
 from tests.invoicing.booking import allocate, draft, pay, send, sentences, sums
 from tests.support import factories
 

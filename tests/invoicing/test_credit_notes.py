@@ -7,11 +7,7 @@ from decimal import Decimal as D
 import pytest
 
 from invoicing import operations
-from invoicing.models import (
-    CreditNote,
-    CreditNoteHold,
-    NumberSeries,
-)
+from invoicing.models import CreditNote, CreditNoteHold, NumberSeries
 from tests.invoicing.booking import BY, allocate, draft, send, sentences, sums, void
 from tests.support import factories
 

@@ -8,12 +8,7 @@ import pytest
 
 from customers.models import LedgerEntry
 from invoicing import operations
-from invoicing.models import (
-    ChargeWaiver,
-    Invoice,
-    Payment,
-    PaymentLine,
-)
+from invoicing.models import ChargeWaiver, Invoice, Payment, PaymentLine
 from portal.audit.models import AuditEntry
 from tests.invoicing.booking import BY, allocate, draft, nothing_written, pay, send, sentences, sums, void
 from tests.support import factories

@@ -10,12 +10,7 @@ from django.urls import reverse
 
 from customers.models import LedgerEntry
 from invoicing import operations, selectors
-from invoicing.models import (
-    CreditNote,
-    CreditNoteAllocation,
-    CreditNotePutInLine,
-    TakeBack,
-)
+from invoicing.models import CreditNote, CreditNoteAllocation, CreditNotePutInLine, TakeBack
 from tests.invoicing.taking_back import BY, pay, put_in
 from tests.support import factories, pages
 
