@@ -36,7 +36,7 @@ def apply(step: Step) -> HttpResponse:
             choice=choice or quotes.Automatic(),
             acknowledged=step.request.POST.getlist("acknowledge"),
             seen=steps.unseal(step),
-            by=Actor.of(step.request.user),  # type: ignore[arg-type]
+            by=Actor.of(step.request.user),
             at=step.at,
         )
     except refusals.Refused as refusal:

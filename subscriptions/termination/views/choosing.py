@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 
 from invoicing import selectors as invoicing_selectors
 from portal.lib import money
+from portal.lib.http import Request
 from subscriptions.termination import operations, refusals, steps
 from subscriptions.termination.forms import ReasonForm
 from subscriptions.termination.quote import acknowledgements, figures, notes, quotes
@@ -37,7 +38,7 @@ class NoteOption:
     boxes: tuple[answers.ToConfirm, ...]
 
 
-def picked(request: HttpRequest) -> quotes.Choice | None:
+def picked(request: Request) -> quotes.Choice | None:
     """Read what was picked; None where nothing was. *Raises*: PermissionDenied, for a box that was not offered."""
     choice = request.POST.get("choice")
     if choice == "automatic":
@@ -52,7 +53,7 @@ def picked(request: HttpRequest) -> quotes.Choice | None:
     return quotes.LinkNote(number, use_now=is_used_now)
 
 
-def what_to_choose(request: HttpRequest) -> answers.Problem:
+def what_to_choose(request: Request) -> answers.Problem:
     """Say which choice is missing."""
     if request.POST.get("choice") == "credit_note":
         return answers.Problem("note", "Choose the credit note that is the refund.")
