@@ -11,7 +11,7 @@ from portal.staff import logins
 from portal.staff.operations import accounts
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """allauth, for staff only."""
 
     # One sentence for an unknown, an inactive and a mistaken user: it tells nobody which usernames exist.

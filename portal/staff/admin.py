@@ -43,7 +43,7 @@ class _Saving(HttpRequest):
 
 
 @admin.register(User)
-class StaffAdmin(AuditedAdmin, UserAdmin):
+class StaffAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # only the stubs know a parameter
     form = forms.StaffForm
     add_form = forms.NewStaffForm
     list_display = ["username", "first_name", "last_name", "is_active", "is_superuser", "last_login"]
@@ -140,15 +140,18 @@ class RoleAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("permissions__content_type")
 
 
+_OF_A_COUNT = ("username", "ip_address", "on_known_device", "failures_since_start", "attempt_time")
+
+
 @admin.register(AccessAttempt)
 class LockAdmin(AuditedAdmin):
     """What is counted of failed log-ins: to delete a line lifts its lock."""
 
-    list_display = ["username", "ip_address", "on_known_device", "failures_since_start", "attempt_time"]
+    list_display = _OF_A_COUNT
     search_fields = ["username", "ip_address"]
     date_hierarchy = "attempt_time"
     ordering = ["-attempt_time"]
-    fields = [*list_display, "path_info"]
+    fields = (*_OF_A_COUNT, "path_info")
     readonly_fields = fields
 
     @admin.display(boolean=True, description="Known device")

@@ -114,7 +114,7 @@ def _known(request: HttpRequest) -> dict[str, str]:
     return kept if isinstance(kept, dict) else {}
 
 
-class Handler(AxesDatabaseHandler):
+class Handler(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
     """Count in axes' table: one row for a name at an address, one for a name on a known device.
 
     axes itself counts once a password was wrong. By then many others may be looked at that were sent at the same
