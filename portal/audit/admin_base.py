@@ -18,7 +18,7 @@ from portal.lib import forms as fields
 from portal.lib.http import Request
 
 
-class _SearchableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class _SearchableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stubs know a parameter
     """Search texts by part; a whole UUID is looked up in `uuid_fields`, where an index answers."""
 
     uuid_fields: Sequence[str] = ()
@@ -54,7 +54,7 @@ class ReadOnlyAdmin(_SearchableAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # only the stubs know a parameter
     """Show the rows that belong to a record."""
 
     extra = 0
