@@ -9,7 +9,7 @@ from typing import Any
 
 import psycopg
 
-from bench.agents import NOTHING_CHANGED, Answer, Sent
+from bench.diary import NOTHING_CHANGED, Answer, Sent
 
 Connection = psycopg.Connection[Any]
 

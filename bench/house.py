@@ -23,7 +23,7 @@ from typing import Any
 
 import psycopg
 
-from bench.agents import Browser
+from bench.diary import Browser
 from bench.proxy import Proxy
 from portal import embedded
 

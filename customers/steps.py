@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
 from customers import forms, operations, selectors
 from customers.models import LedgerEntry, Organisation
 from portal.audit import operations as audit_operations
 from portal.lib import htmx
+from portal.lib.http import Request
 
 PAGE = "customers/organisation.html"
 CREDITS_CHANGED = "credits-changed"
@@ -40,7 +41,7 @@ TOP_UP = Words(
 
 
 def correct(
-    request: HttpRequest,
+    request: Request,
     uuid: uuids.UUID,
     *,
     action: str,
@@ -66,7 +67,7 @@ def correct(
 
 
 def move(
-    request: HttpRequest,
+    request: Request,
     uuid: uuids.UUID,
     *,
     form_class: type[forms.MoveForm],
@@ -114,7 +115,7 @@ def move(
             seen_seq=form.cleaned_data["seen_seq"],
             is_confirmed=form.cleaned_data["is_confirmed"],
             request_id=form.cleaned_data["request_id"],
-            by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
+            by=audit_operations.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.RequestReused:
@@ -141,7 +142,7 @@ def move(
     return htmx.trigger(response, "announce", {"message": done})
 
 
-def _dialog(request: HttpRequest, fragment: str, context: dict[str, object], *, status: int) -> HttpResponse:
+def _dialog(request: Request, fragment: str, context: dict[str, object], *, status: int) -> HttpResponse:
     response = htmx.render_page(
         request,
         page=PAGE,

@@ -4,7 +4,7 @@ import uuid as uuids
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -15,11 +15,12 @@ from customers.models import LedgerEntry, Organisation
 from customers.search import lookup
 from customers.selectors import tabs
 from portal.lib import htmx, mentions
+from portal.lib.http import Request
 
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
-def organisation_list(request: HttpRequest) -> HttpResponse:
+def organisation_list(request: Request) -> HttpResponse:
     """List the organisations, or those that a question finds, with similar ones where they are wanted."""
     listing = lookup.organisations(
         request.GET.get("q", ""),
@@ -38,7 +39,7 @@ def organisation_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
-def overview(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def overview(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show who an organisation is and what it can spend."""
     try:
         found = tabs.overview(uuid, at=timezone.now())
@@ -49,7 +50,7 @@ def overview(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
-def header(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def header(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Give the head of an organisation's page again, after money has moved; a browser gets the page."""
     if not htmx.wants_fragment(request):
         return redirect("customers:overview", uuid=uuid)
@@ -62,7 +63,7 @@ def header(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
-def payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show the credits of an organisation and the entries that made them."""
     try:
         page = tabs.ledger(uuid, before=_key(request, "before"), after=_key(request, "after"))
@@ -78,7 +79,7 @@ def payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
-def members(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def members(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show the people of an organisation."""
     try:
         found, rows = tabs.members(uuid)
@@ -89,7 +90,7 @@ def members(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
-def history(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def history(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show what was done to an organisation, by whom and when."""
     try:
         page = tabs.history(uuid, before=_key(request, "before"), after=_key(request, "after"))
@@ -105,7 +106,7 @@ def history(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.post_correction", raise_exception=True)
-def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def correction(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Post a correction entry that mends no termination."""
 
     def post(*, is_confirmed: bool, **what: Any) -> LedgerEntry:
@@ -123,7 +124,7 @@ def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.post_top_up", raise_exception=True)
-def top_up(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def top_up(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Raise Available Credits by hand."""
 
     def post(*, is_confirmed: bool, **what: Any) -> LedgerEntry:
@@ -142,7 +143,7 @@ def top_up(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _tab(
-    request: HttpRequest, *, name: str, header: selectors.OrganisationHeader, context: dict[str, object]
+    request: Request, *, name: str, header: selectors.OrganisationHeader, context: dict[str, object]
 ) -> HttpResponse:
     fragment = f"customers/_{name}.html"
     return htmx.render_page(
@@ -153,7 +154,7 @@ def _tab(
     )
 
 
-def _key(request: HttpRequest, name: str) -> int | None:
+def _key(request: Request, name: str) -> int | None:
     """Read the key of a page; what is no key shows the first page."""
     value = request.GET.get(name, "")
     return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None

@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -242,7 +242,7 @@ class AllocationForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        self.fields["invoice"].choices = [  # type: ignore[attr-defined]
+        cast(forms.ChoiceField, self.fields["invoice"]).choices = [
             (str(i.uuid), f"{i.number}: {i.open_text} open" + (f", issued on {i.issued_on}" if i.issued_on else ""))
             for i in invoices
         ]

@@ -197,6 +197,7 @@ ACCOUNT_FORMS = {"login": "portal.staff.forms.LoginForm"}
 ACCOUNT_SESSION_REMEMBER = False
 # axes counts failures, in the database and for all processes; a second count per process would only puzzle.
 ACCOUNT_RATE_LIMITS = False
+AXES_ENABLED = True
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True

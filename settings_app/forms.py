@@ -196,7 +196,7 @@ class FeeForm(forms.Form):
         self.cleaned_data["amount"] = amount
 
 
-class _FeeFormSet(forms.BaseFormSet):  # type: ignore[type-arg]
+class _FeeFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # only the stubs know a parameter
     deletion_widget = forms.CheckboxInput
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:

@@ -1,8 +1,14 @@
 """The config in force, read once for a request."""
 
+from typing import cast
+
 from django.http import HttpRequest
 
 from settings_app import selectors
+
+
+class _Keeping(HttpRequest):
+    portal_config: selectors.Config
 
 
 def config_of(request: HttpRequest) -> selectors.Config:
@@ -10,7 +16,7 @@ def config_of(request: HttpRequest) -> selectors.Config:
     kept: selectors.Config | None = getattr(request, "portal_config", None)
     if kept is None:
         kept = selectors.current_config()
-        request.portal_config = kept  # type: ignore[attr-defined]
+        cast(_Keeping, request).portal_config = kept
     return kept
 
 

@@ -1,11 +1,10 @@
 """Serve the Portal Settings app: Portal Config with its versions, and the termination reasons."""
 
-from typing import Any, cast
+from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -13,6 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.audit import operations as audit_operations
 from portal.lib import money
+from portal.lib.http import Request
 from settings_app import forms, in_force, operations, policies, selectors, tonight
 from settings_app.models import TerminationReason
 
@@ -21,7 +21,7 @@ READ_OR_SAVE = ["GET", "HEAD", "POST"]
 
 @require_http_methods(READ_OR_SAVE)
 @permission_required("settings_app.view_portalconfigversion", raise_exception=True)
-def portal_config(request: HttpRequest) -> HttpResponse:
+def portal_config(request: Request) -> HttpResponse:
     """Show Portal Config, as a form to whoever may change it; a POST saves it."""
     if request.method == "POST":
         return _save_config(request)
@@ -35,7 +35,7 @@ def portal_config(request: HttpRequest) -> HttpResponse:
 
 
 @permission_required("settings_app.add_portalconfigversion", raise_exception=True)
-def _save_config(request: HttpRequest) -> HttpResponse:
+def _save_config(request: Request) -> HttpResponse:
     form = forms.ConfigForm(request.POST)
     fees: Any = forms.FeeFormSet(request.POST, prefix="fees")
     if not (form.is_valid() & fees.is_valid()):
@@ -55,7 +55,7 @@ def _save_config(request: HttpRequest) -> HttpResponse:
         saved = operations.save_config(
             values=values,
             seen_version=form.cleaned_data["seen_version"],
-            by=_actor(request),
+            by=audit_operations.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.ConfigChanged as changed:
@@ -80,7 +80,7 @@ def _save_config(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permission_required("settings_app.view_portalconfigversion", raise_exception=True)
-def versions(request: HttpRequest) -> HttpResponse:
+def versions(request: Request) -> HttpResponse:
     """List the saved versions, newest first."""
     before = request.GET.get("before", "")
     older_than = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
@@ -100,7 +100,7 @@ def versions(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permission_required("settings_app.view_terminationreason", raise_exception=True)
-def reasons(request: HttpRequest) -> HttpResponse:
+def reasons(request: Request) -> HttpResponse:
     """List the termination reasons."""
     return render(
         request,
@@ -115,7 +115,7 @@ def reasons(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(READ_OR_SAVE)
 @permission_required("settings_app.add_terminationreason", raise_exception=True)
-def add_reason(request: HttpRequest) -> HttpResponse:
+def add_reason(request: Request) -> HttpResponse:
     """Ask for a new reason and add it."""
     form = forms.ReasonForm(request.POST if request.method == "POST" else None, is_new=True)
     if not form.is_bound:
@@ -125,7 +125,7 @@ def add_reason(request: HttpRequest) -> HttpResponse:
             operations.add_reason(
                 code=form.cleaned_data["code"],
                 values=form.values(),
-                by=_actor(request),
+                by=audit_operations.Actor.of(request.user),
                 at=timezone.now(),
             )
         except operations.CodeTaken:
@@ -140,7 +140,7 @@ def add_reason(request: HttpRequest) -> HttpResponse:
 
 @require_http_methods(READ_OR_SAVE)
 @permission_required("settings_app.change_terminationreason", raise_exception=True)
-def change_reason(request: HttpRequest, pk: int) -> HttpResponse:
+def change_reason(request: Request, pk: int) -> HttpResponse:
     """Show a reason as a form and save what was changed."""
     try:
         reason = selectors.reason(pk)
@@ -160,7 +160,7 @@ def change_reason(request: HttpRequest, pk: int) -> HttpResponse:
             pk=pk,
             seen=seen,
             values=form.values(),
-            by=_actor(request),
+            by=audit_operations.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.LabelTaken:
@@ -175,11 +175,6 @@ def change_reason(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.info(request, "Nothing was changed.")
     return _see_other(reverse("settings_app:reasons"))
-
-
-def _actor(request: HttpRequest) -> audit_operations.Actor:
-    # Whoever passed the permission is somebody of the staff.
-    return audit_operations.Actor.of(cast(User, request.user))
 
 
 def _config_form(config: selectors.Config) -> forms.ConfigForm:
@@ -212,7 +207,7 @@ def _fee_problems(fees: Any) -> list[dict[str, str]]:
 
 
 def _config_page(
-    request: HttpRequest,
+    request: Request,
     *,
     config: selectors.Config,
     form: forms.ConfigForm,
@@ -264,7 +259,7 @@ def _reason_form(reason: selectors.ReasonRow) -> forms.ReasonForm:
 
 
 def _reason_page(
-    request: HttpRequest,
+    request: Request,
     *,
     form: forms.ReasonForm,
     reason: selectors.ReasonRow | None = None,
@@ -275,7 +270,7 @@ def _reason_page(
     return render(request, "settings_app/reason.html", context, status=status)
 
 
-def _tabs(request: HttpRequest, current: str) -> list[dict[str, Any]]:
+def _tabs(request: Request, current: str) -> list[dict[str, Any]]:
     pages = (
         ("config", "Portal Config", "settings_app:portal_config", "settings_app.view_portalconfigversion"),
         ("reasons", "Reasons", "settings_app:reasons", "settings_app.view_terminationreason"),

@@ -17,6 +17,7 @@ from django.utils import timezone
 from portal.audit.operations import Actor
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
 from subscriptions.clean_up import selectors
+from tests.support.sink import Sink
 
 # Who starts the suite in the background of a script lets it ignore Ctrl-C, and so all that it starts. Tests send
 # Ctrl-C to what they start, and would wait for it to end.
@@ -127,3 +128,13 @@ def client_of(make_user: Callable[..., User]) -> Callable[[str], Client]:
         return client
 
     return log_in
+
+
+@pytest.fixture
+def sink(tmp_path, settings):
+    """A polite mail server; the settings lead to it."""
+    made = Sink(log=tmp_path / "sink.jsonl")
+    made.start()
+    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", made.port, 5
+    yield made
+    made.kill()

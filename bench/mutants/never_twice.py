@@ -64,14 +64,14 @@ MUTATIONS = (
         "subscriptions/termination/settlement.py",
         "stands=notes.stands(note, refund=quote.refund, currency=quote.currency),",
         "stands=(),",
-        "tests/subscriptions/termination/test_never_twice.py::test_a_note_that_names_nothing_stands_for_the_charges_it_settles",
+        "tests/subscriptions/termination/test_notes_stand.py::test_a_note_that_names_nothing_stands_for_the_charges_it_settles",
     ),
     Mutation(
         "a note stands for more than what is left of a charge",
         "subscriptions/termination/quote/notes.py",
         "part = min(rest, charge.left)",
         "part = min(rest, charge.charged)",
-        "tests/subscriptions/termination/test_never_twice.py"
+        "tests/subscriptions/termination/test_notes_stand.py"
         "::test_a_note_stands_for_charges_in_the_order_of_the_quote_up_to_what_is_left",
     ),
     Mutation(
@@ -79,7 +79,7 @@ MUTATIONS = (
         "invoicing/migrations/0006_settling_notes.py",
         """("invoicing_creditnotestand", "invoicing_sum_rows('noted')"),""",
         "",
-        "tests/subscriptions/termination/test_never_twice.py::test_a_note_that_names_nothing_stands_for_the_charges_it_settles",
+        "tests/subscriptions/termination/test_notes_stand.py::test_a_note_that_names_nothing_stands_for_the_charges_it_settles",
     ),
     Mutation(
         "a free note with the sum of the refund is no candidate",
@@ -180,28 +180,28 @@ MUTATIONS = (
         "subscriptions/termination/views/choosing.py",
         'if note.candidate == "taken_off" and not acknowledgements.of_note(quote, note=note)',
         'if note.candidate == "taken_off"',
-        "tests/subscriptions/termination/test_flow.py::test_the_double_refund_guard",
+        "tests/subscriptions/termination/test_flow_cases.py::test_the_double_refund_guard",
     ),
     Mutation(
         "the one note that fits is not picked",
         "subscriptions/termination/views/choosing.py",
         'if len(fitting) == 1 else ("", "")',
         'if False else ("", "")',
-        "tests/subscriptions/termination/test_flow.py::test_the_one_note_that_fits_is_picked_already",
+        "tests/subscriptions/termination/test_flow_cases.py::test_the_one_note_that_fits_is_picked_already",
     ),
     Mutation(
         "a candidate opens no choice in Simplified termination",
         "subscriptions/termination/quote/quotes.py",
         "(not self.terms.is_simplified or bool(self.candidates))",
         "not self.terms.is_simplified",
-        "tests/subscriptions/termination/test_flow.py::test_a_candidate_opens_the_choice_in_simplified_termination",
+        "tests/subscriptions/termination/test_flow_cases.py::test_a_candidate_opens_the_choice_in_simplified_termination",
     ),
     Mutation(
         "notes that settled before stand for nothing",
         "subscriptions/migrations/0007_stands_of_settled_notes.py",
         'part = min(rest, Decimal(charge["left"]), room)',
         "part = min(rest, 0)",
-        "tests/subscriptions/termination/test_never_twice.py::test_a_note_that_settled_before_gets_its_charges_as_far_as_the_caps_allow",
+        "tests/subscriptions/termination/test_notes_stand.py::test_a_note_that_settled_before_gets_its_charges_as_far_as_the_caps_allow",
     ),
     Mutation(
         "a note that was linked while its button waited is used",

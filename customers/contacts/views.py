@@ -4,7 +4,7 @@ import uuid as uuids
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -14,11 +14,12 @@ from customers.contacts import forms, operations
 from customers.models import Organisation
 from portal.audit import operations as audit_operations
 from portal.lib import htmx
+from portal.lib.http import Request
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.change_contacts", raise_exception=True)
-def contacts(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def contacts(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask for name, addresses and reference, and save them; what somebody else saved meanwhile is shown."""
     try:
         organisation = Organisation.objects.select_related("credit_account").get(uuid=uuid)
@@ -38,7 +39,7 @@ def contacts(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             organisation_uuid=uuid,
             seen=seen,
             values=form.values(),
-            by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
+            by=audit_operations.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.ContactsChanged as changed:
@@ -53,7 +54,7 @@ def contacts(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _page(
-    request: HttpRequest,
+    request: Request,
     organisation: Organisation,
     *,
     form: forms.ContactsForm,

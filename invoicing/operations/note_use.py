@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
+from django.db.models import QuerySet
+
 from customers import operations as customers_operations
 from customers.models import CreditAccount, LedgerEntry
 from invoicing import policies, selectors
@@ -68,9 +70,9 @@ def use_note(
     )
 
 
-def _amounts(rows: object) -> dict[int, Decimal]:
+def _amounts(rows: QuerySet[CreditNoteLine] | QuerySet[CreditNoteStand]) -> dict[int, Decimal]:
     """Read what a note gives back of each charge, in order."""
-    found = rows.order_by("pk").values_list("line_id", "net", "tax")  # type: ignore[attr-defined]
+    found = rows.order_by("pk").values_list("line_id", "net", "tax")
     return {line_id: net + tax for line_id, net, tax in found}
 
 

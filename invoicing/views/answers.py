@@ -4,15 +4,16 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from invoicing import operations
 from invoicing.models import CreditNote
 from portal.lib import htmx
+from portal.lib.http import Request
 
 
-def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
+def page(request: Request, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Answer with a form."""
     response = htmx.render_page(
         request,
@@ -26,7 +27,7 @@ def page(request: HttpRequest, name: str, context: dict[str, Any], *, status: in
 
 
 def refused(
-    request: HttpRequest,
+    request: Request,
     name: str,
     context: dict[str, Any],
     form: forms.Form,
@@ -40,7 +41,7 @@ def refused(
     return page(request, name, context, status=status)
 
 
-def done(request: HttpRequest, sentence: str, address: str) -> HttpResponse:
+def done(request: Request, sentence: str, address: str) -> HttpResponse:
     """Say what was written, and lead on."""
     messages.success(request, sentence)
     if htmx.wants_fragment(request):

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import forms as django_forms
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
 from customers import selectors as customers_selectors
@@ -13,11 +13,12 @@ from customers.models import Organisation
 from invoicing import forms, selectors
 from invoicing.models import CreditNote, Invoice
 from portal.lib import htmx
+from portal.lib.http import Request
 
 
 @require_safe
 @permission_required("invoicing.view_invoice", raise_exception=True)
-def invoice_list(request: HttpRequest) -> HttpResponse:
+def invoice_list(request: Request) -> HttpResponse:
     """List invoices, filtered by number, status and kind."""
     form = forms.InvoiceFilterForm(request.GET)
     before, after = _keys(request)
@@ -35,7 +36,7 @@ def invoice_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permission_required("invoicing.view_creditnote", raise_exception=True)
-def credit_note_list(request: HttpRequest) -> HttpResponse:
+def credit_note_list(request: Request) -> HttpResponse:
     """List credit notes, filtered by number and status."""
     form = forms.NoteFilterForm(request.GET)
     before, after = _keys(request)
@@ -49,7 +50,7 @@ def credit_note_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permission_required("invoicing.view_invoice", raise_exception=True)
-def invoice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def invoice(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show one invoice with its charges, payments and the notes that name them."""
     return htmx.render_page(
         request,
@@ -64,7 +65,7 @@ def invoice(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("invoicing.view_creditnote", raise_exception=True)
-def credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def credit_note(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show one credit note."""
     return htmx.render_page(
         request,
@@ -76,7 +77,7 @@ def credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("invoicing.view_invoice", raise_exception=True)
-def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def tab(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show the invoices and credit notes of one organisation."""
     try:
         header = customers_selectors.organisation_header(uuid)
@@ -116,7 +117,7 @@ def note_or_404(uuid: uuids.UUID) -> selectors.NoteDetails:
         raise Http404("There is no such credit note.") from error
 
 
-def _list(request: HttpRequest, *, form: django_forms.Form, page: Any, name: str) -> HttpResponse:
+def _list(request: Request, *, form: django_forms.Form, page: Any, name: str) -> HttpResponse:
     context: dict[str, Any] = {
         "form": form,
         "rows": page.rows if page else (),
@@ -133,14 +134,14 @@ def _list(request: HttpRequest, *, form: django_forms.Form, page: Any, name: str
     )
 
 
-def _keys(request: HttpRequest, *, prefix: str = "") -> tuple[int | None, int | None]:
+def _keys(request: Request, *, prefix: str = "") -> tuple[int | None, int | None]:
     form = forms.KeyForm(request.GET)
     if not form.is_valid():
         raise Http404("There is no such page of the list.")
     return form.cleaned_data[f"{prefix}before"], form.cleaned_data[f"{prefix}after"]
 
 
-def _links(request: HttpRequest, *, newer: int | None, older: int | None, prefix: str = "") -> dict[str, str]:
+def _links(request: Request, *, newer: int | None, older: int | None, prefix: str = "") -> dict[str, str]:
     links = {}
     for word, key, value in (("newer", "after", newer), ("older", "before", older)):
         query = request.GET.copy()

@@ -4,7 +4,7 @@ import uuid as uuids
 from collections.abc import Callable
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -15,11 +15,12 @@ from invoicing.selectors import NoteDetails
 from invoicing.views import answers, reading
 from portal.audit.operations import Actor
 from portal.lib import money
+from portal.lib.http import Request
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.send_creditnote", raise_exception=True)
-def send_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def send_credit_note(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask why a draft is marked as Sent, and mark it."""
     details = reading.note_or_404(uuid)
     return _step(
@@ -36,7 +37,7 @@ def send_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.void_creditnote", raise_exception=True)
-def void_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def void_credit_note(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask why a note is voided, and void it."""
     details = reading.note_or_404(uuid)
     return _step(
@@ -53,7 +54,7 @@ def void_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.allocate_creditnote", raise_exception=True)
-def put_into_credits(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def put_into_credits(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask whether all that is unused of a note is used now, and use it."""
     details = reading.note_or_404(uuid)
     form = forms.UseForm(request.POST if request.method == "POST" else None, initial={"request_id": uuids.uuid4()})
@@ -66,7 +67,7 @@ def put_into_credits(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         used = operations.put_into_credits(
             note_uuid=uuid,
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.Refused as refusal:
@@ -80,7 +81,7 @@ def put_into_credits(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _step(
-    request: HttpRequest,
+    request: Request,
     details: NoteDetails,
     *,
     name: str,
@@ -100,7 +101,7 @@ def _step(
         note = write(
             note_uuid=details.uuid,
             **form.cleaned_data,
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.SendingAsks as asked:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from decimal import Decimal
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -15,11 +15,12 @@ from invoicing.models import CreditNote, Payment, TakeBack
 from invoicing.views import answers
 from portal.audit.operations import Actor
 from portal.lib import money
+from portal.lib.http import Request
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.take_back", raise_exception=True)
-def take_back_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def take_back_payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask what is taken back of a payment, and why; take it back."""
     try:
         takeable = selectors.takeable_payment(uuid)
@@ -33,7 +34,7 @@ def take_back_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             surplus=form.cleaned_data.get(selectors.SURPLUS) or Decimal(0),
             reason=form.cleaned_data["reason"],
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
 
@@ -44,7 +45,7 @@ def take_back_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.take_back", raise_exception=True)
-def take_back_of_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def take_back_of_note(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask what is taken back of what a note paid and put in, and why; take it back."""
     try:
         takeable = selectors.takeable_note(uuid)
@@ -58,7 +59,7 @@ def take_back_of_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             put_in=form.amounts("put_in"),
             reason=form.cleaned_data["reason"],
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
 
@@ -68,7 +69,7 @@ def take_back_of_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _take_back(
-    request: HttpRequest,
+    request: Request,
     takeable: selectors.Takeable,
     *,
     write: Callable[[forms.TakeBackForm], TakeBack],

@@ -3,7 +3,7 @@
 import uuid as uuids
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import HttpResponse, QueryDict
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
@@ -13,11 +13,12 @@ from invoicing.models import CreditNote, Invoice
 from invoicing.views import answers, reading
 from portal.audit.operations import Actor
 from portal.lib import days, money
+from portal.lib.http import Request
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.record_payment", raise_exception=True)
-def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def record_payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask for a payment of an invoice, and record it."""
     now = timezone.now()
     details = reading.invoice_or_404(uuid)
@@ -43,7 +44,7 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         payment = operations.record_payment(
             invoice_uuid=uuid,
             **form.payment(),
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=now,
         )
     except operations.ReceivedInTheFuture as refusal:
@@ -75,7 +76,7 @@ def record_payment(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.add_creditnote", raise_exception=True)
-def create_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def create_credit_note(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask what a note shall give back of an invoice's charges, and draft it."""
     details = reading.invoice_or_404(uuid)
     form = forms.CreditNoteForm(
@@ -98,7 +99,7 @@ def create_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             amounts=form.amounts(),
             reason=form.cleaned_data["reason"],
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
     except (operations.AboveTheCharge, operations.NothingNamed, operations.AmountNotUsable) as refusal:
@@ -110,7 +111,7 @@ def create_credit_note(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("invoicing.allocate_creditnote", raise_exception=True)
-def allocate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def allocate(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Ask which unpaid invoice a note shall pay, and how much of it; allocate it."""
     details = reading.note_or_404(uuid)
     invoices = selectors.payable_invoices(uuid)
@@ -136,7 +137,7 @@ def allocate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
             invoice_uuid=data["invoice"],
             amount=data["amount"],
             request_id=data["request_id"],
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
     except Invoice.DoesNotExist:
@@ -158,7 +159,7 @@ def _with(data: QueryDict, **changes: str) -> QueryDict:
     return changed
 
 
-def _drafted(request: HttpRequest, note: CreditNote) -> HttpResponse:
+def _drafted(request: Request, note: CreditNote) -> HttpResponse:
     return answers.done(
         request, f"Credit note {note.number} drafted. Mark it as Sent when it goes out.", answers.note_address(note)
     )

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Sequence
 from functools import reduce
 from operator import or_
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -15,9 +15,10 @@ from django.utils import timezone
 
 from portal.audit import names, operations
 from portal.lib import forms as fields
+from portal.lib.http import Request
 
 
-class _SearchableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class _SearchableAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # only the stubs know a parameter
     """Search texts by part; a whole UUID is looked up in `uuid_fields`, where an index answers."""
 
     uuid_fields: Sequence[str] = ()
@@ -53,7 +54,7 @@ class ReadOnlyAdmin(_SearchableAdmin):
         return False
 
 
-class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]
+class ReadOnlyInline(admin.TabularInline):  # type: ignore[type-arg]  # only the stubs know a parameter
     """Show the rows that belong to a record."""
 
     extra = 0
@@ -108,6 +109,6 @@ class AuditedAdmin(_SearchableAdmin):
             app=names.of_table(obj._meta.db_table),
             event=f"{kind[0].upper()}{kind[1:]} {done} in the admin",
             description=f"“{obj}” was {done}. {how}".strip(),
-            by=operations.Actor.of(request.user),  # type: ignore[arg-type]
+            by=operations.Actor.of(cast(Request, request).user),
             at=timezone.now(),
         )

@@ -1,6 +1,6 @@
 """Read the filters of the audit list."""
 
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -27,7 +27,10 @@ class FilterForm(forms.Form):
     def __init__(self, data: Any) -> None:
         super().__init__(data)
         for name, values in (("app", selectors.apps()), ("event", selectors.events())):
-            self.fields[name].choices = [("", "All"), *((value, value) for value in values)]  # type: ignore[attr-defined]
+            cast(forms.ChoiceField, self.fields[name]).choices = [
+                ("", "All"),
+                *((value, value) for value in values),
+            ]
 
     def clean(self) -> dict[str, Any]:
         """Refuse a period that ends before it begins."""

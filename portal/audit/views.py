@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.audit import selectors
 from portal.audit.forms import FilterForm
 from portal.lib import htmx, mentions
+from portal.lib.http import Request
 
 COLUMNS = ("App", "Event", "Description", "Actor", "Affected Organization", "Organization UUID", "Datetime")
 # A spreadsheet runs a cell that begins with one of these as a formula.
@@ -20,7 +21,7 @@ FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 @require_safe
 @permission_required("audit.view_auditentry", raise_exception=True)
-def entries(request: HttpRequest) -> HttpResponse:
+def entries(request: Request) -> HttpResponse:
     """List who did what, newest first; htmx gets the list alone."""
     form = FilterForm(request.GET)
     if not form.is_valid():
@@ -44,7 +45,7 @@ def entries(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permission_required("audit.view_auditentry", raise_exception=True)
-def export(request: HttpRequest) -> HttpResponseBase:
+def export(request: Request) -> HttpResponseBase:
     """Send every entry that the filters let through as CSV, as it is read."""
     form = FilterForm(request.GET)
     if not form.is_valid():
@@ -95,7 +96,7 @@ def _key(value: str | None) -> int | None:
     return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else None
 
 
-def _respond(request: HttpRequest, *, context: dict[str, object], status: int = 200) -> HttpResponse:
+def _respond(request: Request, *, context: dict[str, object], status: int = 200) -> HttpResponse:
     return htmx.render_page(
         request, page="audit/list.html", fragment="audit/_list.html", context=context, status=status
     )

@@ -21,6 +21,7 @@ from portal.demo.names import Locale
 from subscriptions.models import Plan, Product, Subscription
 
 T = TypeVar("T")
+Row = TypeVar("Row", bound=Model)
 
 ACTOR = "demo"
 ZERO = Decimal(0)
@@ -81,6 +82,10 @@ class Book:
     def add(self, row: Model) -> None:
         """Keep a row for writing."""
         self.rows[type(row)].append(row)
+
+    def of(self, model: type[Row]) -> list[Row]:
+        """Give the rows of a table, as they are kept: whoever sorts them sorts what is written."""
+        return cast("list[Row]", self.rows[model])
 
     def deal(self, name: str, shares: dict[T, int]) -> T:
         """Draw from a shuffled deck that holds each card as often as its share, so that each comes up for sure."""

@@ -3,8 +3,6 @@
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Model
-
 from customers.models import Organisation
 from invoicing.models import (
     ChargeLine,
@@ -12,6 +10,7 @@ from invoicing.models import (
     CreditNoteAllocation,
     CreditNoteLine,
     Invoice,
+    NumberSeries,
     Payment,
     PaymentLine,
 )
@@ -190,14 +189,14 @@ def allocate(book: Book, note: CreditNote, line: ChargeLine, amount: Decimal) ->
     )
 
 
-def number_documents(book: Book, *, model: type[Invoice] | type[CreditNote], series: Model) -> None:
+def number_documents(book: Book, *, model: type[Invoice] | type[CreditNote], series: NumberSeries) -> None:
     """Sort documents by the time they were made and number the portal's own ones without gaps."""
-    documents = book.rows[model]
-    documents.sort(key=lambda document: document.created_at)  # type: ignore[attr-defined]
+    documents = book.of(model)
+    documents.sort(key=lambda document: document.created_at)
     for document in documents:
-        if not document.number:  # type: ignore[attr-defined]
-            series.last_number += 1  # type: ignore[attr-defined]
-            place = series.last_number  # type: ignore[attr-defined]
-            document.series = series  # type: ignore[attr-defined]
-            document.sequence_number = place  # type: ignore[attr-defined]
-            document.number = f"{series.prefix}{place:0{series.length}d}"  # type: ignore[attr-defined]
+        if not document.number:
+            series.last_number += 1
+            place = series.last_number
+            document.series = series
+            document.sequence_number = place
+            document.number = f"{series.prefix}{place:0{series.length}d}"

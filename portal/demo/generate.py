@@ -35,8 +35,8 @@ def generate(today: date, *, seed: int = SEED, organisations: int = ORGANISATION
     stories = []
     for tell in showcase.STORIES:
         sentence = tell(book)
-        made = book.rows[Organisation][-1]
-        stories.append(Story(name=made.name, sentence=sentence))  # type: ignore[attr-defined]
+        made = book.of(Organisation)[-1]
+        stories.append(Story(name=made.name, sentence=sentence))
     population.populate(book, wanted=organisations, endings=ENDINGS)
     ledger.top_up(book)
     return Demo(book=book, stories=tuple(stories))

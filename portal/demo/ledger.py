@@ -1,5 +1,6 @@
 """Once every movement of Available Credits is known: top up what they would not cover, and enter them in order."""
 
+import uuid
 from datetime import timedelta
 from decimal import Decimal
 
@@ -45,7 +46,7 @@ def top_up(book: Book) -> None:
 
 def add_entries(book: Book) -> None:
     """Put every movement into the ledger in the order of time."""
-    number_of = {invoice.uuid: invoice.number for invoice in book.rows[Invoice]}  # type: ignore[attr-defined]
+    number_of: dict[uuid.UUID | None, str] = {invoice.uuid: invoice.number for invoice in book.of(Invoice)}
     for account in book.accounts.values():
         organisation = account.organisation
         balance = ZERO

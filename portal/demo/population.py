@@ -43,7 +43,7 @@ DOCUMENTS = {
 
 def populate(book: Book, *, wanted: int, endings: int) -> None:
     """Add organisations until there are as many as asked; mark some subscriptions as to be terminated."""
-    used = {row.name for row in book.rows[Organisation]}  # type: ignore[attr-defined]
+    used = {row.name for row in book.of(Organisation)}
     number = len(used)
     ended = 0
     while number < wanted:

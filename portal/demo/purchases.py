@@ -139,7 +139,7 @@ def assign(book: Book, subscription: Subscription, member: Member) -> None:
 
 def add_contract(book: Book, subscription: Subscription, *, billing_plan: str, status: str = "in_progress") -> None:
     """Tie a subscription to a contract of its own that covers it."""
-    number = len(book.rows[Contract]) + 1
+    number = len(book.of(Contract)) + 1
     made = Contract(
         reference=f"CT-{subscription.started_on.year}-{number:04d}",
         organisation=subscription.organisation,

@@ -114,15 +114,15 @@ def write_customers(demo: Demo) -> int:
     documents.number_documents(book, model=CreditNote, series=series["credit_note"])
     ledger.add_entries(book)
     # Lists show the newest first, by primary key.
-    book.rows[Subscription].sort(key=lambda row: row.started_on)  # type: ignore[attr-defined]
-    book.rows[Payment].sort(key=lambda row: row.created_at)  # type: ignore[attr-defined]
-    book.rows[HistoryEntry].sort(key=lambda row: row.at)  # type: ignore[attr-defined]
+    book.of(Subscription).sort(key=lambda row: row.started_on)
+    book.of(Payment).sort(key=lambda row: row.created_at)
+    book.of(HistoryEntry).sort(key=lambda row: row.at)
     left = set(book.rows) - set(ORDER)
     if left:
         raise AssertionError(f"nowhere to write {left}")
     for model in ORDER:
         if model is LedgerEntry:
-            link(book.rows[model])
+            link(book.of(LedgerEntry))
         model._default_manager.bulk_create(book.rows[model], batch_size=BATCH)
     for row in series.values():
         row.save(update_fields=["last_number"])

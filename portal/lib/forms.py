@@ -35,8 +35,7 @@ class AmountField(forms.DecimalField):
         kwargs["error_messages"] = {"min_value": too_little, **(kwargs.get("error_messages") or {})}
         super().__init__(min_value=least, decimal_places=places, **kwargs)
 
-    # Django's decimal field is a kind of its integer field.
-    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]  # Django's is a kind of its integer field
         """Read what was typed."""
         typed = "" if value in self.empty_values else text.bare(str(value))
         if not typed:

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from portal.audit.operations import Actor
 from portal.lib import htmx
+from portal.lib.http import Request
 from portal.outbox import operations, selectors
 from portal.outbox.forms import FilterForm
 from portal.outbox.models import Message
@@ -21,21 +22,21 @@ from portal.outbox.models import Message
 
 @require_safe
 @permission_required("outbox.view_message", raise_exception=True)
-def message_list(request: HttpRequest) -> HttpResponse:
+def message_list(request: Request) -> HttpResponse:
     """List messages, the dead letters unless another status is asked for; htmx gets the list alone."""
     return _show(request)
 
 
 @require_POST
 @permission_required("outbox.send_again", raise_exception=True)
-def send_again(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def send_again(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Put a dead letter back among the messages that are to be sent."""
     try:
         put_back = operations.send_again(
             message_id=uuid,
             # The outbox knows no organisation: who does tells where its messages go.
             look_up=import_string(settings.OUTBOX_ADDRESSES),
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
     except Message.DoesNotExist as error:
@@ -52,7 +53,7 @@ def send_again(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     return HttpResponseRedirect(reverse("outbox:list"), status=303)
 
 
-def _show(request: HttpRequest, *, refusal: str = "", status: int = 200) -> HttpResponse:
+def _show(request: Request, *, refusal: str = "", status: int = 200) -> HttpResponse:
     # What a POST carries is no filter.
     form = FilterForm(request.GET if request.method in ("GET", "HEAD") else {})
     context: dict[str, object] = {
@@ -82,7 +83,7 @@ def _show(request: HttpRequest, *, refusal: str = "", status: int = 200) -> Http
     )
 
 
-def _key(request: HttpRequest, name: str) -> int | None:
+def _key(request: Request, name: str) -> int | None:
     """Read a key out of the address; anything else is no key, which gives the newest page."""
     value = request.GET.get(name)
     return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else None

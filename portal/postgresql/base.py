@@ -10,7 +10,7 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import psycopg
@@ -103,16 +103,20 @@ class Pool(ConnectionPool[Connection]):
 class DatabaseWrapper(base.DatabaseWrapper):
     """Django's own, with the pool above; opened by the first request of a worker, so never before its fork."""
 
+    # Django's own; its stubs don't name them.
+    _connection_pools: dict[str, ConnectionPool[Connection]]
+    _configure_connection: Callable[[Connection], None]
+
     @property
     def pool(self) -> Any:
         options = self.settings_dict["OPTIONS"].get("pool")
-        if options and self.alias not in self._connection_pools:  # type: ignore[attr-defined]
+        if options and self.alias not in self._connection_pools:
             made = Pool(
                 connection_class=Connection,
                 kwargs={**self.get_connection_params(), "autocommit": True},
-                configure=self._configure_connection,  # type: ignore[attr-defined]
+                configure=self._configure_connection,
                 open=False,
                 **options,
             )
-            self._connection_pools.setdefault(self.alias, made)  # type: ignore[attr-defined]
-        return super().pool  # type: ignore[misc]
+            self._connection_pools.setdefault(self.alias, made)
+        return super().pool

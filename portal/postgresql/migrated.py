@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from django.apps import apps
 from django.db import connection
+from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
 # All of that day's main, which never change again.
@@ -107,9 +108,9 @@ def is_read_only() -> bool:
     return bool(setting == "on")
 
 
-def _key(step: tuple[object, bool]) -> tuple[str, str]:
+def _key(step: tuple[Migration, bool]) -> tuple[str, str]:
     migration, _ = step
-    return migration.app_label, migration.name  # type: ignore[attr-defined]
+    return migration.app_label, migration.name
 
 
 def _is_too_old(applied: set[tuple[str, str]], *, order: list[tuple[str, str]]) -> bool:

@@ -98,10 +98,11 @@ def grant(**migrated: object) -> None:
         another = cursor.fetchone()
         if another is None or _rights(role) == (0, 0):
             return
+        (schema,) = another
         cursor.execute(_OURS)
         found = cursor.fetchall()
     tables = [name for name, is_sequence in found if not is_sequence]
-    statements = (
+    statements: tuple[tuple[LiteralString, list[str]], ...] = (
         ("REVOKE CREATE ON SCHEMA {names} FROM PUBLIC, {role}", []),
         ("GRANT USAGE ON SCHEMA {names} TO {role}", []),
         ("REVOKE ALL ON TABLE {names} FROM {role}", tables),
@@ -114,7 +115,7 @@ def grant(**migrated: object) -> None:
     )
     with connection.cursor() as cursor:
         # All of them or none: what is sent together is one transaction.
-        cursor.execute(sql.SQL("; ").join(_filled(one, names, *another, role) for one, names in statements))
+        cursor.execute(sql.SQL("; ").join(_filled(one, names, schema, role) for one, names in statements))
 
 
 def _filled(statement: LiteralString, names: list[str], schema: str, role: str) -> sql.Composed:

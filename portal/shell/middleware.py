@@ -2,14 +2,16 @@
 
 import logging
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
-from django.contrib.auth import middleware as auth_middleware
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.utils.cache import patch_vary_headers
 
 from portal.lib import proxies
+from portal.lib.http import Request
 from portal.shell import unavailable
 
 logger = logging.getLogger(__name__)
@@ -81,7 +83,7 @@ class Unavailable:
         return unavailable.page(request, exception) if unavailable.is_away(exception) else None
 
 
-class LoginRequired(auth_middleware.LoginRequiredMiddleware):
+class LoginRequired(LoginRequiredMiddleware):
     """Ask everybody to log in; htmx is sent to the log-in as a whole page, not into a fragment."""
 
     def process_view(
@@ -90,18 +92,19 @@ class LoginRequired(auth_middleware.LoginRequiredMiddleware):
         """Ask nobody where no log-in is needed: the health page must not need the database to read a session."""
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)  # type: ignore[no-any-return]
+        response = super().process_view(request, view_func, view_args, view_kwargs)
+        return None if response is None else self._sent(request, view_func, response)
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> HttpResponseBase:
-        """Redirect to the log-in, and come back to the page the agent was on."""
-        response = super().handle_no_permission(request, view_func)
+    def _sent(self, request: HttpRequest, view_func: Any, response: HttpResponseBase) -> HttpResponseBase:
+        """Come back after the log-in to the page the agent was on."""
         patch_vary_headers(response, ["HX-Request"])
-        if not request.htmx:  # type: ignore[attr-defined]
+        asked = cast(Request, request).htmx
+        if not asked:
             return response
         try:
-            current = request.htmx.current_url_abs_path or "/"  # type: ignore[attr-defined]
+            current = asked.current_url_abs_path or "/"
         except ValueError:
             # A header that is no address, from something that is no browser.
             current = "/"
-        target = auth_middleware.redirect_to_login(current, self.get_login_url(view_func), "next")
+        target = redirect_to_login(current, self.get_login_url(view_func), "next")
         return HttpResponse(status=204, headers={"HX-Redirect": target["Location"]})

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
+from django_htmx.middleware import HtmxDetails
 
 from portal.staff import roles
 from settings_app import in_force
@@ -31,7 +32,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {"nav_items": [], "provider_name": "Portal", "user_display": "", "role_label": ""}
-    if getattr(request, "htmx", None) and not request.htmx.history_restore_request:  # type: ignore[attr-defined]
+    asked: HtmxDetails | None = getattr(request, "htmx", None)
+    if asked and not asked.history_restore_request:
         return {}
     items = [
         {

@@ -76,7 +76,7 @@ def prepare(need: Need) -> str:
         # What an earlier version made belongs to its owner alone.
         with owner.connected():
             connection.ensure_connection()
-            version = connection.pg_version // 10_000
+            version = connection.connection.info.server_version // 10_000
             if version < OLDEST_POSTGRESQL:
                 return _too_old(f"{version}")
             if (encoding := connection.connection.info.parameter_status("server_encoding")) != "UTF8":

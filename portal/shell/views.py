@@ -14,6 +14,7 @@ from django.views import defaults
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
+from portal.lib.http import Request
 from portal.postgresql import migrated
 from portal.shell import styleguide as styleguide_context
 from portal.shell import unavailable
@@ -22,14 +23,14 @@ from portal.staff.operations import accounts
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Lead to the Customer app: everything an agent does starts with a customer."""
     return redirect("customers:list")
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-def password(request: HttpRequest) -> HttpResponse:
+def password(request: Request) -> HttpResponse:
     """Let everybody who is logged in change their own password; their other sessions end with it."""
     user = request.user
     form = forms.PasswordForm(user, request.POST if request.method == "POST" else None, request=request)
@@ -38,12 +39,12 @@ def password(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         return render(request, "account/password.html", {"form": form}, status=422)
     accounts.change_password(
-        user=user,  # type: ignore[arg-type]
+        user=user,
         password=form.cleaned_data["new_password1"],
         address=logins.address_of(request),
         at=timezone.now(),
     )
-    update_session_auth_hash(request, user)  # type: ignore[arg-type]
+    update_session_auth_hash(request, user)
     messages.success(request, "Your password was changed. You are logged out everywhere else.")
     return redirect("password")
 
@@ -79,7 +80,7 @@ def _is_superuser(user: object) -> bool:
 
 @require_safe
 @user_passes_test(_is_superuser)
-def styleguide(request: HttpRequest) -> HttpResponse:
+def styleguide(request: Request) -> HttpResponse:
     """Show every component in every state."""
     return render(request, "portal/styleguide.html", styleguide_context.context())
 

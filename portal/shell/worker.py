@@ -29,7 +29,7 @@ _TURN = 1
 """Seconds after which the loop looks around even if nothing happens."""
 
 
-class Server(server.TcpWSGIServer):  # type: ignore[misc]
+class Server(server.TcpWSGIServer):  # type: ignore[misc]  # waitress has no types
     """Make room where all connections are in use: who has been there longest without a request goes."""
 
     def maintenance(self, now: float) -> None:
@@ -48,7 +48,7 @@ class Server(server.TcpWSGIServer):  # type: ignore[misc]
         return not any(one.requests or one.total_outbufs_len for one in self.active_channels.values())
 
 
-class Worker(base.Worker):  # type: ignore[misc]
+class Worker(base.Worker):  # type: ignore[misc]  # gunicorn has no types
     """One web process."""
 
     _server: Server | None = None

@@ -11,7 +11,7 @@ from portal.staff import logins
 from portal.staff.operations import accounts
 
 
-class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
+class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
     """allauth, for staff only."""
 
     # One sentence for an unknown, an inactive and a mistaken user: it tells nobody which usernames exist.
@@ -24,12 +24,12 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
         """Refuse sign-up: there is none."""
         return False
 
-    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+    def authentication_failed(self, request: logins.Try, **credentials: Any) -> None:
         """Note a try that failed, and one that was refused."""
         accounts.note_failed_log_in(
             name=str(credentials.get("username", "")),
             address=logins.address_of(request),
-            refusal=request.refusal if getattr(request, "is_refused_unexamined", False) else None,  # type: ignore[attr-defined]
+            refusal=request.refusal if getattr(request, "is_refused_unexamined", False) else None,
             at=timezone.now(),
         )
 

@@ -1,6 +1,6 @@
 """Staff in the admin: created, given a role, deactivated; never deleted, since the audit names them."""
 
-from typing import Any
+from typing import Any, cast
 
 from allauth.account import admin as _account_admin  # noqa: F401 - registers what is taken off below
 from allauth.account.models import EmailAddress
@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from portal.audit import operations as audit_operations
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
+from portal.lib.http import Request
 from portal.staff import forms, roles
 from portal.staff.operations import accounts
 
@@ -37,8 +38,12 @@ REFUSALS = {
 }
 
 
+class _Saving(HttpRequest):
+    staff_before: dict[str, str]
+
+
 @admin.register(User)
-class StaffAdmin(AuditedAdmin, UserAdmin):
+class StaffAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # only the stubs know a parameter
     form = forms.StaffForm
     add_form = forms.NewStaffForm
     list_display = ["username", "first_name", "last_name", "is_active", "is_superuser", "last_login"]
@@ -85,14 +90,14 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Look at how it was, for the audit."""
         if change:
-            request.staff_before = _told(User.objects.get(pk=obj.pk))  # type: ignore[attr-defined]
+            cast(_Saving, request).staff_before = _told(User.objects.get(pk=obj.pk))
         super().save_model(request, obj, form, change)
 
     def _record(self, request: HttpRequest, obj: Model, *, done: str, how: str) -> None:
         user = User.objects.get(pk=obj.pk)
-        before = getattr(request, "staff_before", None)
+        before: dict[str, str] | None = getattr(request, "staff_before", None)
         if done == "changed" and before is None:
-            _record_password(user, by=request.user)
+            _record_password(user, by=cast(Request, request).user)
             return
         after = _told(user)
         if before is not None:
@@ -103,7 +108,7 @@ class StaffAdmin(AuditedAdmin, UserAdmin):
         super()._record(request, obj, done=done, how=how)
 
 
-def _record_password(user: User, *, by: Any) -> None:
+def _record_password(user: User, *, by: User) -> None:
     given = "was given another password" if user.has_usable_password() else "can't log in with a password any more"
     accounts.note_password(
         user=user,
@@ -135,15 +140,18 @@ class RoleAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).prefetch_related("permissions__content_type")
 
 
+_OF_A_COUNT = ("username", "ip_address", "on_known_device", "failures_since_start", "attempt_time")
+
+
 @admin.register(AccessAttempt)
 class LockAdmin(AuditedAdmin):
     """What is counted of failed log-ins: to delete a line lifts its lock."""
 
-    list_display = ["username", "ip_address", "on_known_device", "failures_since_start", "attempt_time"]
+    list_display = _OF_A_COUNT
     search_fields = ["username", "ip_address"]
     date_hierarchy = "attempt_time"
     ordering = ["-attempt_time"]
-    fields = [*list_display, "path_info"]
+    fields = (*_OF_A_COUNT, "path_info")
     readonly_fields = fields
 
     @admin.display(boolean=True, description="Known device")
@@ -169,6 +177,6 @@ class LockAdmin(AuditedAdmin):
         accounts.note_lifted_locks(
             of=f"of “{obj.username}” {place}",
             failures=obj.failures_since_start,
-            by=audit_operations.Actor.of(request.user),  # type: ignore[arg-type]
+            by=audit_operations.Actor.of(cast(Request, request).user),
             at=timezone.now(),
         )

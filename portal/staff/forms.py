@@ -14,7 +14,7 @@ from portal.staff import logins, selectors
 LAST_SUPERUSER = "This is the last active superuser: make somebody else one first."
 
 
-class LoginForm(AllauthLoginForm):  # type: ignore[misc]
+class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
     """allauth's, with labels above its two fields instead of words inside them."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -24,7 +24,7 @@ class LoginForm(AllauthLoginForm):  # type: ignore[misc]
             field.widget.attrs["class"] = "form-control"
 
 
-class PasswordForm(auth_forms.PasswordChangeForm):  # type: ignore[type-arg]
+class PasswordForm(auth_forms.PasswordChangeForm):
     """Django's, asking for the present password as the log-in does: a guess counts there too."""
 
     error_messages = {
@@ -66,7 +66,7 @@ def _username(form: Any) -> str:
     return username
 
 
-class NewStaffForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]
+class NewStaffForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]  # only the stubs know a parameter
     """Django's, with the portal's usernames."""
 
     def clean_username(self) -> str:
@@ -74,7 +74,7 @@ class NewStaffForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]
         return _username(self)
 
 
-class StaffForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]
+class StaffForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]  # only the stubs know a parameter
     """Django's, with the portal's usernames; somebody stays who can let others in."""
 
     def clean_username(self) -> str:

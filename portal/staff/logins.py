@@ -8,7 +8,7 @@ locked, only slowed: so nobody who fails on purpose locks out those who work at 
 from __future__ import annotations
 
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from axes.attempts import get_cool_off_threshold
@@ -35,6 +35,18 @@ NAME_LENGTH = 150
 PATH_LENGTH = 255
 
 
+class Try(HttpRequest):
+    """A request that tries a password: what axes notes on it, and what `Handler` does."""
+
+    axes_attempt_time: datetime
+    axes_credentials: dict[str, Any]
+    axes_ip_address: str | None
+    axes_locked_out: bool
+    axes_path_info: str
+    refusal: str | None
+    is_refused_unexamined: bool
+
+
 def address_of(request: HttpRequest) -> str:
     """Name the client's address, past the proxies of the settings."""
     return proxies.client_of(
@@ -59,11 +71,9 @@ def _counted(username: str) -> str:
     return username.replace("\0", "").strip().casefold()[:NAME_LENGTH]
 
 
-def refused(
-    request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
-) -> HttpResponse:
+def refused(request: Try, response: HttpResponse | None, credentials: dict[str, Any] | None) -> HttpResponse:
     """Answer in place of the log-in; called by axes."""
-    refusal = request.refusal  # type: ignore[attr-defined]
+    refusal = request.refusal
     wait = policies.PAUSE if refusal == policies.SLOWED else timedelta(hours=settings.AXES_COOLOFF_TIME)
     context = {
         "refusal": refusal,
@@ -104,14 +114,14 @@ def _known(request: HttpRequest) -> dict[str, str]:
     return kept if isinstance(kept, dict) else {}
 
 
-class Handler(AxesDatabaseHandler):
+class Handler(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
     """Count in axes' table: one row for a name at an address, one for a name on a known device.
 
     axes itself counts once a password was wrong. By then many others may be looked at that were sent at the same
     time; and it keeps all that is sent with each of them.
     """
 
-    def is_locked(self, request: Any, credentials: dict[str, Any] | None = None) -> bool:
+    def is_locked(self, request: Try, credentials: dict[str, Any] | None = None) -> bool:
         """Say whether the password is not even looked at; else it counts as a failure until it proves right."""
         request.refusal = staff_operations.count_try(
             count=self._count(request, credentials),
@@ -122,7 +132,9 @@ class Handler(AxesDatabaseHandler):
         request.is_refused_unexamined = request.refusal is not None
         return bool(request.is_refused_unexamined)
 
-    def user_login_failed(self, sender: Any, credentials: dict[str, Any], request: Any = None, **more: Any) -> None:
+    def user_login_failed(
+        self, sender: Any, credentials: dict[str, Any], request: Try | None = None, **more: Any
+    ) -> None:
         """Lock where this failure was the last one; it is counted already."""
         if request is None:
             return
@@ -136,7 +148,7 @@ class Handler(AxesDatabaseHandler):
             )
             request.axes_locked_out = request.refusal is not None
 
-    def filter_user_attempts(self, request: Any, credentials: dict[str, Any] | None = None) -> list[QuerySet[Any]]:
+    def filter_user_attempts(self, request: Try, credentials: dict[str, Any] | None = None) -> list[QuerySet[Any]]:
         """Find what a success forgets: the count it belongs to."""
         device = self._device(request, credentials)
         mine = AccessAttempt.objects.filter(username=name_of(request, credentials), user_agent=device)
@@ -161,13 +173,13 @@ class Handler(AxesDatabaseHandler):
             at=timezone.now(),
         )
 
-    def _count(self, request: Any, credentials: dict[str, Any] | None) -> policies.Count:
+    def _count(self, request: Try, credentials: dict[str, Any] | None) -> policies.Count:
         return policies.Count(
             name=name_of(request, credentials),
             place=request.axes_ip_address,
             device=self._device(request, credentials),
         )
 
-    def _device(self, request: Any, credentials: dict[str, Any] | None) -> str:
+    def _device(self, request: Try, credentials: dict[str, Any] | None) -> str:
         known = _known(request).get(name_of(request, credentials))
         return f"device {known}" if known else ""

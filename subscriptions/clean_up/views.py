@@ -7,11 +7,12 @@ import uuid as uuids
 from collections.abc import Iterable, Iterator
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.lib import htmx
+from portal.lib.http import Request
 from subscriptions.clean_up import selectors
 from subscriptions.models import CleanUpRun
 
@@ -21,7 +22,7 @@ NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or orga
 
 @require_safe
 @permission_required("subscriptions.view_cleanuprun", raise_exception=True)
-def run_list(request: HttpRequest) -> HttpResponse:
+def run_list(request: Request) -> HttpResponse:
     """List the runs, newest first; htmx gets the list alone."""
     page = selectors.clean_up_runs(_keys(request))
     return htmx.render_page(
@@ -39,7 +40,7 @@ def run_list(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @permission_required("subscriptions.view_cleanuprun", raise_exception=True)
-def run(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def run(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show what a run did: its failures with their reasons, and what it terminated."""
     try:
         report = selectors.clean_up_report(
@@ -67,7 +68,7 @@ def run(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("subscriptions.view_cleanuprun", raise_exception=True)
-def run_report(request: HttpRequest, uuid: uuids.UUID) -> StreamingHttpResponse:
+def run_report(request: Request, uuid: uuids.UUID) -> StreamingHttpResponse:
     """Give the report of a run as a CSV: the same as its command writes, whole also where that was killed."""
     try:
         run = selectors.run_of(uuid)
@@ -102,11 +103,11 @@ def _links(here: str, *, older: int | None, newer: int | None, prefix: str = "")
     }
 
 
-def _keys(request: HttpRequest, *, prefix: str = "") -> selectors.Keys:
+def _keys(request: Request, *, prefix: str = "") -> selectors.Keys:
     return selectors.Keys(before=_key(request, f"{prefix}before"), after=_key(request, f"{prefix}after"))
 
 
-def _key(request: HttpRequest, name: str) -> int | None:
+def _key(request: Request, name: str) -> int | None:
     """Read a key out of the address; anything else is no key, which gives the newest page."""
     value = request.GET.get(name)
     return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else None

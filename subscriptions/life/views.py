@@ -6,13 +6,14 @@ import uuid as uuids
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from portal.audit.operations import Actor
 from portal.lib import htmx
+from portal.lib.http import Request
 from subscriptions.life import operations
 from subscriptions.models import Subscription
 
@@ -21,7 +22,7 @@ CHANGED = "subscription-changed"
 
 @require_POST
 @permission_required("subscriptions.change_renewal", raise_exception=True)
-def renewal(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def renewal(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Unsubscribe ("wanted" is "off") or resubscribe ("on"); what shows the subscription reads itself anew."""
     wanted = request.POST.get("wanted")
     if wanted not in ("on", "off"):
@@ -31,7 +32,7 @@ def renewal(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
         operations.set_auto_renew(
             subscription_uuid=uuid,
             wanted=wanted == "on",
-            by=Actor.of(request.user),  # type: ignore[arg-type]
+            by=Actor.of(request.user),
             at=timezone.now(),
         )
     except Subscription.DoesNotExist:

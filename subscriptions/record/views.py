@@ -7,7 +7,7 @@ import uuid as uuids
 from decimal import Decimal
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -16,6 +16,7 @@ from customers import selectors as customers_selectors
 from customers import steps as customers_steps
 from customers.models import Organisation
 from portal.lib import days, htmx, mentions
+from portal.lib.http import Request
 from settings_app import in_force
 from subscriptions.models import Subscription, Termination
 from subscriptions.record import operations as record_operations
@@ -26,7 +27,7 @@ from subscriptions.selectors import reading
 
 @require_safe
 @permission_required("subscriptions.view_subscription", raise_exception=True)
-def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def tab(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """List an organisation's subscriptions."""
     try:
         organisation = customers_selectors.organisation_header(uuid)
@@ -65,7 +66,7 @@ def tab(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("subscriptions.view_subscription", raise_exception=True)
-def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def detail(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
     subscription = _find(uuid)
     today = days.today_in(subscription.organisation.timezone, at=timezone.now())
@@ -88,7 +89,7 @@ def detail(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_safe
 @permission_required("subscriptions.view_subscription", raise_exception=True)
-def termination(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def termination(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show the record of a termination, as it was asked for, previewed and applied."""
     try:
         found = terminations.find_termination(uuid)
@@ -109,7 +110,7 @@ def termination(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.post_correction", raise_exception=True)
-def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def correction(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Post a correction entry that names this termination: the termination itself stays."""
     try:
         found = terminations.find_termination(uuid)
@@ -130,7 +131,7 @@ def correction(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
     )
 
 
-def _place(request: HttpRequest) -> str:
+def _place(request: Request) -> str:
     is_page = not htmx.wants_fragment(request) or request.headers.get("HX-Target") == "details"
     return "#details" if is_page else "#sidebar"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from crispy_forms.helper import FormHelper
 from crispy_forms.layout import Column, Layout, Row
@@ -100,7 +100,10 @@ class ReasonForm(forms.Form):
         self._today = today
         self._first = standing.first_day_to_ask(began=began, today=today)
         self._reasons = {reason.code: reason for reason in reasons}
-        self.fields["reason"].choices = [("", "Choose …"), *((r.code, r.label) for r in reasons)]  # type: ignore[attr-defined]
+        cast(forms.ChoiceField, self.fields["reason"]).choices = [
+            ("", "Choose …"),
+            *((r.code, r.label) for r in reasons),
+        ]
         self.fields["requested_on"].widget.attrs["max"] = today.isoformat()
         if self._first:
             self.fields["requested_on"].widget.attrs["min"] = self._first.isoformat()

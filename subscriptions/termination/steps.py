@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.http import Http404, HttpRequest
+from django.http import Http404
 from django.utils import timezone
 
 from portal.lib import days, seals
+from portal.lib.http import Request
 from settings_app import in_force
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription
@@ -27,7 +28,7 @@ SEAL_AGE = timedelta(minutes=30)
 class Step:
     """Hold what every step starts from: who, which subscription, and the clock, read once."""
 
-    request: HttpRequest
+    request: Request
     subscription: Subscription
     at: datetime
 
@@ -44,7 +45,7 @@ class Step:
         return in_force.config_of(self.request)
 
 
-def start(request: HttpRequest, uuid: uuids.UUID) -> Step:
+def start(request: Request, uuid: uuids.UUID) -> Step:
     """Find the subscription and read the clock. *Raises*: Http404."""
     try:
         return Step(request, reading.find(uuid), timezone.now())

@@ -23,8 +23,8 @@ from customers.search import lookup
 from portal.audit.operations import SYSTEM
 from portal.outbox import operations as outbox_operations
 from subscriptions.clean_up.operations import expire
-from tests.architecture.test_constraints import _OURS, MADE_BY_TRIGGERS, TABLES
-from tests.architecture.test_urls import client_with
+from tests.architecture.tables import MADE_BY_TRIGGERS, OURS, TABLES
+from tests.support.addresses import client_with
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
@@ -271,7 +271,7 @@ def test_every_index_has_a_reason() -> None:
             SELECT indexrelid::regclass::text FROM pg_index
             WHERE indrelid::regclass::text ~ %s AND NOT indisunique AND NOT indisexclusion
             """,
-            [_OURS],
+            [OURS],
         )
         there = {name for (name,) in cursor.fetchall()}
     read = {name for row in READ for name in row[2]}

@@ -10,8 +10,8 @@ from django.template import Context, base
 from django.test import Client
 
 from customers.models import Organisation
-from tests.architecture.test_urls import FOREIGN, PUBLIC, TABLE, address_of, client_with
 from tests.support import pages
+from tests.support.addresses import FOREIGN, PUBLIC, TABLE, address_of, client_with
 
 pytestmark = pytest.mark.django_db
 

@@ -6,7 +6,8 @@ from django.db import connection, transaction
 from portal.audit import names, operations
 from portal.audit.models import AuditEntry
 from tests.architecture import world as worlds
-from tests.architecture.test_constraints import DELETED, TABLES
+from tests.architecture.illegal_changes import DELETED
+from tests.architecture.tables import TABLES
 
 pytestmark = pytest.mark.django_db
 EVENT = "Changed outside an operation"

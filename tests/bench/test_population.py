@@ -8,7 +8,7 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from bench import population
+from bench import companies, population
 from customers.models import Organisation, SearchKey
 from portal.lib import text
 from subscriptions.models import Cycle, Subscription
@@ -64,4 +64,4 @@ def test_what_is_built_is_what_the_portal_would_have_written(capsys: pytest.Capt
 
 
 def test_the_first_names_are_alike_for_any_number() -> None:
-    assert list(population.named(20)) == list(population.named(40))[:20]
+    assert list(companies.named(20)) == list(companies.named(40))[:20]

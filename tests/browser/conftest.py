@@ -13,6 +13,10 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Browser, BrowserContext, Page
 
+from tests.support import factories
+from tests.support.browsing import this_month
+from tests.support.factories import C
+
 # Playwright's own event loop runs in this thread; Django must not take it for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
@@ -118,3 +122,15 @@ def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
                 page.screenshot(path=f"{folder}/{name}.png", caret="initial")
 
     return take
+
+
+@pytest.fixture
+def made(live_server):
+    """A renewing subscription whose cycle has just begun."""
+    organisation = factories.OrganisationFactory(name="Zürich Telecom AG")
+    return factories.subscription(
+        organisation=organisation,
+        cycles=(C(this_month(), net="50", tax="4.50"),),
+        numbers=("+6530000001",),
+        auto_renew=True,
+    )

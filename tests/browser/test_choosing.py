@@ -3,9 +3,8 @@
 from playwright.sync_api import Page, expect
 
 from subscriptions.models import Termination
-from tests.browser.test_main_job import to_choice
-from tests.browser.test_main_job_cases import running
 from tests.support import factories
+from tests.support.browsing import running, to_choice
 
 NOTE = "Choose from Invoice app"
 NONE = "No credit note has been sent"

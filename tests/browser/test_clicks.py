@@ -4,8 +4,8 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from subscriptions.models import Termination
-from tests.browser.test_main_job import made, terminate_button  # noqa: F401 - a fixture
 from tests.support import factories
+from tests.support.browsing import terminate_button
 
 MOST_CLICKS = 10
 MOST_TYPED = 3
@@ -59,7 +59,7 @@ def to_the_choice(page: Page, name: str) -> None:
     expect(page.locator("#dialog-title")).to_have_text("How is the refund made?")
 
 
-def test_where_one_option_is_possible(counted, made):  # noqa: F811
+def test_where_one_option_is_possible(counted, made):
     page, clicks, typed = counted
     to_the_choice(page, made.organisation.name)
     expect(page.get_by_label("No credit note has been sent")).to_be_checked()
@@ -70,7 +70,7 @@ def test_where_one_option_is_possible(counted, made):  # noqa: F811
     assert len(typed) <= MOST_TYPED, typed
 
 
-def test_where_a_note_is_chosen(counted, made):  # noqa: F811
+def test_where_a_note_is_chosen(counted, made):
     # It names nothing: nothing is picked for the agent, and picking the note is the choice.
     factories.credit_note(made.organisation, net="50", tax="4.50", number="CN-0000012")
     page, clicks, typed = counted
@@ -83,7 +83,7 @@ def test_where_a_note_is_chosen(counted, made):  # noqa: F811
     assert len(typed) <= MOST_TYPED, typed
 
 
-def test_the_count_sees_clicks_lists_and_letters(counted, made):  # noqa: F811
+def test_the_count_sees_clicks_lists_and_letters(counted, made):
     page, clicks, typed = counted
     page.get_by_role("searchbox").click()
     page.get_by_role("searchbox").press_sequentially("zu")

@@ -6,8 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from subscriptions.models import Termination
-from tests.browser.test_main_job import open_sidebar
-from tests.browser.test_main_job_cases import running, today
+from tests.support.browsing import open_sidebar, running, today
 
 TITLE = "What would come back?"
 

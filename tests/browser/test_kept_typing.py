@@ -7,9 +7,8 @@ from django.contrib.sessions.models import Session
 from playwright.sync_api import Page, expect
 
 from subscriptions.models import Termination
-from tests.browser.test_main_job import configure, open_sidebar, terminate_button, to_choice
-from tests.browser.test_main_job_cases import running
 from tests.support import factories
+from tests.support.browsing import configure, open_sidebar, running, terminate_button, to_choice
 from tests.support.factories import C
 
 NOTE = "What you typed before is filled in again."

@@ -1,77 +1,14 @@
 """The main job as an agent does it: mouse, keyboard, two agents, a phone's width, and without JavaScript."""
 
-import datetime as dt
 import re
 
 import pytest
-from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from customers.models import LedgerEntry
-from portal.lib import days
-from settings_app.models import ConfigHead, PortalConfigVersion
 from subscriptions.models import Termination
 from tests.support import factories
-from tests.support.factories import C
-
-
-def this_month(**fields) -> str:
-    """A first day two days ago, so that the full-refund window is open whatever today is."""
-    return (
-        days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=fields.get("ago", 2))
-    ).isoformat()
-
-
-@pytest.fixture
-def made(live_server):
-    organisation = factories.OrganisationFactory(name="Zürich Telecom AG")
-    return factories.subscription(
-        organisation=organisation,
-        cycles=(C(this_month(), net="50", tax="4.50"),),
-        numbers=("+6530000001",),
-        auto_renew=True,
-    )
-
-
-def give_reason(page: Page) -> None:
-    page.get_by_label("Reason", exact=False).first.select_option("too_expensive")
-    page.get_by_label("Explanation").fill("Found something cheaper.")
-    page.get_by_label("Requested by").fill("Ms Tan")
-    page.get_by_label("Channel").select_option("phone")
-
-
-def open_sidebar(page: Page, made) -> None:
-    page.goto(f"/customers/{made.organisation.uuid}/subscriptions/")
-    page.get_by_role("link", name="SIP Trunk").click()
-    expect(page.get_by_role("heading", name="Subscription Details")).to_be_visible()
-
-
-def terminate_button(page: Page):
-    return page.locator("#dialog").get_by_role("button", name="Terminate")
-
-
-def pick(page: Page, option: str) -> None:
-    """Choose a radio button as a person does, by its label."""
-    page.locator("label", has_text=option).click()
-    expect(page.get_by_label(option)).to_be_checked()
-
-
-def to_choice(page: Page, made) -> None:
-    open_sidebar(page, made)
-    page.locator("#terminate-button").click()
-    expect(page.locator("#dialog").get_by_role("heading", name="Terminate subscription")).to_be_visible()
-    give_reason(page)
-    terminate_button(page).click()
-    expect(page.locator("#dialog").get_by_role("heading", name="Total refund")).to_be_visible()
-    terminate_button(page).click()
-    expect(page.locator("#dialog").get_by_role("heading", name="How is the refund made?")).to_be_visible()
-
-
-def configure(**values) -> None:
-    last = PortalConfigVersion.objects.order_by("-number").first()
-    kept = {f.name: getattr(last, f.name) for f in last._meta.fields if f.name not in ("id", "number")}
-    version = PortalConfigVersion.objects.create(number=last.number + 1, **{**kept, **values})
-    ConfigHead.objects.filter(id=1).update(version=version)
+from tests.support.browsing import configure, give_reason, open_sidebar, pick, terminate_button, to_choice
 
 
 def test_from_log_in_to_the_message(live_server, browser, make_user, made):

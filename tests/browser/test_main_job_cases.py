@@ -4,32 +4,23 @@ import datetime as dt
 import re
 
 import pytest
-from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from customers.models import LedgerEntry
 from portal.lib import days
 from subscriptions.models import Termination
-from tests.browser.test_main_job import (
+from tests.support import factories
+from tests.support.browsing import (
     configure,
     give_reason,
     open_sidebar,
     pick,
+    running,
     terminate_button,
     to_choice,
+    today,
 )
-from tests.support import factories
 from tests.support.factories import C
-
-
-def today() -> dt.date:
-    return days.today_in("Asia/Singapore", at=timezone.now())
-
-
-def running(*, ago: int, **cycle):
-    """A subscription whose cycle began so many days ago."""
-    first = today() - dt.timedelta(days=ago)
-    return factories.subscription(cycles=(C(first.isoformat(), **cycle),), started_on=first.isoformat())
 
 
 def apply(page: Page, made, option: str = "No credit note has been sent") -> None:

@@ -9,10 +9,9 @@ from django.utils import timezone
 
 from portal.audit.models import AuditEntry
 from tests.architecture import world as worlds
-from tests.architecture.test_urls import FOREIGN, PUBLIC, TABLE, address_of
-from tests.browser.test_widths import GERMAN, SKU, WIDTHS
-from tests.browser.widths import too_wide
+from tests.browser.widths import GERMAN, SKU, WIDTHS, too_wide
 from tests.support import factories
+from tests.support.addresses import FOREIGN, PUBLIC, TABLE, address_of
 
 PAGES = [
     name

@@ -5,14 +5,10 @@ from playwright.sync_api import Page, expect
 
 from settings_app.models import TerminationReason
 from subscriptions.models import Termination
-from tests.browser.test_main_job import give_reason, terminate_button, this_month
-from tests.browser.widths import too_wide
+from tests.browser.widths import GERMAN, SKU, WIDTHS, too_wide
 from tests.support import factories
+from tests.support.browsing import give_reason, terminate_button, this_month
 from tests.support.factories import C
-
-GERMAN = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
-SKU = "BUNDLE_SIP_TRUNK_UNLIMITED_EU_2026_Q4_PROMO_24M"
-WIDTHS = [320, 768, 1440]
 
 
 @pytest.fixture

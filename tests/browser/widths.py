@@ -1,6 +1,10 @@
-"""Measure what is wider than its place: sticking out of the screen, or cut off by what surrounds it."""
+"""Measure what sticks out of its place, or is cut off there; and what is long and narrow enough to show it."""
 
 from playwright.sync_api import Page
+
+GERMAN = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
+SKU = "BUNDLE_SIP_TRUNK_UNLIMITED_EU_2026_Q4_PROMO_24M"
+WIDTHS = [320, 768, 1440]
 
 # How often what was found is looked at again.
 LOOKS = 20

@@ -11,8 +11,8 @@ from customers.models import Organisation
 from customers.search import lookup
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
-from tests.subscriptions.termination.test_races import at_once
 from tests.support import factories
+from tests.support.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,67 +1,19 @@
-"""The pages of the Customer app: with and without htmx, for whom, and in how many queries."""
+"""The list of customers and a customer's tabs: with and without htmx, for whom, and in how many queries."""
 
 import html
 import re
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
-from customers import operations
-from customers.models import LedgerEntry, Organisation, TopUp
-from portal.audit import operations as audit_operations
-from portal.audit.models import AuditEntry
-from tests.support import pages
+from tests.customers.pages import HTMX, TABS, ClientOf, at, post_many
 from tests.support.factories import MemberFactory, OrganisationFactory
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
-NOW = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
-TABS = ("overview", "payment", "members", "history")
-
-ClientOf = Callable[[str], Client]
-
-
-def at(name: str, organisation: Organisation) -> str:
-    return reverse(f"customers:{name}", kwargs={"uuid": organisation.uuid})
-
-
-def filled(**changed: str) -> dict[str, str]:
-    return {
-        "direction": "add",
-        "amount": "12.50",
-        "reason": "Counted twice",
-        "request_id": str(uuid.uuid4()),
-        "seen_seq": "0",
-    } | changed
-
-
-def post_many(organisation: Organisation, count: int) -> None:
-    for number in range(count):
-        with audit_operations.operation("test"):
-            operations.post_entry(
-                account=operations.lock_account(organisation_id=organisation.pk),
-                kind="top_up",
-                amount=Decimal(1),
-                cause_id=None,
-                is_unbilled=False,
-                at=NOW,
-                on=NOW.date(),
-                description=f"Top-up {number + 1}",
-                actor="test",
-            )
-            audit_operations.record(
-                app="Customers",
-                event="Topped up",
-                description=f"Sentence {number + 1}",
-                by=audit_operations.SYSTEM,
-                at=NOW,
-                organisation=audit_operations.Affected(organisation.uuid, organisation.name),
-            )
 
 
 def test_the_list_shows_name_status_mode_balance_and_limit(client_of: ClientOf) -> None:
@@ -203,18 +155,6 @@ def test_nobody_reads_without_the_permission(client_of: ClientOf, name: str) -> 
     assert Client().get(at(name, organisation)).status_code == 302
 
 
-@pytest.mark.parametrize(("role", "status"), [("agent", 403), ("auditor", 403), ("billing", 200)])
-def test_billing_staff_alone_post_corrections(client_of: ClientOf, role: str, status: int) -> None:
-    organisation = OrganisationFactory()
-    client = client_of(role)
-    assert client.get(at("correction", organisation)).status_code == status
-    shown = "Post a correction" in client.get(at("payment", organisation)).content.decode()
-    assert shown is (status == 200)
-    if status == 403:
-        assert client.post(at("correction", organisation), filled()).status_code == 403
-        assert not LedgerEntry.objects.exists()
-
-
 def test_the_overview_shows_how_available_credits_are_made_up(client_of: ClientOf) -> None:
     organisation = OrganisationFactory(account="-20.25", timezone="Pacific/Kiritimati")
     organisation.credit_account.credit_limit = Decimal(100)
@@ -259,179 +199,6 @@ def test_the_history_pages(client_of: ClientOf) -> None:
     assert first.rows[0].at == "11 March 2026, 01:00"
     second = client.get(f"{at('history', organisation)}?before={first.older}").context["history"]
     assert [row.description for row in second.rows] == ["Sentence 1"]
-
-
-def test_a_correction_without_htmx_leads_back_to_the_entries(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory(account="5")
-    client = client_of("billing")
-    form = client.get(at("correction", organisation))
-    assert form["Cache-Control"].count("no-store")
-    sent = filled(direction="take", request_id=str(form.context["form"]["request_id"].value()), seen_seq="")
-    preview = client.post(at("correction", organisation), sent)
-    assert (preview.status_code, LedgerEntry.objects.filter(kind="correction").exists()) == (200, False)
-    assert "no-store" in preview["Cache-Control"]
-    words = pages.words(preview)
-    assert "Taken from Available Credits SGD 12.50 Reason Counted twice Balance now SGD 5.00 CR" in words
-    assert "Balance after posting SGD 7.50 DR" in words
-    sent = pages.form(preview, action="/correction/").data()
-    response = client.post(at("correction", organisation), sent)
-    assert (response.status_code, response["Location"]) == (303, at("payment", organisation))
-    page = client.get(response["Location"]).content.decode()
-    assert "SGD 12.50 taken from Available Credits." in page
-    assert "SGD -12.50" in page
-    assert 'SGD 7.50 <abbr title="Debit">DR' in page
-    again = client.post(at("correction", organisation), sent)
-    assert again.status_code == 303
-    assert LedgerEntry.objects.filter(kind="correction").count() == 1
-
-
-def test_the_preview_leads_back_with_what_was_typed(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
-    client = client_of("billing")
-    preview = client.post(at("correction", organisation), filled(seen_seq=""))
-    back = client.post(
-        at("correction", organisation), pages.form(preview, action="/correction/").data() | {"again": "1"}
-    )
-    assert back.status_code == 200
-    form = pages.form(back, action="/correction/")
-    assert form.data()["amount"] == ["12.50"]
-    assert form.data()["seen_seq"] == [""], "what was seen is seen no more"
-    assert not LedgerEntry.objects.exists()
-
-
-def test_an_entry_that_came_in_meanwhile_shows_the_new_balance(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
-    client = client_of("billing")
-    sent = pages.form(
-        client.post(at("correction", organisation), filled(seen_seq="")), action="/correction/"
-    ).data()
-    post_many(organisation, 1)
-    response = client.post(at("correction", organisation), sent)
-    assert response.status_code == 409
-    assert "Another entry came in meanwhile" in pages.words(response)
-    assert "Balance now SGD 1.00 CR Balance after posting SGD 13.50" in pages.words(response)
-    assert (
-        client.post(at("correction", organisation), pages.form(response, action="/correction/").data()).status_code
-        == 303
-    )
-
-
-def test_a_balance_that_no_account_can_hold_is_no_preview(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory(account="9999999999999")
-    response = client_of("billing").post(at("correction", organisation), filled(seen_seq=""))
-    assert response.status_code == 422
-    assert "larger than an account can hold" in pages.words(response)
-
-
-@pytest.mark.parametrize(("mode", "is_unbilled"), [("prepaid", False), ("postpaid", True)])
-def test_available_credits_are_topped_up_by_hand(client_of: ClientOf, mode: str, is_unbilled: bool) -> None:
-    organisation = OrganisationFactory(account="5", payment_mode=mode)
-    client = client_of("billing")
-    address = at("top_up", organisation)
-    asked = pages.form(client.get(address), action="/top-up/")
-    preview = client.post(address, asked.data(amount="12.50", reason="Paid at the counter."))
-    assert "Balance after posting SGD 17.50" in pages.words(preview)
-    sent = pages.form(preview, action="/top-up/").data()
-    for _ in range(2):
-        response = client.post(address, sent)
-        assert (response.status_code, response["Location"]) == (303, at("payment", organisation))
-    made = TopUp.objects.get()
-    assert (made.amount, made.reason, made.actor) == (
-        Decimal("12.50"),
-        "Paid at the counter.",
-        client.user.username,
-    )
-    entry = LedgerEntry.objects.get(kind="top_up")
-    assert (entry.pk, entry.cause_id, entry.amount, entry.after) == (
-        made.entry_id,
-        made.uuid,
-        Decimal("12.50"),
-        Decimal("17.50"),
-    )
-    assert entry.is_unbilled is is_unbilled
-    audit = AuditEntry.objects.get(event="Topped up")
-    assert audit.description == "SGD 12.50 added to Available Credits: Paid at the counter."
-    assert audit.organisation_uuid == organisation.uuid
-
-
-@pytest.mark.parametrize(
-    ("changed", "sentence"),
-    [({"amount": "1.001"}, "decimal"), ({"amount": "0"}, "above zero"), ({"reason": " "}, "required")],
-)
-def test_a_top_up_that_cannot_be_says_why(client_of: ClientOf, changed: dict[str, str], sentence: str) -> None:
-    organisation = OrganisationFactory()
-    response = client_of("billing").post(at("top_up", organisation), filled(**changed))
-    assert response.status_code == 422
-    assert sentence in pages.words(response)
-    assert not TopUp.objects.exists()
-
-
-@pytest.mark.parametrize("role", ["agent", "auditor"])
-def test_billing_staff_alone_top_up(client_of: ClientOf, role: str) -> None:
-    organisation = OrganisationFactory()
-    assert client_of(role).post(at("top_up", organisation), filled()).status_code == 403
-    assert "Top up" not in pages.words(client_of(role).get(at("payment", organisation)))
-    assert "Top up" in pages.words(client_of("billing").get(at("payment", organisation)))
-
-
-def test_a_correction_with_htmx_tells_the_page(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
-    client = client_of("billing")
-    response = client.post(at("correction", organisation), filled(), headers=HTMX)
-    assert response.status_code == 204
-    for event in ("close-dialog", "credits-changed", "SGD 12.50 added to Available Credits."):
-        assert event in response["HX-Trigger"]
-    header = client.get(at("header", organisation), headers=HTMX).content.decode()
-    assert "SGD 12.50" in header
-    assert client.get(at("header", organisation)).status_code == 302
-
-
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"amount": "0"},
-        {"amount": "-5"},
-        {"amount": "NaN"},
-        {"amount": "1e400"},
-        {"amount": "1.0000001"},
-        {"amount": "1234567890123"},
-        {"amount": "a"},
-        {"amount": ""},
-        {"direction": "both"},
-        {"direction": ""},
-        {"reason": " \u200b "},
-        {"reason": "x" * 501},
-        {"reason": "a\x00b"},
-        {"reason": "a\x07b"},
-        {"request_id": "x"},
-        {"request_id": ""},
-    ],
-)
-@pytest.mark.parametrize("headers", [{}, HTMX])
-def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict, headers: dict) -> None:
-    organisation = OrganisationFactory()
-    response = client_of("billing").post(at("correction", organisation), filled(**changed), headers=headers)
-    assert response.status_code == 422
-    assert "error-summary" in response.content.decode()
-    assert not LedgerEntry.objects.exists()
-
-
-def test_a_used_form_with_other_content_is_refused(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
-    client = client_of("billing")
-    sent = filled()
-    client.post(at("correction", organisation), sent)
-    response = client.post(at("correction", organisation), sent | {"amount": "13"})
-    assert response.status_code == 409
-    assert LedgerEntry.objects.count() == 1
-
-
-def test_a_reason_keeps_its_500_characters(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
-    reason = "Zeile\r\n" * 83 + "ü"
-    response = client_of("billing").post(at("correction", organisation), filled(reason=reason))
-    assert response.status_code == 303
-    assert LedgerEntry.objects.get().description == reason.replace("\r\n", "\n")
 
 
 @pytest.mark.parametrize("name", [*TABS, "header"])

@@ -13,7 +13,7 @@ from django.db import connection
 
 from customers.models import Organisation
 from subscriptions.importing import run
-from tests.importing.conftest import row_counts
+from tests.support.directory import row_counts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

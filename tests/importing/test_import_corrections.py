@@ -8,7 +8,7 @@ import pytest
 from portal.audit.operations import Actor
 from subscriptions.models import Termination
 from subscriptions.record import operations
-from tests.importing.conftest import ACME, NOW, S3, row_counts
+from tests.support.directory import ACME, NOW, S3, row_counts
 
 pytestmark = pytest.mark.django_db
 

@@ -3,7 +3,7 @@
 import pytest
 
 from subscriptions import verification
-from tests.importing.conftest import ACME, NOW, S1, row_counts
+from tests.support.directory import ACME, NOW, S1, row_counts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -14,7 +14,7 @@ from subscriptions.models import Cycle, Subscription, Termination
 from subscriptions.termination import operations, refusals
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.writer import terminations
-from tests.importing.conftest import NOW, S1, Directory
+from tests.support.directory import NOW, S1, Directory
 from tests.support.terminations import preview, request, seen_of, to_confirm
 
 pytestmark = pytest.mark.django_db(transaction=True)

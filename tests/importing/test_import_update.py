@@ -13,7 +13,7 @@ from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription
-from tests.importing.conftest import ACME, BETA, NOW, S1, row_counts
+from tests.support.directory import ACME, BETA, NOW, S1, row_counts
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

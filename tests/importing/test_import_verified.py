@@ -17,7 +17,7 @@ from subscriptions.life import operations
 from subscriptions.models import Subscription
 from subscriptions.termination.quote import quotes
 from subscriptions.verification.checks import imported as rows
-from tests.importing.conftest import ACME, BETA, NOW, S1, S2
+from tests.support.directory import ACME, BETA, NOW, S1, S2
 from tests.support.terminations import preview, request, terminate, to_confirm
 
 pytestmark = pytest.mark.django_db

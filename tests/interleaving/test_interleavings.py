@@ -1,7 +1,7 @@
 """Two operations at the same time, in every order of their statements.
 
 `pytest tests/interleaving` runs a sample (INTERLEAVING_SEED chooses another one); with TEST_FULL=1 every pair
-and every order, as the scheduler explains. At the end it prints pairs, interleavings and violations.
+and every order, as `exploration` explains. At the end it prints pairs, interleavings and violations.
 """
 
 from __future__ import annotations
@@ -22,8 +22,10 @@ from invoicing.operations import documents
 from subscriptions import verification
 from subscriptions.termination import operations as termination_operations
 from tests.interleaving import world as worlds
-from tests.interleaving.repertoire import Operation, repertoire
-from tests.interleaving.scheduler import Exploration, Run, Table
+from tests.interleaving.exploration import Exploration, Run
+from tests.interleaving.operation import Operation
+from tests.interleaving.repertoire import repertoire
+from tests.interleaving.scheduler import Table
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

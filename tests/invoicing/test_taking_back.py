@@ -1,20 +1,15 @@
-"""Taking back payments and applications, and putting notes into Available Credits: rows, refusals, pages."""
+"""Taking back payments and applications, and putting notes into Available Credits: rows and refusals."""
 
-import datetime as dt
-import re
 import uuid
 from decimal import Decimal as D
 
 import pytest
-from django.db import IntegrityError, connection, transaction
-from django.urls import reverse
+from django.db import IntegrityError, transaction
 
 from customers.models import LedgerEntry
-from invoicing import operations, selectors
+from invoicing import operations
 from invoicing.models import (
-    ChargeLine,
     ChargeRefund,
-    CreditNote,
     CreditNoteAllocation,
     CreditNoteHold,
     CreditNotePutInLine,
@@ -24,116 +19,43 @@ from invoicing.models import (
     TakeBackLine,
 )
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
-from subscriptions import verification
-from tests.support import factories, pages
+from tests.invoicing.taking_back import BY, all_agrees, allocate, paid_on, pay, put_in, take_back, take_back_of
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
-
-BY = Actor(kind="agent", name="billing-1")
-
-
-@pytest.fixture
-def unpaid():
-    """Two charges, 100 and 50, nothing paid; 10 in Available Credits."""
-    return factories.invoice(
-        factories.OrganisationFactory(account="10"), amounts=[("100", "0"), ("50", "0")], paid=["0", "0"]
-    )
-
-
-def pay(invoice, amount, now, *, into_credits="0"):
-    return operations.record_payment(
-        invoice_uuid=invoice.uuid,
-        amount=D(amount),
-        method="card",
-        received_on=dt.date(2026, 3, 9),
-        reference="",
-        by_charge={},
-        into_credits=D(into_credits),
-        is_another=True,
-        request_id=uuid.uuid4(),
-        by=BY,
-        at=now,
-    )
-
-
-def take_back(payment, now, *, parts=None, surplus="0", **changed):
-    rows = payment.lines.order_by("pk")
-    wanted = {
-        "payment_uuid": payment.uuid,
-        "parts": {row.pk: row.amount for row in rows} if parts is None else parts,
-        "surplus": D(surplus),
-        "reason": "It was another customer's.",
-        "request_id": uuid.uuid4(),
-        "by": BY,
-        "at": now,
-    }
-    return operations.take_back_payment(**(wanted | changed))
-
-
-def take_back_of(note, now, *, applied=None, put_in=None, **changed):
-    wanted = {
-        "note_uuid": note.uuid,
-        "applied": applied or {},
-        "put_in": put_in or {},
-        "reason": "It was for the other invoice.",
-        "request_id": uuid.uuid4(),
-        "by": BY,
-        "at": now,
-    }
-    return operations.take_back_of_note(**(wanted | changed))
-
-
-def allocate(note, invoice, amount, now):
-    return operations.allocate(
-        note_uuid=note.uuid, invoice_uuid=invoice.uuid, amount=D(amount), request_id=uuid.uuid4(), by=BY, at=now
-    )
-
-
-def put_in(note, now, **changed):
-    wanted = {"note_uuid": note.uuid, "request_id": uuid.uuid4(), "by": BY, "at": now}
-    return operations.put_into_credits(**(wanted | changed))
-
-
-def paid_on(invoice):
-    return [line.paid for line in ChargeLine.objects.filter(invoice=invoice).order_by("pk")]
-
-
-def all_agrees(now):
-    return list(verification.faults(at=now)) == []
 
 
 # ---- payments
 
 
-def test_a_payment_is_taken_back_whole(unpaid, now):
-    payment = pay(unpaid, "150", now)
+def test_a_payment_is_taken_back_whole(unpaid_150, now):
+    payment = pay(unpaid_150, "150", now)
     made = take_back(payment, now)
     assert (made.amount, made.surplus, made.entry, made.actor, made.created_at) == (150, 0, None, "billing-1", now)
     assert list(made.lines.order_by("pk").values_list("payment_line__line__net", "amount")) == [
         (100, 100),
         (50, 50),
     ]
-    assert paid_on(unpaid) == [0, 0]
-    unpaid.refresh_from_db()
-    assert (unpaid.paid, unpaid.status) == (0, "awaiting_payment")
+    assert paid_on(unpaid_150) == [0, 0]
+    unpaid_150.refresh_from_db()
+    assert (unpaid_150.paid, unpaid_150.status) == (0, "awaiting_payment")
     assert [row.taken_back for row in payment.lines.order_by("pk")] == [100, 50]
     entry = AuditEntry.objects.get(event="Payment taken back")
     assert entry.description == (
-        f"SGD 150.00 of the payment of SGD 150.00 on {unpaid.number} taken back: It was another customer's."
+        f"SGD 150.00 of the payment of SGD 150.00 on {unpaid_150.number} taken back: It was another customer's."
     )
     assert LedgerEntry.objects.count() == 1, "only what came in by Available Credits goes back there"
     assert all_agrees(now)
     # It can be paid again.
-    assert pay(unpaid, "150", now).amount == 150
+    assert pay(unpaid_150, "150", now).amount == 150
 
 
-def test_a_payment_is_taken_back_by_charge_and_in_parts(unpaid, now):
-    payment = pay(unpaid, "120", now)
+def test_a_payment_is_taken_back_by_charge_and_in_parts(unpaid_150, now):
+    payment = pay(unpaid_150, "120", now)
     first, second = payment.lines.order_by("pk")
     take_back(payment, now, parts={second.pk: D(20)})
     take_back(payment, now, parts={first.pk: D("0.01")})
-    assert paid_on(unpaid) == [D("99.99"), 0]
+    assert paid_on(unpaid_150) == [D("99.99"), 0]
     with pytest.raises(operations.AboveWhatIsThere, match=r"SGD 100\.00 is more than .*: SGD 99\.99"):
         take_back(payment, now, parts={first.pk: D(100)})
     with pytest.raises(operations.AboveWhatIsThere, match=r"SGD 0\.00"):
@@ -141,8 +63,8 @@ def test_a_payment_is_taken_back_by_charge_and_in_parts(unpaid, now):
     assert all_agrees(now)
 
 
-def test_what_a_take_back_cannot_be(unpaid, now):
-    payment, other = pay(unpaid, "100", now), pay(unpaid, "10", now)
+def test_what_a_take_back_cannot_be(unpaid_150, now):
+    payment, other = pay(unpaid_150, "100", now), pay(unpaid_150, "10", now)
     row, strange = payment.lines.get(), other.lines.get()
     for parts, error in (
         ({}, operations.NothingTakenBack),
@@ -157,19 +79,19 @@ def test_what_a_take_back_cannot_be(unpaid, now):
     assert not TakeBack.objects.exists()
 
 
-def test_the_same_form_takes_back_once(unpaid, now):
-    payment = pay(unpaid, "100", now)
+def test_the_same_form_takes_back_once(unpaid_150, now):
+    payment = pay(unpaid_150, "100", now)
     request_id = uuid.uuid4()
     first = take_back(payment, now, request_id=request_id)
     assert take_back(payment, now, request_id=request_id) == first
-    assert paid_on(unpaid) == [0, 0]
+    assert paid_on(unpaid_150) == [0, 0]
     with pytest.raises(operations.RequestAlreadyUsed, match=r"already taken back SGD 100\.00"):
         take_back(payment, now, parts={payment.lines.get().pk: D(1)}, request_id=request_id)
 
 
-def test_what_a_refund_gave_back_is_never_taken_away(unpaid, now):
-    payment = pay(unpaid, "150", now)
-    line = unpaid.lines.first()
+def test_what_a_refund_gave_back_is_never_taken_away(unpaid_150, now):
+    payment = pay(unpaid_150, "150", now)
+    line = unpaid_150.lines.first()
     ChargeRefund.objects.create(line=line, currency="SGD", net=60, tax=0, cause_id=uuid.uuid4())
     row = payment.lines.order_by("pk").first()
     with pytest.raises(
@@ -178,7 +100,7 @@ def test_what_a_refund_gave_back_is_never_taken_away(unpaid, now):
     ):
         take_back(payment, now, parts={row.pk: D("40.01")})
     take_back(payment, now, parts={row.pk: D(40)})
-    assert paid_on(unpaid) == [60, 50]
+    assert paid_on(unpaid_150) == [60, 50]
     # Whatever the operation thinks, the database holds the cap.
     made = TakeBack.objects.get()
     with (
@@ -202,8 +124,8 @@ def _again(made, **part):
     TakeBackLine.objects.create(take_back=more, currency=made.currency, **part)
 
 
-def test_a_surplus_leaves_available_credits_again(unpaid, now):
-    payment = pay(unpaid, "170", now, into_credits="20")
+def test_a_surplus_leaves_available_credits_again(unpaid_150, now):
+    payment = pay(unpaid_150, "170", now, into_credits="20")
     made = take_back(payment, now, surplus="20")
     entry = made.entry
     assert (made.amount, made.surplus, made.moved) == (170, 20, -20)
@@ -213,17 +135,17 @@ def test_a_surplus_leaves_available_credits_again(unpaid, now):
     assert all_agrees(now)
 
 
-def test_a_surplus_that_was_spent_stays(unpaid, now):
-    payment = pay(unpaid, "170", now, into_credits="20")
-    account = unpaid.organisation.credit_account
+def test_a_surplus_that_was_spent_stays(unpaid_150, now):
+    payment = pay(unpaid_150, "170", now, into_credits="20")
+    account = unpaid_150.organisation.credit_account
     account.__class__.objects.filter(pk=account.pk).update(reserved=D("10.01"))
     with pytest.raises(
         operations.CreditsDoNotCover, match=r"SGD 20\.00 is needed in Available Credits, SGD 19\.99 is available"
     ):
         take_back(payment, now, surplus="20")
-    assert paid_on(unpaid) == [100, 50], "nothing of it was written"
+    assert paid_on(unpaid_150) == [100, 50], "nothing of it was written"
     take_back(payment, now)
-    assert paid_on(unpaid) == [0, 0]
+    assert paid_on(unpaid_150) == [0, 0]
 
 
 @pytest.mark.parametrize(("mode", "is_unbilled"), [("prepaid", False), ("postpaid", True)])
@@ -242,10 +164,10 @@ def test_a_payment_by_available_credits_goes_back_there(now, mode, is_unbilled):
 # ---- applications of notes
 
 
-def test_an_application_is_taken_back_by_charge_and_holds_stay(unpaid, now):
-    note = factories.credit_note(unpaid.organisation, net="150")
+def test_an_application_is_taken_back_by_charge_and_holds_stay(unpaid_150, now):
+    note = factories.credit_note(unpaid_150.organisation, net="150")
     CreditNoteHold.objects.create(credit_note=note, kind="settles", cause_id=uuid.uuid4())
-    allocate(note, unpaid, "150", now)
+    allocate(note, unpaid_150, "150", now)
     first, second = CreditNoteAllocation.objects.order_by("pk")
     take_back_of(note, now, applied={second.pk: D(50)})
     note.refresh_from_db()
@@ -253,18 +175,18 @@ def test_an_application_is_taken_back_by_charge_and_holds_stay(unpaid, now):
     take_back_of(note, now, applied={first.pk: D(100)})
     note.refresh_from_db()
     assert (note.allocated, note.status, note.holds) == (0, "sent", 1)
-    assert paid_on(unpaid) == [0, 0]
+    assert paid_on(unpaid_150) == [0, 0]
     assert AuditEntry.objects.filter(event="Credit note taken back").count() == 2
     # It pays again, and can be taken back again.
-    allocate(note, unpaid, "150", now)
-    assert paid_on(unpaid) == [100, 50]
+    allocate(note, unpaid_150, "150", now)
+    assert paid_on(unpaid_150) == [100, 50]
     with pytest.raises(operations.AboveWhatIsThere):
         take_back_of(note, now, applied={first.pk: D("0.01")})
 
 
-def test_a_voided_application_sets_the_note_free(unpaid, now):
-    note = factories.credit_note(unpaid.organisation, net="50")
-    allocate(note, unpaid, "50", now)
+def test_a_voided_application_sets_the_note_free(unpaid_150, now):
+    note = factories.credit_note(unpaid_150.organisation, net="50")
+    allocate(note, unpaid_150, "50", now)
     take_back_of(note, now, applied={CreditNoteAllocation.objects.get().pk: D(50)})
     gone = operations.void(note_uuid=note.uuid, reason="Twice", request_id=uuid.uuid4(), by=BY, at=now)
     assert gone.status == "void"
@@ -273,9 +195,9 @@ def test_a_voided_application_sets_the_note_free(unpaid, now):
 # ---- putting in
 
 
-def test_a_note_pays_what_is_open_and_puts_in_the_rest(unpaid, now):
-    pay(unpaid, "100", now)
-    note = factories.credit_note(unpaid.organisation, net="80")
+def test_a_note_pays_what_is_open_and_puts_in_the_rest(unpaid_150, now):
+    pay(unpaid_150, "100", now)
+    note = factories.credit_note(unpaid_150.organisation, net="80")
     # It names no charge, so all of it is free.
     request_id = uuid.uuid4()
     used = put_in(note, now, request_id=request_id)
@@ -290,17 +212,17 @@ def test_a_note_pays_what_is_open_and_puts_in_the_rest(unpaid, now):
     assert all_agrees(now)
 
 
-def test_a_naming_note_puts_in_what_was_paid_for_its_charge(unpaid, now):
-    pay(unpaid, "130", now)
-    second = unpaid.lines.last()
-    note = factories.credit_note(unpaid.organisation, net="50", line=second)
+def test_a_naming_note_puts_in_what_was_paid_for_its_charge(unpaid_150, now):
+    pay(unpaid_150, "130", now)
+    second = unpaid_150.lines.last()
+    note = factories.credit_note(unpaid_150.organisation, net="50", line=second)
     used = put_in(note, now)
-    assert [(number, part) for _, number, part in used.applied] == [(unpaid.number, 20)]
+    assert [(number, part) for _, number, part in used.applied] == [(unpaid_150.number, 20)]
     assert used.put_in == 30
     second.refresh_from_db()
     assert (second.paid, second.put_in) == (50, 30)
     sentence = AuditEntry.objects.get(event="Credit note put into Available Credits").description
-    paid = f"SGD 20.00 paid on {unpaid.number}"
+    paid = f"SGD 20.00 paid on {unpaid_150.number}"
     assert sentence == f"Credit note {note.number}: {paid}, SGD 30.00 put into Available Credits."
     # What was put in is taken back, and can be put in again.
     row = CreditNotePutInLine.objects.get()
@@ -313,10 +235,10 @@ def test_a_naming_note_puts_in_what_was_paid_for_its_charge(unpaid, now):
     assert all_agrees(now)
 
 
-def test_what_was_put_in_and_spent_is_not_taken_back(unpaid, now):
-    note = factories.credit_note(unpaid.organisation, net="80")
+def test_what_was_put_in_and_spent_is_not_taken_back(unpaid_150, now):
+    note = factories.credit_note(unpaid_150.organisation, net="80")
     put_in(note, now)
-    account = unpaid.organisation.credit_account
+    account = unpaid_150.organisation.credit_account
     account.__class__.objects.filter(pk=account.pk).update(reserved=D(11))
     row = CreditNotePutInLine.objects.get()
     with pytest.raises(operations.CreditsDoNotCover):
@@ -324,120 +246,17 @@ def test_what_was_put_in_and_spent_is_not_taken_back(unpaid, now):
     assert take_back_of(note, now, put_in={row.pk: D(79)}).moved == -79
 
 
-def test_a_payment_that_carries_what_was_put_in_stays(unpaid, now):
-    payment = pay(unpaid, "150", now)
-    note = factories.credit_note(unpaid.organisation, net="50", line=unpaid.lines.last())
+def test_a_payment_that_carries_what_was_put_in_stays(unpaid_150, now):
+    payment = pay(unpaid_150, "150", now)
+    note = factories.credit_note(unpaid_150.organisation, net="50", line=unpaid_150.lines.last())
     put_in(note, now)
     with pytest.raises(operations.CameBackAlready):
         take_back(payment, now)
 
 
 @pytest.mark.parametrize("status", ["draft", "void", "applied"])
-def test_only_a_sent_note_is_put_in(unpaid, now, status):
-    note = factories.credit_note(unpaid.organisation, status=status)
+def test_only_a_sent_note_is_put_in(unpaid_150, now, status):
+    note = factories.credit_note(unpaid_150.organisation, status=status)
     with pytest.raises(operations.NoteNotAllocatable):
         put_in(note, now)
     assert LedgerEntry.objects.count() == 1
-
-
-# ---- pages
-
-
-def test_the_page_takes_back_and_tells_of_it(client_of, unpaid, now):
-    payment = pay(unpaid, "170", now, into_credits="20")
-    billing = client_of("billing")
-    invoice_page = reverse("invoicing:invoice", args=[unpaid.uuid])
-    address = reverse("invoicing:take_back_payment", args=[payment.uuid])
-    assert address in billing.get(invoice_page).content.decode()
-    assert address not in client_of("agent").get(invoice_page).content.decode()
-    form = pages.form(billing.get(address), action="/take-back/")
-    first = payment.lines.order_by("pk").first()
-    assert form.data()[f"paid_{first.pk}"] == ["100.00"]
-    assert form.data()["surplus"] == ["20.00"]
-    for changed, status, sentence in (
-        ({"reason": ""}, 422, "required"),
-        ({"reason": "x", f"paid_{first.pk}": "100.01"}, 409, "more than what is still there"),
-        ({"reason": "x", f"paid_{first.pk}": "x"}, 422, "not an amount"),
-    ):
-        refused = billing.post(address, form.data(**changed))
-        assert (refused.status_code, sentence in pages.words(refused)) == (status, True), changed
-    sent = form.data(reason="Bounced.")
-    for _ in range(2):
-        done = billing.post(address, sent, follow=True)
-        assert done.redirect_chain == [(invoice_page, 303)]
-    words = pages.words(done)
-    assert f"SGD 170.00 of the payment of SGD 170.00 on {unpaid.number} taken back." in words
-    assert re.search(r"Payment of SGD 170\.00 \S+ \S+ \d+ Bounced\. billing-0 SGD 170\.00", words)
-    assert "Nothing to take back" in pages.words(billing.get(address))
-    assert TakeBack.objects.count() == 1
-    assert billing.get(reverse("invoicing:take_back_payment", args=[uuid.uuid4()])).status_code == 404
-
-
-def test_the_page_of_a_note_puts_in_and_takes_back(client_of, unpaid, now):
-    note = factories.credit_note(unpaid.organisation, net="80")
-    billing = client_of("billing")
-    page = reverse("invoicing:credit_note", args=[note.uuid])
-    assert "Put into Available Credits" in pages.words(billing.get(page))
-    assert "Put into Available Credits" not in pages.words(client_of("agent").get(page))
-    form = pages.form(billing.get(reverse("invoicing:put_into_credits", args=[note.uuid])), action="/put-in/")
-    for _ in range(2):
-        done = billing.post(form.action, form.data(), follow=True)
-        assert "SGD 80.00 put into Available Credits." in pages.words(done)
-    assert LedgerEntry.objects.filter(kind="credit_note").count() == 1
-    form = pages.form(billing.get(reverse("invoicing:take_back_of_note", args=[note.uuid])), action="/take-back/")
-    done = billing.post(form.action, form.data(reason="Wrong customer."), follow=True)
-    assert "SGD 80.00 of what" in pages.words(done)
-    assert "Wrong customer." in pages.words(done)
-    assert CreditNote.objects.get().status == "sent"
-
-
-def test_what_is_above_a_part_is_said_beside_that_part(client_of, unpaid, now):
-    """An application and a put-in may have one id: each has its own field."""
-    first, _ = unpaid.lines.order_by("pk")
-    paid = factories.invoice(unpaid.organisation, amounts=[("40", "0")]).lines.get()
-    note = factories.credit_note(unpaid.organisation, net="40", line=paid)
-    applied = CreditNoteAllocation.objects.create(
-        credit_note=note, line=first, currency="SGD", amount=10, created_at=now, actor="test"
-    )
-    with connection.cursor() as cursor:
-        sequence = "pg_get_serial_sequence('invoicing_creditnoteputinline', 'id')"
-        cursor.execute(f"SELECT setval({sequence}, %s, false)", [applied.pk])
-    put_in(note, now)
-    row = CreditNotePutInLine.objects.get()
-    assert row.pk == applied.pk
-    billing = client_of("billing")
-    address = reverse("invoicing:take_back_of_note", args=[note.uuid])
-    form = pages.form(billing.get(address), action="/take-back/")
-    for wrong, right in (("applied", "put_in"), ("put_in", "applied")):
-        sent = form.data(**{"reason": "x", f"{wrong}_{row.pk}": "40.01", f"{right}_{row.pk}": "1"})
-        refused = billing.post(address, sent)
-        assert refused.status_code == 409
-        errors = refused.context["form"].errors
-        assert list(errors) == [f"{wrong}_{row.pk}"]
-        assert "more than what is still there" in errors[f"{wrong}_{row.pk}"][0]
-
-
-def test_each_invoice_shows_what_of_a_note_was_taken_back_there(unpaid, now):
-    other = factories.invoice(unpaid.organisation, amounts=[("200", "0")], paid=["0"])
-    note = factories.credit_note(unpaid.organisation, net="300")
-    for invoice, amount in ((unpaid, "100"), (other, "200")):
-        operations.allocate(
-            note_uuid=note.uuid,
-            invoice_uuid=invoice.uuid,
-            amount=D(amount),
-            request_id=uuid.uuid4(),
-            by=BY,
-            at=now,
-        )
-    operations.take_back_of_note(
-        note_uuid=note.uuid,
-        applied=dict(CreditNoteAllocation.objects.values_list("pk", "amount")),
-        put_in={},
-        reason="Another customer's.",
-        request_id=uuid.uuid4(),
-        by=BY,
-        at=now,
-    )
-    for invoice, amount in ((unpaid, "SGD 100.00"), (other, "SGD 200.00")):
-        (row,) = selectors.invoice_details(invoice.uuid).taken_back
-        assert row.amount == amount

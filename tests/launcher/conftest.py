@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.launcher import copies
-from tests.launcher.test_embedded import Place, eventually
+from tests.support.places import Place, eventually
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import subprocess
 import sys
 
 from portal import embedded
-from tests.launcher.test_embedded import Place, eventually
+from tests.support.places import Place, eventually
 
 # Both are addresses of this machine.
 PROXY, STRANGER = "127.0.0.2", "127.0.0.1"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from portal import embedded
-from tests.launcher.test_embedded import LAUNCHER, Place, eventually
+from tests.support.places import LAUNCHER, Place, eventually
 
 # Fewer than PostgreSQL needs and than its launcher does.
 FEW_FILES = 40

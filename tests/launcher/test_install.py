@@ -14,8 +14,7 @@ from pathlib import Path
 
 from portal import embedded
 from tests.launcher import copies
-from tests.launcher.test_embedded import Place, eventually
-from tests.launcher.test_run import free_port
+from tests.support.places import Place, eventually, free_port
 
 
 def everything(root: Path) -> dict[str, tuple[int, int]]:

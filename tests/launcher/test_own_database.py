@@ -14,9 +14,8 @@ import psycopg
 import pytest
 
 from portal import embedded
-from tests.launcher.test_embedded import Place, User, eventually
-from tests.launcher.test_run import free_port, run
 from tests.support import superuser
+from tests.support.places import Place, User, eventually, free_port, run
 
 EMPTY = "The database is empty, and nothing was done: ./run migrate sets it up."
 # Words, and how they begin what they say of a database that can only be read.

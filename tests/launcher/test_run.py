@@ -18,19 +18,7 @@ import pytest
 
 from portal import embedded
 from portal.shell.management.commands import serve
-from tests.launcher.test_embedded import Place, eventually
-
-
-def run(place: Place, *words: str, cwd: str | Path = "/", **more: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [embedded.ROOT / "run", *words],
-        env=place.environment(**more),
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
+from tests.support.places import Place, eventually, free_port, run
 
 
 def test_two_first_commands_at_once_migrate_once_and_print_only_their_own(place: Place) -> None:
@@ -208,12 +196,6 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
     assert (process.returncode, out, err) == (130, "", "")
-
-
-def free_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return str(free.getsockname()[1])
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.launcher.test_embedded import Place, eventually
-from tests.launcher.test_run import run
+from tests.support.places import Place, eventually, run
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import pytest
 from portal import embedded
 from portal.shell import web
 from portal.shell.management.commands import serve
-from tests.launcher.test_embedded import Place, eventually
+from tests.support.places import Place, eventually
 
 # More than there are threads: each process has as many as `serve` says.
 SLOW = 20

@@ -1,4 +1,4 @@
-"""A mail server of one's own, and messages to be sent."""
+"""Messages to be sent, and what a process of its own needs to send them."""
 
 import os
 import uuid
@@ -8,17 +8,6 @@ from django.db import connection
 from psycopg.conninfo import make_conninfo
 
 from portal.outbox.models import Message
-from tests.support.sink import Sink
-
-
-@pytest.fixture
-def sink(tmp_path, settings):
-    """A polite mail server; the settings lead to it."""
-    made = Sink(log=tmp_path / "sink.jsonl")
-    made.start()
-    settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", made.port, 5
-    yield made
-    made.kill()
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from portal.staff import roles
 from settings_app.models import TerminationReason
 from subscriptions import verification
 from subscriptions.models import CleanUpRun, Subscription, Termination
-from tests.architecture.test_urls import TABLE, address_of
+from tests.support.addresses import TABLE, address_of
 
 pytestmark = pytest.mark.usefixtures("upgraded")
 

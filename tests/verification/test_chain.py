@@ -17,7 +17,7 @@ from customers.models import CreditAccount, LedgerEntry, Organisation
 from subscriptions import verification
 from subscriptions.verification import chain, heads
 from tests.support import factories
-from tests.verification.test_verification import OFF_GUARD
+from tests.verification.cases import OFF_GUARD
 
 pytestmark = pytest.mark.django_db
 

@@ -132,8 +132,7 @@ def _by_address(ours: Sequence[str], *, answers: dict[str, tuple[int, bytes]]) -
 
 
 def _bytes(mail: EmailMessage) -> bytes:
-    # Django's own class takes it; its stubs name the one of the standard library.
-    written: bytes = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]
+    written: bytes = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # the stubs are of Django 6
     return written
 
 

@@ -13,7 +13,7 @@ register = template.Library()
 @register.filter
 def with_links(text: str, addresses: dict[str, str] | str) -> str:
     """Write a text with links to what it names; no addresses: as it is."""
-    return mentions.linked(text, addresses or {})  # type: ignore[arg-type]
+    return mentions.linked(text, addresses if isinstance(addresses, dict) else {})
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from multiprocessing.connection import Connection, wait
 from typing import Any
 
 from django.db import InterfaceError, OperationalError, connections
+from django.db.backends.postgresql import base
 
 from portal.lib import text
 
@@ -95,5 +96,5 @@ def _let_go_of_connections() -> None:
     # A connection that two processes use is none.
     for connection in connections.all(initialized_only=True):
         connection.close()
-        if connection.vendor == "postgresql":
-            connection.close_pool()  # type: ignore[attr-defined]
+        if isinstance(connection, base.DatabaseWrapper):
+            connection.close_pool()

@@ -46,7 +46,7 @@ class Command(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Answer also an option that is not there with one sentence, without the usage before it."""
         parser = super().create_parser(prog_name, subcommand, **kwargs)
-        parser.error = self._refuse  # type: ignore[method-assign]
+        parser.error = self._refuse  # type: ignore[method-assign]  # of this parser alone, which Django makes
         return parser
 
     def _refuse(self, message: str) -> NoReturn:

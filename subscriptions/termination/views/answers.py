@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from customers.selectors import tabs as customers_tabs
 from portal.lib import days, htmx
+from portal.lib.http import Request
 from subscriptions.models import Termination
 from subscriptions.policies import standing
 from subscriptions.selectors import naming, reading
@@ -28,11 +29,11 @@ from subscriptions.termination.words import consequences, preview, told
 StepView = Callable[[Step], HttpResponse]
 
 
-def of_step(view: StepView) -> Callable[[HttpRequest, uuids.UUID], HttpResponse]:
+def of_step(view: StepView) -> Callable[[Request, uuids.UUID], HttpResponse]:
     """Have a view of a step begin with its subscription and clock, and say why where there is no way on."""
 
     @functools.wraps(view)
-    def answer(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+    def answer(request: Request, uuid: uuids.UUID) -> HttpResponse:
         step = steps.start(request, uuid)
         try:
             return view(step)
@@ -261,7 +262,7 @@ def refused_page(
     return page_of(step, "subscriptions/_refused.html", context, status=status)
 
 
-def done(request: HttpRequest, termination: Termination) -> HttpResponse:
+def done(request: Request, termination: Termination) -> HttpResponse:
     """Say what happened; for a repeated form the same as the first time."""
     result = told.result_of(termination)
     if not htmx.wants_fragment(request):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.contrib.auth.decorators import permission_required
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from portal.audit.operations import Actor
+from portal.lib.http import Request
 from subscriptions.termination import operations, refusals, steps
 from subscriptions.termination.forms import ReasonForm
 from subscriptions.termination.quote import quotes
@@ -37,7 +38,7 @@ def apply(step: Step) -> HttpResponse:
             choice=choice or quotes.Automatic(),
             acknowledged=step.request.POST.getlist("acknowledge"),
             seen=steps.unseal(step),
-            by=Actor.of(step.request.user),  # type: ignore[arg-type]
+            by=Actor.of(step.request.user),
             at=step.at,
         )
     except refusals.Refused as refusal:
@@ -45,7 +46,7 @@ def apply(step: Step) -> HttpResponse:
     return answers.done(step.request, outcome.termination)
 
 
-def _picked(request: HttpRequest) -> quotes.Choice | None:
+def _picked(request: Request) -> quotes.Choice | None:
     """Read what was picked; None where nothing was. *Raises*: PermissionDenied, for a box that was not offered."""
     choice = request.POST.get("choice")
     if choice == "automatic":
@@ -60,7 +61,7 @@ def _picked(request: HttpRequest) -> quotes.Choice | None:
     return quotes.LinkNote(number, use_now=is_used_now)
 
 
-def _what_to_choose(request: HttpRequest) -> answers.Problem:
+def _what_to_choose(request: Request) -> answers.Problem:
     """Say which choice is missing."""
     if request.POST.get("choice") == "credit_note":
         return answers.Problem("note", "Choose the credit note that is the refund.")

@@ -7,11 +7,12 @@ from datetime import date
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from portal.lib import days, htmx
+from portal.lib.http import Request
 from subscriptions.selectors import naming
 from subscriptions.termination import steps
 from subscriptions.termination.forms import EstimateForm
@@ -23,7 +24,7 @@ from subscriptions.termination.words import consequences, preview
 
 @require_safe
 @permission_required("subscriptions.view_subscription", raise_exception=True)
-def estimate(request: HttpRequest, uuid: uuids.UUID) -> HttpResponse:
+def estimate(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show the total refund of a termination on the day asked: today where no day is given."""
     step = steps.start(request, uuid)
     address = reverse("subscriptions:estimate", args=[uuid])

@@ -35,7 +35,7 @@ def terminate_expired(step: Step) -> HttpResponse:
             choice=quotes.Automatic(),
             acknowledged=(),
             seen=steps.unseal(step),
-            by=Actor.of(step.request.user),  # type: ignore[arg-type]
+            by=Actor.of(step.request.user),
             at=step.at,
         )
     except refusals.QuoteChanged as changed:

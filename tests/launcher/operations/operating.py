@@ -16,7 +16,7 @@ from pathlib import Path
 from bench import client
 from tests.launcher.operations import machine as machines
 from tests.launcher.operations import page
-from tests.launcher.test_embedded import eventually
+from tests.support.places import eventually
 
 HERE = Path(__file__).parent
 NAME = "portal.example.com"

@@ -8,57 +8,19 @@ from __future__ import annotations
 import http.client
 import json
 import re
-from collections.abc import Iterator
 
 import pytest
 
 from bench import walk
 from tests.launcher.operations import hardened, operating, page, refused
 from tests.launcher.operations import machine as machines
-from tests.launcher.test_embedded import eventually
+from tests.support.places import eventually
 
 # The most that `systemd-analyze security` may say, times ten: 0 is safe, 100 is not.
 EXPOSURE = "12"
 UNITS = ("portal-web.service", "portal-night.service", "portal-night.timer")
 # An address from outside, as nginx sees it.
 OUTSIDE = "127.0.0.9"
-
-
-@pytest.fixture(scope="module")
-def served() -> Iterator[operating.Operator]:
-    """The portal as the page sets it up, from installing to the first member of staff."""
-    machine = machines.Machine()
-    try:
-        here = operating.Operator(machine)
-        here.start_postgresql()
-        here.follow("Installing")
-        for section in ("A PostgreSQL of yours", "Environment", "The server"):
-            here.follow(section)
-        here.make_certificate()
-        here.follow("Behind a proxy")
-        here.follow("Staff")
-        here.bring_files_of_an_import()
-        here.follow("Every night")
-        yield here
-    finally:
-        machine.close()
-
-
-@pytest.fixture(scope="module")
-def bounced(served: operating.Operator) -> operating.Operator:
-    """The same, with its connections through PgBouncer."""
-    served.follow("PgBouncer")
-    return served
-
-
-@pytest.fixture(scope="module")
-def restored(bounced: operating.Operator) -> operating.Operator:
-    """The same after a dump, and after a restore of it."""
-    bounced.follow("Backup")
-    bounced.counts = {name: bounced.rows(name) for name in ("portal", "portal_before")}
-    bounced.fill_the_embedded_database()
-    bounced.follow("Backup of the embedded database")
-    return bounced
 
 
 # ---- The page itself --------------------------------------------------------------------------------------------
@@ -278,14 +240,6 @@ def test_nobody_comes_from_outside_to_the_portal_itself(served: operating.Operat
 
 
 # ---- Starts that are refused ------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def odd(served: operating.Operator) -> operating.Operator:
-    """What the refused starts meet: a closed directory, another encoding."""
-    served.machine.does("install", "--directory", "--mode=0755", "/srv/closed")
-    served.sql("CREATE DATABASE latin TEMPLATE template0 ENCODING 'LATIN1' LOCALE_PROVIDER libc LOCALE 'C'")
-    return served
 
 
 @pytest.mark.parametrize("case", refused.CASES)

@@ -13,9 +13,9 @@ from invoicing.models import CreditNote
 from subscriptions.models import Termination
 from subscriptions.record import operations
 from subscriptions.record.selectors import corrections
-from tests.subscriptions.termination.test_races import at_once
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.races import at_once
 from tests.support.terminations import terminate
 
 pytestmark = pytest.mark.django_db

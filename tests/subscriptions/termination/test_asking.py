@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from subscriptions.models import Termination
 from subscriptions.termination import refusals
-from tests.subscriptions.termination.test_flow import REASON, address, step, to_choice
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.steps import REASON, address, step, to_choice
 from tests.support.terminations import request, terminate
 
 pytestmark = pytest.mark.django_db

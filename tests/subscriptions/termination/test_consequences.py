@@ -11,9 +11,9 @@ import time_machine
 from subscriptions.models import PhoneNumber
 from subscriptions.termination.quote.numbers import KeptNumber, Reservation
 from subscriptions.termination.words import consequences
-from tests.subscriptions.termination.test_flow import address, to_choice, to_refund
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.steps import address, to_choice, to_refund
 from tests.support.terminations import preview, terminate
 
 NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)

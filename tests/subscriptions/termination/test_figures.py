@@ -17,10 +17,10 @@ from subscriptions.declares import letters
 from subscriptions.models import HistoryEntry, Termination
 from subscriptions.termination.quote import figures, quotes
 from subscriptions.termination.quote.figures import Done, Part, Since
-from tests.subscriptions.termination import test_flow as flow
-from tests.subscriptions.termination.test_stored_quotes import CHARGED_BEFORE, SCHEMA_0, SCHEMA_1
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.steps import NOW, step, to_choice, to_refund
+from tests.support.stored_quotes import CHARGED_BEFORE, SCHEMA_0, SCHEMA_1
 from tests.support.terminations import preview, terminate
 
 D = Decimal
@@ -139,7 +139,7 @@ def test_unused_notes_that_name_the_subscription_stand_beside_what_is_owed(schem
 
 
 @pytest.mark.django_db
-@time_machine.travel(flow.NOW, tick=False)
+@time_machine.travel(NOW, tick=False)
 def test_no_total_is_headlined_that_is_not_paid(client_of, configure):
     """Allow Refund off: the popup says 0.000 first, and never that 40.119 goes anywhere."""
     configure(allow_refund=False)
@@ -149,7 +149,7 @@ def test_no_total_is_headlined_that_is_not_paid(client_of, configure):
     )
     number = factories.charge_of(made).invoice.number
     client = client_of("agent")
-    said = pages.words(flow.to_refund(client, made))
+    said = pages.words(to_refund(client, made))
     assert (
         "Into Available Credits KWD 0.000 Allow Refund is off in Portal Config "
         "Cancelled on open invoices KWD 0.000 "
@@ -157,7 +157,7 @@ def test_no_total_is_headlined_that_is_not_paid(client_of, configure):
     )
     assert "Total, not refunded: Allow Refund is off" in said
     assert "waived" not in said
-    done = flow.step(client, pages.form(flow.to_choice(client, made), action="/apply/"), choice="automatic")
+    done = step(client, pages.form(to_choice(client, made), action="/apply/"), choice="automatic")
     record = pages.words(client.get(done["Location"]))
     assert (
         f"Nothing was refunded: Allow Refund is off in Portal Config. KWD 20.119 stays owed on {number}." in record
@@ -166,11 +166,11 @@ def test_no_total_is_headlined_that_is_not_paid(client_of, configure):
 
 
 @pytest.mark.django_db
-@time_machine.travel(flow.NOW, tick=False)
+@time_machine.travel(NOW, tick=False)
 def test_the_fee_is_told_where_the_sum_is_and_nowhere_else(client_of, configure):
     configure(charge_administrative_fee=True, fees={"SGD": "21.40"})
     made = factories.subscription(cycles=(C("2026-03-01", net="45.87", tax="4.13"),))
-    said = pages.words(flow.to_refund(client_of("agent"), made))
+    said = pages.words(to_refund(client_of("agent"), made))
     assert "Into Available Credits SGD 28.60 SGD 50.00 less the administrative fee of SGD 21.40" in said
     assert "Refund of all cycles 45.87 4.13 50.00 Administrative fee SGD -21.40 Total refund SGD 28.60" in said
 

@@ -16,9 +16,9 @@ from portal.audit.operations import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
 from subscriptions.termination.quote import quotes
-from tests.subscriptions.termination.test_flow import NOW, REASON, address, step, to_choice, to_refund
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.steps import NOW, REASON, address, step, to_choice, to_refund
 from tests.support.terminations import preview, terminate
 
 pytestmark = pytest.mark.django_db

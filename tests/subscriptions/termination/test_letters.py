@@ -10,14 +10,11 @@ from portal.outbox.models import Message
 from subscriptions.models import PhoneNumber
 from subscriptions.termination import requested
 from subscriptions.termination.quote import quotes
-from tests.outbox.conftest import sink
 from tests.support import factories
 from tests.support.factories import C
 from tests.support.terminations import preview, terminate, to_confirm
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-__all__ = ["sink"]
 
 
 @pytest.fixture

@@ -3,11 +3,9 @@
 import datetime as dt
 import threading
 import uuid
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
-from django.db import connection
 
 from customers.models import CreditAccount, LedgerEntry
 from invoicing import operations as invoicing_operations
@@ -19,45 +17,10 @@ from subscriptions.models import Termination
 from subscriptions.termination import operations, refusals, requested
 from subscriptions.termination.quote import quotes
 from tests.support import factories
-from tests.support.terminations import preview, request, seen_of
+from tests.support.races import apply_by, at_once
+from tests.support.terminations import preview, seen_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(*calls: Callable[[], object]) -> list[object]:
-    """Run all calls together; give each one's answer, or the exception it raised."""
-    barrier = threading.Barrier(len(calls))
-    answers: list[object] = [None] * len(calls)
-
-    def run(index: int, call: Callable[[], object]) -> None:
-        try:
-            connection.ensure_connection()
-            barrier.wait(timeout=30)
-            answers[index] = call()
-        except Exception as error:  # noqa: BLE001 - the answer of a race may be a refusal
-            answers[index] = error
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=(i, call)) for i, call in enumerate(calls)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return answers
-
-
-def apply_by(made, by, *, at, choice=None, seen=None, acknowledged=()):
-    seen = seen or seen_of(preview(made, at=at))
-    return lambda: operations.terminate(
-        subscription_uuid=made.uuid,
-        request=request(),
-        choice=choice or quotes.Automatic(),
-        acknowledged=acknowledged,
-        seen=seen,
-        by=by,
-        at=at,
-    )
 
 
 def test_eight_agents_one_subscription_one_refund(make_user, now):

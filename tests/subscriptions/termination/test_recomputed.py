@@ -28,7 +28,7 @@ from subscriptions.selectors import reading
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.selectors import quoting
 from subscriptions.termination.words import preview as words_preview
-from tests.subscriptions.policies.test_policies_properties import POLICIES, subscriptions
+from tests.support.strategies import POLICIES, subscriptions
 
 AMOUNT = re.compile(r"\b[A-Z]{3} (-?[\d,]+(?:\.\d+)?)")
 ALL = (

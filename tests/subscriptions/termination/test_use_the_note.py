@@ -19,9 +19,9 @@ from invoicing.models import CreditNote, CreditNoteAllocation, CreditNotePutIn, 
 from subscriptions.models import Termination
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.words import told as words_told
-from tests.subscriptions.termination.test_flow import NOW, address, step, to_choice
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.steps import NOW, address, step, to_choice
 from tests.support.terminations import fresh, terminate
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from django.urls import reverse
 
 from settings_app import policies as settings_policies
 from subscriptions.termination.quote import quotes
-from tests.subscriptions.termination.test_flow import to_refund
 from tests.support import factories, pages
 from tests.support.factories import C
+from tests.support.steps import to_refund
 from tests.support.terminations import preview, terminate
 
 pytestmark = pytest.mark.django_db

@@ -1,0 +1,52 @@
+"""No module is long, and no test is imported: what tests share stands in modules of its own."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from tests.architecture.source import PACKAGES, ROOT
+
+MOST_LINES = 350
+# The launcher is one file, because it works before anything is installed.
+LAUNCHER = "portal/embedded.py"
+# Still longer; nothing is to be added here.
+LONGER = {"portal/demo/showcase.py", "subscriptions/importing/loading.py"}
+
+
+def _files(*folders: str) -> Iterator[tuple[str, Path]]:
+    """Find every module in some folders, with its path from the root."""
+    for folder in folders:
+        for file in sorted((ROOT / folder).rglob("*.py")):
+            yield str(file.relative_to(ROOT)), file
+
+
+def test_no_module_is_longer_than_it_may_be() -> None:
+    lengths = {
+        path: len(file.read_text().splitlines())
+        for path, file in _files(*PACKAGES, "tests", "bench")
+        # What a migration does is never changed.
+        if "/migrations/" not in path
+    }
+    longer = {path: lines for path, lines in lengths.items() if lines > MOST_LINES}
+    assert {path: lines for path, lines in longer.items() if path not in {LAUNCHER, *LONGER}} == {}
+
+
+def _imported(node: ast.AST) -> list[str]:
+    """Name all that a statement may import: modules, or what is in them."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    if isinstance(node, ast.ImportFrom):
+        return [f"{node.module or ''}.{alias.name}" for alias in node.names]
+    return []
+
+
+def test_no_test_and_no_conftest_is_imported() -> None:
+    """Its fixtures would be made twice, and who cuts or moves it would have to know everybody who reads it."""
+    imported = [
+        f"{path}:{node.lineno}: {name}"
+        for path, file in _files("tests", "bench")
+        for node in ast.walk(ast.parse(file.read_text()))
+        for name in _imported(node)
+        if any(part == "conftest" or part.startswith("test_") for part in name.split("."))
+    ]
+    assert imported == []

@@ -1,0 +1,94 @@
+"""The role that works in a data directory of an earlier version, and one whose password is lost."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from portal import embedded
+from tests.launcher.roles import ask, manage
+from tests.support import superuser
+from tests.support.places import Place, eventually
+
+
+@pytest.fixture
+def earlier() -> Iterator[Place]:
+    """A data directory as the portal of November 2026 made it, in which somebody has kept a word."""
+    data = Path(tempfile.mkdtemp(prefix="portal-earlier-"))
+    data.chmod(0o755)
+    here = Place(data)
+    cluster = data / "postgres"
+    user = embedded._server_user(data)
+    binaries = embedded._binaries(data, cluster, user)
+    cluster.mkdir(mode=0o700)
+    if os.getuid() == 0:
+        os.chown(cluster, *user)
+    options = ("-U", "postgres", "-E", "UTF8", "--auth=trust", "--locale-provider=builtin", "--locale=C.UTF-8")
+    for command, words in (
+        ([binaries / "initdb", "-D", cluster, *options], ""),
+        (
+            [binaries / "postgres", "--single", "-j", "-D", cluster, "template1"],
+            "CREATE ROLE portal LOGIN CREATEDB;\n\nCREATE DATABASE portal OWNER portal;\n\n",
+        ),
+        (
+            [binaries / "postgres", "--single", "-j", "-D", cluster, "portal"],
+            "SET ROLE portal;\n\nCREATE TABLE public.seen (word text);\n\n"
+            "INSERT INTO public.seen VALUES ('kept');\n\n",
+        ),
+    ):
+        done = subprocess.run(
+            command, input=words, capture_output=True, text=True, cwd="/", check=True, **embedded._as_user(user)
+        )
+        assert "ERROR" not in done.stdout + done.stderr, done
+    yield here
+    for one in here.users:
+        one.kill()
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(data)
+
+
+def test_a_data_directory_of_an_earlier_version_is_taken_over(earlier: Place) -> None:
+    user = earlier.user()
+    url = user.url()
+    assert ask(url, "SELECT current_user, word FROM seen") == [("portal", "kept")]
+    assert user.add("new") == 2
+    for role in ("postgres", "portal"):
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(embedded.runtime_url(earlier.data), user=role)
+    # What is migrated is what the role that works may use.
+    done = manage(earlier, "verify_ledger") if manage(earlier, "migrate").returncode == 0 else None
+    assert done
+    assert done.stdout == "0 organisations, 0 ledger entries. Everything agrees.\n"
+    assert ask(embedded.runtime_url(earlier.data), "SELECT word FROM seen ORDER BY 1") == [("kept",), ("new",)]
+
+
+@pytest.mark.parametrize("left", [None, b"", b"\xff", b"'; DROP ROLE portal; --"])
+def test_a_lost_or_damaged_password_is_made_again_by_the_next_start(earlier: Place, left: bytes | None) -> None:
+    first = earlier.user()
+    kept = first.url()
+    first.leave()
+    assert eventually(lambda: not earlier.processes())
+    file = earlier.data / "owner_password"
+    file.unlink() if left is None else file.write_bytes(left)
+    again = earlier.user()
+    assert again.url() != kept
+    assert again.add("new") == 2
+
+
+def test_a_server_of_an_earlier_version_that_still_runs_is_told(earlier: Place) -> None:
+    user = earlier.user()
+    user.url()
+    with superuser.connect(data=earlier.data) as other:
+        other.execute("DROP ROLE portal_runtime")
+    answer = earlier.run("true")
+    assert answer.returncode == 1
+    assert answer.stderr == (
+        "The embedded database is in use by an earlier version of the portal: end that first.\n"
+    )

@@ -1,0 +1,90 @@
+"""Nights of the clean-up: what is due, its command, rows that are refused, a run that is killed, a report."""
+
+import csv
+import datetime as dt
+import io
+import os
+import re
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import time_machine
+from django.core.management import call_command
+from django.db import connection
+
+from subscriptions.clean_up.operations import expire
+from subscriptions.clean_up.operations import workers as operations_workers
+from subscriptions.models import CleanUpRun, Subscription
+from tests.support import factories
+from tests.support.factories import C
+
+
+def expired(count: int, **fields) -> list[Subscription]:
+    organisation = factories.OrganisationFactory()
+    return [
+        factories.subscription(
+            organisation=organisation, cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 1), **fields
+        )
+        for _ in range(count)
+    ]
+
+
+def command(*arguments: str, at: dt.datetime) -> tuple[int, str, str]:
+    """Run it in this process: its exit status, and what it wrote to the two streams."""
+    out, err, status = io.StringIO(), io.StringIO(), 0
+    with time_machine.travel(at, tick=False):
+        try:
+            call_command("terminate_expired", *arguments, stdout=out, stderr=err)
+        except SystemExit as exit_:
+            status = exit_.code
+    return status, out.getvalue(), err.getvalue()
+
+
+@contextmanager
+def refusing(*bad: Subscription) -> Iterator[None]:
+    """Let the database refuse what the clean-up writes about some subscriptions."""
+    keys = ", ".join(str(s.pk) for s in bad)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "ALTER TABLE subscriptions_historyentry ADD CONSTRAINT test_refusal "
+            f"CHECK (subscription_id NOT IN ({keys}) OR event <> 'Terminated')"
+        )
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE subscriptions_historyentry DROP CONSTRAINT test_refusal")
+
+
+def done_in(err: str) -> list[str]:
+    """What the lines of the log say, without how quick it was."""
+    assert all(re.search(r", [\d,]+ a second$", line) for line in err.splitlines()), err
+    return [re.sub(r", [\d,]+ a second$", "", line) for line in err.splitlines()]
+
+
+def results_in(path) -> dict[str, str]:
+    return {row["subscription_uuid"]: row["result"] for row in csv.DictReader(path.open())}
+
+
+def killed(now, path, *, batches: int) -> None:
+    """Let a process of its own run the command, and be killed when it has committed some batches."""
+    # A connection that two processes use is none.
+    operations_workers._let_go_of_connections()
+    child = os.fork()
+    if child == 0:
+        try:
+            batch = expire._terminate_batch
+
+            def dies_later(*args, **kwargs):
+                answer = batch(*args, **kwargs)
+                if CleanUpRun.objects.latest("pk").terminated >= 2 * batches:
+                    # Committed, and not yet told.
+                    os.kill(os.getpid(), signal.SIGKILL)
+                return answer
+
+            expire._terminate_batch = dies_later
+            command("--batch-size", "2", "--report", str(path), at=now)
+        finally:
+            os._exit(1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL

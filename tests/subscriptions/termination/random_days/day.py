@@ -1,0 +1,161 @@
+"""A portal beside its model: what every rule uses, and the rules of time and settings."""
+
+import dataclasses
+import datetime as dt
+import os
+import uuid
+from collections import Counter
+from collections.abc import Callable
+from copy import deepcopy
+from functools import partial
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from customers import operations as customers_operations
+from customers.contacts import operations as contacts
+from invoicing import operations as invoicing_operations
+from portal.audit.operations import Actor
+from settings_app import operations as settings_operations
+from settings_app import policies as settings_policies
+from settings_app import selectors as settings_selectors
+from subscriptions.life import operations as life_operations
+from subscriptions.termination import operations as termination_operations
+from subscriptions.termination import refusals
+from tests.subscriptions.termination.random_days.drawn import FEE
+from tests.subscriptions.termination.random_days.world import World
+
+IS_FULL = os.environ.get("TEST_FULL") == "1"
+# verify_ledger is asked after a termination and after so many other writes.
+EVERY = 1 if IS_FULL else 3
+
+REFUSALS = {
+    refusal.__name__: refusal
+    for refusal in (
+        refusals.AcknowledgementMissing,
+        life_operations.AlreadySo,
+        refusals.AlreadyTerminated,
+        refusals.CreditNoteChanged,
+        refusals.CreditNoteNotUsable,
+        refusals.NotTerminable,
+        refusals.QuoteChanged,
+        life_operations.RenewalRefused,
+        invoicing_operations.AboveTheCharge,
+        invoicing_operations.AmountAboveNote,
+        invoicing_operations.AmountAboveOpen,
+        invoicing_operations.InvoiceNotPayable,
+        invoicing_operations.NoteNotAllocatable,
+        invoicing_operations.NoteNotSendable,
+        invoicing_operations.NoteNotVoidable,
+        invoicing_operations.PaymentLikeAnother,
+        invoicing_operations.ReceivedAboveOpen,
+        invoicing_operations.SendingAsks,
+        invoicing_operations.AboveWhatIsThere,
+        invoicing_operations.CameBackAlready,
+        invoicing_operations.CreditsDoNotCover,
+        contacts.ContactsChanged,
+        customers_operations.GivesBackAboveCharged,
+    )
+}
+
+
+class Day(RuleBasedStateMachine):
+    """A portal beside its model: what every rule uses, time, settings, and the last form sent again."""
+
+    world: World
+    # What all examples together did: (verb, "done" or the refusal).
+    tally: Counter[tuple[str, str]]
+
+    def __init__(self) -> None:
+        super().__init__()
+        # A frame like that of a test case: operations, which own their transaction, may stand inside.
+        self.frame = transaction.atomic()
+        self.frame._from_testcase = True
+        self.frame.__enter__()
+        self.model = deepcopy(self.world.model)
+        self.notes: dict[str, uuid.UUID] = {}
+        self.popups: list[tuple[str, termination_operations.Seen]] = []
+        self.last_form: Callable[[], Any] | None = None
+        self.ways: list[dict[str, Any]] = []
+        self.agents_first = False
+        self.unverified = EVERY
+
+    @property
+    def at(self) -> dt.datetime:
+        return dt.datetime.combine(self.model.today, dt.time(9), tzinfo=dt.UTC)
+
+    @property
+    def agent(self) -> Actor:
+        return self.world.people[0]
+
+    def expect(self, refusal: str, call: Callable[[], Any]) -> Any:
+        """Make a call that is refused by the class of that name; by none where it is empty."""
+        verb = call.func.__name__ if isinstance(call, partial) else "send a form again"
+        self.tally[verb, refusal or "done"] += 1
+        if not refusal:
+            self.unverified += 1
+            return call()
+        with pytest.raises(REFUSALS[refusal]) as caught:
+            call()
+        assert type(caught.value) is REFUSALS[refusal]
+        return None
+
+    def sub(self, pick: int) -> str:
+        return list(self.model.subs)[pick % len(self.model.subs)]
+
+    def charge(self, pick: int) -> str:
+        return list(self.model.charges)[pick % len(self.model.charges)]
+
+    def note(self, pick: int) -> str:
+        return list(self.model.notes)[pick % len(self.model.notes)]
+
+    @rule(days=st.sampled_from([1, 2, 4, 5, 9, 18, 31]))
+    def days_pass(self, days: int) -> None:
+        self.model.today += dt.timedelta(days=days)
+
+    @rule(
+        simplified=st.booleans(),
+        allow_refund=st.sampled_from([True, True, False]),
+        method=st.sampled_from(["remaining_months", "remaining_months", "remaining_days", "full", "none"]),
+        window=st.sampled_from([14, 0, None]),
+        reactivation=st.sampled_from([28, 10]),
+        fee=st.sampled_from([None, FEE]),
+    )
+    def save_settings(self, simplified, allow_refund, method, window, reactivation, fee) -> None:
+        current = settings_selectors.current_config()
+        known = {f.name: getattr(current, f.name) for f in dataclasses.fields(settings_policies.Values)}
+        values = settings_policies.Values(
+            **{
+                **known,
+                "termination_method": "simplified" if simplified else "by_credit_note",
+                "allow_refund": allow_refund,
+                "refund_method": method,
+                "full_refund_days": window,
+                "reactivation_days": reactivation,
+                "charge_administrative_fee": fee is not None,
+                "fees": {"SGD": FEE},
+            }
+        )
+        call = partial(
+            settings_operations.save_config, values=values, seen_version=current.number, by=self.agent, at=self.at
+        )
+        saved = self.expect("", call)
+        assert saved.number == current.number + bool(saved.changes)
+        self.model.config = {
+            "simplified": simplified,
+            "allow_refund": allow_refund,
+            "refund_method": method,
+            "full_refund_days": window,
+            "reactivation_days": reactivation,
+            "fee": fee,
+        }
+
+    @precondition(lambda self: self.last_form)
+    @rule()
+    def send_the_last_form_again(self) -> None:
+        """The lost answer: nothing may be written twice."""
+        assert self.last_form
+        self.expect("", lambda: self.last_form and self.last_form())

@@ -1,0 +1,69 @@
+"""Steps of the main job in a browser, and subscriptions that suit whatever day it is."""
+
+import datetime as dt
+
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+from portal.lib import days
+from settings_app.models import ConfigHead, PortalConfigVersion
+from tests.support import factories
+from tests.support.factories import C
+
+
+def this_month(**fields) -> str:
+    """A first day two days ago, so that the full-refund window is open whatever today is."""
+    return (
+        days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=fields.get("ago", 2))
+    ).isoformat()
+
+
+def give_reason(page: Page) -> None:
+    page.get_by_label("Reason", exact=False).first.select_option("too_expensive")
+    page.get_by_label("Explanation").fill("Found something cheaper.")
+    page.get_by_label("Requested by").fill("Ms Tan")
+    page.get_by_label("Channel").select_option("phone")
+
+
+def open_sidebar(page: Page, made) -> None:
+    page.goto(f"/customers/{made.organisation.uuid}/subscriptions/")
+    page.get_by_role("link", name="SIP Trunk").click()
+    expect(page.get_by_role("heading", name="Subscription Details")).to_be_visible()
+
+
+def terminate_button(page: Page):
+    return page.locator("#dialog").get_by_role("button", name="Terminate")
+
+
+def pick(page: Page, option: str) -> None:
+    """Choose a radio button as a person does, by its label."""
+    page.locator("label", has_text=option).click()
+    expect(page.get_by_label(option)).to_be_checked()
+
+
+def to_choice(page: Page, made) -> None:
+    open_sidebar(page, made)
+    page.locator("#terminate-button").click()
+    expect(page.locator("#dialog").get_by_role("heading", name="Terminate subscription")).to_be_visible()
+    give_reason(page)
+    terminate_button(page).click()
+    expect(page.locator("#dialog").get_by_role("heading", name="Total refund")).to_be_visible()
+    terminate_button(page).click()
+    expect(page.locator("#dialog").get_by_role("heading", name="How is the refund made?")).to_be_visible()
+
+
+def configure(**values) -> None:
+    last = PortalConfigVersion.objects.order_by("-number").first()
+    kept = {f.name: getattr(last, f.name) for f in last._meta.fields if f.name not in ("id", "number")}
+    version = PortalConfigVersion.objects.create(number=last.number + 1, **{**kept, **values})
+    ConfigHead.objects.filter(id=1).update(version=version)
+
+
+def today() -> dt.date:
+    return days.today_in("Asia/Singapore", at=timezone.now())
+
+
+def running(*, ago: int, **cycle):
+    """A subscription whose cycle began so many days ago."""
+    first = today() - dt.timedelta(days=ago)
+    return factories.subscription(cycles=(C(first.isoformat(), **cycle),), started_on=first.isoformat())

@@ -1,0 +1,46 @@
+"""Let several calls happen at the same time, each on a connection of its own."""
+
+import threading
+from collections.abc import Callable
+
+from django.db import connection
+
+from subscriptions.termination import operations
+from subscriptions.termination.quote import quotes
+from tests.support.terminations import preview, request, seen_of
+
+
+def at_once(*calls: Callable[[], object]) -> list[object]:
+    """Run all calls together; give each one's answer, or the exception it raised."""
+    barrier = threading.Barrier(len(calls))
+    answers: list[object] = [None] * len(calls)
+
+    def run(index: int, call: Callable[[], object]) -> None:
+        try:
+            connection.ensure_connection()
+            barrier.wait(timeout=30)
+            answers[index] = call()
+        except Exception as error:  # noqa: BLE001 - the answer of a race may be a refusal
+            answers[index] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=(i, call)) for i, call in enumerate(calls)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    return answers
+
+
+def apply_by(made, by, *, at, choice=None, seen=None, acknowledged=()):
+    seen = seen or seen_of(preview(made, at=at))
+    return lambda: operations.terminate(
+        subscription_uuid=made.uuid,
+        request=request(),
+        choice=choice or quotes.Automatic(),
+        acknowledged=acknowledged,
+        seen=seen,
+        by=by,
+        at=at,
+    )
