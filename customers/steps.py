@@ -9,13 +9,12 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 
-from customers import forms, operations, selectors
+from customers import forms, operations, selectors, tab_bar
 from customers.models import LedgerEntry, Organisation
 from portal.audit import operations as audit_operations
 from portal.lib import htmx
 from portal.lib.http import Request
 
-PAGE = "customers/organisation.html"
 CREDITS_CHANGED = "credits-changed"
 
 
@@ -82,10 +81,12 @@ def move(
         organisation = selectors.organisation_header(uuid)
     except Organisation.DoesNotExist as missing:
         raise Http404 from missing
-    context = {"organisation": organisation, "words": words, "form_action": action, "close_url": back}
+    context = {"words": words, "form_action": action, "close_url": back}
 
     def asked(form: forms.MoveForm, *, status: int) -> HttpResponse:
-        return _dialog(request, "customers/_move.html", context | {"form": form}, status=status)
+        return _dialog(
+            request, "customers/_move.html", context | {"form": form}, organisation=organisation, status=status
+        )
 
     def shown(form: forms.MoveForm, *, changed: str = "", asks: str = "", status: int = 200) -> HttpResponse:
         amount = form.signed_amount()
@@ -94,7 +95,9 @@ def move(
             form.add_error("amount", "The balance would become larger than an account can hold.")
             return asked(form, status=422)
         what = {"form": form, "moved": moved, "changed": changed, "question": asks or question(amount)}
-        return _dialog(request, "customers/_move_preview.html", context | what, status=status)
+        return _dialog(
+            request, "customers/_move_preview.html", context | what, organisation=organisation, status=status
+        )
 
     if request.method != "POST":
         initial = {"request_id": form_class.draw_request_id()}
@@ -142,12 +145,15 @@ def move(
     return htmx.trigger(response, "announce", {"message": done})
 
 
-def _dialog(request: Request, fragment: str, context: dict[str, object], *, status: int) -> HttpResponse:
-    response = htmx.render_page(
-        request,
-        page=PAGE,
-        fragment=fragment,
-        context={"tab": "payment", "tab_template": fragment, **context},
-        status=status,
+def _dialog(
+    request: Request,
+    fragment: str,
+    context: dict[str, object],
+    *,
+    organisation: selectors.OrganisationHeader,
+    status: int,
+) -> HttpResponse:
+    response = tab_bar.page(
+        request, organisation=organisation, tab="payment", fragment=fragment, context=context, status=status
     )
     return htmx.no_store(response)

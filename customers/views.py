@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from customers import forms, operations, selectors, steps
+from customers import forms, operations, selectors, steps, tab_bar
 from customers.models import LedgerEntry, Organisation
 from customers.search import lookup
 from customers.selectors import tabs
@@ -31,8 +31,8 @@ def organisation_list(request: Request) -> HttpResponse:
     )
     return htmx.render_page(
         request,
-        page="customers/list.html",
-        fragment="customers/_list.html",
+        page="customers/search/list.html",
+        fragment="customers/search/_list.html",
         context={"listing": listing, "is_fragment": htmx.wants_fragment(request)},
     )
 
@@ -145,13 +145,7 @@ def top_up(request: Request, uuid: uuids.UUID) -> HttpResponse:
 def _tab(
     request: Request, *, name: str, header: selectors.OrganisationHeader, context: dict[str, object]
 ) -> HttpResponse:
-    fragment = f"customers/_{name}.html"
-    return htmx.render_page(
-        request,
-        page=steps.PAGE,
-        fragment=fragment,
-        context={"organisation": header, "tab": name, "tab_template": fragment, **context},
-    )
+    return tab_bar.page(request, organisation=header, tab=name, fragment=f"customers/_{name}.html", context=context)
 
 
 def _key(request: Request, name: str) -> int | None:

@@ -8,7 +8,10 @@ from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
 # What an app may tell those below it, each in the module of this name in its folder `declares`.
-DECLARED = ("charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges")
+DECLARED = (
+    *("charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges"),
+    *("signposts", "tabs"),
+)
 
 
 class PortalConfig(AppConfig):

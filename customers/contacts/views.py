@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from customers import selectors
+from customers import selectors, tab_bar
 from customers.contacts import forms, operations
 from customers.models import Organisation
 from portal.audit import operations as audit_operations
@@ -61,17 +61,12 @@ def _page(
     status: int = 200,
     is_conflict: bool = False,
 ) -> HttpResponse:
-    response = htmx.render_page(
+    response = tab_bar.page(
         request,
-        page="customers/organisation.html",
-        fragment="customers/_contacts.html",
-        context={
-            "organisation": selectors.header_of(organisation),
-            "tab": "overview",
-            "tab_template": "customers/_contacts.html",
-            "form": form,
-            "is_conflict": is_conflict,
-        },
+        organisation=selectors.header_of(organisation),
+        tab="overview",
+        fragment="customers/contacts/_contacts.html",
+        context={"form": form, "is_conflict": is_conflict},
         status=status,
     )
     return htmx.no_store(response)

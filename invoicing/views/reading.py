@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse
 from django.views.decorators.http import require_safe
 
 from customers import selectors as customers_selectors
+from customers import tab_bar
 from customers.models import Organisation
 from invoicing import forms, selectors
 from invoicing.models import CreditNote, Invoice
@@ -88,16 +89,13 @@ def tab(request: Request, uuid: uuids.UUID) -> HttpResponse:
     invoices = selectors.invoices(organisation_uuid=uuid, before=before, after=after)
     notes = selectors.credit_notes(organisation_uuid=uuid, before=notes_before, after=notes_after)
     context = {
-        "organisation": header,
-        "tab": "invoices",
-        "tab_template": "invoicing/_tab.html",
         "invoices": invoices.rows,
         "notes": notes.rows,
         **_links(request, newer=invoices.newer, older=invoices.older),
         **_links(request, newer=notes.newer, older=notes.older, prefix="notes_"),
     }
-    return htmx.render_page(
-        request, page="customers/organisation.html", fragment="invoicing/_tab.html", context=context
+    return tab_bar.page(
+        request, organisation=header, tab="invoices", fragment="invoicing/_tab.html", context=context
     )
 
 

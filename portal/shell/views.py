@@ -82,7 +82,7 @@ def _is_superuser(user: object) -> bool:
 @user_passes_test(_is_superuser)
 def styleguide(request: Request) -> HttpResponse:
     """Show every component in every state."""
-    return render(request, "portal/styleguide.html", styleguide_context.context())
+    return render(request, "shell/styleguide.html", styleguide_context.context())
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

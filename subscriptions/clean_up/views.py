@@ -27,8 +27,8 @@ def run_list(request: Request) -> HttpResponse:
     page = selectors.clean_up_runs(_keys(request))
     return htmx.render_page(
         request,
-        page="subscriptions/clean_up_runs.html",
-        fragment="subscriptions/_clean_up_runs.html",
+        page="subscriptions/clean_up/runs.html",
+        fragment="subscriptions/clean_up/_runs.html",
         context={
             "rows": page.rows,
             # A key that leads nowhere is not an empty portal.
@@ -54,8 +54,8 @@ def run(request: Request, uuid: uuids.UUID) -> HttpResponse:
     here = reverse("subscriptions:clean_up_run", args=[uuid])
     return htmx.render_page(
         request,
-        page="subscriptions/clean_up_run.html",
-        fragment="subscriptions/_clean_up_run.html",
+        page="subscriptions/clean_up/run.html",
+        fragment="subscriptions/clean_up/_run.html",
         context={
             "report": report,
             "renewing_text": ALSO_RENEWING if report.is_also_renewing else NOT_RENEWABLE,

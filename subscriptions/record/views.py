@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from customers import selectors as customers_selectors
 from customers import steps as customers_steps
+from customers import tab_bar
 from customers.models import Organisation
 from portal.lib import days, htmx, mentions
 from portal.lib.http import Request
@@ -47,14 +48,12 @@ def tab(request: Request, uuid: uuids.UUID) -> HttpResponse:
     query = request.GET.copy()
     if page.next_after:
         query["after"] = page.next_after
-    return htmx.render_page(
+    return tab_bar.page(
         request,
-        page="customers/organisation.html",
-        fragment="subscriptions/_tab.html",
+        organisation=organisation,
+        tab="subscriptions",
+        fragment="subscriptions/record/_tab.html",
         context={
-            "organisation": organisation,
-            "tab": "subscriptions",
-            "tab_template": "subscriptions/_tab.html",
             "form": form,
             "page": page,
             "is_filtered": any(wanted.values()),
@@ -73,8 +72,8 @@ def detail(request: Request, uuid: uuids.UUID) -> HttpResponse:
     shown = details.subscription_details(subscription, today=today, config=in_force.config_of(request))
     return htmx.render_page(
         request,
-        page="subscriptions/detail.html",
-        fragment="subscriptions/_detail.html",
+        page="subscriptions/record/detail.html",
+        fragment="subscriptions/record/_detail.html",
         context={
             "details": shown,
             "links": mentions.found_in([entry.description for entry in shown.history]),
@@ -98,8 +97,8 @@ def termination(request: Request, uuid: uuids.UUID) -> HttpResponse:
     record = terminations.termination_record(found)
     return htmx.render_page(
         request,
-        page="subscriptions/termination.html",
-        fragment="subscriptions/_termination.html",
+        page="subscriptions/record/termination.html",
+        fragment="subscriptions/record/_termination.html",
         context={
             "record": record,
             "links": mentions.found_in(record),

@@ -5,7 +5,7 @@ from functools import lru_cache
 from django import template
 from django.template.loader import render_to_string
 
-from portal.lib import mentions
+from portal.lib import mentions, signposts
 
 register = template.Library()
 
@@ -14,6 +14,12 @@ register = template.Library()
 def with_links(text: str, addresses: dict[str, str] | str) -> str:
     """Write a text with links to what it names; no addresses: as it is."""
     return mentions.linked(text, addresses if isinstance(addresses, dict) else {})
+
+
+@register.simple_tag
+def signpost(kind: str, *args: object) -> str:
+    """Give the address of a kind of page that a higher app serves."""
+    return signposts.address(kind, *args)
 
 
 @register.simple_tag

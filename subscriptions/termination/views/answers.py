@@ -70,7 +70,7 @@ def page_of(step: Step, fragment: str, context: dict[str, Any], *, status: int =
         **context,
     }
     response = htmx.render_page(
-        step.request, page="subscriptions/flow.html", fragment=fragment, context=context, status=status
+        step.request, page="subscriptions/termination/flow.html", fragment=fragment, context=context, status=status
     )
     return htmx.no_store(response)
 
@@ -109,7 +109,7 @@ def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tup
         "changes": changes,
         "short": step.config.termination_method == "simplified",
     }
-    return page_of(step, "subscriptions/_reason.html", context, status=status)
+    return page_of(step, "subscriptions/termination/_reason.html", context, status=status)
 
 
 def expired_page(
@@ -132,7 +132,7 @@ def expired_page(
         "changes": changes,
         "form_action": address(step, "terminate_expired"),
     }
-    return page_of(step, "subscriptions/_expired.html", context, status=status)
+    return page_of(step, "subscriptions/termination/_expired.html", context, status=status)
 
 
 def changed_page(step: Step, quote: quotes.Quote, form: ReasonForm, *, seen: dict[str, Any]) -> HttpResponse:
@@ -179,7 +179,7 @@ def refund_page(
         "back_action": address(step, "terminate"),
         "short": is_short,
     }
-    return page_of(step, "subscriptions/_refund.html", context, status=status)
+    return page_of(step, "subscriptions/termination/_refund.html", context, status=status)
 
 
 @dataclass(frozen=True)
@@ -259,7 +259,7 @@ def refused_page(
 ) -> HttpResponse:
     """Say why there is no way on."""
     context = {"why_not": why_not, "termination_uuid": termination_uuid}
-    return page_of(step, "subscriptions/_refused.html", context, status=status)
+    return page_of(step, "subscriptions/termination/_refused.html", context, status=status)
 
 
 def done(request: Request, termination: Termination) -> HttpResponse:
@@ -270,8 +270,8 @@ def done(request: Request, termination: Termination) -> HttpResponse:
         return redirect(reverse("subscriptions:termination", args=[termination.uuid]))
     response = htmx.render_page(
         request,
-        page="subscriptions/flow.html",
-        fragment="subscriptions/_done.html",
+        page="subscriptions/termination/flow.html",
+        fragment="subscriptions/termination/_done.html",
         context={
             "identity": naming.identity_of(termination.subscription).line,
             "organisation_name": termination.subscription.organisation.name,

@@ -94,7 +94,7 @@ def choice_page(
         "search_action": answers.address(step, "choice"),
         "back_action": answers.address(step, "refund"),
     }
-    return answers.page_of(step, "subscriptions/_choice.html", context, status=status)
+    return answers.page_of(step, "subscriptions/termination/_choice.html", context, status=status)
 
 
 def _picked(

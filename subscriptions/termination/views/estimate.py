@@ -39,7 +39,7 @@ def estimate(request: Request, uuid: uuids.UUID) -> HttpResponse:
         "organisation_name": subscription.organisation.name,
         "organisation_uuid": subscription.organisation.uuid,
         "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
-        "fragment": "subscriptions/_estimate.html",
+        "fragment": "subscriptions/termination/_estimate.html",
         "links": {},
         "title": "What would come back?",
         "form": form,
@@ -48,8 +48,8 @@ def estimate(request: Request, uuid: uuids.UUID) -> HttpResponse:
     }
     response = htmx.render_page(
         request,
-        page="subscriptions/flow.html",
-        fragment="subscriptions/_estimate.html",
+        page="subscriptions/termination/flow.html",
+        fragment="subscriptions/termination/_estimate.html",
         context=context,
         status=200 if on else 422,
     )

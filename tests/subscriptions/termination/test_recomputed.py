@@ -180,7 +180,7 @@ def total(items):
 def all_is_found(document, *, why_nothing):
     """Render a quote, read it, and compute every amount of it again."""
     preview = words_preview.preview_of(document, why_nothing=why_nothing)
-    text = render_to_string("subscriptions/_preview.html", {"preview": preview, "links": {}})
+    text = render_to_string("subscriptions/termination/_preview.html", {"preview": preview, "links": {}})
     # As many digits as the page writes.
     digits = len(preview.total.partition(".")[2])
     terms = document["terms"]

@@ -1,0 +1,17 @@
+"""Lead to a kind of page that a higher app serves. Apps declare theirs in their module `signposts`."""
+
+from __future__ import annotations
+
+from django.urls import reverse
+
+_addresses: dict[str, str] = {}
+
+
+def declare(**addresses: str) -> None:
+    """Lead to a page under the name of its kind. *Shape*: `organisation="customers:overview"`."""
+    _addresses.update(addresses)
+
+
+def address(kind: str, *args: object) -> str:
+    """Give the address of a page of this kind. *Raises*: KeyError where no app serves one."""
+    return reverse(_addresses[kind], args=args)
