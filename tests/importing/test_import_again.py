@@ -85,7 +85,7 @@ def test_a_terminated_subscription_gets_no_more_cycles(directory, imported):
 
 
 def test_a_record_the_portal_made_is_not_taken_over(directory, imported):
-    factories.OrganisationFactory(uuid=ACME)
+    factories.OrganisationFactory.create(uuid=ACME)
     status, _, err = imported(directory.write())
     assert status == 1
     assert err[0] == (

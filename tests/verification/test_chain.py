@@ -42,7 +42,7 @@ def _post(organisation: Organisation, amount: str, *, at: dt.datetime, **changed
 @pytest.fixture
 def organisation(now: dt.datetime) -> Organisation:
     """Four entries: an opening balance, a top-up, a refund with a cause, and a charge in millionths."""
-    made = factories.OrganisationFactory(account="100")
+    made = factories.OrganisationFactory.create(account="100")
     _post(made, "20", at=now)
     _post(made, "13.07", at=now + dt.timedelta(microseconds=1), kind="charge", cause_id=CAUSE)
     _post(made, "-0.000001", at=dt.datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=dt.UTC), kind="charge")
@@ -224,7 +224,7 @@ def _call(*arguments: str) -> tuple[str, str, int]:
 
 
 def test_the_command_writes_heads_and_compares_with_them(organisation: Organisation, tmp_path: Path) -> None:
-    factories.OrganisationFactory()  # has no entry, so no head
+    factories.OrganisationFactory.create()  # has no entry, so no head
     file = tmp_path / "heads.csv"
     out, _, status = _call("--heads", str(file), "--json")
     assert (json.loads(out), status) == ({"organisations": 2, "entries": 4, "faults": []}, 0)

@@ -50,8 +50,8 @@ def portal(agent: Actor, configure: Any, now: dt.datetime, tmp_path: Path, monke
     monkeypatch.setattr("django.utils.timezone.now", lambda: now)
     configure(charge_administrative_fee=True, fees={"SGD": "1.40"}, notification_address="p@example.com")
     values: dict[str, Any] = {"anybody": uuid.UUID(int=7)}
-    organisation = factories.OrganisationFactory(account=Decimal(100), payment_mode="postpaid")
-    values |= {"other": factories.OrganisationFactory().pk, "organisation": organisation.pk}
+    organisation = factories.OrganisationFactory.create(account=Decimal(100), payment_mode="postpaid")
+    values |= {"other": factories.OrganisationFactory.create().pk, "organisation": organisation.pk}
 
     def ended(name: str, subscription: Subscription, **given: Any) -> Termination:
         quote = preview(subscription, at=now, asked_on=request().requested_on)
@@ -73,7 +73,7 @@ def portal(agent: Actor, configure: Any, now: dt.datetime, tmp_path: Path, monke
     cycle = refunded.cycles.get()
     second = factories.invoice(organisation, amounts=[("12", "1.08")]).lines.get()
     cycle.charges.create(line=second, first_day=cycle.first_day, day_after=cycle.day_after)
-    member = factories.MemberFactory(organisation=organisation)
+    member = factories.MemberFactory.create(organisation=organisation)
     refunded.assignments.create(member=member, assigned_on=refunded.started_on)
     values |= {"refund_line": cycle.charges.earliest("pk").line_id, "second_line": second.pk}
     mended = ended("refunded", refunded)

@@ -72,8 +72,8 @@ class World:
 
 @pytest.fixture
 def world(now: dt.datetime) -> World:
-    organisation = factories.OrganisationFactory(account=Decimal("100.000001"))
-    topped_up = factories.OrganisationFactory(account=Decimal(100))
+    organisation = factories.OrganisationFactory.create(account=Decimal("100.000001"))
+    topped_up = factories.OrganisationFactory.create(account=Decimal(100))
     _entry(topped_up, amount=Decimal(20))
     refunded = _refunded(organisation)
     waived = factories.subscription(organisation=organisation, cycles=(C("2026-03-01", paid="20"),))
@@ -97,7 +97,7 @@ def world(now: dt.datetime) -> World:
     )
     partly.refresh_from_db()
     named = factories.credit_note(organisation, net="10", line=factories.charge_of(plain))
-    used = _used(factories.OrganisationFactory(), at=now)
+    used = _used(factories.OrganisationFactory.create(), at=now)
     series = NumberSeries.objects.get(document="invoice")
     own = [
         Invoice.objects.create(
@@ -116,7 +116,7 @@ def world(now: dt.datetime) -> World:
     _run("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
     return World(
         topped_up=topped_up,
-        without_entries=factories.OrganisationFactory(),
+        without_entries=factories.OrganisationFactory.create(),
         refunded=refunded,
         waived=waived,
         linked=linked,
@@ -149,7 +149,7 @@ def _refunded(organisation: Organisation) -> Subscription:
     cycle = Cycle.objects.get(subscription=made)
     second = factories.invoice(organisation, amounts=[("12", "1.08")]).lines.get()
     CycleCharge.objects.create(cycle=cycle, line=second, first_day=cycle.first_day, day_after=cycle.day_after)
-    member = factories.MemberFactory(organisation=organisation)
+    member = factories.MemberFactory.create(organisation=organisation)
     Assignment.objects.create(subscription=made, member=member, assigned_on=made.started_on)
     return made
 
