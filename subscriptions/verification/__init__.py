@@ -13,10 +13,10 @@ from datetime import datetime
 
 from django.db import connection
 
+from portal.verification import schema
+from portal.verification.shapes import Counted, Fault
 from subscriptions.verification import chain, checks, heads, quoted
-from subscriptions.verification.checks import schema
 from subscriptions.verification.heads import Head
-from subscriptions.verification.shapes import Counted, Fault
 
 __all__ = ["KINDS", "SCHEMA_KINDS", "Counted", "Fault", "Head", "count", "faults", "heads", "schema_faults"]
 

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from customers import policies
+from portal.verification.shapes import Fault, plain
 from subscriptions.verification.heads import Head
-from subscriptions.verification.shapes import Fault, plain
 
 _FETCHED_AT_ONCE = 2000
 

@@ -16,7 +16,7 @@ from typing import TextIO
 from django.db import connection
 
 from portal.lib import numerals
-from subscriptions.verification.shapes import Fault
+from portal.verification.shapes import Fault
 
 COLUMNS = ("organisation_uuid", "seq", "sha256")
 KIND = "kept_head"

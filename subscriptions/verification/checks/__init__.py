@@ -13,6 +13,8 @@ from typing import Any
 from django.db import connection
 
 from portal.lib import money
+from portal.verification.check import Check
+from portal.verification.shapes import Fault, plain
 from subscriptions.verification.checks import (
     accounts,
     documents,
@@ -27,8 +29,6 @@ from subscriptions.verification.checks import (
     told,
     units,
 )
-from subscriptions.verification.checks.check import Check
-from subscriptions.verification.shapes import Fault, plain
 
 _FETCHED_AT_ONCE = 500
 

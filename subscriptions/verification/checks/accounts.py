@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import Check
+from portal.verification.check import Check
 
 CHECKS: tuple[Check, ...] = (
     Check(

@@ -8,7 +8,7 @@ here. That an edit was made at all, only a seal can show.
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import Check
+from portal.verification.check import Check
 
 
 def _free(column: str) -> str:

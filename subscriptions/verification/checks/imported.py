@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from subscriptions.verification.checks.check import Check
+from portal.verification.check import Check
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import DAY, ENTRIES, ENTRY, SUBSCRIPTION, TERMINATION, Check
+from portal.verification.check import DAY, ENTRIES, ENTRY, SUBSCRIPTION, TERMINATION, Check
 
 # How long a number stays reserved: by the settings that its subscription ended under. An import keeps no version;
 # any may have been in force.

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import ENTRIES, ENTRY, LINE, TERMINATION, Check
+from portal.verification.check import ENTRIES, ENTRY, LINE, TERMINATION, Check
 
 
 def _amount(name: str) -> str:

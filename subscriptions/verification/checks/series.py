@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import Check
+from portal.verification.check import Check
 
 
 def _series(document: str, table: str) -> tuple[Check, ...]:

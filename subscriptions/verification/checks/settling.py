@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import LINE, Check
+from portal.verification.check import LINE, Check
 
 _LINES = "invoicing_chargeline l JOIN invoicing_invoice i ON i.id = l.invoice_id"
 

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import SUBSCRIPTION, Check
+from portal.verification.check import SUBSCRIPTION, Check
 
 CHECKS: tuple[Check, ...] = (
     Check(

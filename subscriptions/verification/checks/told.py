@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from subscriptions.verification.checks.check import SUBSCRIPTION, TERMINATION, Check
+from portal.verification.check import SUBSCRIPTION, TERMINATION, Check
 
 # What an import brought as ended was told once, with its file.
 _OURS = "t.case <> 'ended_before_move'"

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from portal.verification.shapes import Fault, plain
 from subscriptions.verification.quoted import comparing, reading
-from subscriptions.verification.shapes import Fault, plain
 
 SAYS = comparing.SAYS
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portal.postgresql import schema
-from subscriptions.verification.shapes import Fault
+from portal.verification.shapes import Fault
 
 # By what is wrong with a guard, and of what kind it is.
 KINDS = {

@@ -1,0 +1,1 @@
+"""Run what the apps declare to `verify_ledger`, and say what does not agree."""
