@@ -13,10 +13,11 @@ from datetime import datetime
 
 from django.db import connection
 
+from customers.checks import chain, heads
+from customers.checks.heads import Head
 from portal.verification import schema
 from portal.verification.shapes import Counted, Fault
-from subscriptions.verification import chain, checks, heads, quoted
-from subscriptions.verification.heads import Head
+from subscriptions.verification import checks, quoted
 
 __all__ = ["KINDS", "SCHEMA_KINDS", "Counted", "Fault", "Head", "count", "faults", "heads", "schema_faults"]
 

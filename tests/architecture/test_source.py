@@ -156,7 +156,7 @@ def test_operations_own_their_transaction():
         "portal/staff/admin.py": "views of the admin that Django leaves without one",
         "portal/audit/operations.py": "the frame itself",
         "subscriptions/clean_up/operations/batches.py": "savepoints inside a batch",
-        "subscriptions/verification/chain.py": "a cursor that reads one state of the ledger",
+        "customers/checks/chain.py": "a cursor that reads one state of the ledger",
     }
     used = {
         module.path

@@ -13,9 +13,9 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, connection, transaction
 
 from customers import operations, policies
+from customers.checks import chain, heads
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from subscriptions import verification
-from subscriptions.verification import chain, heads
 from tests.support import factories
 from tests.verification.cases import OFF_GUARD
 

@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 
 from customers import operations as customers_operations
+from customers.checks import heads
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNotePutInLine
 from portal.audit.operations import SYSTEM, Actor
@@ -22,7 +23,6 @@ from subscriptions import verification
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription, Termination
 from subscriptions.termination.quote import quotes
-from subscriptions.verification import heads
 from tests.support import factories
 from tests.support.directory import RIGHT, S1
 from tests.support.factories import C

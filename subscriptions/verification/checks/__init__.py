@@ -12,11 +12,11 @@ from typing import Any
 
 from django.db import connection
 
+from customers.checks import accounts, units
 from portal.lib import money
 from portal.verification.check import Check
 from portal.verification.shapes import Fault, plain
 from subscriptions.verification.checks import (
-    accounts,
     documents,
     hashes,
     imported,
@@ -27,7 +27,6 @@ from subscriptions.verification.checks import (
     subscriptions,
     taking_back,
     told,
-    units,
 )
 
 _FETCHED_AT_ONCE = 500

@@ -15,8 +15,8 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from customers import policies
+from customers.checks.heads import Head
 from portal.verification.shapes import Fault, plain
-from subscriptions.verification.heads import Head
 
 _FETCHED_AT_ONCE = 2000
 

@@ -1,0 +1,1 @@
+"""What verify_ledger is to check of the customers: their accounts, and the chain of the ledger."""
