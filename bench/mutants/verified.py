@@ -68,7 +68,7 @@ MUTATIONS = (
     ),
     Mutation(
         "what was taken back is not summed up again",
-        "subscriptions/verification/checks/taking_back.py",
+        "invoicing/checks/taking_back.py",
         "parts WHERE kept <> summed ORDER BY place",
         "parts WHERE false ORDER BY place",
         "tests/verification/test_corruptions.py::test_each_corruption_is_found_or_listed_with_the_reason",

@@ -13,21 +13,11 @@ from typing import Any
 from django.db import connection
 
 from customers.checks import accounts, units
+from invoicing.checks import documents, series, settling, taking_back
 from portal.lib import money
 from portal.verification.check import Check
 from portal.verification.shapes import Fault, plain
-from subscriptions.verification.checks import (
-    documents,
-    hashes,
-    imported,
-    neighbours,
-    refunds,
-    series,
-    settling,
-    subscriptions,
-    taking_back,
-    told,
-)
+from subscriptions.verification.checks import hashes, imported, neighbours, refunds, subscriptions, told
 
 _FETCHED_AT_ONCE = 500
 
