@@ -17,7 +17,8 @@ from customers.checks import chain, heads
 from customers.checks.heads import Head
 from portal.verification import schema
 from portal.verification.shapes import Counted, Fault
-from subscriptions.verification import checks, quoted
+from subscriptions.checks import quoted
+from subscriptions.verification import checks
 
 __all__ = ["KINDS", "SCHEMA_KINDS", "Counted", "Fault", "Head", "count", "faults", "heads", "schema_faults"]
 

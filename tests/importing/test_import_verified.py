@@ -12,11 +12,11 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from portal.audit.operations import Actor
 from subscriptions import verification
+from subscriptions.checks import imported as rows
 from subscriptions.importing import columns
 from subscriptions.life import operations
 from subscriptions.models import Subscription
 from subscriptions.termination.quote import quotes
-from subscriptions.verification.checks import imported as rows
 from tests.support.directory import ACME, BETA, NOW, S1, S2
 from tests.support.terminations import preview, request, terminate, to_confirm
 

@@ -17,7 +17,7 @@ from invoicing.checks import documents, series, settling, taking_back
 from portal.lib import money
 from portal.verification.check import Check
 from portal.verification.shapes import Fault, plain
-from subscriptions.verification.checks import hashes, imported, neighbours, refunds, subscriptions, told
+from subscriptions.checks import hashes, imported, neighbours, refunds, subscriptions, told
 
 _FETCHED_AT_ONCE = 500
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from portal.lib import days, money
 from subscriptions import policies
+from subscriptions.checks.quoted.reading import Ended
 from subscriptions.termination.quote import lines
-from subscriptions.verification.quoted.reading import Ended
 
 SAYS = {
     "quote_missing": "it keeps no quote of what was applied",

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from portal.verification.shapes import Fault, plain
-from subscriptions.verification.quoted import comparing, reading
+from subscriptions.checks.quoted import comparing, reading
 
 SAYS = comparing.SAYS
 
