@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from portal.verification.check import Check
+from django.db import connection
 
-CHECKS: tuple[Check, ...] = (
+from portal.verification import registry
+from portal.verification.check import Check
+from portal.verification.shapes import Counted
+
+registry.declare(
+    __name__,
+    110,
     Check(
         "account_missing",
         "it has no credit account",
@@ -26,3 +32,13 @@ CHECKS: tuple[Check, ...] = (
         """,
     ),
 )
+
+
+def count() -> Counted:
+    """Count what is looked at."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT (SELECT count(*) FROM customers_organisation), (SELECT count(*) FROM customers_ledgerentry)"
+        )
+        organisations, entries = cursor.fetchone()
+    return Counted(organisations=organisations, entries=entries)

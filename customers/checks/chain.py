@@ -15,7 +15,9 @@ from typing import Any, NamedTuple
 from django.db import connection, transaction
 
 from customers import policies
-from customers.checks.heads import Head
+from portal.verification import registry
+from portal.verification.check import Asked, Walk
+from portal.verification.heads import Head
 from portal.verification.shapes import Fault, plain
 
 _FETCHED_AT_ONCE = 2000
@@ -68,13 +70,13 @@ class _Row(NamedTuple):
     sha256: bytes
 
 
-def faults(*, on_head: Callable[[Head], None]) -> Iterator[Fault]:
+def faults(asked: Asked) -> Iterator[Fault]:
     """Recompute every entry and go through what does not agree; `on_head` is told each account's last entry."""
     # The cursor lives as long as its transaction.
     with transaction.atomic(), connection.chunked_cursor() as cursor:
         cursor.execute(_ENTRIES)
         for _, rows in itertools.groupby(_rows(cursor), key=lambda row: row.account_id):
-            yield from _account(rows, on_head=on_head)
+            yield from _account(rows, on_head=asked.on_head)
 
 
 def _rows(cursor: Any) -> Iterator[_Row]:
@@ -144,3 +146,6 @@ def _against_account(row: _Row, *, last: _Row | None) -> Iterator[Fault]:
 def _fault(kind: str, place: str, **values: object) -> Fault:
     said = {name: plain(value) for name, value in values.items()}
     return Fault(kind=kind, where=place, detail=SAYS[kind].format(**said))
+
+
+registry.declare(__name__, 100, Walk(tuple(SAYS), faults))

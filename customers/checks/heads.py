@@ -1,24 +1,16 @@
-"""Heads of the ledger: the last entry of each account with its hash, written down to be kept elsewhere.
-
-The hash of an entry stands for every entry before it, so a kept head shows a ledger that was rewritten as a
-whole, which nothing inside the database can show.
-"""
+"""Heads that were kept elsewhere: each must still be an entry of the ledger, with the same hash."""
 
 from __future__ import annotations
 
-import csv
 import itertools
-import uuid
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import TextIO
+from collections.abc import Iterator
 
 from django.db import connection
 
-from portal.lib import numerals
+from portal.verification import registry
+from portal.verification.check import Asked, Walk
 from portal.verification.shapes import Fault
 
-COLUMNS = ("organisation_uuid", "seq", "sha256")
 KIND = "kept_head"
 _COMPARED_AT_ONCE = 1000
 
@@ -33,56 +25,9 @@ _DIFFERENT = """
 """
 
 
-@dataclass(frozen=True)
-class Head:
-    """Hold where an account's chain had come to."""
-
-    organisation: uuid.UUID
-    seq: int
-    sha256: bytes
-
-
-class Unreadable(Exception):
-    """Say that a file holds no kept heads."""
-
-
-class Writer:
-    """Write heads as CSV, header first."""
-
-    def __init__(self, to: TextIO) -> None:
-        self._csv = csv.writer(to, lineterminator="\n")
-        self._csv.writerow(COLUMNS)
-
-    def add(self, head: Head) -> None:
-        """Write one more."""
-        self._csv.writerow((head.organisation, head.seq, head.sha256.hex()))
-
-
-def read(lines: Iterable[str]) -> tuple[Head, ...]:
-    """Read what `Writer` wrote. *Raises*: Unreadable, naming the line."""
-    reader = csv.reader(lines, strict=True)
-    try:
-        if tuple(next(reader, ())) != COLUMNS:
-            raise Unreadable(f"line 1: these columns were expected: {', '.join(COLUMNS)}")
-        return tuple(_head(row, line=reader.line_num) for row in reader)
-    except csv.Error as error:
-        raise Unreadable(f"line {reader.line_num}: this is no CSV ({error})") from error
-
-
-def _head(row: list[str], *, line: int) -> Head:
-    try:
-        organisation, seq, sha256 = row
-        head = Head(organisation=uuid.UUID(organisation), seq=numerals.whole(seq), sha256=bytes.fromhex(sha256))
-    except ValueError as error:
-        raise Unreadable(f"line {line}: a UUID, a number and a hash of 64 digits were expected") from error
-    if len(head.sha256) != 32 or not 0 < head.seq < 2**63:
-        raise Unreadable(f"line {line}: a UUID, a number and a hash of 64 digits were expected")
-    return head
-
-
-def faults(kept: Iterable[Head]) -> Iterator[Fault]:
+def faults(asked: Asked) -> Iterator[Fault]:
     """Go through the kept heads that are no longer entries of the ledger."""
-    left = iter(kept)
+    left = iter(asked.kept)
     while batch := list(itertools.islice(left, _COMPARED_AT_ONCE)):
         with connection.cursor() as cursor:
             cursor.execute(
@@ -99,3 +44,6 @@ def faults(kept: Iterable[Head]) -> Iterator[Fault]:
                     where=f"organisation {organisation}, entry {seq}",
                     detail=f"its kept hash is {sha256}, the ledger has {there or 'no such entry'}",
                 )
+
+
+registry.declare(__name__, 1200, Walk((KIND,), faults))

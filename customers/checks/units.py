@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import Check
 
 # Table, how its row is named, its columns of amounts.
@@ -43,4 +44,4 @@ def _check(table: str, named: str, columns: tuple[str, ...]) -> Check:
     )
 
 
-CHECKS: tuple[Check, ...] = tuple(_check(*table) for table in _TABLES)
+registry.declare(__name__, 800, *(_check(*table) for table in _TABLES))

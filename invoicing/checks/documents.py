@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import LINE, Check
 
 _LINES = "invoicing_chargeline l JOIN invoicing_invoice i ON i.id = l.invoice_id"
@@ -25,7 +26,9 @@ def _line_sum(kind: str, column: str, *, what: str, rows: str) -> Check:
     )
 
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    300,
     _line_sum(
         "charge_paid",
         "paid",

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import Check
 
 
@@ -41,7 +42,9 @@ def _series(document: str, table: str) -> tuple[Check, ...]:
     )
 
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    330,
     *_series("invoice", "invoicing_invoice"),
     *_series("credit_note", "invoicing_creditnote"),
 )

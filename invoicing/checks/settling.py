@@ -4,11 +4,14 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import LINE, Check
 
 _LINES = "invoicing_chargeline l JOIN invoicing_invoice i ON i.id = l.invoice_id"
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    310,
     Check(
         "stand_without_hold",
         "note {number} stands for {amount} of it, but is not held as the refund of the termination that it names",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import Check
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    320,
     Check(
         "taken_back_sum",
         "it says {amount} was taken back, its parts sum to {summed}",

@@ -1,11 +1,13 @@
-"""What a check is.
-
-*Shape*: a check's SQL gives the rows that are wrong, `place` first; `says` is filled in with its columns.
-"""
+"""What a check is: one statement of the database, or a walk through its rows."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
+
+from portal.verification.heads import Head
+from portal.verification.shapes import Fault
 
 # How things are named.
 LINE = "format('invoice %%s, line %%s', i.number, l.id)"
@@ -25,10 +27,30 @@ DAY = "CASE WHEN o.timezone = ANY(%(zones)s) AND isfinite({at}) THEN ({at} AT TI
 class Check:
     """Hold one check.
 
-    *Shape*: `sql` may use %(latest_today)s, the date where it is latest; %(zones)s, the time zones of organisations
-    that PostgreSQL knows; %(currencies)s and %(digits)s, currencies with the decimals of their minor units.
+    *Shape*: `sql` gives the rows that are wrong, their `place` among the columns; `says` is filled in with these.
+    It may use %(latest_today)s, the date where it is latest, and the parameters that apps declare.
     """
 
     kind: str
     says: str
     sql: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """Hold what a run is asked.
+
+    *Shape*: `kept` are heads of an earlier run; `on_head` is told the head of each account of this one.
+    """
+
+    at: datetime
+    kept: Iterable[Head]
+    on_head: Callable[[Head], None]
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Hold a check that one statement can't make. *Shape*: `kinds` are all that it may tell."""
+
+    kinds: tuple[str, ...]
+    faults: Callable[[Asked], Iterator[Fault]]

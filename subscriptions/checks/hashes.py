@@ -8,6 +8,7 @@ here. That an edit was made at all, only a seal can show.
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import Check
 
 
@@ -89,7 +90,9 @@ def _check(kind: str, place: str, *, table: str, made: str) -> Check:
     )
 
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    1000,
     _check(
         "termination_hash", "format('termination %%s', e.uuid)", table="subscriptions_termination", made=TERMINATION
     ),

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from portal.verification import registry
 from portal.verification.check import Check
 
 
@@ -258,4 +259,4 @@ def _check(row: Row) -> Check:
     )
 
 
-CHECKS: tuple[Check, ...] = tuple(_check(row) for row in ROWS)
+registry.declare(__name__, 900, *(_check(row) for row in ROWS))

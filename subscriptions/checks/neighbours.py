@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import DAY, ENTRIES, ENTRY, SUBSCRIPTION, TERMINATION, Check
 
 # How long a number stays reserved: by the settings that its subscription ended under. An import keeps no version;
@@ -23,7 +24,9 @@ _DAYS = """
      UNION ALL SELECT id, number_reservation_days_ported_in, 'ported_in' FROM settings_app_portalconfigversion)
 """
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    500,
     Check(
         "subscription_organisation",
         "it is of organisation {ours}, its cycles were charged on {number} of {theirs}",
@@ -50,6 +53,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE t.organisation_id <> s.organisation_id ORDER BY t.id
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    510,
     Check(
         "note_organisation",
         "it is of organisation {ours}, and {word} {number} of {theirs}",
@@ -68,6 +76,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE n.organisation_id <> i.organisation_id ORDER BY n.id, i.id, d.word
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    520,
     Check(
         "contract_organisation",
         "it is of organisation {ours}, its contract {reference} of {theirs}",
@@ -93,6 +106,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE m.organisation_id <> s.organisation_id ORDER BY g.id
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    530,
     Check(
         "entry_day",
         "its day is {kept}, its instant is {wanted} where its organisation lives",
@@ -103,6 +121,11 @@ CHECKS: tuple[Check, ...] = (
         ORDER BY e.account_id, e.seq
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    540,
     Check(
         "entry_unbilled",
         "it is {word} for the monthly invoice, and its kind is {kind} of a {payment_mode} organisation",
@@ -124,6 +147,11 @@ CHECKS: tuple[Check, ...] = (
         ORDER BY e.account_id, e.seq
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    550,
     Check(
         "correction_cause",
         "it mends termination {cause}, which is none of this organisation",
@@ -133,6 +161,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE e.kind = 'correction' AND e.cause_id IS NOT NULL AND t.id IS NULL ORDER BY e.account_id, e.seq
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    560,
     Check(
         "top_up_cause",
         "its cause is {cause}, which is no payment, invoice, top-up or take-back of this organisation",
@@ -148,6 +181,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE e.kind = 'top_up' AND c.uuid IS NULL ORDER BY e.account_id, e.seq
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    570,
     Check(
         "top_up_entry",
         "it tops up by {amount}, its entry moves {moved} as {kind}",
@@ -162,6 +200,11 @@ CHECKS: tuple[Check, ...] = (
         ORDER BY u.id
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    580,
     Check(
         "surplus_entry",
         "{surplus} of it was above what was open, its entry moves {moved} as {kind}",
@@ -177,6 +220,11 @@ CHECKS: tuple[Check, ...] = (
         ORDER BY p.id
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    590,
     Check(
         "number_reserved",
         "number {number} is reserved through {reserved_through}, {days} after {ended_on} were to be",
@@ -212,6 +260,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE r.terminated <> coalesce(t.there, 0) ORDER BY r.id
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    600,
     Check(
         "settings_versions",
         "version {kept} is in force, the newest of {there} is {newest}",
@@ -225,6 +278,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE v.number IS DISTINCT FROM n.newest OR n.there <> n.newest - n.oldest + 1
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    610,
     Check(
         "ended_with",
         "its {what} ended on {kept}, the subscription on {wanted}",

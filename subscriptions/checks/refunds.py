@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import ENTRIES, ENTRY, LINE, TERMINATION, Check
 
 
@@ -12,7 +13,9 @@ def _amount(name: str) -> str:
     return f"substring(t.quote->>'{name}' from '^-?[0-9]+(?:[.][0-9]+)?$')::numeric"
 
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    200,
     Check(
         "refund_without_termination",
         "the refund of {amount} belongs to no termination",
@@ -157,6 +160,11 @@ CHECKS: tuple[Check, ...] = (
         WHERE t.id IS NULL ORDER BY h.id
         """,
     ),
+)
+
+registry.declare(
+    __name__,
+    210,
     Check(
         "hold_count",
         "the note counts {kept} holds, there are {counted}",

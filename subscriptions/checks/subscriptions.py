@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import SUBSCRIPTION, Check
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    400,
     Check(
         "termination_missing",
         "it is terminated, but there is no termination",

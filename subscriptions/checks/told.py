@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from portal.verification import registry
 from portal.verification.check import SUBSCRIPTION, TERMINATION, Check
 
 # What an import brought as ended was told once, with its file.
@@ -59,7 +60,9 @@ def _says(kind: str, what: str, *, text: str, joined: str) -> Check:
     )
 
 
-CHECKS: tuple[Check, ...] = (
+registry.declare(
+    __name__,
+    700,
     _told("termination_history", "its history", joined=f"{_HISTORY} r ON r.subscription_id = t.subscription_id"),
     _told(
         "termination_audit",
@@ -202,8 +205,10 @@ _BY_FORM = (
     ),
 )
 
-CHECKS += tuple(
-    Check(
+
+def _counted(events: tuple[str, ...], rows: str, may_be_more: bool) -> Check:
+    """See that the audit tells of as many as there are, by organisation."""
+    return Check(
         "audit_count",
         f"{' or '.join(f'“{event}”' for event in events)}: the audit tells it {{told}} times, {{there}} are there",
         f"""
@@ -218,5 +223,6 @@ CHECKS += tuple(
         WHERE coalesce(e.told, 0) {"<" if may_be_more else "<>"} coalesce(r.there, 0) ORDER BY o.id
         """,
     )
-    for events, rows, may_be_more in _BY_FORM
-)
+
+
+registry.declare(__name__, 710, *(_counted(*form) for form in _BY_FORM))

@@ -9,16 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from portal.verification import registry
+from portal.verification.check import Asked, Walk
 from portal.verification.shapes import Fault, plain
 from subscriptions.checks.quoted import comparing, reading
 
 SAYS = comparing.SAYS
 
 
-def faults() -> Iterator[Fault]:
+def faults(asked: Asked) -> Iterator[Fault]:
     """Go through what does not agree. Reads only."""
     versions = reading.Versions()
     for ended in reading.terminations(versions):
         for kind, values in comparing.found(ended):
             said = {name: plain(value) for name, value in values.items()}
             yield Fault(kind=kind, where=f"termination {ended.uuid}", detail=SAYS[kind].format(**said))
+
+
+registry.declare(__name__, 1100, Walk(tuple(SAYS), faults))

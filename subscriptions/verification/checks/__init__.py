@@ -1,40 +1,25 @@
-"""What the documents, the terminations and the subscriptions say, each check one statement of the database.
+"""Run the checks, most of them one statement of the database.
 
 One statement sees one state of the database, and nothing is held in memory but the faults that are being told.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection
 
-from customers.checks import accounts, units
-from invoicing.checks import documents, series, settling, taking_back
-from portal.lib import money
-from portal.verification.check import Check
+from portal.verification import registry
+from portal.verification.check import Asked, Check, Walk
+from portal.verification.heads import Head
+from portal.verification.registry import Registry
 from portal.verification.shapes import Fault, plain
-from subscriptions.checks import hashes, imported, neighbours, refunds, subscriptions, told
 
 _FETCHED_AT_ONCE = 500
-
-CHECKS: tuple[Check, ...] = (
-    *accounts.CHECKS,
-    *refunds.CHECKS,
-    *documents.CHECKS,
-    *settling.CHECKS,
-    *taking_back.CHECKS,
-    *series.CHECKS,
-    *subscriptions.CHECKS,
-    *neighbours.CHECKS,
-    *told.CHECKS,
-    *units.CHECKS,
-    *imported.CHECKS,
-    *hashes.CHECKS,
-)
 
 
 @contextmanager
@@ -52,34 +37,41 @@ def without_nested_loops() -> Iterator[None]:
             cursor.execute("RESET enable_nestloop")
 
 
-def _parameters(*, at: datetime) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT timezone FROM customers_organisation")
-        used = [zone for (zone,) in cursor.fetchall()]
-        # The table of names is a directory of files: read once. A zone that only Python knows can't be asked here.
-        cursor.execute("SELECT name FROM pg_timezone_names WHERE name = ANY(%s)", [used])
-        zones = [zone for (zone,) in cursor.fetchall()]
-        cursor.execute("SELECT DISTINCT currency FROM customers_organisation")
-        currencies = [code for (code,) in cursor.fetchall() if money.is_currency(code)]
-    return {
-        "latest_today": (at + timedelta(hours=14)).date(),
-        "zones": zones,
-        "currencies": currencies,
-        "digits": [money.minor_digits(code) for code in currencies],
-    }
+def kinds(declared: Registry | None = None) -> tuple[str, ...]:
+    """List every kind of fault, in the order in which they are told."""
+    found = (declared or registry.declared()).in_order()
+    checks = (check for part in found for check in part.checks)
+    every = (check.kinds if isinstance(check, Walk) else (check.kind,) for check in checks)
+    return tuple(dict.fromkeys(itertools.chain.from_iterable(every)))
 
 
-def faults(*, at: datetime) -> Iterator[Fault]:
+def faults(
+    *,
+    at: datetime,
+    kept: Iterable[Head] = (),
+    on_head: Callable[[Head], None] = lambda head: None,
+    declared: Registry | None = None,
+) -> Iterator[Fault]:
     """Run every check and go through what does not agree, check by check. Reads only.
 
     *Units*: `at` is the instant of asking; today is a matter of time zones, so the latest date anywhere counts.
+    *Shape*: `kept` are heads of an earlier run; `on_head` is told the head of each account of this one; `declared`
+    is what the apps declare, unless it is given.
     """
-    parameters = _parameters(at=at)
-    for check in CHECKS:
-        with without_nested_loops(), connection.cursor() as cursor:
-            cursor.execute(check.sql, parameters)
-            names = [column.name for column in cursor.description]
-            while rows := cursor.fetchmany(_FETCHED_AT_ONCE):
-                for row in rows:
-                    values = {name: plain(value) for name, value in zip(names, row, strict=True)}
-                    yield Fault(kind=check.kind, where=str(values["place"]), detail=check.says.format(**values))
+    declared = declared or registry.declared()
+    asked = Asked(at=at, kept=kept, on_head=on_head)
+    parameters = {"latest_today": (at + timedelta(hours=14)).date(), **declared.parameters()}
+    for part in declared.in_order():
+        for check in part.checks:
+            yield from check.faults(asked) if isinstance(check, Walk) else _wrong(check, parameters)
+
+
+def _wrong(check: Check, parameters: Mapping[str, Any]) -> Iterator[Fault]:
+    """Go through the rows that a statement finds."""
+    with without_nested_loops(), connection.cursor() as cursor:
+        cursor.execute(check.sql, parameters)
+        names = [column.name for column in cursor.description]
+        while rows := cursor.fetchmany(_FETCHED_AT_ONCE):
+            for row in rows:
+                values = {name: plain(value) for name, value in zip(names, row, strict=True)}
+                yield Fault(kind=check.kind, where=str(values["place"]), detail=check.says.format(**values))
