@@ -10,8 +10,8 @@ from customers.contacts import operations as contacts
 from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
+from portal import verification
 from portal.audit.operations import Actor
-from subscriptions import verification
 from subscriptions.checks import imported as rows
 from subscriptions.importing import columns
 from subscriptions.life import operations

@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, transaction
 from customers import operations, policies
 from customers.checks import chain, heads
 from customers.models import CreditAccount, LedgerEntry, Organisation
-from subscriptions import verification
+from portal import verification
 from tests.support import factories
 from tests.verification.cases import OFF_GUARD
 

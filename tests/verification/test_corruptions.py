@@ -17,9 +17,9 @@ from customers import operations as customers_operations
 from customers.checks import heads
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNotePutInLine
+from portal import verification
 from portal.audit.operations import SYSTEM, Actor
 from portal.lib import days
-from subscriptions import verification
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription, Termination
 from subscriptions.termination.quote import quotes

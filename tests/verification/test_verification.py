@@ -15,10 +15,10 @@ from customers.checks import accounts
 from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, Invoice, NumberSeries
+from portal import verification
 from portal.audit import operations as audit_operations
 from portal.demo import endings
 from portal.demo.book import Ending
-from subscriptions import verification
 from subscriptions.models import Assignment, Cycle, CycleCharge, Subscription
 from tests.support import factories
 from tests.support.factories import C

@@ -17,11 +17,10 @@ from django.db import OperationalError, connection, transaction
 
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing.models import ChargeLine, CreditNoteHold
-from portal import embedded
+from portal import embedded, verification
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 from portal.outbox.models import Message
-from subscriptions import verification
 from subscriptions.models import HistoryEntry, Subscription, Termination
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals

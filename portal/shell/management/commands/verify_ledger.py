@@ -16,7 +16,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from customers.checks import accounts
-from subscriptions import verification
+from portal import verification
 
 LONGEST_LINE = 1 << 20
 
