@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
+from invoicing.checks.names import LINE
 from portal.verification import registry
-from portal.verification.check import LINE, Check
+from portal.verification.check import Check
 
 _LINES = "invoicing_chargeline l JOIN invoicing_invoice i ON i.id = l.invoice_id"
 _COUNTED_NOTE = "n.status IN ('sent', 'partly_applied', 'applied')"

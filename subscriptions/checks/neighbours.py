@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+from customers.checks.names import DAY, ENTRIES, ENTRY
 from portal.verification import registry
-from portal.verification.check import DAY, ENTRIES, ENTRY, SUBSCRIPTION, TERMINATION, Check
+from portal.verification.check import Check
+from subscriptions.checks.names import SUBSCRIPTION, TERMINATION
 
 # How long a number stays reserved: by the settings that its subscription ended under. An import keeps no version;
 # any may have been in force.

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+from customers.checks.names import ENTRIES, ENTRY
+from invoicing.checks.names import LINE
 from portal.verification import registry
-from portal.verification.check import ENTRIES, ENTRY, LINE, TERMINATION, Check
+from portal.verification.check import Check
+from subscriptions.checks.names import TERMINATION
 
 
 def _amount(name: str) -> str:

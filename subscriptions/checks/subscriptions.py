@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from portal.verification import registry
-from portal.verification.check import SUBSCRIPTION, Check
+from portal.verification.check import Check
+from subscriptions.checks.names import SUBSCRIPTION
 
 registry.declare(
     __name__,

@@ -5,7 +5,8 @@
 from __future__ import annotations
 
 from portal.verification import registry
-from portal.verification.check import SUBSCRIPTION, TERMINATION, Check
+from portal.verification.check import Check
+from subscriptions.checks.names import SUBSCRIPTION, TERMINATION
 
 # What an import brought as ended was told once, with its file.
 _OURS = "t.case <> 'ended_before_move'"
