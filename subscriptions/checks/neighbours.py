@@ -59,29 +59,6 @@ registry.declare(
 
 registry.declare(
     __name__,
-    510,
-    Check(
-        "note_organisation",
-        "it is of organisation {ours}, and {word} {number} of {theirs}",
-        """
-        SELECT n.number AS place, o.uuid AS ours, d.word, i.number, p.uuid AS theirs
-        FROM (SELECT id AS note_id, invoice_id, 'was written against' AS word FROM invoicing_creditnote
-              WHERE invoice_id IS NOT NULL
-              UNION SELECT r.credit_note_id, l.invoice_id, 'names a charge of' FROM invoicing_creditnoteline r
-              JOIN invoicing_chargeline l ON l.id = r.line_id
-              UNION SELECT r.credit_note_id, l.invoice_id, 'pays' FROM invoicing_creditnoteallocation r
-              JOIN invoicing_chargeline l ON l.id = r.line_id) d
-        JOIN invoicing_creditnote n ON n.id = d.note_id
-        JOIN invoicing_invoice i ON i.id = d.invoice_id
-        JOIN customers_organisation o ON o.id = n.organisation_id
-        JOIN customers_organisation p ON p.id = i.organisation_id
-        WHERE n.organisation_id <> i.organisation_id ORDER BY n.id, i.id, d.word
-        """,
-    ),
-)
-
-registry.declare(
-    __name__,
     520,
     Check(
         "contract_organisation",
@@ -112,47 +89,6 @@ registry.declare(
 
 registry.declare(
     __name__,
-    530,
-    Check(
-        "entry_day",
-        "its day is {kept}, its instant is {wanted} where its organisation lives",
-        # Opening balances, and charges and top-ups that were made elsewhere, may be told by their day alone.
-        f"""
-        SELECT {ENTRY} AS place, e.on AS kept, {DAY.format(at="e.at")} AS wanted FROM {ENTRIES}
-        WHERE e.kind IN ('refund', 'correction', 'credit_note') AND e.on <> {DAY.format(at="e.at")}
-        ORDER BY e.account_id, e.seq
-        """,
-    ),
-)
-
-registry.declare(
-    __name__,
-    540,
-    Check(
-        "entry_unbilled",
-        "it is {word} for the monthly invoice, and its kind is {kind} of a {payment_mode} organisation",
-        f"""
-        SELECT {ENTRY} AS place, CASE WHEN e.is_unbilled THEN 'marked' ELSE 'not marked' END AS word, e.kind,
-               o.payment_mode
-        FROM {ENTRIES}
-        LEFT JOIN (invoicing_creditnoteputin p JOIN invoicing_creditnote n ON n.id = p.credit_note_id)
-            ON p.entry_id = e.id
-        LEFT JOIN (invoicing_takeback t JOIN invoicing_creditnote tn ON tn.id = t.credit_note_id)
-            ON t.entry_id = e.id
-        WHERE e.is_unbilled <> CASE e.kind
-                WHEN 'opening_balance' THEN false
-                WHEN 'correction' THEN o.payment_mode = 'postpaid'
-                WHEN 'top_up' THEN o.payment_mode = 'postpaid' AND (e.request_id IS NOT NULL OR e.is_unbilled)
-                WHEN 'credit_note'
-                THEN o.payment_mode = 'postpaid' AND coalesce(n.series_id, tn.series_id) IS NOT NULL
-                ELSE e.is_unbilled END
-        ORDER BY e.account_id, e.seq
-        """,
-    ),
-)
-
-registry.declare(
-    __name__,
     550,
     Check(
         "correction_cause",
@@ -161,65 +97,6 @@ registry.declare(
         SELECT {ENTRY} AS place, e.cause_id AS cause FROM {ENTRIES}
         LEFT JOIN subscriptions_termination t ON t.uuid = e.cause_id AND t.organisation_id = o.id
         WHERE e.kind = 'correction' AND e.cause_id IS NOT NULL AND t.id IS NULL ORDER BY e.account_id, e.seq
-        """,
-    ),
-)
-
-registry.declare(
-    __name__,
-    560,
-    Check(
-        "top_up_cause",
-        "its cause is {cause}, which is no payment, invoice, top-up or take-back of this organisation",
-        f"""
-        SELECT {ENTRY} AS place, coalesce(e.cause_id::text, 'not given') AS cause FROM {ENTRIES}
-        LEFT JOIN (SELECT p.uuid, i.organisation_id FROM invoicing_payment p
-                   JOIN invoicing_invoice i ON i.id = p.invoice_id
-                   UNION ALL SELECT t.uuid, i.organisation_id FROM invoicing_takeback t
-                   JOIN invoicing_payment p ON p.id = t.payment_id JOIN invoicing_invoice i ON i.id = p.invoice_id
-                   UNION ALL SELECT uuid, organisation_id FROM customers_topup
-                   UNION ALL SELECT uuid, organisation_id FROM invoicing_invoice WHERE kind = 'top_up') c
-            ON c.uuid = e.cause_id AND c.organisation_id = o.id
-        WHERE e.kind = 'top_up' AND c.uuid IS NULL ORDER BY e.account_id, e.seq
-        """,
-    ),
-)
-
-registry.declare(
-    __name__,
-    570,
-    Check(
-        "top_up_entry",
-        "it tops up by {amount}, its entry moves {moved} as {kind}",
-        """
-        SELECT format('top-up %%s', u.uuid) AS place, u.amount, coalesce(e.amount, 0) AS moved,
-               coalesce(e.kind, 'nothing') AS kind
-        FROM customers_topup u
-        LEFT JOIN customers_ledgerentry e ON e.id = u.entry_id
-        LEFT JOIN customers_creditaccount a ON a.id = e.account_id
-        WHERE (e.kind, e.amount, e.cause_id, a.organisation_id)
-              IS DISTINCT FROM ('top_up', u.amount, u.uuid, u.organisation_id)
-        ORDER BY u.id
-        """,
-    ),
-)
-
-registry.declare(
-    __name__,
-    580,
-    Check(
-        "surplus_entry",
-        "{surplus} of it was above what was open, its entry moves {moved} as {kind}",
-        """
-        SELECT format('payment %%s', p.uuid) AS place, p.surplus, coalesce(e.amount, 0) AS moved,
-               coalesce(e.kind, 'nothing') AS kind
-        FROM invoicing_payment p JOIN invoicing_invoice i ON i.id = p.invoice_id
-        LEFT JOIN customers_ledgerentry e ON e.id = p.surplus_entry_id
-        LEFT JOIN customers_creditaccount a ON a.id = e.account_id
-        WHERE (p.surplus = 0 AND e.id IS NOT NULL)
-           OR (p.surplus <> 0 AND (e.kind, e.amount, e.cause_id, a.organisation_id)
-                                  IS DISTINCT FROM ('top_up', p.surplus, p.uuid, i.organisation_id))
-        ORDER BY p.id
         """,
     ),
 )
@@ -260,24 +137,6 @@ registry.declare(
         LEFT JOIN (SELECT clean_up_run_id, count(*) AS there FROM subscriptions_termination
                    WHERE clean_up_run_id IS NOT NULL GROUP BY 1) t ON t.clean_up_run_id = r.id
         WHERE r.terminated <> coalesce(t.there, 0) ORDER BY r.id
-        """,
-    ),
-)
-
-registry.declare(
-    __name__,
-    600,
-    Check(
-        "settings_versions",
-        "version {kept} is in force, the newest of {there} is {newest}",
-        # An older one made current, or one that was taken out.
-        """
-        SELECT 'Portal Config' AS place, coalesce(v.number::text, 'none') AS kept, n.there, n.newest
-        FROM (SELECT count(*) AS there, max(number) AS newest, min(number) AS oldest
-              FROM settings_app_portalconfigversion) n
-        LEFT JOIN (settings_app_confighead h JOIN settings_app_portalconfigversion v ON v.id = h.version_id)
-            ON true
-        WHERE v.number IS DISTINCT FROM n.newest OR n.there <> n.newest - n.oldest + 1
         """,
     ),
 )
