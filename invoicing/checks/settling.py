@@ -12,6 +12,22 @@ _LINES = "invoicing_chargeline l JOIN invoicing_invoice i ON i.id = l.invoice_id
 
 registry.declare(
     __name__,
+    210,
+    Check(
+        "hold_count",
+        "the note counts {kept} holds, there are {counted}",
+        """
+        SELECT n.number AS place, n.holds AS kept, coalesce(h.counted, 0) AS counted
+        FROM invoicing_creditnote n
+        LEFT JOIN (SELECT credit_note_id, count(*) AS counted FROM invoicing_creditnotehold GROUP BY 1) h
+            ON h.credit_note_id = n.id
+        WHERE n.holds <> coalesce(h.counted, 0) ORDER BY n.id
+        """,
+    ),
+)
+
+registry.declare(
+    __name__,
     310,
     Check(
         "stand_without_hold",
