@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from customers.checks.told import counted
 from portal.verification import registry
 from portal.verification.check import Check
 from subscriptions.checks.names import SUBSCRIPTION, TERMINATION
@@ -150,80 +151,18 @@ _USED_BY_FORM = """
       AND u.request_id IS NOT NULL
 """
 
-# What a form wrote, by organisation, and the events that the audit keeps of each. The last says whether other ways
-# lead to the same events, so that the audit may tell of more.
-_BY_FORM = (
-    (
+registry.declare(
+    __name__,
+    710,
+    counted(
         # A form that puts a note in may have found nothing but open charges.
-        ("Credit note put into Available Credits", "Credit note allocated"),
-        _USED_BY_FORM.format(others="invoicing_creditnoteallocation"),
-        False,
+        "Credit note put into Available Credits",
+        "Credit note allocated",
+        rows=_USED_BY_FORM.format(others="invoicing_creditnoteallocation"),
     ),
-    (
-        ("Credit note put into Available Credits",),
-        _USED_BY_FORM.format(others="invoicing_creditnoteputin"),
-        True,
-    ),
-    (
-        ("Payment recorded",),
-        "SELECT i.organisation_id FROM invoicing_payment p JOIN invoicing_invoice i ON i.id = p.invoice_id "
-        "WHERE p.request_id IS NOT NULL",
-        False,
-    ),
-    (
-        ("Credit note created",),
-        "SELECT organisation_id FROM invoicing_creditnote WHERE request_id IS NOT NULL",
-        False,
-    ),
-    (
-        ("Credit note sent",),
-        "SELECT organisation_id FROM invoicing_creditnote WHERE request_id IS NOT NULL AND sent_at IS NOT NULL",
-        True,
-    ),
-    (
-        ("Credit note voided",),
-        "SELECT organisation_id FROM invoicing_creditnote WHERE request_id IS NOT NULL AND status = 'void'",
-        True,
-    ),
-    (
-        ("Payment taken back",),
-        "SELECT i.organisation_id FROM invoicing_takeback t JOIN invoicing_payment p ON p.id = t.payment_id "
-        "JOIN invoicing_invoice i ON i.id = p.invoice_id",
-        False,
-    ),
-    (
-        ("Credit note taken back",),
-        "SELECT n.organisation_id FROM invoicing_takeback t JOIN invoicing_creditnote n ON n.id = t.credit_note_id",
-        False,
-    ),
-    (("Topped up",), "SELECT organisation_id FROM customers_topup", False),
-    (
-        ("Correction posted",),
-        "SELECT a.organisation_id FROM customers_ledgerentry e "
-        "JOIN customers_creditaccount a ON a.id = e.account_id "
-        "WHERE e.kind = 'correction' AND e.request_id IS NOT NULL",
-        False,
+    counted(
+        "Credit note put into Available Credits",
+        rows=_USED_BY_FORM.format(others="invoicing_creditnoteputin"),
+        may_be_more=True,
     ),
 )
-
-
-def _counted(events: tuple[str, ...], rows: str, may_be_more: bool) -> Check:
-    """See that the audit tells of as many as there are, by organisation."""
-    return Check(
-        "audit_count",
-        f"{' or '.join(f'“{event}”' for event in events)}: the audit tells it {{told}} times, {{there}} are there",
-        f"""
-        SELECT format('organisation %%s', o.uuid) AS place, coalesce(e.told, 0) AS told,
-               coalesce(r.there, 0) AS there
-        FROM customers_organisation o
-        LEFT JOIN (SELECT organisation_uuid, count(*) AS told FROM audit_auditentry
-                   WHERE event IN ({", ".join(f"'{event}'" for event in events)}) GROUP BY 1) e
-            ON e.organisation_uuid = o.uuid
-        LEFT JOIN (SELECT organisation_id, count(*) AS there FROM ({rows}) f GROUP BY 1) r
-            ON r.organisation_id = o.id
-        WHERE coalesce(e.told, 0) {"<" if may_be_more else "<>"} coalesce(r.there, 0) ORDER BY o.id
-        """,
-    )
-
-
-registry.declare(__name__, 710, *(_counted(*form) for form in _BY_FORM))
