@@ -33,7 +33,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an imported row is not hashed again",
-        "subscriptions/checks/imported.py",
+        "portal/verification/rows.py",
         "{' AND '.join(found)}",
         "false",
         "tests/verification/test_corruptions.py::test_each_corruption_is_found_or_listed_with_the_reason",
