@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.module_loading import autodiscover_modules
 
+from portal.verification import hashes
 from portal.verification.check import Check, Walk
 
 Parameters = Callable[[], Mapping[str, Any]]
@@ -57,6 +58,8 @@ class Registry:
 DECLARED = Registry()
 declare = DECLARED.declare
 declare_parameters = DECLARED.declare_parameters
+
+declare("portal.audit", 1010, hashes.AUDIT_HASH)
 
 
 def declared() -> Registry:
