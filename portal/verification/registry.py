@@ -1,7 +1,7 @@
 """Know what the apps declare to `verify_ledger`, and in which order it is told.
 
 An app declares its checks in its package `checks`. No app knows those above it, and yet their checks are told among
-its own: so each run of checks comes with its place in the order, a number, as docs/ledger.md lists them.
+its own: so checks come with their place in the order, a number.
 """
 
 from __future__ import annotations
