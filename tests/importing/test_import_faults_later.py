@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 
 from portal import verification
-from subscriptions.importing import columns
+from subscriptions.imports import columns
 from subscriptions.models import Subscription
 from tests.support.directory import ACME, NOW, S1, S2, S4, row_counts
 

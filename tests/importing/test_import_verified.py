@@ -14,7 +14,7 @@ from invoicing.models import CreditNote
 from portal import verification
 from portal.audit.operations import Actor
 from subscriptions.checks import imported
-from subscriptions.importing import columns
+from subscriptions.imports import columns
 from subscriptions.life import operations
 from subscriptions.models import Subscription
 from subscriptions.termination.quote import quotes

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from subscriptions.importing import known
-from subscriptions.importing.columns import CONTACTS, FILES, File
-from subscriptions.importing.faults import MOST_SHOWN, Fault, Faults, shown
+from portal.importing.faults import MOST_SHOWN, Fault, Faults, shown
+from subscriptions.imports import known
+from subscriptions.imports.columns import CONTACTS, FILES, File
 
 # The value that the portal has now, in SQL, by column; the others are the key, or cannot be told from the facts.
 _ACCOUNT = "(SELECT {} FROM customers_creditaccount a WHERE a.organisation_id = k.id)"

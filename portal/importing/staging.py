@@ -14,10 +14,10 @@ from typing import Any
 
 from django.db import connection
 
-from subscriptions.importing.columns import File, Row
-from subscriptions.importing.faults import Fault, Faults, shown
-from subscriptions.importing.reading import Reader, Record, undecoded_places
-from subscriptions.importing.values import Malformed, Parser
+from portal.importing.faults import Fault, Faults, shown
+from portal.importing.reading import Reader, Record, undecoded_places
+from portal.importing.values import Malformed, Parser
+from subscriptions.imports.columns import File, Row
 
 # Told now and then how many bytes of the file have been read.
 Progress = Callable[[int], None]

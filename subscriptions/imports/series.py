@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from subscriptions.importing.columns import File
+from subscriptions.imports.columns import File
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import Any
 
 from portal.audit.operations import IMPORT
 from settings_app import selectors as settings_selectors
-from subscriptions.importing.checking.check import of_form
+from subscriptions.imports.series import of_form
 
 _RUN = """
     CREATE TEMPORARY TABLE import_run ON COMMIT DROP AS

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from subscriptions.importing.checking import credit_notes, cycles, every_file, numbers, subscriptions
-from subscriptions.importing.columns import FILES
-from subscriptions.importing.faults import MOST_SHOWN, Fault, Faults
+from portal.importing import every_file
+from portal.importing.faults import MOST_SHOWN, Fault, Faults
+from subscriptions.imports.checks import credit_notes, cycles, numbers, subscriptions
+from subscriptions.imports.columns import FILES
 
 CHECKS = (*subscriptions.CHECKS, *cycles.CHECKS, *numbers.CHECKS, *credit_notes.CHECKS)
 

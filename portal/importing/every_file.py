@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from subscriptions.importing import columns, known
-from subscriptions.importing.checking.check import Check
-from subscriptions.importing.columns import FILES
+from subscriptions.imports import columns, known
+from subscriptions.imports.columns import FILES
+from subscriptions.imports.series import Check
 
 
 def keys() -> Iterator[Check]:

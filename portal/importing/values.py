@@ -9,8 +9,8 @@ from functools import cache, lru_cache
 
 from babel import Locale
 
+from portal.importing.faults import shown
 from portal.lib import addresses, days, money, numerals, text
-from subscriptions.importing.faults import shown
 
 Parser = Callable[[str], str]
 

@@ -11,11 +11,12 @@ from typing import Any
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from portal.audit import operations as audit_operations
+from portal.importing import changes, checking, staging
+from portal.importing.faults import Fault, Faults
+from portal.importing.staging import Staged
 from portal.lib import text
-from subscriptions.importing import changes, checking, known, loading, staging
-from subscriptions.importing.columns import FILES, File
-from subscriptions.importing.faults import Fault, Faults
-from subscriptions.importing.staging import Staged
+from subscriptions.imports import known, loading
+from subscriptions.imports.columns import FILES, File
 
 # Told what is being done, and the bytes done of all bytes.
 Progress = Callable[[str, int, int], None]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from subscriptions.importing import columns
-from subscriptions.importing.checking.check import Check
+from subscriptions.imports import columns
+from subscriptions.imports.series import Check
 
 CHECKS = (
     Check(

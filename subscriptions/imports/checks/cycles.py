@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from subscriptions.importing import columns, values
-from subscriptions.importing.checking.check import Check, beyond_series
+from portal.importing import values
+from subscriptions.imports import columns
+from subscriptions.imports.series import Check, beyond_series
 
 _SPAN = "to_char({0}.starts_on, 'YYYY-MM-DD'), to_char({0}.day_after - 1, 'YYYY-MM-DD')"
 

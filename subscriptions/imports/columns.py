@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portal.audit import names
+from portal.importing import values
+from portal.importing.values import Parser
 from portal.lib import money, text
-from subscriptions.importing import values
-from subscriptions.importing.values import Parser
 
 # Canonical values by column, None where nothing usable was given.
 Row = dict[str, str | None]
