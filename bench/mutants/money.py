@@ -146,7 +146,7 @@ MUTATIONS = (
     Mutation(
         "an import brings a customer to ten trillion",
         "subscriptions/imports/checks/cycles.py",
-        "WHERE c.known_id IS NULL AND h.amount + h.charged >= {columns.MOST_OF_ALL}) s",
+        "WHERE c.known_id IS NULL AND h.amount + h.charged >= {files.MOST_OF_ALL}) s",
         "WHERE false) s",
         "tests/importing/test_import_large.py::test_what_is_there_already_counts",
     ),

@@ -11,7 +11,7 @@ from typing import Any
 
 from portal.importing.faults import MOST_SHOWN, Fault, Faults, shown
 from subscriptions.imports import known
-from subscriptions.imports.columns import CONTACTS, FILES, File
+from subscriptions.imports.files import CONTACTS, FILES, File
 
 # The value that the portal has now, in SQL, by column; the others are the key, or cannot be told from the facts.
 _ACCOUNT = "(SELECT {} FROM customers_creditaccount a WHERE a.organisation_id = k.id)"

@@ -7,7 +7,7 @@ from typing import Any
 from portal.importing import every_file
 from portal.importing.faults import MOST_SHOWN, Fault, Faults
 from subscriptions.imports.checks import credit_notes, cycles, numbers, subscriptions
-from subscriptions.imports.columns import FILES
+from subscriptions.imports.files import FILES
 
 CHECKS = (*subscriptions.CHECKS, *cycles.CHECKS, *numbers.CHECKS, *credit_notes.CHECKS)
 

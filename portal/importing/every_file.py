@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from subscriptions.imports import columns, known
-from subscriptions.imports.columns import FILES
+from subscriptions.imports import files, known
+from subscriptions.imports.files import FILES
 from subscriptions.imports.series import Check
 
 
@@ -37,18 +37,18 @@ def keys() -> Iterator[Check]:
 
 
 def references() -> Iterator[Check]:
-    organisations, plans, contracts = columns.ORGANISATIONS, columns.PLANS, columns.CONTRACTS
-    subscriptions = columns.SUBSCRIPTIONS
+    organisations, plans, contracts = files.ORGANISATIONS, files.PLANS, files.CONTRACTS
+    subscriptions = files.SUBSCRIPTIONS
     for file, name, target, key, home in (
-        (columns.MEMBERS, "organisation_uuid", "all_organisations", "uuid", organisations),
+        (files.MEMBERS, "organisation_uuid", "all_organisations", "uuid", organisations),
         (contracts, "organisation_uuid", "all_organisations", "uuid", organisations),
         (subscriptions, "organisation_uuid", "all_organisations", "uuid", organisations),
         (subscriptions, "sku", "all_plans", "sku", plans),
         (subscriptions, "contract_reference", "all_contracts", "reference", contracts),
-        (columns.CYCLES, "subscription_uuid", "all_subscriptions", "uuid", subscriptions),
-        (columns.NUMBERS, "subscription_uuid", "all_subscriptions", "uuid", subscriptions),
-        (columns.CREDIT_NOTES, "organisation_uuid", "all_organisations", "uuid", organisations),
-        (columns.CREDIT_NOTES, "subscription_uuid", "all_subscriptions", "uuid", subscriptions),
+        (files.CYCLES, "subscription_uuid", "all_subscriptions", "uuid", subscriptions),
+        (files.NUMBERS, "subscription_uuid", "all_subscriptions", "uuid", subscriptions),
+        (files.CREDIT_NOTES, "organisation_uuid", "all_organisations", "uuid", organisations),
+        (files.CREDIT_NOTES, "subscription_uuid", "all_subscriptions", "uuid", subscriptions),
     ):
         yield Check(
             file,
@@ -65,8 +65,8 @@ def references() -> Iterator[Check]:
 
 def decimals() -> Iterator[Check]:
     for file, table, names in (
-        (columns.CYCLES, "all_cycles", ("net", "tax", "paid", "activation_fee")),
-        (columns.CREDIT_NOTES, "all_notes", ("net", "tax")),
+        (files.CYCLES, "all_cycles", ("net", "tax", "paid", "activation_fee")),
+        (files.CREDIT_NOTES, "all_notes", ("net", "tax")),
     ):
         for name in names:
             yield Check(

@@ -16,7 +16,7 @@ from portal.importing.faults import Fault, Faults
 from portal.importing.staging import Staged
 from portal.lib import text
 from subscriptions.imports import known, loading
-from subscriptions.imports.columns import FILES, File
+from subscriptions.imports.files import FILES, File
 
 # Told what is being done, and the bytes done of all bytes.
 Progress = Callable[[str, int, int], None]

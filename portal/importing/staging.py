@@ -17,7 +17,7 @@ from django.db import connection
 from portal.importing.faults import Fault, Faults, shown
 from portal.importing.reading import Reader, Record, undecoded_places
 from portal.importing.values import Malformed, Parser
-from subscriptions.imports.columns import File, Row
+from subscriptions.imports.files import File, Row
 
 # Told now and then how many bytes of the file have been read.
 Progress = Callable[[int], None]

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from portal.lib import days, money
-from subscriptions.imports.columns import FILES, File
+from subscriptions.imports.files import FILES, File
 
 # Where the records of a file are kept (always as k), and by what a staged row (s) is the same record.
 KEPT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from subscriptions.imports.columns import File
+from subscriptions.imports.files import File
 
 
 @dataclass(frozen=True)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from subscriptions.imports import columns
+from subscriptions.imports import files
 from subscriptions.imports.series import Check, beyond_series
 
 CHECKS = (
     Check(
-        columns.CREDIT_NOTES,
+        files.CREDIT_NOTES,
         "number",
         beyond_series("all_notes", "number", "credit_note"),
     ),
     Check(
-        columns.CREDIT_NOTES,
+        files.CREDIT_NOTES,
         "subscription_uuid",
         """
         SELECT line, format('"%s" is a subscription of another organisation, expected one of its own',
@@ -21,7 +21,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CREDIT_NOTES,
+        files.CREDIT_NOTES,
         "cycle_starts_on",
         """
         SELECT line, format('the subscription has no cycle that begins on %s, expected the first day of one',
@@ -29,10 +29,10 @@ CHECKS = (
         FROM all_notes
         WHERE known_id IS NULL AND found_uuid IS NOT NULL AND cycle_starts_on IS NOT NULL AND NOT cycle_found
         """,
-        needs=(columns.CYCLES,),
+        needs=(files.CYCLES,),
     ),
     Check(
-        columns.CREDIT_NOTES,
+        files.CREDIT_NOTES,
         "cycle_starts_on",
         """
         SELECT line, 'the cycle was invoiced to another organisation, expected an invoice of its own'
@@ -41,7 +41,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CREDIT_NOTES,
+        files.CREDIT_NOTES,
         "net",
         """
         SELECT line, format('with this note %s is given back of the cycle%s, expected at most the %s '
@@ -58,7 +58,7 @@ CHECKS = (
     ),
     # What was mended by corrections: together with notes, waivers and refunds they stay within what was charged.
     Check(
-        columns.CREDIT_NOTES,
+        files.CREDIT_NOTES,
         "net",
         """
         SELECT line, format('with this note and the corrections of its termination %s is given back of the '

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from portal.importing import values
-from subscriptions.imports import columns
+from subscriptions.imports import files
 from subscriptions.imports.series import Check, beyond_series
 
 _SPAN = "to_char({0}.starts_on, 'YYYY-MM-DD'), to_char({0}.day_after - 1, 'YYYY-MM-DD')"
 
 CHECKS = (
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "subscription_uuid",
         """
         SELECT line, format('the subscription was terminated on %s and never changes again, '
@@ -19,7 +19,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "starts_on",
         """
         SELECT line, format('%s is before the subscription started, expected %s or later', starts_on, started_on)
@@ -27,7 +27,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "starts_on",
         """
         SELECT line, format('%s is not on the anchor day, expected day %s of the month%s', starts_on, anchor,
@@ -39,7 +39,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "months",
         f"""
         SELECT line, format('the cycle ends on %s, expected {values.LATEST_END} or earlier', day_after - 1)
@@ -47,7 +47,7 @@ CHECKS = (
         """,  # noqa: S608
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "starts_on",
         f"""
         SELECT c.line, format('overlaps the cycle of line %s (%s to %s), expected cycles that share no day',
@@ -69,7 +69,7 @@ CHECKS = (
         """,  # noqa: S608
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "starts_on",
         """
         SELECT c.line, format('overlaps the cycle %s to %s that the portal has%s, '
@@ -84,7 +84,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "invoice_number",
         """
         SELECT line, format('"%s" is the invoice of another organisation in line %s, expected one organisation',
@@ -98,7 +98,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "invoice_number",
         """
         SELECT c.line, format('"%s" %s, expected another number', c.invoice_number,
@@ -113,27 +113,27 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "invoice_number",
         beyond_series("all_cycles", "invoice_number", "invoice"),
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "invoice_number",
         f"""
-        SELECT line, format('the invoice "%s" adds up to more than any amount, expected at most {columns.LARGEST}',
+        SELECT line, format('the invoice "%s" adds up to more than any amount, expected at most {files.LARGEST}',
                             invoice_number)
         FROM (SELECT c.line, c.invoice_number, coalesce(i.charged, 0)
                      + sum(c.net + c.tax + c.activation_fee) OVER (PARTITION BY c.invoice_number ORDER BY c.line)
                      AS charged
               FROM all_cycles c LEFT JOIN invoicing_invoice i ON i.number = c.invoice_number
               WHERE c.known_id IS NULL) s
-        WHERE charged > {columns.LARGEST}
+        WHERE charged > {files.LARGEST}
         """,  # noqa: S608
     ),
     # No end, refund or correction of an organisation can then come to more than its account holds.
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "net",
         f"""
         WITH new AS (
@@ -155,17 +155,17 @@ CHECKS = (
             LEFT JOIN invoiced i ON i.organisation_id = a.id
         )
         SELECT line, format('with this row balance, credit limit and charges of the organisation %s come to %s, '
-                            'expected less than {columns.MOST_OF_ALL:,}', organisation_uuid, trim_scale(total))
+                            'expected less than {files.MOST_OF_ALL:,}', organisation_uuid, trim_scale(total))
         FROM (SELECT c.line, c.organisation_uuid, c.net + c.tax + c.activation_fee AS own,
                      h.amount + sum(c.net + c.tax + c.activation_fee)
                                 OVER (PARTITION BY c.organisation_uuid ORDER BY c.line) AS total
               FROM all_cycles c JOIN held h USING (organisation_uuid)
-              WHERE c.known_id IS NULL AND h.amount + h.charged >= {columns.MOST_OF_ALL}) s
-        WHERE total >= {columns.MOST_OF_ALL} AND total - own < {columns.MOST_OF_ALL}
+              WHERE c.known_id IS NULL AND h.amount + h.charged >= {files.MOST_OF_ALL}) s
+        WHERE total >= {files.MOST_OF_ALL} AND total - own < {files.MOST_OF_ALL}
         """,  # noqa: S608
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "invoice_issued_on",
         """
         SELECT line, format('%s differs from %s, the date of invoice "%s" in line %s, expected one date',
@@ -179,7 +179,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "invoice_issued_on",
         """
         SELECT c.line, format('%s differs from %s, the date of invoice "%s" in the portal, expected one date',

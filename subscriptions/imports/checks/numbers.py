@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from subscriptions.imports import columns
+from subscriptions.imports import files
 from subscriptions.imports.series import Check
 
 CHECKS = (
     Check(
-        columns.NUMBERS,
+        files.NUMBERS,
         "number",
         """
         SELECT line, format('%s is on another subscription in line %s, expected one that is not terminated',
@@ -22,7 +22,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.NUMBERS,
+        files.NUMBERS,
         "number",
         """
         SELECT n.line, format('%s serves the subscription %s already%s, expected one that is not terminated',

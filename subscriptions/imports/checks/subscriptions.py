@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from subscriptions.imports import columns
+from subscriptions.imports import files
 from subscriptions.imports.series import Check
 
 # Known subscriptions that would end sooner with their new cycles. One with cycles expires as the last of them ends,
@@ -22,7 +22,7 @@ _SHORTENED = """
 
 CHECKS = (
     Check(
-        columns.SUBSCRIPTIONS,
+        files.SUBSCRIPTIONS,
         "sku",
         """
         SELECT s.line, format('the plan is in %s, expected %s, the currency of the organisation',
@@ -34,7 +34,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.SUBSCRIPTIONS,
+        files.SUBSCRIPTIONS,
         "contract_reference",
         """
         SELECT s.line, format('"%s" is a contract of another organisation, expected one of its own',
@@ -44,7 +44,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.SUBSCRIPTIONS,
+        files.SUBSCRIPTIONS,
         "terminated_on",
         """
         SELECT s.line, format('%s is after today, expected %s, today in %s, or earlier',
@@ -54,7 +54,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.SUBSCRIPTIONS,
+        files.SUBSCRIPTIONS,
         "started_on",
         """
         SELECT c.subscription_line,
@@ -66,7 +66,7 @@ CHECKS = (
         """,
     ),
     Check(
-        columns.SUBSCRIPTIONS,
+        files.SUBSCRIPTIONS,
         "expires_on",
         """
         SELECT s.line, 'missing, expected a date, because there are no cycles'
@@ -75,10 +75,10 @@ CHECKS = (
           AND NOT coalesce('expires_on' = ANY(s.wrong), false)
           AND NOT EXISTS (SELECT FROM import_cycles c WHERE c.subscription_uuid = s.uuid)
         """,
-        needs=(columns.CYCLES,),
+        needs=(files.CYCLES,),
     ),
     Check(
-        columns.SUBSCRIPTIONS,
+        files.SUBSCRIPTIONS,
         "expires_on",
         """
         SELECT s.line, format('%s differs from the cycles, expected %s, the last day of the last one',
@@ -88,10 +88,10 @@ CHECKS = (
               GROUP BY subscription_uuid HAVING bool_and(day_after IS NOT NULL)) c ON c.subscription_uuid = s.uuid
         WHERE s.known_id IS NULL AND s.expires_on <> c.last_day
         """,
-        needs=(columns.CYCLES,),
+        needs=(files.CYCLES,),
     ),
     Check(
-        columns.SUBSCRIPTIONS,
+        files.SUBSCRIPTIONS,
         "expires_on",
         f"""
         SELECT subscription_line,
@@ -99,16 +99,16 @@ CHECKS = (
                       'expected %s or later', expires_on, line, last_day, expires_on)
         FROM ({_SHORTENED}) s WHERE subscription_line IS NOT NULL
         """,  # noqa: S608
-        needs=(columns.CYCLES,),
+        needs=(files.CYCLES,),
     ),
     Check(
-        columns.CYCLES,
+        files.CYCLES,
         "starts_on",
         f"""
         SELECT line, format('the subscription expires on %s, but with this line its cycles end on %s, '
                             'expected %s or later', expires_on, last_day, expires_on)
         FROM ({_SHORTENED}) s WHERE subscription_line IS NULL
         """,  # noqa: S608
-        needs=(columns.CYCLES,),
+        needs=(files.CYCLES,),
     ),
 )
