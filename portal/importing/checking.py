@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from portal.importing import every_file
 from portal.importing.faults import MOST_SHOWN, Fault, Faults
-from subscriptions.imports.checks import credit_notes, cycles, numbers, subscriptions
-from subscriptions.imports.files import FILES
-
-CHECKS = (*subscriptions.CHECKS, *cycles.CHECKS, *numbers.CHECKS, *credit_notes.CHECKS)
+from portal.importing.shapes import Check, Declared
 
 
-def check(cursor: Any, *, faults: Faults, unreadable: set[str]) -> None:
+def check(cursor: Any, declared: Declared, *, faults: Faults, unreadable: set[str]) -> None:
     """Add the faults between rows and against the database."""
-    for item in (*every_file.keys(), *every_file.references(), *every_file.decimals(), *CHECKS):
+    for item in _checks(declared):
         if any(file.name in unreadable for file in item.needs):
             continue
         cursor.execute(
@@ -24,9 +22,15 @@ def check(cursor: Any, *, faults: Faults, unreadable: set[str]) -> None:
         found = cursor.fetchall()
         if not found:
             continue
-        place = FILES.index(item.file)
-        order = next(n for n, column in enumerate(item.file.columns) if column.name == item.column)
+        place, order = declared.place(item.file), item.file.place(item.column)
         faults.add_first(
             (Fault(place, line, order, item.file.csv, item.column, sentence) for line, sentence, _ in found),
             count=found[0][2],
         )
+
+
+def _checks(declared: Declared) -> Iterator[Check]:
+    yield from every_file.keys(declared)
+    yield from every_file.references(declared)
+    for part in declared.parts:
+        yield from part.checks

@@ -11,12 +11,11 @@ from typing import Any
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
 from portal.audit import operations as audit_operations
-from portal.importing import changes, checking, staging
+from portal.importing import changes, checking, known, loading, registry, staging
 from portal.importing.faults import Fault, Faults
+from portal.importing.shapes import Declared, File
 from portal.importing.staging import Staged
 from portal.lib import text
-from subscriptions.imports import known, loading
-from subscriptions.imports.files import FILES, File
 
 # Told what is being done, and the bytes done of all bytes.
 Progress = Callable[[str, int, int], None]
@@ -69,15 +68,17 @@ def import_directory(
     update: bool = False,
     on_exceptions: Callable[[Iterator[bytes]], None] | None = None,
     progress: Progress = lambda *_: None,
+    declared_in: registry.Registry = registry.APPS,
 ) -> list[Count]:
     """Import the files of a directory, or only check them; give the counts of the files that are there.
 
-    *Shape*: with `update` the contacts of known organisations may change, and rows about what ended here are put
-    aside: `on_exceptions` is given them as CSV, before anything is kept.
+    *Shape*: with `update` what the apps let change may change, and rows about what ended here are put aside:
+    `on_exceptions` is given them as CSV, before anything is kept.
     *Raises*: Refused; Interfered; BrokenOff; OSError for a file that can't be read.
     """
+    declared = declared_in.together()
     faults = Faults()
-    present = _present(directory, faults=faults)
+    present = _present(directory, declared, faults=faults)
     total = sum((directory / file.csv).stat().st_size for file in present)
     only_commit_is_left = False
     try:
@@ -96,7 +97,7 @@ def import_directory(
             cursor.execute("SET LOCAL default_statistics_target = 10")
             staged: dict[str, Staged] = {}
             done = 0
-            for place, file in enumerate(FILES):
+            for place, file in enumerate(declared.files):
                 staging.create_table(cursor, file)
                 path = directory / file.csv
                 if file in present:
@@ -111,28 +112,28 @@ def import_directory(
                         Fault(place, 1, -1, file.csv, "header", "the file is missing, expected it in the directory")
                     )
             progress("checking", total, total)
-            known.match_known(cursor)
-            known.lock(cursor)
+            known.match(cursor, declared)
+            known.lock(cursor, declared)
             if update:
-                changes.lock_organisations(cursor)
-            changes.gather(cursor)
+                changes.lock(cursor, declared)
+            changes.gather(cursor, declared)
             if update:
-                changes.put_aside(cursor)
-            changes.check(cursor, is_updating=update, faults=faults)
-            known.resolve(cursor, at=at)
-            checking.check(cursor, faults=faults, unreadable=_unreadable(staged))
+                changes.put_aside(cursor, declared)
+            changes.check(cursor, declared, is_updating=update, faults=faults)
+            known.resolve(cursor, declared, at=at)
+            checking.check(cursor, declared, faults=faults, unreadable=_unreadable(declared, staged))
             if faults.count:
                 raise Refused(faults)
-            counted = [_count(cursor, file, is_updating=update) for file in present]
+            counted = [_count(cursor, declared, file, is_updating=update) for file in present]
             if update and on_exceptions:
                 on_exceptions(changes.exceptions(cursor))
             if dry_run:
                 return counted
             if any(count.new for count in counted):
                 progress("writing", total, total)
-                loading.load(cursor, at=at)
+                loading.load(cursor, declared, at=at)
             if any(count.changed for count in counted):
-                changes.write(cursor)
+                changes.write(cursor, declared)
             for file, count in zip(present, counted, strict=True):
                 _record(file, count, sha256=staged[file.name].sha256, is_update=update, at=at)
             only_commit_is_left = True
@@ -143,26 +144,26 @@ def import_directory(
     return counted
 
 
-def _count(cursor: Any, file: File, *, is_updating: bool) -> Count:
+def _count(cursor: Any, declared: Declared, file: File, *, is_updating: bool) -> Count:
     new, there = known.counts(cursor, file)
     if not is_updating:
         return Count(file.csv, new, there)
-    changed = changes.count(cursor, file)
-    exceptions = changes.count_exceptions(cursor, file)
+    changed = changes.count(cursor, declared, file)
+    exceptions = changes.count_exceptions(cursor, declared, file)
     return Count(file.csv, new, there - changed, changed=changed, exceptions=exceptions)
 
 
 def strangers(directory: Path) -> list[str]:
     """Name what is in a directory and no file of the format, not by another case either: it is left out."""
-    known = {file.csv for file in FILES}
+    known = {file.csv for file in registry.APPS.together().files}
     return sorted(path.name for path in directory.iterdir() if path.name.lower() not in known)
 
 
-def _present(directory: Path, *, faults: Faults) -> list[File]:
+def _present(directory: Path, declared: Declared, *, faults: Faults) -> list[File]:
     """Find the files of the format, and what only looks like one of them."""
     names = {path.name for path in directory.iterdir()}
     present = []
-    for place, file in enumerate(FILES):
+    for place, file in enumerate(declared.files):
         for name in sorted(names):
             if name != file.csv and name.lower() == file.csv:
                 sentence = f"the name differs from {file.csv} in case alone, expected {file.csv}"
@@ -181,9 +182,9 @@ def _is_file(path: Path) -> bool:
     return path.is_file()
 
 
-def _unreadable(staged: dict[str, Staged]) -> set[str]:
+def _unreadable(declared: Declared, staged: dict[str, Staged]) -> set[str]:
     """Name the files of which nobody can say what is missing in them."""
-    return {file.name for file in FILES if file.required and file.name not in staged} | {
+    return {file.name for file in declared.files if file.required and file.name not in staged} | {
         name for name, file in staged.items() if not file.keys_known
     }
 

@@ -14,10 +14,11 @@ from typing import Any
 
 from django.db import connection
 
+from portal.importing import temporary
 from portal.importing.faults import Fault, Faults, shown
 from portal.importing.reading import Reader, Record, undecoded_places
-from portal.importing.values import Malformed, Parser
-from subscriptions.imports.files import File, Row
+from portal.importing.shapes import File, Parser, Row
+from portal.importing.values import Malformed
 
 # Told now and then how many bytes of the file have been read.
 Progress = Callable[[int], None]
@@ -39,8 +40,7 @@ def create_table(cursor: Any, file: File) -> None:
     columns = ["line integer NOT NULL", "sha256 text", "wrong text[]", "known_id bigint"]
     columns += [f"{column.name} {column.sql}" for column in file.columns]
     columns += [f"{name} text" for name, _ in file.derived]
-    cursor.execute(f"DROP TABLE IF EXISTS pg_temp.{file.table}")
-    cursor.execute(f"CREATE TEMPORARY TABLE {file.table} ({', '.join(columns)}) ON COMMIT DROP")
+    temporary.create(cursor, f"{file.table} ({', '.join(columns)})")
 
 
 def stage(cursor: Any, file: File, path: Path, *, place: int, faults: Faults, progress: Progress) -> Staged:

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from datetime import date
 from functools import cache, lru_cache
 
 from babel import Locale
 
 from portal.importing.faults import shown
+from portal.importing.shapes import Parser
 from portal.lib import addresses, days, money, numerals, text
-
-Parser = Callable[[str], str]
 
 EARLIEST, LATEST = date(1900, 1, 1), date(9999, 12, 31)
 # Days are counted on from a cycle's end, an expiry or a termination: these leave room for that.

@@ -1,110 +1,20 @@
-"""The import format as data: which files there are, their columns, what a value and a row must be."""
+"""All files but those of the customers: their columns, what a value and a row must be."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 
+from customers.imports.files import ORGANISATIONS
 from portal.audit import names
-from portal.importing import values
-from portal.importing.values import Parser
-from portal.lib import money, text
-
-# Canonical values by column, None where nothing usable was given.
-Row = dict[str, str | None]
-# What is wrong within a row: the column, and the sentence.
-RowRule = Callable[[Row], Iterator[tuple[str, str]]]
+from portal.importing import columns, values
+from portal.importing.shapes import Column, Declared, File, Row
+from portal.lib import money
+from subscriptions.imports import known
 
 LARGEST = Decimal("999999999999.9999")
 # What all of an organisation's charges, its balance and its limit may come to: an account holds what comes back.
 MOST_OF_ALL = 10**13
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column. *Shape*: `sql` is its type when staged; `normal` writes a value the one way it is hashed."""
-
-    name: str
-    parse: Parser
-    sql: str = "text"
-    required: bool = True
-    default: str | None = None
-    normal: Parser = str
-
-
-@dataclass(frozen=True)
-class File:
-    """One file. *Shape*: `key` names the columns of the key, `faulted` the one its faults are named by.
-
-    `derived` are columns computed for staging from the row: name, function.
-    """
-
-    name: str
-    app: str
-    columns: tuple[Column, ...]
-    key: tuple[str, ...]
-    faulted: str
-    rule: RowRule | None = None
-    derived: tuple[tuple[str, Callable[[Row], str | None]], ...] = ()
-    required: bool = False
-
-    @property
-    def csv(self) -> str:
-        return f"{self.name}.csv"
-
-    @property
-    def table(self) -> str:
-        return f"import_{self.name}"
-
-
-def _text(name: str, longest: int) -> Column:
-    return Column(name, values.line(longest))
-
-
-def _optional_text(name: str, longest: int) -> Column:
-    return Column(name, values.line(longest), required=False)
-
-
-def _uuid(name: str) -> Column:
-    return Column(name, values.uuid, "uuid")
-
-
-def _optional_uuid(name: str) -> Column:
-    return Column(name, values.uuid, "uuid", required=False)
-
-
-def _day(name: str) -> Column:
-    return Column(name, values.day, "date")
-
-
-def _optional_day(name: str, parse: Parser = values.day) -> Column:
-    return Column(name, parse, "date", required=False)
-
-
-def _code(name: str, *codes: str) -> Column:
-    return Column(name, values.one_of(*codes))
-
-
-def _optional_code(name: str, *codes: str, default: str) -> Column:
-    return Column(name, values.one_of(*codes), required=False, default=default)
-
-
-def _boolean(name: str) -> Column:
-    return Column(name, values.boolean, "boolean", required=False, default="false")
-
-
-def _amount(name: str) -> Column:
-    return Column(name, values.amount, "numeric", normal=values.plain_amount)
-
-
-def _optional_amount(name: str, parse: Parser) -> Column:
-    return Column(name, parse, "numeric", required=False, default="0", normal=values.plain_amount)
-
-
-def _folded(column: str) -> tuple[str, Callable[[Row], str | None]]:
-    # An expanded name may be longer than the column of search keys.
-    return f"folded_{column}", lambda row: text.fold(row[column] or "")[:400].strip()
 
 
 def _plan(row: Row) -> Iterator[tuple[str, str]]:
@@ -158,108 +68,78 @@ def _credit_note(row: Row) -> Iterator[tuple[str, str]]:
             yield missing, f"missing while {given} is given, expected both or neither"
 
 
-ORGANISATIONS = File(
-    "organisations",
-    names.CUSTOMERS,
-    (
-        _uuid("uuid"),
-        _text("name", 200),
-        Column("country", values.country),
-        Column("currency", values.currency),
-        Column("timezone", values.timezone),
-        _optional_code("status", "active", "suspended", default="active"),
-        _optional_code("payment_mode", "prepaid", "postpaid", default="prepaid"),
-        _optional_amount("credit_limit", values.limit),
-        _optional_amount("opening_balance", values.balance),
-        Column("owner_email", values.email, required=False),
-        Column("billing_email", values.email, required=False),
-        _optional_text("customer_reference", 100),
-        _optional_day("created_on"),
-    ),
-    key=("uuid",),
-    faulted="uuid",
-    derived=tuple(_folded(name) for name in ("name", "owner_email", "billing_email", "customer_reference")),
-    required=True,
-)
-MEMBERS = File(
-    "members",
-    names.CUSTOMERS,
-    (
-        _uuid("organisation_uuid"),
-        Column("email", values.email),
-        _text("name", 200),
-        _optional_code("role", "owner", "admin", "member", default="member"),
-    ),
-    key=("organisation_uuid", "email"),
-    faulted="email",
-    derived=(_folded("name"), _folded("email")),
-)
 PLANS = File(
     "plans",
     names.SUBSCRIPTIONS,
     (
-        _text("sku", 100),
-        _text("product", 120),
-        _text("name", 200),
+        columns.text("sku", 100),
+        columns.text("product", 120),
+        columns.text("name", 200),
         Column("currency", values.currency),
-        _amount("price_per_month"),
+        columns.amount("price_per_month"),
     ),
     key=("sku",),
     faulted="sku",
+    kept=known.PLANS,
     rule=_plan,
 )
 CONTRACTS = File(
     "contracts",
     names.SUBSCRIPTIONS,
     (
-        _text("reference", 100),
-        _uuid("organisation_uuid"),
-        _code("billing_plan", "as_incurred", "milestone"),
-        _day("starts_on"),
-        _day("ends_on"),
-        _optional_code("status", "pending", "ready", "in_progress", "completed", "cancelled", default="pending"),
+        columns.text("reference", 100),
+        columns.uuid("organisation_uuid", refers=ORGANISATIONS),
+        columns.code("billing_plan", "as_incurred", "milestone"),
+        columns.day("starts_on"),
+        columns.day("ends_on"),
+        columns.optional_code(
+            "status", "pending", "ready", "in_progress", "completed", "cancelled", default="pending"
+        ),
     ),
     key=("reference",),
     faulted="reference",
+    kept=known.CONTRACTS,
     rule=_contract,
 )
 SUBSCRIPTIONS = File(
     "subscriptions",
     names.SUBSCRIPTIONS,
     (
-        _uuid("uuid"),
-        _uuid("organisation_uuid"),
-        _text("sku", 100),
-        _code("status", "active", "expired", "terminated"),
-        _day("started_on"),
-        _boolean("auto_renew"),
-        _boolean("trial"),
-        _optional_text("contract_reference", 100),
-        _optional_day("expires_on", values.last_day),
-        _optional_day("terminated_on", values.last_day),
+        columns.uuid("uuid"),
+        columns.uuid("organisation_uuid", refers=ORGANISATIONS),
+        columns.text("sku", 100, refers=PLANS),
+        columns.code("status", "active", "expired", "terminated"),
+        columns.day("started_on"),
+        columns.boolean("auto_renew"),
+        columns.boolean("trial"),
+        columns.optional_text("contract_reference", 100, refers=CONTRACTS),
+        columns.optional_day("expires_on", values.last_day),
+        columns.optional_day("terminated_on", values.last_day),
         Column("termination_reason", values.paragraph(2000), required=False),
     ),
     key=("uuid",),
     faulted="uuid",
+    kept=known.SUBSCRIPTIONS,
     rule=_subscription,
 )
 CYCLES = File(
     "cycles",
     names.SUBSCRIPTIONS,
     (
-        _uuid("subscription_uuid"),
-        _day("starts_on"),
+        columns.uuid("subscription_uuid", refers=SUBSCRIPTIONS),
+        columns.day("starts_on"),
         Column("months", values.months, "integer"),
-        _amount("net"),
-        _amount("tax"),
-        _amount("paid"),
-        _text("invoice_number", 60),
-        _optional_day("invoice_issued_on"),
-        _optional_amount("activation_fee", values.amount),
-        _boolean("external_invoice"),
+        columns.amount("net"),
+        columns.amount("tax"),
+        columns.amount("paid"),
+        columns.text("invoice_number", 60),
+        columns.optional_day("invoice_issued_on"),
+        columns.optional_amount("activation_fee", values.amount),
+        columns.boolean("external_invoice"),
     ),
     key=("subscription_uuid", "starts_on"),
     faulted="starts_on",
+    kept=known.CYCLES,
     rule=_cycle,
 )
 NUMBERS = File(
@@ -267,32 +147,39 @@ NUMBERS = File(
     names.SUBSCRIPTIONS,
     (
         Column("number", values.phone_number),
-        _uuid("subscription_uuid"),
-        _boolean("ported_in"),
+        columns.uuid("subscription_uuid", refers=SUBSCRIPTIONS),
+        columns.boolean("ported_in"),
     ),
     key=("number", "subscription_uuid"),
     faulted="number",
+    kept=known.NUMBERS,
 )
 CREDIT_NOTES = File(
     "credit_notes",
     names.INVOICES,
     (
-        _text("number", 60),
-        _uuid("organisation_uuid"),
-        _amount("net"),
-        _amount("tax"),
-        _code("status", "draft", "sent", "applied", "void"),
-        _optional_day("issued_on"),
-        _optional_uuid("subscription_uuid"),
-        _optional_day("cycle_starts_on"),
+        columns.text("number", 60),
+        columns.uuid("organisation_uuid", refers=ORGANISATIONS),
+        columns.amount("net"),
+        columns.amount("tax"),
+        columns.code("status", "draft", "sent", "applied", "void"),
+        columns.optional_day("issued_on"),
+        columns.optional_uuid("subscription_uuid", refers=SUBSCRIPTIONS),
+        columns.optional_day("cycle_starts_on"),
     ),
     key=("number",),
     faulted="number",
+    kept=known.CREDIT_NOTES,
     rule=_credit_note,
 )
 
-# What an update may change of an organisation that is known.
-CONTACTS = ("name", "owner_email", "billing_email", "customer_reference")
+FILES = (PLANS, CONTRACTS, SUBSCRIPTIONS, CYCLES, NUMBERS, CREDIT_NOTES)
 
-# In the order in which they are read, and in which faults are printed.
-FILES = (ORGANISATIONS, MEMBERS, PLANS, CONTRACTS, SUBSCRIPTIONS, CYCLES, NUMBERS, CREDIT_NOTES)
+
+def owners(declared: Declared) -> str:
+    """Write the query of the organisations whose subscriptions the directory names, without naming them."""
+    return f"""
+        SELECT o.uuid FROM ({declared.keys_of(SUBSCRIPTIONS)}) n
+        JOIN subscriptions_subscription p ON p.uuid = n.uuid
+        JOIN customers_organisation o ON o.id = p.organisation_id
+    """  # noqa: S608 - from the declarations

@@ -1,20 +1,6 @@
-"""What a check is, and the numbers that more than one of them looks at."""
+"""Numbers of documents beside the portal's own series, which go on above what is imported."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
-
-from subscriptions.imports.files import File
-
-
-@dataclass(frozen=True)
-class Check:
-    """One kind of fault. *Shape*: `needs` are files that must be readable, else nobody can say."""
-
-    file: File
-    column: str
-    query: str
-    needs: tuple[File, ...] = field(default=())
 
 
 def beyond_series(table: str, column: str, document: str) -> str:
@@ -34,3 +20,13 @@ def of_form(number: str, series: str) -> str:
         f"(CASE WHEN starts_with({number}, {series}.prefix) AND length({rest}) = {series}.length "
         f"AND {rest} ~ '^[0-9]{{1,18}}$' THEN {rest}::bigint END)"
     )
+
+
+def begin_above(document: str, table: str, column: str) -> str:
+    """Let a series that is still unused begin above the highest imported number of its form."""
+    return f"""
+        UPDATE invoicing_numberseries n SET first_number = s.highest + 1
+        FROM (SELECT max({of_form(f"d.{column}", "x")}) AS highest
+              FROM {table} d JOIN invoicing_numberseries x ON x.document = '{document}') s
+        WHERE n.document = '{document}' AND n.last_number = 0 AND n.first_number <= s.highest
+    """  # noqa: S608

@@ -187,7 +187,7 @@ def test_terminations_have_one_writer_and_the_import():
             r"INSERT\s+INTO\s+subscriptions_termination|COPY\s+subscriptions_termination", node.value, re.I
         )
     }
-    allowed = {path for path in writers if path.startswith(("portal/importing/", "subscriptions/imports/"))}
+    allowed = {path for path in writers if path.startswith("subscriptions/imports/")}
     assert writers - allowed == {"subscriptions/termination/writer/terminations.py"}
     made = [
         place(module, node)

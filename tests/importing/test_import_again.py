@@ -98,7 +98,7 @@ def test_a_clash_with_the_portal_is_one_sentence(directory, imported, monkeypatc
     from django.core.management.base import CommandError
     from django.db import IntegrityError
 
-    from subscriptions.imports import loading
+    from portal.importing import loading
 
     def clash(*args, **kwargs):
         raise IntegrityError('duplicate key "an_invoice_has_its_own_number"\nDETAIL: more')

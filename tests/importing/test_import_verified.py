@@ -13,8 +13,8 @@ from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from portal import verification
 from portal.audit.operations import Actor
+from portal.importing import registry
 from subscriptions.checks import imported
-from subscriptions.imports import files
 from subscriptions.life import operations
 from subscriptions.models import Subscription
 from subscriptions.termination.quote import quotes
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def test_rows_are_written_in_the_order_of_the_format() -> None:
     assert {row.file: list(row.columns) for row in (*imported_customers.ROWS, *imported.ROWS)} == {
-        file.name: [column.name for column in file.columns] for file in files.FILES
+        file.name: [column.name for column in file.columns] for file in registry.APPS.together().files
     }
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from portal.importing.shapes import Check
 from subscriptions.imports import files
-from subscriptions.imports.series import Check, beyond_series
+from subscriptions.imports.series import beyond_series
 
 CHECKS = (
     Check(
         files.CREDIT_NOTES,
         "number",
-        beyond_series("all_notes", "number", "credit_note"),
+        beyond_series("all_credit_notes", "number", "credit_note"),
     ),
     Check(
         files.CREDIT_NOTES,
@@ -17,7 +18,7 @@ CHECKS = (
         """
         SELECT line, format('"%s" is a subscription of another organisation, expected one of its own',
                             subscription_uuid)
-        FROM all_notes WHERE known_id IS NULL AND owner_uuid <> organisation_uuid
+        FROM all_credit_notes WHERE known_id IS NULL AND owner_uuid <> organisation_uuid
         """,
     ),
     Check(
@@ -26,7 +27,7 @@ CHECKS = (
         """
         SELECT line, format('the subscription has no cycle that begins on %s, expected the first day of one',
                             cycle_starts_on)
-        FROM all_notes
+        FROM all_credit_notes
         WHERE known_id IS NULL AND found_uuid IS NOT NULL AND cycle_starts_on IS NOT NULL AND NOT cycle_found
         """,
         needs=(files.CYCLES,),
@@ -36,7 +37,7 @@ CHECKS = (
         "cycle_starts_on",
         """
         SELECT line, 'the cycle was invoiced to another organisation, expected an invoice of its own'
-        FROM all_notes
+        FROM all_credit_notes
         WHERE known_id IS NULL AND owner_uuid = organisation_uuid AND charged_uuid <> organisation_uuid
         """,
     ),
@@ -50,7 +51,7 @@ CHECKS = (
                                         THEN format(' (since line %s)', first_line) ELSE '' END, charged)
         FROM (SELECT line, charged, net + tax AS amount, first_value(line) OVER w AS first_line,
                      given_back + sum(net + tax) OVER w AS given
-              FROM all_notes
+              FROM all_credit_notes
               WHERE known_id IS NULL AND status IN ('sent', 'applied') AND charged IS NOT NULL
               WINDOW w AS (PARTITION BY subscription_uuid, cycle_starts_on ORDER BY line)) n
         WHERE given > charged AND amount > 0
@@ -67,7 +68,7 @@ CHECKS = (
         FROM (SELECT n.line, g.charged, n.net + n.tax AS amount,
                      g.back + k.corrected
                          + sum(n.net + n.tax) OVER (PARTITION BY n.found_uuid ORDER BY n.line) AS given
-              FROM all_notes n
+              FROM all_credit_notes n
               JOIN subscriptions_subscription s ON s.uuid = n.found_uuid
               JOIN subscriptions_termination t ON t.subscription_id = s.id
               JOIN LATERAL (SELECT sum(e.amount) AS corrected FROM customers_ledgerentry e

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from portal.importing import values
+from portal.importing.shapes import Check
 from subscriptions.imports import files
-from subscriptions.imports.series import Check, beyond_series
+from subscriptions.imports.series import beyond_series
 
 _SPAN = "to_char({0}.starts_on, 'YYYY-MM-DD'), to_char({0}.day_after - 1, 'YYYY-MM-DD')"
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from portal.importing.shapes import Check
 from subscriptions.imports import files
-from subscriptions.imports.series import Check
 
 CHECKS = (
     Check(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from portal.importing.shapes import Check
 from subscriptions.imports import files
-from subscriptions.imports.series import Check
 
 # Known subscriptions that would end sooner with their new cycles. One with cycles expires as the last of them ends,
 # so this is one that came without any: its expiry date is all that says how long it is usable, and the clean-up
