@@ -96,7 +96,7 @@ class Ledger:
         from django.db import connections
         from django.utils import timezone
 
-        from subscriptions import verification
+        from portal import verification
 
         connections.close_all()  # it may be one from before a restart
         seen: dict[uuid.UUID, Any] = {}

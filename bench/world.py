@@ -295,11 +295,11 @@ _STAFF = """
 from django.contrib.auth import models
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from portal import operations
+from portal.staff.operations import accounts
 from portal.audit import operations as audit_operations
 hashed = make_password("{password}")
 models.make_password = lambda password: hashed
 for name, role in {roles!r}.items():
-    operations.create_staff(username=name, role=role, password="{password}", by=audit_operations.SYSTEM,
-                            at=timezone.now())
+    accounts.create_staff(username=name, role=role, password="{password}", by=audit_operations.SYSTEM,
+                          at=timezone.now())
 """

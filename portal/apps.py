@@ -24,7 +24,7 @@ class PortalConfig(AppConfig):
         from portal.postgresql import owner
         from portal.staff import roles
 
-        autodiscover_modules(*(f"declares.{name}" for name in DECLARED))
+        autodiscover_modules(*(f"declares.{name}" for name in DECLARED), "imports")
         # Django tells of each app that has models. Of ours this is the last, so all tables are there by then.
         last = apps.get_app_config("subscriptions")
         post_migrate.connect(roles.bring_up_to_date, sender=last, dispatch_uid="roles")

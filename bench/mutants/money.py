@@ -75,7 +75,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an import does not count corrections",
-        "subscriptions/importing/checking/credit_notes.py",
+        "subscriptions/imports/checks/credit_notes.py",
         "g.back + k.corrected",
         "g.back",
         "tests/importing/test_import_corrections.py::test_an_import_refuses_what_corrections_leave_no_room_for",
@@ -145,8 +145,8 @@ MUTATIONS = (
     ),
     Mutation(
         "an import brings a customer to ten trillion",
-        "subscriptions/importing/checking/cycles.py",
-        "WHERE c.known_id IS NULL AND h.amount + h.charged >= {columns.MOST_OF_ALL}) s",
+        "subscriptions/imports/checks/cycles.py",
+        "WHERE c.known_id IS NULL AND h.amount + h.charged >= {files.MOST_OF_ALL}) s",
         "WHERE false) s",
         "tests/importing/test_import_large.py::test_what_is_there_already_counts",
     ),

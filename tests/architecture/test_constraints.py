@@ -56,7 +56,7 @@ class _Keys(dict):
                 name="Bare", country="SG", currency="SGD", timezone="Asia/Singapore"
             ),
             "others_line": lambda: worlds.factories.invoice(
-                worlds.factories.OrganisationFactory(), amounts=[("9", "0")], paid=["0"]
+                worlds.factories.OrganisationFactory.create(), amounts=[("9", "0")], paid=["0"]
             ).lines.get(),
             "earlier_version": lambda: worlds.PortalConfigVersion.objects.create(
                 number=0, created_at=worlds.timezone.now()

@@ -29,8 +29,8 @@ from invoicing.models import (
     Payment,
     PaymentLine,
 )
+from portal.importing.run import import_directory
 from settings_app import selectors as settings_selectors
-from subscriptions.importing.run import import_directory
 from subscriptions.models import Cycle, CycleCharge, Subscription
 from subscriptions.selectors import reading
 from subscriptions.termination.selectors import quoting

@@ -156,7 +156,7 @@ def test_operations_own_their_transaction():
         "portal/staff/admin.py": "views of the admin that Django leaves without one",
         "portal/audit/operations.py": "the frame itself",
         "subscriptions/clean_up/operations/batches.py": "savepoints inside a batch",
-        "subscriptions/verification/chain.py": "a cursor that reads one state of the ledger",
+        "customers/checks/chain.py": "a cursor that reads one state of the ledger",
     }
     used = {
         module.path
@@ -174,7 +174,7 @@ def test_only_operations_imports_and_the_demo_open_an_operation():
     }
     demo = {"portal/demo/store.py", "portal/demo/removal.py"}
     outside = [path for path in opened - demo if "operations" not in path]
-    assert outside == ["subscriptions/importing/run.py"]
+    assert outside == ["portal/importing/run.py"]
 
 
 def test_terminations_have_one_writer_and_the_import():
@@ -187,7 +187,7 @@ def test_terminations_have_one_writer_and_the_import():
             r"INSERT\s+INTO\s+subscriptions_termination|COPY\s+subscriptions_termination", node.value, re.I
         )
     }
-    allowed = {path for path in writers if path.startswith("subscriptions/importing/")}
+    allowed = {path for path in writers if path.startswith("subscriptions/imports/")}
     assert writers - allowed == {"subscriptions/termination/writer/terminations.py"}
     made = [
         place(module, node)

@@ -53,8 +53,8 @@ TODAY = dt.date(2026, 3, 10)
 
 def build() -> SimpleNamespace:
     """Build a customer with a running subscription, one that was refunded, and one that a note settled."""
-    organisation = factories.OrganisationFactory(account=100)
-    stranger = factories.OrganisationFactory(currency="JPY", country="JP", timezone="Asia/Tokyo")
+    organisation = factories.OrganisationFactory.create(account=100)
+    stranger = factories.OrganisationFactory.create(currency="JPY", country="JP", timezone="Asia/Tokyo")
     running = factories.subscription(
         organisation=organisation,
         cycles=(C("2026-03-01", paid="20"),),
@@ -99,7 +99,7 @@ def build() -> SimpleNamespace:
     CreditNote.objects.filter(pk=own_note.pk).update(request_id=uuid.uuid4())
     Payment.objects.filter(invoice=line.invoice).update(request_id=uuid.uuid4())
     version = PortalConfigVersion.objects.get()
-    member = factories.MemberFactory(organisation=organisation)
+    member = factories.MemberFactory.create(organisation=organisation)
     run = CleanUpRun.objects.create(started_at=timezone.now(), actor="system", as_of=TODAY, workers=1)
     rows = {
         "organisation": organisation,
@@ -247,7 +247,7 @@ def _link(subscription: Subscription, *, note: CreditNote) -> Termination:
 
 def _take_backs(note: CreditNote, linked: CreditNote) -> dict[str, Any]:
     """Take 1 of 3 back of another customer's payment; the other three have no parts, so that one can be added."""
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("3", "0")])
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("3", "0")])
     payment = Payment.objects.get(invoice=invoice)
 
     def made(**of: Any) -> TakeBack:
@@ -276,7 +276,7 @@ def _take_backs(note: CreditNote, linked: CreditNote) -> dict[str, Any]:
 
 def _top_up(amount: Decimal) -> TopUp:
     """Top up a third customer, so that the first one's entries stay two."""
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     cause = uuid.uuid4()
     entry = LedgerEntry.objects.create(
         account=organisation.credit_account,
@@ -306,7 +306,7 @@ def _top_up(amount: Decimal) -> TopUp:
 
 def _put_in(note: CreditNote, *, line: ChargeLine, amount: Decimal) -> CreditNotePutIn:
     """Put a part of a note into the account of a second customer, so that the first one's entries stay two."""
-    account = factories.OrganisationFactory().credit_account
+    account = factories.OrganisationFactory.create().credit_account
     cause = uuid.uuid4()
     entry = LedgerEntry.objects.create(
         account=account,

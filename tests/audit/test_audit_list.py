@@ -170,7 +170,7 @@ def test_a_reversed_period_is_said_beside_its_field(client_of):
     ],
 )
 def test_an_organisation_is_found_as_the_search_finds_it(client_of, name, asked, is_found):
-    owner = factories.OrganisationFactory(name=name)
+    owner = factories.OrganisationFactory.create(name=name)
     # It had another name then, by which it is found too.
     entry(organisation_uuid=owner.uuid, organisation_name="Former Ltd")
     client = client_of("auditor")

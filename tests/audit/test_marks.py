@@ -17,7 +17,7 @@ RENAME = "UPDATE customers_organisation SET name = name || '!'"
 @pytest.fixture(autouse=True)
 def somebody() -> None:
     User.objects.create_user("somebody")
-    factories.OrganisationFactory()
+    factories.OrganisationFactory.create()
 
 
 def _notes() -> list[str]:

@@ -127,7 +127,7 @@ def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
 @pytest.fixture
 def made(live_server):
     """A renewing subscription whose cycle has just begun."""
-    organisation = factories.OrganisationFactory(name="Zürich Telecom AG")
+    organisation = factories.OrganisationFactory.create(name="Zürich Telecom AG")
     return factories.subscription(
         organisation=organisation,
         cycles=(C(this_month(), net="50", tax="4.50"),),

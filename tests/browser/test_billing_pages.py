@@ -18,7 +18,7 @@ def fits(page):
     ("width", "theme"), [(1440, "light"), (768, "dark"), (360, "light"), (320, "dark")], ids=str
 )
 def test_the_pages_of_billing(visit, check_axe, shot, width, theme):
-    organisation = factories.OrganisationFactory(name=NAME, account="12.5")
+    organisation = factories.OrganisationFactory.create(name=NAME, account="12.5")
     invoice = factories.invoice(organisation, amounts=[("100", "9"), ("50", "0")], paid=["0", "0"])
     note = factories.credit_note(organisation, net="50", line=invoice.lines.last(), status="draft")
     page = visit("billing", width=width, theme=theme)
@@ -77,7 +77,7 @@ def test_the_pages_of_billing(visit, check_axe, shot, width, theme):
 
 
 def test_a_top_up_without_javascript(visit):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     page = visit("billing", javascript=False)
     page.goto(reverse("customers:payment", args=[organisation.uuid]))
     page.get_by_role("link", name="Top up").click()

@@ -236,7 +236,7 @@ def test_the_settings_say_what_is_wrong_first(visit):
 def test_a_search_under_way_is_followed_by_the_newest_only(visit):
     """Enter right after typing neither breaks off what is under way (the console would show it) nor is lost."""
     for name in ("Zürich AG", "Bern AG"):
-        factories.OrganisationFactory(name=name)
+        factories.OrganisationFactory.create(name=name)
     page = visit("agent")
     page.goto("/customers/")
     under_way, asked = [], []

@@ -11,7 +11,7 @@ from tests.support import factories
 @pytest.fixture
 def made(live_server) -> None:
     for name in (*(f"Delta {number}" for number in range(5)), "Belta"):
-        factories.OrganisationFactory(name=name)
+        factories.OrganisationFactory.create(name=name)
 
 
 def test_by_keyboard(visit, made):

@@ -13,10 +13,10 @@ from tests.support.factories import C
 
 @pytest.fixture
 def made(live_server):
-    organisation = factories.OrganisationFactory(
+    organisation = factories.OrganisationFactory.create(
         name=GERMAN, customer_reference=SKU, owner_email=f"{GERMAN.lower()}@{'a' * 60}.example"
     )
-    plan = factories.PlanFactory(product__name=SKU, name=GERMAN, sku=SKU)
+    plan = factories.PlanFactory.create(product__name=SKU, name=GERMAN, sku=SKU)
     subscription = factories.subscription(
         organisation=organisation,
         plan=plan,
@@ -26,7 +26,7 @@ def made(live_server):
         auto_renew=True,
     )
     subscription.add_ons.create(name=SKU, price_per_month=5)
-    member = factories.MemberFactory(organisation=organisation, name=GERMAN)
+    member = factories.MemberFactory.create(organisation=organisation, name=GERMAN)
     subscription.assignments.create(member=member, assigned_on=subscription.started_on)
     TerminationReason.objects.filter(code="too_expensive").update(label=f"{GERMAN} {SKU}", needs_ticket=True)
     note = factories.credit_note(organisation, net="20", line=factories.charge_of(subscription), number=SKU)

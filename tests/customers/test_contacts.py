@@ -23,7 +23,7 @@ AFTER = replace(BEFORE, name="Neue Firma", billing_email="", customer_reference=
 
 @pytest.fixture
 def acme():
-    made = factories.OrganisationFactory(**asdict(BEFORE))
+    made = factories.OrganisationFactory.create(**asdict(BEFORE))
     made.search_keys.all().delete()
     made.search_keys.create(kind="name", text="acme ltd")
     made.search_keys.create(kind="billing_email", text="b@acme.example")

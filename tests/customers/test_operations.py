@@ -49,7 +49,7 @@ def post(account: CreditAccount, amount: str, **changed: object) -> LedgerEntry:
 
 @pytest.mark.django_db
 def test_entries_follow_one_another_and_the_account_shows_the_last() -> None:
-    account = OrganisationFactory(account="100.000001").credit_account
+    account = OrganisationFactory.create(account="100.000001").credit_account
     first = post(account, "50")
     second = post(account, "-200.5", kind="charge")
     account.refresh_from_db()
@@ -64,14 +64,14 @@ def test_entries_follow_one_another_and_the_account_shows_the_last() -> None:
 
 @pytest.mark.django_db
 def test_the_first_entry_starts_at_zero() -> None:
-    account = OrganisationFactory().credit_account
+    account = OrganisationFactory.create().credit_account
     entry = post(account, "5", kind="top_up", cause_id=None)
     assert (entry.seq, entry.before, entry.after) == (1, 0, 5)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_an_entry_needs_the_transaction_of_its_cause() -> None:
-    account = OrganisationFactory().credit_account
+    account = OrganisationFactory.create().credit_account
     with pytest.raises(operations.NoTransaction):
         post(account, "5")
     assert not LedgerEntry.objects.exists()
@@ -79,7 +79,7 @@ def test_an_entry_needs_the_transaction_of_its_cause() -> None:
 
 @pytest.mark.django_db
 def test_a_cause_is_refunded_once() -> None:
-    account = OrganisationFactory().credit_account
+    account = OrganisationFactory.create().credit_account
     cause = uuid.uuid4()
     post(account, "5", cause_id=cause)
     with pytest.raises(IntegrityError, match="a_cause_is_refunded_once"), transaction.atomic():
@@ -88,7 +88,7 @@ def test_a_cause_is_refunded_once() -> None:
 
 @pytest.mark.django_db
 def test_a_balance_that_no_account_can_hold_is_refused() -> None:
-    account = OrganisationFactory().credit_account
+    account = OrganisationFactory.create().credit_account
     post(account, "9999999999999")
     with pytest.raises(operations.BalanceOutOfRange):
         post(account, "1")
@@ -96,8 +96,8 @@ def test_a_balance_that_no_account_can_hold_is_refused() -> None:
 
 @pytest.mark.django_db
 def test_a_correction_is_posted_with_its_sentence() -> None:
-    organisation = OrganisationFactory(name="Acme", account="20")
-    other = OrganisationFactory(account="7")
+    organisation = OrganisationFactory.create(name="Acme", account="20")
+    other = OrganisationFactory.create(account="7")
     cause = uuid.uuid4()
     entry = correct(organisation, "-12.345678", cause_id=cause)
     entry.refresh_from_db()
@@ -127,12 +127,12 @@ def test_a_correction_is_posted_with_its_sentence() -> None:
 
 @pytest.mark.django_db
 def test_a_postpaid_correction_waits_for_the_monthly_invoice() -> None:
-    assert correct(OrganisationFactory(payment_mode="postpaid")).is_unbilled
+    assert correct(OrganisationFactory.create(payment_mode="postpaid")).is_unbilled
 
 
 @pytest.mark.django_db
 def test_the_same_form_twice_posts_once() -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     request_id = uuid.uuid4()
     first = correct(organisation, request_id=request_id)
     assert correct(organisation, request_id=request_id).pk == first.pk
@@ -150,7 +150,7 @@ def test_the_same_form_twice_posts_once() -> None:
     ],
 )
 def test_a_form_that_was_used_posts_nothing_else(changed: dict[str, object]) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     request_id = uuid.uuid4()
     first = correct(organisation, request_id=request_id)
     with pytest.raises(operations.RequestReused) as refused:
@@ -167,7 +167,7 @@ def test_nobody_is_corrected_who_does_not_exist() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_entries_that_race_form_one_chain() -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     same = uuid.uuid4()
     start = threading.Barrier(6)
 
@@ -194,7 +194,7 @@ def test_entries_that_race_form_one_chain() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_one_form_for_two_accounts_at_once_posts_one_entry() -> None:
-    organisations = [OrganisationFactory(), OrganisationFactory()]
+    organisations = [OrganisationFactory.create(), OrganisationFactory.create()]
     request_id = uuid.uuid4()
     start = threading.Barrier(2)
     answers: list[object] = []
@@ -221,7 +221,7 @@ def test_one_form_for_two_accounts_at_once_posts_one_entry() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("amount", ["0", "-12.50", "0.001", "NaN", "Infinity"])
 def test_a_top_up_is_above_zero_and_whole(amount: str) -> None:
-    organisation = OrganisationFactory(account="5")
+    organisation = OrganisationFactory.create(account="5")
     with pytest.raises(operations.TopUpNotWhole):
         operations.post_top_up(
             organisation_uuid=organisation.uuid,

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize(("role", "status"), [("agent", 403), ("auditor", 403), ("billing", 200)])
 def test_billing_staff_alone_post_corrections(client_of: ClientOf, role: str, status: int) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     client = client_of(role)
     assert client.get(at("correction", organisation)).status_code == status
     shown = "Post a correction" in client.get(at("payment", organisation)).content.decode()
@@ -26,7 +26,7 @@ def test_billing_staff_alone_post_corrections(client_of: ClientOf, role: str, st
 
 
 def test_a_correction_without_htmx_leads_back_to_the_entries(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory(account="5")
+    organisation = OrganisationFactory.create(account="5")
     client = client_of("billing")
     form = client.get(at("correction", organisation))
     assert form["Cache-Control"].count("no-store")
@@ -50,7 +50,7 @@ def test_a_correction_without_htmx_leads_back_to_the_entries(client_of: ClientOf
 
 
 def test_the_preview_leads_back_with_what_was_typed(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     client = client_of("billing")
     preview = client.post(at("correction", organisation), filled(seen_seq=""))
     back = client.post(
@@ -64,7 +64,7 @@ def test_the_preview_leads_back_with_what_was_typed(client_of: ClientOf) -> None
 
 
 def test_an_entry_that_came_in_meanwhile_shows_the_new_balance(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     client = client_of("billing")
     sent = pages.form(
         client.post(at("correction", organisation), filled(seen_seq="")), action="/correction/"
@@ -81,7 +81,7 @@ def test_an_entry_that_came_in_meanwhile_shows_the_new_balance(client_of: Client
 
 
 def test_a_balance_that_no_account_can_hold_is_no_preview(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory(account="9999999999999")
+    organisation = OrganisationFactory.create(account="9999999999999")
     response = client_of("billing").post(at("correction", organisation), filled(seen_seq=""))
     assert response.status_code == 422
     assert "larger than an account can hold" in pages.words(response)
@@ -89,7 +89,7 @@ def test_a_balance_that_no_account_can_hold_is_no_preview(client_of: ClientOf) -
 
 @pytest.mark.parametrize(("mode", "is_unbilled"), [("prepaid", False), ("postpaid", True)])
 def test_available_credits_are_topped_up_by_hand(client_of: ClientOf, mode: str, is_unbilled: bool) -> None:
-    organisation = OrganisationFactory(account="5", payment_mode=mode)
+    organisation = OrganisationFactory.create(account="5", payment_mode=mode)
     client = client_of("billing")
     address = at("top_up", organisation)
     asked = pages.form(client.get(address), action="/top-up/")
@@ -123,7 +123,7 @@ def test_available_credits_are_topped_up_by_hand(client_of: ClientOf, mode: str,
     [({"amount": "1.001"}, "decimal"), ({"amount": "0"}, "above zero"), ({"reason": " "}, "required")],
 )
 def test_a_top_up_that_cannot_be_says_why(client_of: ClientOf, changed: dict[str, str], sentence: str) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     response = client_of("billing").post(at("top_up", organisation), filled(**changed))
     assert response.status_code == 422
     assert sentence in pages.words(response)
@@ -132,14 +132,14 @@ def test_a_top_up_that_cannot_be_says_why(client_of: ClientOf, changed: dict[str
 
 @pytest.mark.parametrize("role", ["agent", "auditor"])
 def test_billing_staff_alone_top_up(client_of: ClientOf, role: str) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     assert client_of(role).post(at("top_up", organisation), filled()).status_code == 403
     assert "Top up" not in pages.words(client_of(role).get(at("payment", organisation)))
     assert "Top up" in pages.words(client_of("billing").get(at("payment", organisation)))
 
 
 def test_a_correction_with_htmx_tells_the_page(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     client = client_of("billing")
     response = client.post(at("correction", organisation), filled(), headers=HTMX)
     assert response.status_code == 204
@@ -173,7 +173,7 @@ def test_a_correction_with_htmx_tells_the_page(client_of: ClientOf) -> None:
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])
 def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict, headers: dict) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     response = client_of("billing").post(at("correction", organisation), filled(**changed), headers=headers)
     assert response.status_code == 422
     assert "error-summary" in response.content.decode()
@@ -181,7 +181,7 @@ def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict, headers
 
 
 def test_a_used_form_with_other_content_is_refused(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     client = client_of("billing")
     sent = filled()
     client.post(at("correction", organisation), sent)
@@ -191,7 +191,7 @@ def test_a_used_form_with_other_content_is_refused(client_of: ClientOf) -> None:
 
 
 def test_a_reason_keeps_its_500_characters(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     reason = "Zeile\r\n" * 83 + "ü"
     response = client_of("billing").post(at("correction", organisation), filled(reason=reason))
     assert response.status_code == 303

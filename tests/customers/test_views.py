@@ -17,8 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_the_list_shows_name_status_mode_balance_and_limit(client_of: ClientOf) -> None:
-    OrganisationFactory(name="Credit Ltd", account="1234.5", payment_mode="postpaid")
-    OrganisationFactory(name="Debit Ltd", account="-5", status="suspended")
+    OrganisationFactory.create(name="Credit Ltd", account="1234.5", payment_mode="postpaid")
+    OrganisationFactory.create(name="Debit Ltd", account="-5", status="suspended")
     page = client_of("agent").get("/customers/").content.decode()
     assert '<span class="money money-cr">SGD 1,234.50 <abbr title="Credit">CR</abbr></span>' in page
     assert '<span class="money money-dr">SGD 5.00 <abbr title="Debit">DR</abbr></span>' in page
@@ -27,7 +27,7 @@ def test_the_list_shows_name_status_mode_balance_and_limit(client_of: ClientOf) 
 
 
 def test_htmx_gets_the_list_alone(client_of: ClientOf) -> None:
-    OrganisationFactory(name="Zürich AG")
+    OrganisationFactory.create(name="Zürich AG")
     client = client_of("agent")
     response = client.get("/customers/?q=zurich", headers=HTMX)
     page = response.content.decode()
@@ -44,7 +44,7 @@ def test_the_list_asks_few_questions(
     client_of: ClientOf, django_assert_num_queries: Callable, query: str, count: int
 ) -> None:
     for number in range(60):
-        OrganisationFactory(name=f"Company {number}")
+        OrganisationFactory.create(name=f"Company {number}")
     client = client_of("agent")
     with django_assert_num_queries(count):
         client.get("/customers/", {"q": query})
@@ -54,9 +54,9 @@ def test_the_list_asks_few_questions_for_similar_names(
     client_of: ClientOf, django_assert_num_queries: Callable
 ) -> None:
     for number in range(60):
-        OrganisationFactory(name=f"Company {number}")
+        OrganisationFactory.create(name=f"Company {number}")
     for number in range(10):
-        OrganisationFactory(name=f"Kompany {number}")
+        OrganisationFactory.create(name=f"Kompany {number}")
     client = client_of("agent")
     # Words that are alike, who has them, and their rows.
     with django_assert_num_queries(7 + 3):
@@ -68,8 +68,8 @@ OFFER = re.compile(r'<a href="([^"]*)" hx-get="([^"]*)"[^>]*>Show similar names<
 
 def test_similar_names_are_a_link_at_the_end_of_the_list(client_of: ClientOf) -> None:
     for number in range(5):
-        OrganisationFactory(name=f"Delta & Co {number}")
-    OrganisationFactory(name="Belta & Co")
+        OrganisationFactory.create(name=f"Delta & Co {number}")
+    OrganisationFactory.create(name="Belta & Co")
     client = client_of("agent")
     page = client.get("/customers/?q=delta+%26+co").content.decode()
     assert "Belta" not in page
@@ -87,7 +87,7 @@ def test_similar_names_are_a_link_at_the_end_of_the_list(client_of: ClientOf) ->
 
 
 def test_no_similar_name_is_said_plainly(client_of: ClientOf) -> None:
-    OrganisationFactory(name="Delta")
+    OrganisationFactory.create(name="Delta")
     client = client_of("agent")
     page = client.get("/customers/?q=delta&similar=1").content.decode()
     assert "1 customer, none similar" in page
@@ -99,8 +99,8 @@ def test_no_similar_name_is_said_plainly(client_of: ClientOf) -> None:
 
 @pytest.mark.parametrize("similar", ["", "0", "yes", "1\x00"])
 def test_a_wish_that_is_none_shows_the_list(client_of: ClientOf, similar: str) -> None:
-    OrganisationFactory(name="Delta")
-    OrganisationFactory(name="Belta")
+    OrganisationFactory.create(name="Delta")
+    OrganisationFactory.create(name="Belta")
     page = client_of("agent").get("/customers/", {"q": "delta", "similar": similar}).content.decode()
     assert "Show similar names" in page
     assert "Belta" not in page
@@ -109,7 +109,7 @@ def test_a_wish_that_is_none_shows_the_list(client_of: ClientOf, similar: str) -
 def test_an_empty_list_says_what_to_do(client_of: ClientOf) -> None:
     client = client_of("agent")
     assert "No customers yet" in client.get("/customers/").content.decode()
-    OrganisationFactory()
+    OrganisationFactory.create()
     page = client.get("/customers/", {"q": "<qq>%"}).content.decode()
     assert "No customer found" in page
     assert "&lt;qq&gt;%" in page
@@ -117,7 +117,7 @@ def test_an_empty_list_says_what_to_do(client_of: ClientOf) -> None:
 
 @pytest.mark.parametrize("name", TABS)
 def test_a_tab_is_a_page_and_a_fragment(client_of: ClientOf, name: str) -> None:
-    organisation = OrganisationFactory(name="Acme & Söhne")
+    organisation = OrganisationFactory.create(name="Acme & Söhne")
     client = client_of("auditor")
     whole = client.get(at(name, organisation)).content.decode()
     part = client.get(at(name, organisation), headers=HTMX).content.decode()
@@ -132,10 +132,10 @@ def test_a_tab_is_a_page_and_a_fragment(client_of: ClientOf, name: str) -> None:
 def test_a_tab_asks_few_questions(
     client_of: ClientOf, django_assert_num_queries: Callable, name: str, count: int
 ) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     post_many(organisation, 60)
     for _ in range(5):
-        MemberFactory(organisation=organisation)
+        MemberFactory.create(organisation=organisation)
     client = client_of("agent")
     with django_assert_num_queries(count):
         client.get(at(name, organisation))
@@ -150,13 +150,13 @@ def test_who_does_not_exist_is_not_found(client_of: ClientOf, name: str) -> None
 
 @pytest.mark.parametrize("name", [*TABS, "header", "correction"])
 def test_nobody_reads_without_the_permission(client_of: ClientOf, name: str) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     assert client_of("").get(at(name, organisation)).status_code == 403
     assert Client().get(at(name, organisation)).status_code == 302
 
 
 def test_the_overview_shows_how_available_credits_are_made_up(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory(account="-20.25", timezone="Pacific/Kiritimati")
+    organisation = OrganisationFactory.create(account="-20.25", timezone="Pacific/Kiritimati")
     organisation.credit_account.credit_limit = Decimal(100)
     organisation.credit_account.reserved = Decimal("9.75")
     organisation.credit_account.balance = Decimal("-20.25")
@@ -170,7 +170,7 @@ def test_the_overview_shows_how_available_credits_are_made_up(client_of: ClientO
 
 
 def test_the_ledger_pages_there_and_back(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory()
+    organisation = OrganisationFactory.create()
     post_many(organisation, 120)
     client = client_of("agent")
     address = at("payment", organisation)
@@ -190,9 +190,9 @@ def test_the_ledger_pages_there_and_back(client_of: ClientOf) -> None:
 
 
 def test_the_history_pages(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory(timezone="Asia/Singapore")
+    organisation = OrganisationFactory.create(timezone="Asia/Singapore")
     post_many(organisation, 51)
-    post_many(OrganisationFactory(), 1)
+    post_many(OrganisationFactory.create(), 1)
     client = client_of("auditor")
     first = client.get(at("history", organisation)).context["history"]
     assert [row.description for row in first.rows] == [f"Sentence {n}" for n in range(51, 1, -1)]
@@ -203,4 +203,4 @@ def test_the_history_pages(client_of: ClientOf) -> None:
 
 @pytest.mark.parametrize("name", [*TABS, "header"])
 def test_pages_that_read_take_no_post(client_of: ClientOf, name: str) -> None:
-    assert client_of("agent").post(at(name, OrganisationFactory())).status_code == 405
+    assert client_of("agent").post(at(name, OrganisationFactory.create())).status_code == 405

@@ -15,12 +15,12 @@ from django.utils import timezone
 
 from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, Invoice
+from portal import verification
 from portal.audit.models import AuditEntry
 from portal.demo import generate, store
 from portal.demo.book import Book
 from portal.lib import days, production, text
 from portal.shell.management.commands import serve
-from subscriptions import verification
 from subscriptions.models import (
     AddOn,
     Assignment,

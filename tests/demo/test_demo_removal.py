@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from customers.models import Organisation
 from invoicing.models import Invoice, NumberSeries
+from portal import verification
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
 from portal.demo import generate, marks, removal, store
@@ -21,7 +22,6 @@ from portal.staff.operations import accounts
 from settings_app import operations as settings_operations
 from settings_app import policies, selectors
 from settings_app.models import PortalConfigVersion, TerminationReason
-from subscriptions import verification
 from subscriptions.models import Plan, Subscription, Termination
 from tests.support import factories
 

@@ -85,7 +85,7 @@ def test_a_terminated_subscription_gets_no_more_cycles(directory, imported):
 
 
 def test_a_record_the_portal_made_is_not_taken_over(directory, imported):
-    factories.OrganisationFactory(uuid=ACME)
+    factories.OrganisationFactory.create(uuid=ACME)
     status, _, err = imported(directory.write())
     assert status == 1
     assert err[0] == (
@@ -98,7 +98,7 @@ def test_a_clash_with_the_portal_is_one_sentence(directory, imported, monkeypatc
     from django.core.management.base import CommandError
     from django.db import IntegrityError
 
-    from subscriptions.importing import loading
+    from portal.importing import loading
 
     def clash(*args, **kwargs):
         raise IntegrityError('duplicate key "an_invoice_has_its_own_number"\nDETAIL: more')

@@ -12,7 +12,7 @@ from django.core.management.base import CommandError
 from django.db import connection
 
 from customers.models import Organisation
-from subscriptions.importing import run
+from portal.importing import run
 from tests.support.directory import row_counts
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -7,7 +7,7 @@ import datetime as dt
 import pytest
 from babel import Locale
 
-from subscriptions.importing import values
+from portal.importing import values
 from tests.support.directory import ACME, BETA, S1, S2, S3, row_counts
 
 pytestmark = pytest.mark.django_db

@@ -2,7 +2,7 @@
 
 import pytest
 
-from subscriptions import verification
+from portal import verification
 from tests.support.directory import ACME, NOW, S1, row_counts
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 from invoicing.models import NumberSeries
 from invoicing.operations import draw_number
 from portal.audit.operations import Actor
-from subscriptions.importing import loading, run
+from portal.importing import loading, run
 from subscriptions.models import Cycle, Subscription, Termination
 from subscriptions.termination import operations, refusals
 from subscriptions.termination.quote import quotes

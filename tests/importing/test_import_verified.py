@@ -6,17 +6,18 @@ import uuid
 
 import pytest
 
+from customers.checks import imported as imported_customers
 from customers.contacts import operations as contacts
 from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
+from portal import verification
 from portal.audit.operations import Actor
-from subscriptions import verification
-from subscriptions.importing import columns
+from portal.importing import registry
+from subscriptions.checks import imported
 from subscriptions.life import operations
 from subscriptions.models import Subscription
 from subscriptions.termination.quote import quotes
-from subscriptions.verification.checks import imported as rows
 from tests.support.directory import ACME, BETA, NOW, S1, S2
 from tests.support.terminations import preview, request, terminate, to_confirm
 
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.django_db
 
 
 def test_rows_are_written_in_the_order_of_the_format() -> None:
-    assert {row.file: list(row.columns) for row in rows.ROWS} == {
-        file.name: [column.name for column in file.columns] for file in columns.FILES
+    assert {row.file: list(row.columns) for row in (*imported_customers.ROWS, *imported.ROWS)} == {
+        file.name: [column.name for column in file.columns] for file in registry.APPS.together().files
     }
 
 

@@ -19,7 +19,7 @@ from django.db import connection
 from invoicing import operations as invoicing_operations
 from invoicing.models import Invoice
 from invoicing.operations import documents
-from subscriptions import verification
+from portal import verification
 from subscriptions.termination import operations as termination_operations
 from tests.interleaving import world as worlds
 from tests.interleaving.exploration import Exploration, Run

@@ -73,7 +73,7 @@ class World:
 
 def build() -> World:
     """Write the rows."""
-    organisation = factories.OrganisationFactory(name="Lim Trading", account="10.5", payment_mode="postpaid")
+    organisation = factories.OrganisationFactory.create(name="Lim Trading", account="10.5", payment_mode="postpaid")
     main = factories.subscription(
         organisation=organisation,
         cycles=(C("2026-03-01", net="92", tax="8"), C("2026-04-01", paid="20")),
@@ -88,7 +88,7 @@ def build() -> World:
     )
     gone = factories.subscription(organisation=organisation, cycles=(C("2026-02-01", months=3, net="60"),))
     _on_one_invoice(main, gone)
-    member = factories.MemberFactory(organisation=organisation)
+    member = factories.MemberFactory.create(organisation=organisation)
     for made in (main, late):
         Assignment.objects.create(subscription=made, member=member, assigned_on=dt.date(2026, 1, 1))
     first, unpaid = (factories.charge_of(main, day) for day in ("2026-03-01", "2026-04-01"))

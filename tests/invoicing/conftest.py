@@ -9,7 +9,7 @@ from tests.support import factories
 def unpaid():
     """Two charges, 271.41 and 50, nothing paid."""
     return factories.invoice(
-        factories.OrganisationFactory(name="Ümlaut & Sons"),
+        factories.OrganisationFactory.create(name="Ümlaut & Sons"),
         amounts=[("249.00", "22.41"), ("50", "0")],
         paid=["0", "0"],
     )
@@ -19,7 +19,7 @@ def unpaid():
 def partly_paid():
     """Two charges, 271.41 and 50, of the first 124.50 paid."""
     return factories.invoice(
-        factories.OrganisationFactory(name="Ümlaut & Sons"),
+        factories.OrganisationFactory.create(name="Ümlaut & Sons"),
         amounts=[("249.00", "22.41"), ("50", "0")],
         paid=["124.50", "0"],
     )
@@ -34,5 +34,5 @@ def billing(client_of):
 def unpaid_150():
     """Two charges, 100 and 50, nothing paid; 10 in Available Credits."""
     return factories.invoice(
-        factories.OrganisationFactory(account="10"), amounts=[("100", "0"), ("50", "0")], paid=["0", "0"]
+        factories.OrganisationFactory.create(account="10"), amounts=[("100", "0"), ("50", "0")], paid=["0", "0"]
     )

@@ -6,8 +6,8 @@ from decimal import Decimal as D
 
 from invoicing import operations
 from invoicing.models import ChargeLine
+from portal import verification
 from portal.audit.operations import Actor
-from subscriptions import verification
 
 BY = Actor(kind="agent", name="billing-1")
 

@@ -34,7 +34,7 @@ def test_a_note_pays_an_unpaid_invoice_in_parts(unpaid, now):
 
 
 def test_a_note_pays_the_charges_it_names_first(now):
-    organisation = factories.OrganisationFactory(currency="INR", timezone="Asia/Kolkata")
+    organisation = factories.OrganisationFactory.create(currency="INR", timezone="Asia/Kolkata")
     invoice = factories.invoice(
         organisation, amounts=[("928.90", "0"), ("747.65", "0"), ("566.40", "0")], paid=["500", "0", "0"]
     )
@@ -78,7 +78,7 @@ def test_the_same_form_sent_twice_allocates_once(unpaid, now):
 
 def test_what_a_note_cannot_pay(unpaid, now):
     note = send(draft(unpaid, now, [(0, "100", "0")]), now)
-    other = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+    other = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], paid=["0"])
     small = factories.invoice(unpaid.organisation, amounts=[("50", "0")], paid=["0"])
     paid = factories.invoice(unpaid.organisation, amounts=[("50", "0")])
     for invoice, amount, error, sentence in (

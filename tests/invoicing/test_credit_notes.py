@@ -75,7 +75,7 @@ def test_a_note_names_only_charges_of_its_invoice(unpaid, now):
 
 @pytest.mark.parametrize("status", ["draft", "void"])
 def test_no_note_against_an_invoice_that_charges_nothing(now, status):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], status=status)
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], status=status)
     with pytest.raises(operations.InvoiceNotCreditable, match=f"is {status}"):
         draft(invoice, now, [(0, "10", "0")])
 

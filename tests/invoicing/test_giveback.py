@@ -25,7 +25,7 @@ def test_a_series_is_drawn_without_gaps():
 
 def test_a_series_starts_at_its_first_number_and_passes_over_imported_numbers():
     NumberSeries.objects.filter(document="credit_note").update(first_number=12)
-    factories.credit_note(factories.OrganisationFactory(), number="CN-0000013")
+    factories.credit_note(factories.OrganisationFactory.create(), number="CN-0000013")
     numbers = [operations.draw_number(NumberSeries.Document.CREDIT_NOTE)[2] for _ in range(2)]
     assert numbers == ["CN-0000012", "CN-0000014"]
 
@@ -39,7 +39,7 @@ def test_a_rolled_back_number_is_drawn_again():
 
 def test_giveback_is_written_and_zero_is_left_out():
     invoice = factories.invoice(
-        factories.OrganisationFactory(), amounts=[("249.00", "22.41"), ("10", "1")], paid=["124.50", "11"]
+        factories.OrganisationFactory.create(), amounts=[("249.00", "22.41"), ("10", "1")], paid=["124.50", "11"]
     )
     first, second = invoice.lines.all()
     operations.lock_invoices([first.pk, second.pk])
@@ -57,14 +57,14 @@ def test_giveback_is_written_and_zero_is_left_out():
 
 
 def test_a_waiver_of_all_that_is_open_makes_the_invoice_paid():
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0")], paid=["50"])
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("100", "0")], paid=["50"])
     operations.write_giveback(cause_id=CAUSE, waivers=[(invoice.lines.get().pk, "SGD", D(50))], refunds=[])
     invoice.refresh_from_db()
     assert invoice.status == "paid"
 
 
 def test_a_payment_leaves_a_charge_alone_that_was_written_with_its_sum():
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0")], paid=["0"])
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("100", "0")], paid=["0"])
     written = ChargeLine.objects.create(
         invoice=invoice, currency="SGD", kind="plan", description="Plan", net=50, tax=0, paid=30
     )
@@ -86,7 +86,7 @@ def test_a_payment_leaves_a_charge_alone_that_was_written_with_its_sum():
     ],
 )
 def test_amounts_above_the_caps_are_refused(waived, refunded, name):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0")], paid=["50"])
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("100", "0")], paid=["50"])
     line = invoice.lines.get()
     with pytest.raises(IntegrityError, match=name):
         operations.write_giveback(
@@ -97,7 +97,7 @@ def test_amounts_above_the_caps_are_refused(waived, refunded, name):
 
 
 def test_holds_count_and_a_settling_note_is_held_once():
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     settles, taken = (factories.credit_note(organisation) for _ in range(2))
     operations.hold_notes(cause_id=CAUSE, settles=settles.pk, taken_off=[settles.pk, taken.pk])
     operations.hold_notes(cause_id=OTHER, settles=None, taken_off=[taken.pk])
@@ -116,7 +116,7 @@ def test_holds_count_and_a_settling_note_is_held_once():
     [(True, "a_note_settles_one_cause"), (False, "a_note_settles_or_is_taken_off")],
 )
 def test_a_settling_note_is_held_by_nobody_else(settles, name):
-    note = factories.credit_note(factories.OrganisationFactory())
+    note = factories.credit_note(factories.OrganisationFactory.create())
     operations.hold_notes(cause_id=CAUSE, settles=note.pk, taken_off=[])
     with pytest.raises(IntegrityError, match=name):
         operations.hold_notes(

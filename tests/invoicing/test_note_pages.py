@@ -153,7 +153,7 @@ def test_a_note_is_allocated_and_the_same_form_again_gets_the_same_answer(billin
 
 def test_an_allocation_form_says_what_is_wrong(billing, partly_paid):
     note = factories.credit_note(partly_paid.organisation)
-    foreign = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+    foreign = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], paid=["0"])
     address = url("allocate", note.uuid)
     base = {"request_id": uuid.uuid4(), "invoice": partly_paid.uuid, "amount": "1"}
     for changed, status, sentence in (

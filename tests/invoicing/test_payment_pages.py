@@ -50,7 +50,7 @@ def test_a_payment_says_which_charges_it_pays(billing, partly_paid):
 
 def test_one_open_charge_leaves_nothing_to_choose(billing):
     invoice = factories.invoice(
-        factories.OrganisationFactory(), amounts=[("50", "0"), ("20", "0")], paid=["0", "20"]
+        factories.OrganisationFactory.create(), amounts=[("50", "0"), ("20", "0")], paid=["0", "20"]
     )
     assert "which charges" not in text_of(billing.get(url("record_payment", invoice.uuid)))
 

@@ -96,14 +96,14 @@ def test_a_part_is_never_more_than_the_charge_or_the_payment(unpaid, now):
 
 @pytest.mark.parametrize(("status", "word"), [("draft", "draft"), ("void", "void")])
 def test_nothing_is_paid_on_a_draft_or_void_invoice(now, status, word):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], status=status)
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], status=status)
     with pytest.raises(operations.InvoiceNotPayable, match=f"is {word}"):
         pay(invoice, "10", now)
     assert nothing_written()
 
 
 def test_nothing_is_paid_on_a_paid_invoice(now):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")])
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")])
     with pytest.raises(operations.ReceivedAboveOpen, match=r"nothing open\. Shall SGD 10\.00 go"):
         pay(invoice, "10", now)
     assert nothing_written()
@@ -111,7 +111,7 @@ def test_nothing_is_paid_on_a_paid_invoice(now):
 
 @pytest.mark.parametrize(("mode", "is_unbilled"), [("prepaid", False), ("postpaid", True)])
 def test_what_is_received_above_the_open_amount_goes_into_available_credits(now, mode, is_unbilled):
-    organisation = factories.OrganisationFactory(payment_mode=mode)
+    organisation = factories.OrganisationFactory.create(payment_mode=mode)
     invoice = factories.invoice(organisation, amounts=[("100", "0"), ("50", "0")], paid=["30", "0"])
     ChargeWaiver.objects.create(line=invoice.lines.first(), currency="SGD", amount=20, cause_id=uuid.uuid4())
     payment = pay(invoice, "120", now, into_credits=D(20))
@@ -142,7 +142,7 @@ def test_only_what_billing_agreed_to_goes_into_available_credits(unpaid, now, ag
 
 
 def test_a_surplus_that_no_account_can_hold_is_refused(now):
-    organisation = factories.OrganisationFactory(account="9999999999999")
+    organisation = factories.OrganisationFactory.create(account="9999999999999")
     invoice = factories.invoice(organisation, amounts=[("50", "0")], paid=["0"])
     with pytest.raises(operations.AboveTheAccount, match="larger than an account can hold"):
         pay(invoice, "51", now, into_credits=D(1))
@@ -166,7 +166,7 @@ def test_a_payment_like_an_earlier_one_is_asked_about(unpaid, now):
 
 def test_a_payment_that_was_taken_back_whole_is_not_asked_about(now):
     """One of 60: first a part is taken back, then the rest, a surplus included."""
-    unpaid = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+    unpaid = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], paid=["0"])
     first = pay(unpaid, "60", now, into_credits=D(10))
     row = first.lines.get()
 
@@ -192,7 +192,7 @@ def test_a_payment_that_was_taken_back_whole_is_not_asked_about(now):
 
 
 def test_received_today_is_the_day_of_the_organisation(now):
-    there = factories.OrganisationFactory(timezone="Pacific/Kiritimati")
+    there = factories.OrganisationFactory.create(timezone="Pacific/Kiritimati")
     invoice = factories.invoice(there, amounts=[("50", "0")], paid=["0"])
     assert pay(invoice, "10", now.replace(hour=12), received_on=dt.date(2026, 3, 11)).amount == 10
 

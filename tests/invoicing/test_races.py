@@ -46,7 +46,7 @@ def refusals(results):
 
 @pytest.fixture
 def unpaid():
-    return factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0")], paid=["0"])
+    return factories.invoice(factories.OrganisationFactory.create(), amounts=[("100", "0")], paid=["0"])
 
 
 def note_of(invoice, net, status="sent"):

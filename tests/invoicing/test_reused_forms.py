@@ -39,7 +39,7 @@ def pay(invoice, form, **changes):
     [{"reference": "BANK-2"}, {"method": "cheque"}, {"received_on": dt.date(2026, 3, 2)}, {"amount": D(49)}],
 )
 def test_another_payment_by_the_same_form_is_refused(by, now, change):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("100", "0")], paid=["0"])
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("100", "0")], paid=["0"])
     form = {"request_id": uuid.uuid4(), "by": by, "at": now}
     first = pay(invoice, form)
     assert pay(invoice, form).pk == first.pk
@@ -50,7 +50,7 @@ def test_another_payment_by_the_same_form_is_refused(by, now, change):
 
 def test_a_payment_of_another_charge_by_the_same_form_is_refused(by, now):
     invoice = factories.invoice(
-        factories.OrganisationFactory(), amounts=[("50", "0"), ("50", "0")], paid=["0", "0"]
+        factories.OrganisationFactory.create(), amounts=[("50", "0"), ("50", "0")], paid=["0", "0"]
     )
     one, other = (line.pk for line in invoice.lines.order_by("pk"))
     form = {"request_id": uuid.uuid4(), "by": by, "at": now}
@@ -61,7 +61,7 @@ def test_a_payment_of_another_charge_by_the_same_form_is_refused(by, now):
 
 
 def test_a_note_about_another_charge_by_the_same_form_is_refused(by, now):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0"), ("50", "0")])
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0"), ("50", "0")])
     one, other = (line.pk for line in invoice.lines.order_by("pk"))
     form = {"request_id": uuid.uuid4(), "by": by, "at": now, "reason": "Outage"}
 
@@ -78,7 +78,7 @@ def test_a_note_about_another_charge_by_the_same_form_is_refused(by, now):
 
 def test_taking_back_another_part_by_the_same_form_is_refused(by, now):
     invoice = factories.invoice(
-        factories.OrganisationFactory(), amounts=[("50", "0"), ("50", "0")], paid=["0", "0"]
+        factories.OrganisationFactory.create(), amounts=[("50", "0"), ("50", "0")], paid=["0", "0"]
     )
     payment = pay(invoice, {"request_id": uuid.uuid4(), "by": by, "at": now}, amount=D(100))
     one, other = (row.pk for row in payment.lines.order_by("pk"))

@@ -150,7 +150,7 @@ def test_a_surplus_that_was_spent_stays(unpaid_150, now):
 
 @pytest.mark.parametrize(("mode", "is_unbilled"), [("prepaid", False), ("postpaid", True)])
 def test_a_payment_by_available_credits_goes_back_there(now, mode, is_unbilled):
-    organisation = factories.OrganisationFactory(payment_mode=mode)
+    organisation = factories.OrganisationFactory.create(payment_mode=mode)
     invoice = factories.invoice(organisation, amounts=[("50", "0")], paid=["0"])
     line = invoice.lines.get()
     factories.pay(line, "50")

@@ -76,7 +76,7 @@ def test_an_unknown_uuid_is_not_found(billing, name):
 
 
 def test_the_list_of_invoices_and_its_filters(client_of, partly_paid):
-    paid = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")])
+    paid = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")])
     client = client_of("agent")
     page = client.get(url("invoice_list"))
     assert is_page(page)
@@ -131,7 +131,7 @@ def test_a_filter_that_cannot_be_used_says_so(client_of, name):
 
 
 def test_pages_by_key_go_down_and_up_again(client_of):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     numbers = [factories.credit_note(organisation).number for _ in range(120)][::-1]
     client = client_of("agent")
 
@@ -163,7 +163,7 @@ def test_the_queries_of_each_page(client_of, partly_paid, django_assert_num_quer
         credit_note=note, line=line, currency="SGD", amount=1, created_at=note.created_at, actor="x"
     )
     for _ in range(3):
-        factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], paid=["0"])
+        factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], paid=["0"])
         factories.credit_note(partly_paid.organisation, line=line, net="10")
     # With htmx: session, user and their permissions come first.
     for address, count in (
@@ -195,7 +195,7 @@ def test_an_invoice_shows_charges_payments_and_notes(client_of, partly_paid):
 
 @pytest.mark.parametrize("status", ["draft", "void"])
 def test_a_draft_or_void_invoice_has_nothing_open_and_nothing_to_do(billing, status):
-    invoice = factories.invoice(factories.OrganisationFactory(), amounts=[("50", "0")], status=status)
+    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], status=status)
     words = text_of(billing.get(url("invoice", invoice.uuid)))
     assert "Open SGD 0.00" in words
     assert "Record payment" not in words
@@ -215,7 +215,7 @@ def test_a_note_shows_who_holds_it(billing, partly_paid):
 
 def test_the_tab_shows_invoices_and_notes_of_one_organisation(client_of, partly_paid):
     note = factories.credit_note(partly_paid.organisation)
-    other = factories.credit_note(factories.OrganisationFactory())
+    other = factories.credit_note(factories.OrganisationFactory.create())
     client = client_of("auditor")
     page = client.get(url("tab", partly_paid.organisation.uuid))
     assert is_page(page)
@@ -223,6 +223,6 @@ def test_the_tab_shows_invoices_and_notes_of_one_organisation(client_of, partly_
     assert note.number in text_of(page)
     assert other.number not in text_of(page)
     assert not is_page(client.get(url("tab", partly_paid.organisation.uuid), headers=HTMX))
-    nothing = text_of(client.get(url("tab", factories.OrganisationFactory().uuid)))
+    nothing = text_of(client.get(url("tab", factories.OrganisationFactory.create().uuid)))
     assert "No invoices" in nothing
     assert "No credit notes" in nothing

@@ -129,7 +129,7 @@ def test_who_may_what(client_of, dead, role, sees, sends):
 
 @pytest.mark.django_db(transaction=True)
 def test_send_again_puts_it_back_once_and_the_audit_tells(client_of, dead):
-    organisation = factories.OrganisationFactory(name="Acme", billing_email="", owner_email="")
+    organisation = factories.OrganisationFactory.create(name="Acme", billing_email="", owner_email="")
     letter = dead(organisation_uuid=organisation.uuid, subject="Ended")
     before = letter.message_id
     client = client_of("billing")
@@ -162,7 +162,7 @@ def test_send_again_puts_it_back_once_and_the_audit_tells(client_of, dead):
 )
 @pytest.mark.django_db(transaction=True)
 def test_the_address_is_looked_up_again(client_of, dead, billing, owner, to):
-    organisation = factories.OrganisationFactory(billing_email=billing, owner_email=owner)
+    organisation = factories.OrganisationFactory.create(billing_email=billing, owner_email=owner)
     letter = dead("", organisation_uuid=organisation.uuid, addressee="customer")
     client_of("billing").post(address_of(letter))
     letter.refresh_from_db()
@@ -178,7 +178,7 @@ def test_the_address_is_looked_up_again(client_of, dead, billing, owner, to):
 )
 @pytest.mark.django_db(transaction=True)
 def test_without_an_address_it_stays_a_dead_letter_and_says_why(client_of, dead, addressee, words):
-    organisation = factories.OrganisationFactory(name="Acme", billing_email="", owner_email="")
+    organisation = factories.OrganisationFactory.create(name="Acme", billing_email="", owner_email="")
     letter = dead("", organisation_uuid=organisation.uuid, addressee=addressee)
     answer = client_of("billing").post(address_of(letter))
     assert answer.status_code == 409

@@ -30,7 +30,9 @@ def notify():
 
 
 def end(now, **organisation):
-    factories.subscription(organisation=factories.OrganisationFactory(**organisation), cycles=(C("2026-01-01"),))
+    factories.subscription(
+        organisation=factories.OrganisationFactory.create(**organisation), cycles=(C("2026-01-01"),)
+    )
     assert expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
     return Message.objects.latest("pk")
 

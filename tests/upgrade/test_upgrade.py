@@ -13,11 +13,11 @@ from django.utils import timezone
 
 from customers.models import Organisation
 from invoicing.models import CreditNote, Invoice, Payment
+from portal import verification
 from portal.outbox.models import Message
 from portal.postgresql import migrated
 from portal.staff import roles
 from settings_app.models import TerminationReason
-from subscriptions import verification
 from subscriptions.models import CleanUpRun, Subscription, Termination
 from tests.support.addresses import TABLE, address_of
 

@@ -8,9 +8,8 @@ import pytest
 from django.core.management import call_command
 from django.db import IntegrityError, connection
 
-from portal import embedded
+from portal import embedded, verification
 from portal.postgresql import schema
-from subscriptions import verification
 from tests.support import superuser
 
 pytestmark = pytest.mark.django_db

@@ -36,7 +36,7 @@ def agent(make_user):
 
 @pytest.fixture
 def acme():
-    return factories.OrganisationFactory(
+    return factories.OrganisationFactory.create(
         name="Acme", customer_reference="", owner_email="", billing_email="", uuid=uuid.UUID(int=0)
     )
 
@@ -65,12 +65,12 @@ def test_a_reference_without_a_digit_is_found_where_no_customer_answers(acme):
     factories.subscription(organisation=acme, billing_plan="milestone")
     Contract.objects.update(reference="Rahmen-Vertrag Nord")
     assert [text for _, text, _ in found("rahmenvertrag")] == ["Rahmen-Vertrag Nord"]
-    factories.OrganisationFactory(name="Rahmenvertrag Ltd")
+    factories.OrganisationFactory.create(name="Rahmenvertrag Ltd")
     assert found("rahmenvertrag") == []
 
 
 def test_a_customer_is_found_by_its_reference_whatever_its_dashes(acme):
-    owner = factories.OrganisationFactory(customer_reference="REF-2024/0815")
+    owner = factories.OrganisationFactory.create(customer_reference="REF-2024/0815")
     assert found("ref20240815") == [
         ("Customer reference", "REF-2024/0815", address("customers:overview", owner.uuid))
     ]
@@ -146,7 +146,7 @@ def test_nobody_finds_what_they_may_not_open(acme, client_of, agent, now):
 
 
 def test_members_are_found(acme):
-    factories.MemberFactory(organisation=acme, name="María-José Núñez", email="Mj.Nunez@firma.example")
+    factories.MemberFactory.create(organisation=acme, name="María-José Núñez", email="Mj.Nunez@firma.example")
     for query in ("maria jose", "NÚÑEZ", "mj.nunez@firma.example", "nunez@firma"):
         (row,) = lookup.organisations(query).rows
         assert row.name == "Acme", query
@@ -160,13 +160,13 @@ def test_members_are_found(acme):
 @pytest.mark.parametrize("at_once", [1, 500])
 def test_members_from_before_become_search_keys(now, monkeypatch, at_once):
     monkeypatch.setattr(operations, "ORGANISATIONS_AT_ONCE", at_once)
-    owners = [factories.OrganisationFactory(name=f"Acme {number}") for number in range(3)]
+    owners = [factories.OrganisationFactory.create(name=f"Acme {number}") for number in range(3)]
     Member.objects.bulk_create(
         Member(organisation=owner, name="Łukasz", email=f"l{number}@x.example")
         for owner in owners
         for number in range(2)
     )
-    kept = factories.MemberFactory(name="Kept").organisation
+    kept = factories.MemberFactory.create(name="Kept").organisation
     before = list(SearchKey.objects.filter(organisation=kept).order_by("pk").values_list("pk", "kind", "text"))
     assert lookup.organisations("lukasz").rows == ()
     assert operations.write_member_keys(at=now) == 6
@@ -187,13 +187,15 @@ def test_members_from_before_become_search_keys(now, monkeypatch, at_once):
 @pytest.mark.django_db(transaction=True)
 def test_members_who_can_have_no_key_are_told_of_never_and_keep_nobody(now):
     """A name and an address of signs alone fold to nothing: at each migration they would be told of anew."""
-    nameless = Member(organisation=factories.OrganisationFactory(), name="???", email="?")
+    nameless = Member(organisation=factories.OrganisationFactory.create(), name="???", email="?")
     beside = Member(organisation=nameless.organisation, name="()", email="!")
     Member.objects.bulk_create([nameless, beside])
     assert operations.write_member_keys(at=now) == 0
     said = AuditEntry.objects.filter(event="Search keys written")
     assert not said.exists()
-    Member.objects.bulk_create([Member(organisation=factories.OrganisationFactory(), name="Łukasz", email="")])
+    Member.objects.bulk_create(
+        [Member(organisation=factories.OrganisationFactory.create(), name="Łukasz", email="")]
+    )
     assert operations.write_member_keys(at=now) == 1
     assert said.get().description == "1 member can be found by name and e-mail address."
     assert operations.write_member_keys(at=now) == 0
@@ -257,8 +259,8 @@ def test_the_database_folds_a_number_as_a_question_is_folded(number):
 )
 def test_swapped_letters_and_the_word_and_hide_nobody(name, query):
     quiet = {"owner_email": "", "billing_email": "", "customer_reference": ""}
-    factories.OrganisationFactory(name="Quite Another One", **quiet)
-    factories.OrganisationFactory(name=name, **quiet)
+    factories.OrganisationFactory.create(name="Quite Another One", **quiet)
+    factories.OrganisationFactory.create(name=name, **quiet)
     listing = lookup.organisations(query)
     assert [row.name for row in (*listing.rows, *listing.similar)] == [name]
 
@@ -276,22 +278,22 @@ def test_swapped_letters_and_the_word_and_hide_nobody(name, query):
     ],
 )
 def test_what_is_pasted_is_found(query):
-    owner = factories.OrganisationFactory(name="Acme", owner_email="sue@acme.example")
+    owner = factories.OrganisationFactory.create(name="Acme", owner_email="sue@acme.example")
     factories.subscription(organisation=owner, numbers=("+442079460000",))
-    factories.OrganisationFactory(name="Other")
+    factories.OrganisationFactory.create(name="Other")
     assert [row.name for row in lookup.organisations(query).rows] == ["Acme"]
 
 
 def test_customers_of_one_name_are_told_apart(client_of):
     one = {"name": "Acme Ltd", "billing_email": ""}
     made = [
-        factories.OrganisationFactory(**one, customer_reference="REF-1", owner_email="a@x.example"),
-        factories.OrganisationFactory(
+        factories.OrganisationFactory.create(**one, customer_reference="REF-1", owner_email="a@x.example"),
+        factories.OrganisationFactory.create(
             **{**one, "name": "ACME, Ltd"}, customer_reference="", owner_email="b@x.example"
         ),
-        factories.OrganisationFactory(**one, customer_reference="", owner_email=""),
-        factories.OrganisationFactory(**one, customer_reference="SAME", owner_email=""),
-        factories.OrganisationFactory(**one, customer_reference="SAME", owner_email=""),
+        factories.OrganisationFactory.create(**one, customer_reference="", owner_email=""),
+        factories.OrganisationFactory.create(**one, customer_reference="SAME", owner_email=""),
+        factories.OrganisationFactory.create(**one, customer_reference="SAME", owner_email=""),
     ]
     expected = {
         made[0].uuid: "REF-1",

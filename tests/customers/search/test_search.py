@@ -45,8 +45,8 @@ pytestmark = pytest.mark.django_db
 def test_a_name_is_found(name: str, query: str) -> None:
     # No other text of the other one holds what is asked for: "10" is part of many a UUID and serial number.
     other = {"owner_email": "", "billing_email": "", "customer_reference": "", "uuid": uuid.UUID(int=0)}
-    OrganisationFactory(name="Quite Another One", **other)
-    OrganisationFactory(name=name)
+    OrganisationFactory.create(name="Quite Another One", **other)
+    OrganisationFactory.create(name=name)
     assert names(query) == [name]
 
 
@@ -71,15 +71,15 @@ def test_an_index_is_asked_for_a_piece(word: str, piece: str) -> None:
 
 def test_order_is_exact_then_beginning_then_word_then_part_then_similar() -> None:
     for name in ("Adelta", "Grand Delta", "Deltas United", "Velta"):
-        OrganisationFactory(name=name)
+        OrganisationFactory.create(name=name)
     assert names("delta") == ["Deltas United", "Grand Delta", "Adelta", "Velta"]
-    OrganisationFactory(name="Delta")
+    OrganisationFactory.create(name="Delta")
     assert names("delta")[0] == "Delta"
 
 
 def test_all_words_must_match_but_each_in_any_key() -> None:
-    one = OrganisationFactory(name="Acme Asia", owner_email="sue@blue.example")
-    OrganisationFactory(name="Acme Europe", owner_email="tom@red.example")
+    one = OrganisationFactory.create(name="Acme Asia", owner_email="sue@blue.example")
+    OrganisationFactory.create(name="Acme Europe", owner_email="tom@red.example")
     listing = lookup.organisations("acme blue")
     assert [row.uuid for row in listing.rows] == [one.uuid]
     assert listing.rows[0].matches == (lookup.Match("Owner e-mail", "sue@blue.example"),)
@@ -97,8 +97,8 @@ def test_all_words_must_match_but_each_in_any_key() -> None:
     ],
 )
 def test_a_key_is_found_and_named(query: str, label: str, shown: str) -> None:
-    OrganisationFactory(name="Other")
-    OrganisationFactory(
+    OrganisationFactory.create(name="Other")
+    OrganisationFactory.create(
         name="Found",
         owner_email="Sue_Lee@Blue.example",
         billing_email="money@acme.example",
@@ -115,7 +115,7 @@ def test_a_key_is_found_and_named(query: str, label: str, shown: str) -> None:
 )  # fmt: skip
 def test_a_number_is_found_however_it_is_written(query: str) -> None:
     found = subscription(numbers=("+6561234567",)).organisation
-    OrganisationFactory(name="Other")
+    OrganisationFactory.create(name="Other")
     listing = lookup.organisations(query)
     assert [row.uuid for row in listing.rows] == [found.uuid]
     assert listing.rows[0].matches == (lookup.Match("Number", "+6561234567"),)
@@ -123,7 +123,7 @@ def test_a_number_is_found_however_it_is_written(query: str) -> None:
 
 def test_a_number_and_words_of_the_name_find_together() -> None:
     found = subscription(numbers=("+6561234567",)).organisation
-    other = OrganisationFactory(name=found.name)
+    other = OrganisationFactory.create(name=found.name)
     word = found.name.split()[0]
     for query in (f"{word} 6123", f"6561234567 {word}", f"+65612345 {found.name}"):
         listing = lookup.organisations(query)
@@ -133,8 +133,8 @@ def test_a_number_and_words_of_the_name_find_together() -> None:
 
 
 def test_a_uuid_is_found_by_itself_its_beginning_and_without_hyphens() -> None:
-    made = OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
-    OrganisationFactory(uuid="aaaaaaaa-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    made = OrganisationFactory.create(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    OrganisationFactory.create(uuid="aaaaaaaa-9a41-4c6e-8d2b-1e5f6a7b8c9d")
     whole = "0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d"
     for query in (
         whole,
@@ -153,14 +153,14 @@ def test_a_uuid_is_found_by_itself_its_beginning_and_without_hyphens() -> None:
 
 
 def test_a_few_digits_from_the_middle_of_a_uuid_mean_nobody() -> None:
-    OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", name="Nobody")
+    OrganisationFactory.create(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", name="Nobody")
     assert names("9a41") == []
 
 
 @pytest.mark.parametrize("piece", ["1e5f6a7b", "7c52-9a41", "9a41-4c6e-8d2b", "5F6A7B8C9D"])
 def test_from_eight_digits_on_a_piece_of_a_uuid_finds(piece: str) -> None:
-    OrganisationFactory(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", name="Found")
-    OrganisationFactory(uuid="aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", name="Other")
+    OrganisationFactory.create(uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d", name="Found")
+    OrganisationFactory.create(uuid="aaaaaaaa-aaaa-4aaa-8aaa-aaaaaaaaaaaa", name="Other")
     assert names(piece) == ["Found"]
 
 
@@ -173,7 +173,9 @@ def test_from_eight_digits_on_a_piece_of_a_uuid_finds(piece: str) -> None:
      "f" * 33, "ﷺ" * 200],
 )  # fmt: skip
 def test_hostile_text_finds_nobody_and_breaks_nothing(query: str) -> None:
-    OrganisationFactory(name="Quite Normal", owner_email="a@b.example", billing_email="", customer_reference="")
+    OrganisationFactory.create(
+        name="Quite Normal", owner_email="a@b.example", billing_email="", customer_reference=""
+    )
     listing = lookup.organisations(query)
     if listing.query:
         assert (listing.rows, listing.similar) == ((), ())
@@ -182,15 +184,15 @@ def test_hostile_text_finds_nobody_and_breaks_nothing(query: str) -> None:
 
 
 def test_blank_questions_list_everybody() -> None:
-    OrganisationFactory(name="B")
-    OrganisationFactory(name="A")
+    OrganisationFactory.create(name="B")
+    OrganisationFactory.create(name="A")
     assert names("  ") == ["A", "B"]
     assert lookup.organisations().summary == "2 customers"
 
 
 @pytest.mark.parametrize("query", ["", "company"])
 def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
-    made = [OrganisationFactory(name=f"Company {n % 7:02}") for n in range(2 * lookup.PAGE + 3)]
+    made = [OrganisationFactory.create(name=f"Company {n % 7:02}") for n in range(2 * lookup.PAGE + 3)]
     first = lookup.organisations(query)
     second = lookup.organisations(query, older=first.older)
     third = lookup.organisations(query, older=second.older)
@@ -207,7 +209,7 @@ def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
     "key", ["x", "0.x", "-1.2", "9999.0", "0." + "f" * 400, "²." + "0" * 32, "\x00", "0." + "0" * 32]
 )
 def test_a_key_that_is_none_shows_the_first_page(key: str) -> None:
-    OrganisationFactory(name="A")
+    OrganisationFactory.create(name="A")
     assert [row.name for row in lookup.organisations("", older=key).rows] == ["A"]
 
 
@@ -226,9 +228,9 @@ def pages(query: str, monkeypatch: pytest.MonkeyPatch) -> list[lookup.Listing]:
 def test_pages_are_the_same_there_and_back_when_too_many_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     """More share the key than are put in order, others only have it somewhere; of beginnings all are listed."""
     for number in range(70):
-        OrganisationFactory(name=f"Zed {99 - number}", customer_reference="Delta")
-        OrganisationFactory(name=f"Delta {number:02}", customer_reference="")
-        OrganisationFactory(name=f"Grand Delta {number:02}", customer_reference="")
+        OrganisationFactory.create(name=f"Zed {99 - number}", customer_reference="Delta")
+        OrganisationFactory.create(name=f"Delta {number:02}", customer_reference="")
+        OrganisationFactory.create(name=f"Grand Delta {number:02}", customer_reference="")
     listed = [row.name for page in pages("delta", monkeypatch) for row in page.rows]
     assert len(listed) == len(set(listed)) == 190
     assert [name.split()[0] for name in listed] == ["Zed"] * 60 + ["Delta"] * 70 + ["Grand"] * 60
@@ -236,7 +238,7 @@ def test_pages_are_the_same_there_and_back_when_too_many_answer(monkeypatch: pyt
 
 def test_a_listing_says_that_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(61):
-        OrganisationFactory(name=f"The Company {number:02}")
+        OrganisationFactory.create(name=f"The Company {number:02}")
     for page in pages("company", monkeypatch):
         assert page.is_cut
         assert page.summary.endswith(", of more than 60 in all: more letters find fewer")
@@ -259,7 +261,7 @@ def test_a_listing_says_that_it_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> None:
     """With everything else made expensive the plan must have an index left to use."""
-    made = OrganisationFactory(name="Acmf Telekomn Asib")
+    made = OrganisationFactory.create(name="Acmf Telekomn Asib")
     # Of a few words each is read quicker than an index.
     words = [hashlib.md5(str(number).encode(), usedforsecurity=False).hexdigest() for number in range(5000)]
     SearchKey.objects.bulk_create(
@@ -299,14 +301,14 @@ def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> N
 
 
 def test_a_name_with_the_last_letter_there_is_begins_as_any_other() -> None:
-    OrganisationFactory(name="Acme\U0010fffd Zebra")
+    OrganisationFactory.create(name="Acme\U0010fffd Zebra")
     assert names("acme") == ["Acme\U0010fffd Zebra"]
 
 
 def test_as_many_as_are_put_in_order_are_not_cut(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(finding, "MOST", 60)
     for number in range(60):
-        OrganisationFactory(name=f"The Company {number:02}")
+        OrganisationFactory.create(name=f"The Company {number:02}")
     assert not lookup.organisations("company").is_cut
 
 

@@ -31,7 +31,7 @@ def agree() -> bool:
 
 @pytest.fixture
 def acme() -> Organisation:
-    return OrganisationFactory(
+    return OrganisationFactory.create(
         uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d",
         name="Acmé Ltd",
         owner_email="sue@blue.example",
@@ -53,7 +53,7 @@ def test_a_search_text_has_all_keys_and_its_words_those_with_letters(acme: Organ
 
 
 def test_texts_follow_every_write_of_keys(acme: Organisation) -> None:
-    other = OrganisationFactory(name="Other")
+    other = OrganisationFactory.create(name="Other")
     name = SearchKey.objects.get(organisation=acme, kind="name")
     SearchKey.objects.filter(pk=name.pk).update(text="zebra")
     assert SearchText.objects.get(organisation=acme).name == "zebra"

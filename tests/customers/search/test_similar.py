@@ -11,7 +11,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.mark.parametrize("wrong", ["xelta", "dxlta", "dexta", "delxa", "deltx", "dlta", "delxta", "deltta"])
 def test_one_wrong_letter_in_five_hides_nobody(wrong: str) -> None:
-    OrganisationFactory(name="Global Delta Services Pte Ltd")
+    OrganisationFactory.create(name="Global Delta Services Pte Ltd")
     assert names(wrong) == ["Global Delta Services Pte Ltd"]
 
 
@@ -19,19 +19,19 @@ def test_one_wrong_letter_in_five_hides_nobody(wrong: str) -> None:
     "wrong", ["innovxtionx", "xnnovatxons", "innxvatiozs", "invations", "innovvationns", "inxovxtions"]
 )
 def test_two_wrong_letters_in_ten_hide_nobody(wrong: str) -> None:
-    OrganisationFactory(name="Pacific Innovations Group")
+    OrganisationFactory.create(name="Pacific Innovations Group")
     assert names(wrong) == ["Pacific Innovations Group"]
 
 
 def test_every_word_may_have_its_own_wrong_letter() -> None:
-    OrganisationFactory(name="Pacific Innovations Group")
-    OrganisationFactory(name="Pacific Motors")
+    OrganisationFactory.create(name="Pacific Innovations Group")
+    OrganisationFactory.create(name="Pacific Motors")
     assert names("pacifik innovatons") == ["Pacific Innovations Group"]
 
 
 def test_similar_ones_come_after_those_that_answer() -> None:
-    OrganisationFactory(name="Delta Ltd")
-    OrganisationFactory(name="Belta Ltd")
+    OrganisationFactory.create(name="Delta Ltd")
+    OrganisationFactory.create(name="Belta Ltd")
     listing = lookup.organisations("delta")
     assert [row.name for row in listing.rows] == ["Delta Ltd"]
     assert [row.name for row in listing.similar] == ["Belta Ltd"]
@@ -39,29 +39,29 @@ def test_similar_ones_come_after_those_that_answer() -> None:
 
 
 def test_an_exact_answer_asks_for_nobody_similar() -> None:
-    OrganisationFactory(name="Delta")
-    OrganisationFactory(name="Belta")
+    OrganisationFactory.create(name="Delta")
+    OrganisationFactory.create(name="Belta")
     assert names("Delta") == ["Delta"]
 
 
 def test_who_has_the_domain_asks_for_nobody_similar() -> None:
-    OrganisationFactory(name="One", owner_email="sue@acmes.example", billing_email="")
-    OrganisationFactory(name="Other", owner_email="tom@acmis.example", billing_email="")
+    OrganisationFactory.create(name="One", owner_email="sue@acmes.example", billing_email="")
+    OrganisationFactory.create(name="Other", owner_email="tom@acmis.example", billing_email="")
     assert names("@acmes.example") == ["One"]
     assert names("@acmos.example") == ["One", "Other"]
 
 
 def test_many_answers_ask_for_nobody_similar() -> None:
-    OrganisationFactory(name="Belta")
+    OrganisationFactory.create(name="Belta")
     for number in range(lookup.FEW):
-        OrganisationFactory(name=f"Delta {number}")
+        OrganisationFactory.create(name=f"Delta {number}")
     assert "Belta" not in names("delta")
 
 
 def test_who_asks_sees_the_similar_ones_below_many_answers() -> None:
-    OrganisationFactory(name="Belta")
+    OrganisationFactory.create(name="Belta")
     for number in range(lookup.FEW):
-        OrganisationFactory(name=f"Delta {number}")
+        OrganisationFactory.create(name=f"Delta {number}")
     assert lookup.organisations("delta").similar_offered
     listing = lookup.organisations("delta", with_similar=True)
     assert [row.name for row in listing.similar] == ["Belta"]
@@ -70,16 +70,16 @@ def test_who_asks_sees_the_similar_ones_below_many_answers() -> None:
 
 
 def test_who_asks_sees_the_similar_ones_beside_an_exact_answer() -> None:
-    OrganisationFactory(name="Delta")
-    OrganisationFactory(name="Belta")
+    OrganisationFactory.create(name="Delta")
+    OrganisationFactory.create(name="Belta")
     assert lookup.organisations("Delta").similar_offered
     assert similar_to("Delta") == ["Belta"]
 
 
 def test_closer_ones_hide_nobody_from_who_asks() -> None:
-    OrganisationFactory(name="Telecommvnicatiom")
+    OrganisationFactory.create(name="Telecommvnicatiom")
     for letter in "abcde":
-        OrganisationFactory(name=f"Telecommunicatio{letter}")
+        OrganisationFactory.create(name=f"Telecommunicatio{letter}")
     listing = lookup.organisations("telecommunication")
     assert (len(listing.similar), listing.similar_offered) == (5, True)
     assert similar_to("telecommunication")[5:] == ["Telecommvnicatiom"]
@@ -89,7 +89,7 @@ def test_closer_ones_hide_nobody_from_who_asks() -> None:
 def test_more_similar_ones_than_are_shown_are_said(most: int, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(similarity, "MOST", most)
     for name in ("Belta", "Delva", "Derta"):
-        OrganisationFactory(name=name)
+        OrganisationFactory.create(name=name)
     listing = lookup.organisations("delta")
     assert [row.name for row in listing.similar] == ["Belta", "Delva", "Derta"][:most]
     assert listing.summary == f"No exact match, {said}"
@@ -97,7 +97,7 @@ def test_more_similar_ones_than_are_shown_are_said(most: int, said: str, monkeyp
 
 def test_nobody_similar_is_said_too() -> None:
     for number in range(lookup.FEW):
-        OrganisationFactory(name=f"Delta {number}")
+        OrganisationFactory.create(name=f"Delta {number}")
     listing = lookup.organisations("delta", with_similar=True)
     assert (listing.similar, listing.similar_asked, listing.similar_offered) == ((), True, False)
     assert listing.summary == "5 customers, none similar"
@@ -118,19 +118,19 @@ def test_who_answers_on_another_page_is_not_similar(
     """Not even where those that answer would fill the list of the similar ones."""
     monkeypatch.setattr(similarity, "MOST", 4)
     for number in range(lookup.PAGE + 5):
-        OrganisationFactory(name=f"{answers} {number:02}", owner_email="x@delta.motors")
+        OrganisationFactory.create(name=f"{answers} {number:02}", owner_email="x@delta.motors")
     # This one has both words, and answers.
-    OrganisationFactory(name=f"{answers} Belta", owner_email="x@delta.motors")
+    OrganisationFactory.create(name=f"{answers} Belta", owner_email="x@delta.motors")
     for name in similar:
-        OrganisationFactory(name=name, owner_email="x@other.example")
-    OrganisationFactory(name="Gamma Motors AG")
+        OrganisationFactory.create(name=name, owner_email="x@other.example")
+    OrganisationFactory.create(name="Gamma Motors AG")
     assert similar_to(query) == similar
 
 
 def test_similar_ones_are_offered_on_a_first_page_alone() -> None:
     for number in range(lookup.PAGE + 1):
-        OrganisationFactory(name=f"Delta {number:02}")
-    OrganisationFactory(name="Belta")
+        OrganisationFactory.create(name=f"Delta {number:02}")
+    OrganisationFactory.create(name="Belta")
     first = lookup.organisations("delta")
     second = lookup.organisations("delta", older=first.older)
     back = lookup.organisations("delta", newer=second.newer)
@@ -145,14 +145,14 @@ def test_similar_ones_are_offered_on_a_first_page_alone() -> None:
 )
 def test_similar_ones_are_not_offered_where_none_can_be_or_somebody_has_looked(query: str) -> None:
     subscription(numbers=("+6561234567",))
-    OrganisationFactory(name="Delta", uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
+    OrganisationFactory.create(name="Delta", uuid="0f3b7c52-9a41-4c6e-8d2b-1e5f6a7b8c9d")
     assert not lookup.organisations(query).similar_offered
 
 
 def test_merely_alike_is_enough_where_nobody_else_answers() -> None:
-    OrganisationFactory(name="Montgomery")
+    OrganisationFactory.create(name="Montgomery")
     assert names("montgomxe") == ["Montgomery"]
-    OrganisationFactory(name="Montgomxy")
+    OrganisationFactory.create(name="Montgomxy")
     assert names("montgomxe") == ["Montgomxy"]
 
 
@@ -160,19 +160,19 @@ def test_merely_alike_is_enough_where_nobody_else_answers() -> None:
     ("name", "query"), [("Piatek Wajodra S.A.", "piateuk wajodrja s.a."), ("Reka a.s.", "rexa a.s.")]
 )
 def test_the_letters_of_an_abbreviation_hide_nobody(name: str, query: str) -> None:
-    OrganisationFactory(name=name, owner_email="", billing_email="", customer_reference="")
+    OrganisationFactory.create(name=name, owner_email="", billing_email="", customer_reference="")
     assert names(query) == [name]
 
 
 def test_a_word_that_many_have_in_theirs_may_be_a_wrong_one(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(similarity, "_MOST_ALIKE", 5)
-    made = OrganisationFactory(name="Teluk Motors", owner_email="")
+    made = OrganisationFactory.create(name="Teluk Motors", owner_email="")
     for number in range(8):
-        OrganisationFactory(name=f"Stelk{'abcdefgh'[number]}", owner_email="")
+        OrganisationFactory.create(name=f"Stelk{'abcdefgh'[number]}", owner_email="")
     assert [row.uuid for row in lookup.organisations("telk mofors").similar] == [made.uuid]
 
 
 def test_a_short_word_beside_a_wrong_one_must_be_there() -> None:
-    OrganisationFactory(name="Delta AG")
-    OrganisationFactory(name="Delta Ltd")
+    OrganisationFactory.create(name="Delta AG")
+    OrganisationFactory.create(name="Delta Ltd")
     assert names("delva ag") == ["Delta AG"]

@@ -21,7 +21,7 @@ from tests.support.factories import C
 
 
 def expired(count: int, **fields) -> list[Subscription]:
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     return [
         factories.subscription(
             organisation=organisation, cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 1), **fields

@@ -17,11 +17,10 @@ from django.db import OperationalError, connection, transaction
 
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing.models import ChargeLine, CreditNoteHold
-from portal import embedded
+from portal import embedded, verification
 from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 from portal.outbox.models import Message
-from subscriptions import verification
 from subscriptions.models import HistoryEntry, Subscription, Termination
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals
@@ -81,7 +80,7 @@ def test_fifty_times_the_same_seal_is_one_termination(agent, now):
 
 
 def test_one_note_wanted_by_two_subscriptions_round_after_round(agent, now):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     winners = Counter()
     for round_ in range(ROUNDS):
         both = [factories.subscription(organisation=organisation) for _ in range(2)]
@@ -123,7 +122,7 @@ def end_of_log() -> int:
 
 
 def test_everything_at_once_never_waits_for_itself(now):
-    organisations = [factories.OrganisationFactory(account="5") for _ in range(3)]
+    organisations = [factories.OrganisationFactory.create(account="5") for _ in range(3)]
     for number in range(60 if not IS_FULL else 600):
         organisation = organisations[number % 3]
         if number % 6 == 5:
@@ -153,7 +152,7 @@ def test_everything_at_once_never_waits_for_itself(now):
 
 def test_a_deadlock_would_be_counted(now):
     """The net of the test above: two transactions that do wait for each other are seen by both counts."""
-    one, other = (factories.OrganisationFactory().pk for _ in range(2))
+    one, other = (factories.OrganisationFactory.create().pk for _ in range(2))
     before, place = deadlocks(), end_of_log()
     both_hold_one = threading.Barrier(2)
 

@@ -71,7 +71,7 @@ def test_sigterm_ends_every_worker_after_its_batch(now, asked_to_stop):
 
 
 def test_numbers_are_freed_batch_by_batch(now, monkeypatch):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     for number in range(5):
         factories.subscription(
             organisation=organisation,

@@ -127,7 +127,7 @@ def test_without_a_limit_a_run_in_which_much_is_due_does_nothing(now, monkeypatc
 def test_a_tenth_of_all_may_always_end(now, monkeypatch):
     """What is held and what was terminated before counts for neither side of the comparison as something due."""
     monkeypatch.setattr(expire, "MOST", 1)
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     for _ in range(16):
         factories.subscription(organisation=organisation)
     expired(2)

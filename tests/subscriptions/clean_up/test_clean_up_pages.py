@@ -167,7 +167,7 @@ def test_a_run_that_was_stopped_says_so(client_of, now):
 
 def test_a_report_goes_on_by_keys_both_ways(client_of, now, monkeypatch):
     monkeypatch.setattr(clean_up_selectors, "ENDED_PER_PAGE", 2)
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     made = [expired(organisation=organisation) for _ in range(5)]
     run = clean_up(now)
     broken = row(now, failed=5, held=5)

@@ -10,13 +10,13 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
+from portal import verification
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from portal.outbox.models import Message
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
-from subscriptions import verification
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import HistoryEntry, Subscription, Termination
 from subscriptions.selectors import reading

@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("
 
 
 def expired(count: int) -> list[Subscription]:
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     return [
         factories.subscription(
             organisation=organisation,

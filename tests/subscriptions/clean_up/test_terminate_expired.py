@@ -47,7 +47,7 @@ def test_ends_the_29th_day_and_no_earlier(now):
 def test_numbers_are_reserved_from_the_day_of_the_run_where_an_earlier_one_was_named(now, configure):
     """A day that was named is the day of the end; nobody gets the number earlier for that."""
     configure(number_reservation_days=10, number_reservation_days_ported_in=20)
-    ahead = factories.OrganisationFactory(timezone="Pacific/Kiritimati")  # already 11 March at 15:00 UTC
+    ahead = factories.OrganisationFactory.create(timezone="Pacific/Kiritimati")  # already 11 March at 15:00 UTC
     expired(60, numbers=("+6530000001",))
     expired(60, organisation=ahead, numbers=("+6530000002",))
     PhoneNumber.objects.create(number="+6530000003", subscription=expired(60), is_ported_in=True)
@@ -68,8 +68,8 @@ def test_again_changes_nothing(now):
 
 
 def test_each_zone_has_its_own_today(now):
-    ahead = factories.OrganisationFactory(timezone="Pacific/Kiritimati")  # already 11 March at 15:00 UTC
-    behind = factories.OrganisationFactory(timezone="Pacific/Pago_Pago")
+    ahead = factories.OrganisationFactory.create(timezone="Pacific/Kiritimati")  # already 11 March at 15:00 UTC
+    behind = factories.OrganisationFactory.create(timezone="Pacific/Pago_Pago")
     first, second = expired(28, organisation=ahead), expired(28, organisation=behind)
     counts = run(now.replace(hour=15))
     assert counts.terminated == 1

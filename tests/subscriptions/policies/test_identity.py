@@ -178,7 +178,7 @@ def test_every_step_and_every_record_names_the_subscription(client_of, twins):
 
 
 def test_the_longest_names_fit_into_a_ledger_entry(agent, now):
-    plan = factories.PlanFactory(name="P" * 200, product=factories.ProductFactory(name="Q" * 120))
+    plan = factories.PlanFactory.create(name="P" * 200, product=factories.ProductFactory.create(name="Q" * 120))
     made = factories.subscription(
         plan=plan, numbers=("+123456789012345", "+123456789012346", "+123456789012347"), billing_plan="as_incurred"
     )

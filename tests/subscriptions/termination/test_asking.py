@@ -68,8 +68,8 @@ def test_the_members_of_the_organisation_are_suggested(client_of, django_assert_
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2026-03-01"),))
     for name, email in (("Zoë", "zoe@a.example"), ("Ärne", "arne@a.example")):
-        factories.MemberFactory(organisation=made.organisation, name=name, email=email)
-    factories.MemberFactory(name="Somebody else")
+        factories.MemberFactory.create(organisation=made.organisation, name=name, email=email)
+    factories.MemberFactory.create(name="Somebody else")
     client.get(address(made))
     with django_assert_num_queries(9):
         asked = client.get(address(made), headers={"HX-Request": "true"})
@@ -86,7 +86,7 @@ def test_a_hundred_members_are_suggested_at_most_and_none_where_there_are_none(c
     assert options(asked) == []
     assert "list=" not in re.search(r'<input[^>]*name="requested_by"[^>]*>', asked.content.decode())[0]
     for number in range(101):
-        factories.MemberFactory(organisation=made.organisation, name=f"Member {number:03}")
+        factories.MemberFactory.create(organisation=made.organisation, name=f"Member {number:03}")
     assert len(options(client.get(address(made)))) == 100
 
 

@@ -91,7 +91,7 @@ def test_a_day_that_cannot_be_asked_for_is_said_beside_the_field(client_of, on, 
 
 def test_today_is_that_of_the_customer(client_of):
     made = factories.subscription(
-        organisation=factories.OrganisationFactory(timezone="Pacific/Kiritimati"), cycles=(C("2026-03-01"),)
+        organisation=factories.OrganisationFactory.create(timezone="Pacific/Kiritimati"), cycles=(C("2026-03-01"),)
     )
     with time_machine.travel("2026-03-10T11:00:00Z", tick=False):
         assert 'value="2026-03-11"' in ask(client_of("agent"), made).content.decode()

@@ -11,9 +11,9 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from customers.models import LedgerEntry
+from portal import verification
 from portal.lib import days
 from settings_app import selectors as settings_selectors
-from subscriptions import verification
 from subscriptions.selectors import reading
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes

@@ -143,7 +143,7 @@ def test_unused_notes_that_name_the_subscription_stand_beside_what_is_owed(schem
 def test_no_total_is_headlined_that_is_not_paid(client_of, configure):
     """Allow Refund off: the popup says 0.000 first, and never that 40.119 goes anywhere."""
     configure(allow_refund=False)
-    organisation = factories.OrganisationFactory(currency="KWD")
+    organisation = factories.OrganisationFactory.create(currency="KWD")
     made = factories.subscription(
         organisation=organisation, cycles=(C("2026-03-01", net="36.809", tax="3.310", paid="20"),)
     )
@@ -178,7 +178,7 @@ def test_the_fee_is_told_where_the_sum_is_and_nowhere_else(client_of, configure)
 @pytest.mark.django_db
 def test_the_record_of_a_note_tells_the_note_and_nothing_that_was_only_shown(client_of, agent, now):
     """HKD 209.45 by a note: neither the 50.00 nor the waiver of 159.45 of the popup happened."""
-    organisation = factories.OrganisationFactory(currency="HKD")
+    organisation = factories.OrganisationFactory.create(currency="HKD")
     made = factories.subscription(organisation=organisation, cycles=(C("2026-03-01", net="209.45", paid="50.00"),))
     line = factories.charge_of(made)
     factories.credit_note(organisation, net="209.45", number="CN-0000012")

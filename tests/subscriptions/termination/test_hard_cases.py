@@ -173,7 +173,7 @@ def test_a_partly_applied_note_can_be_chosen(agent, now):
 
 
 def test_a_note_naming_two_subscriptions_is_taken_off_both_and_chosen_for_neither(agent, now):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     one, two = (factories.subscription(organisation=organisation) for _ in range(2))
     note = factories.credit_note(organisation, net="10", number="CN-1", line=factories.charge_of(one))
     # A portal note against an invoice may name charges of both.
@@ -190,7 +190,7 @@ def test_a_note_naming_two_subscriptions_is_taken_off_both_and_chosen_for_neithe
 
 
 def test_a_suspended_postpaid_customer_is_refunded_like_any_other_and_marked_unbilled(agent, now):
-    organisation = factories.OrganisationFactory(status="suspended", payment_mode="postpaid")
+    organisation = factories.OrganisationFactory.create(status="suspended", payment_mode="postpaid")
     outcome = terminate(factories.subscription(organisation=organisation), by=agent, at=now)
     entry = outcome.termination.entry
     assert (entry.amount, entry.is_unbilled, entry.after) == (50, True, 50)

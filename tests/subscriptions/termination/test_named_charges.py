@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def three_charges():
     """Make a running cycle with charges of INR 928.90, 747.65 and 566.40, nothing paid."""
-    organisation = factories.OrganisationFactory(currency="INR", timezone="Asia/Kolkata")
+    organisation = factories.OrganisationFactory.create(currency="INR", timezone="Asia/Kolkata")
     made = factories.subscription(
         organisation=organisation, cycles=(C("2026-03-01", net="787.20", tax="141.70", paid="0"),)
     )

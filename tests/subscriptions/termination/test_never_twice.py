@@ -109,7 +109,7 @@ def test_a_note_of_another_sum_customer_or_cycle_is_none(agent, now):
     made = factories.subscription()
     neighbour = factories.subscription(organisation=made.organisation)
     factories.credit_note(made.organisation, net="49.99")
-    factories.credit_note(factories.OrganisationFactory(), net="50")
+    factories.credit_note(factories.OrganisationFactory.create(), net="50")
     factories.credit_note(made.organisation, net="50", line=factories.charge_of(neighbour))
     factories.credit_note(made.organisation, net="50", status="draft")
     assert candidates(preview(made, at=now)) == {}
@@ -117,7 +117,7 @@ def test_a_note_of_another_sum_customer_or_cycle_is_none(agent, now):
 
 def twins():
     """Two subscriptions of one plan, charged on one invoice for the same days."""
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     first = factories.subscription(organisation=organisation, numbers=("+6561234567",))
     second = factories.subscription(organisation=organisation, plan=first.plan, numbers=("+6561234568",))
     line, other = factories.charge_of(first), factories.charge_of(second)
@@ -153,7 +153,7 @@ def test_a_twin_with_other_days_or_nothing_left_is_none(agent, now):
 
 
 def test_a_note_above_what_another_termination_needed_is_a_candidate(agent, now):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     first, second = (factories.subscription(organisation=organisation) for _ in range(2))
     factories.credit_note(organisation, net="80", number="CN-1")
     terminate(first, by=agent, at=now, choice=quotes.LinkNote("CN-1"), acknowledged=["difference:CN-1"])
@@ -167,7 +167,7 @@ def test_a_note_above_what_another_termination_needed_is_a_candidate(agent, now)
 
 
 def test_a_note_that_settled_exactly_is_none(agent, now):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     first, second = (factories.subscription(organisation=organisation) for _ in range(2))
     factories.credit_note(organisation, net="50", number="CN-1")
     terminate(first, by=agent, at=now, choice=quotes.LinkNote("CN-1"))
@@ -261,7 +261,7 @@ def test_a_note_that_was_not_offered_is_refused(agent, now):
 
 
 def test_a_balance_that_no_account_holds_is_a_sentence(agent, now):
-    organisation = factories.OrganisationFactory(account=D("9999999999990"))
+    organisation = factories.OrganisationFactory.create(account=D("9999999999990"))
     made = factories.subscription(organisation=organisation)
     with pytest.raises(refusals.CreditsOutOfRange, match="Not all of SGD 50.00 can be added.*Nothing was written"):
         terminate(made, by=agent, at=now)

@@ -77,7 +77,7 @@ def test_what_a_note_names_and_what_it_stands_for_go_together(agent, now):
 
 def test_a_note_that_settled_before_gets_its_charges_as_far_as_the_caps_allow(agent, now):
     """What the migration does for terminations from before notes stood for charges."""
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     whole, cut = (
         factories.subscription(organisation=organisation, cycles=(C("2026-03-01", net="45.87", tax="4.13"),))
         for _ in range(2)

@@ -44,7 +44,7 @@ def test_the_same_seal_at_the_same_instant_is_applied_once(agent, now):
 
 
 def test_one_note_chosen_for_two_subscriptions_settles_one(agent, now):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     both = [factories.subscription(organisation=organisation) for _ in range(2)]
     factories.credit_note(organisation, net="50", number="CN-1")
     choice = quotes.LinkNote("CN-1")
@@ -55,7 +55,7 @@ def test_one_note_chosen_for_two_subscriptions_settles_one(agent, now):
 
 
 def test_two_refunds_into_one_account_add_up(agent, now):
-    organisation = factories.OrganisationFactory(account=Decimal("1.5"))
+    organisation = factories.OrganisationFactory.create(account=Decimal("1.5"))
     both = [factories.subscription(organisation=organisation) for _ in range(2)]
     answers = at_once(*(apply_by(made, agent, at=now) for made in both))
     assert all(isinstance(a, operations.Outcome) for a in answers), answers

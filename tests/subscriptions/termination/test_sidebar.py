@@ -22,7 +22,7 @@ def test_the_sidebar_stands_in_the_order_of_the_handbook(client_of):
     made = factories.subscription(numbers=("+6530000001",), billing_plan="as_incurred", auto_renew=True)
     for name in ("Zoë", "Ärne", "Bert"):
         made.assignments.create(
-            member=factories.MemberFactory(organisation=made.organisation, name=name),
+            member=factories.MemberFactory.create(organisation=made.organisation, name=name),
             assigned_on=made.started_on,
         )
     made.add_ons.create(name="Voicemail", price_per_month=5)

@@ -32,7 +32,7 @@ def _deferred_keys_hold():
 def test_automatic_refund_writes_everything_once(agent, now, configure):
     configure(notification_address="provider@example.com")
     made = factories.subscription(numbers=("+6530000001",))
-    member = factories.MemberFactory(organisation=made.organisation)
+    member = factories.MemberFactory.create(organisation=made.organisation)
     Assignment.objects.create(subscription=made, member=member, assigned_on=dt.date(2026, 3, 1))
     PhoneNumber.objects.create(number="+6530000002", subscription=made, is_ported_in=True)
 
@@ -78,7 +78,7 @@ def test_numbers_stay_reserved_for_as_long_as_the_settings_of_the_commit_say(age
 
 
 def test_postpaid_refund_is_marked_unbilled(agent, now):
-    organisation = factories.OrganisationFactory(payment_mode="postpaid", account=Decimal("10.5"))
+    organisation = factories.OrganisationFactory.create(payment_mode="postpaid", account=Decimal("10.5"))
     made = factories.subscription(organisation=organisation)
     terminate(made, by=agent, at=now)
     entry = LedgerEntry.objects.get(kind="refund")
@@ -220,7 +220,10 @@ def test_automatic_refund_beside_a_sent_note_needs_an_acknowledgement(agent, now
             lambda o, own: factories.credit_note(o, status="applied", number="X", line=factories.charge_of(own)),
             "applied and naming a charge",
         ),
-        (lambda o, own: factories.credit_note(factories.OrganisationFactory(), number="X"), "another organisation"),
+        (
+            lambda o, own: factories.credit_note(factories.OrganisationFactory.create(), number="X"),
+            "another organisation",
+        ),
         (
             lambda o, own: factories.credit_note(
                 o, number="X", line=factories.charge_of(factories.subscription(organisation=o))
@@ -237,7 +240,7 @@ def test_notes_that_cannot_be_chosen(agent, now, make, why):
 
 
 def test_a_note_settles_one_termination_only(agent, now):
-    organisation = factories.OrganisationFactory()
+    organisation = factories.OrganisationFactory.create()
     first, second = (factories.subscription(organisation=organisation) for _ in range(2))
     factories.credit_note(organisation, net="50", number="CN-1")
     terminate(first, by=agent, at=now, choice=quotes.LinkNote("CN-1"))
@@ -310,7 +313,7 @@ def test_the_fee_is_taken_off_once(agent, now, configure):
 def test_the_message_goes_where_the_config_says(agent, now, configure):
     configure(notify_customers=True, notification_address="provider@example.com")
     made = factories.subscription(
-        organisation=factories.OrganisationFactory(billing_email="", owner_email="owner@example.com")
+        organisation=factories.OrganisationFactory.create(billing_email="", owner_email="owner@example.com")
     )
     terminate(made, by=agent, at=now)
     message = Message.objects.get()

@@ -136,7 +136,7 @@ def test_without_the_box_the_note_waits(agent, now):
 
 @pytest.mark.parametrize(("has_series", "is_unbilled"), [(True, True), (False, False)])
 def test_postpaid_is_unbilled_but_never_for_an_imported_note(agent, now, has_series, is_unbilled):
-    organisation = factories.OrganisationFactory(payment_mode="postpaid")
+    organisation = factories.OrganisationFactory.create(payment_mode="postpaid")
     made = factories.subscription(organisation=organisation)
     note = factories.credit_note(organisation, net="50", number="CN-1")
     if has_series:
@@ -276,7 +276,7 @@ def test_the_note_and_the_invoice_say_what_the_note_stands_for_and_what_was_take
 
 
 def test_a_note_that_stands_for_nothing_says_nothing_of_it(client_of):
-    note = factories.credit_note(factories.OrganisationFactory(), net="50")
+    note = factories.credit_note(factories.OrganisationFactory.create(), net="50")
     said = pages.words(client_of("auditor").get(reverse("invoicing:credit_note", args=[note.uuid])))
     assert "stands for" not in said.lower()
 

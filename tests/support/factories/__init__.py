@@ -35,7 +35,7 @@ from subscriptions.models import (
 _serial = itertools.count(1)
 
 
-class OrganisationFactory(factory.django.DjangoModelFactory):
+class OrganisationFactory(factory.django.DjangoModelFactory[Organisation]):
     """An organisation with its credit account and search keys."""
 
     class Meta:
@@ -84,7 +84,7 @@ class OrganisationFactory(factory.django.DjangoModelFactory):
         )
 
 
-class MemberFactory(factory.django.DjangoModelFactory):
+class MemberFactory(factory.django.DjangoModelFactory[Member]):
     class Meta:
         model = Member
         skip_postgeneration_save = True
@@ -99,7 +99,7 @@ class MemberFactory(factory.django.DjangoModelFactory):
             SearchKey.objects.get_or_create(organisation=obj.organisation, kind=kind, text=text.fold(value))
 
 
-class ProductFactory(factory.django.DjangoModelFactory):
+class ProductFactory(factory.django.DjangoModelFactory[Product]):
     class Meta:
         model = Product
         django_get_or_create = ("name",)
@@ -107,7 +107,7 @@ class ProductFactory(factory.django.DjangoModelFactory):
     name = "SIP Trunk"
 
 
-class PlanFactory(factory.django.DjangoModelFactory):
+class PlanFactory(factory.django.DjangoModelFactory[Plan]):
     class Meta:
         model = Plan
 
@@ -185,8 +185,8 @@ def subscription(
     **fields,
 ) -> Subscription:
     """Make a subscription with cycles, each with an invoice of one charge. *Shape*: `C` per cycle."""
-    organisation = organisation or OrganisationFactory()
-    plan = fields.pop("plan", None) or PlanFactory(currency=organisation.currency)
+    organisation = organisation or OrganisationFactory.create()
+    plan = fields.pop("plan", None) or PlanFactory.create(currency=organisation.currency)
     start = dt.date.fromisoformat(started_on or cycles[0].first_day)
     spans = [days.cycle_span(dt.date.fromisoformat(c.first_day), months=c.months, anchor=start.day) for c in cycles]
     made = Subscription.objects.create(

@@ -14,9 +14,9 @@ from django.core.management.base import BaseCommand, CommandError, OutputWrapper
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
+from portal.importing import run
+from portal.importing.faults import MOST_SHOWN
 from portal.lib import text as text_lib
-from subscriptions.importing import run
-from subscriptions.importing.faults import MOST_SHOWN
 
 _WIDTH = 30
 

@@ -15,7 +15,8 @@ from typing import Any, TextIO
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from subscriptions import verification
+from customers.checks import accounts
+from portal import verification
 
 LONGEST_LINE = 1 << 20
 
@@ -39,7 +40,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         kept = self._kept(options["against"]) if options["against"] is not None else ()
-        counted = verification.count()
+        counted = accounts.count()
         with tempfile.TemporaryFile("w+", encoding="utf-8") as heads:
             writer = verification.heads.Writer(heads)
             found = itertools.chain(

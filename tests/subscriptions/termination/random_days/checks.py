@@ -8,8 +8,8 @@ from hypothesis.stateful import invariant
 from customers.contacts import operations as contacts
 from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote
+from portal import verification
 from portal.lib import text
-from subscriptions import verification
 from subscriptions.models import PhoneNumber, Subscription, Termination
 from tests.subscriptions.termination.random_days.day import EVERY, Day
 from tests.subscriptions.termination.random_days.world import NUMBERS

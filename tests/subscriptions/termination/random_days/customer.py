@@ -10,7 +10,7 @@ from hypothesis.stateful import rule
 
 from customers import operations as customers_operations
 from customers.contacts import operations as contacts
-from subscriptions.importing import run as importing
+from portal.importing import run as importing
 from subscriptions.models import Termination
 from subscriptions.record import operations as record_operations
 from tests.subscriptions.termination.model_rows import ZERO

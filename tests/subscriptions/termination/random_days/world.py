@@ -13,7 +13,7 @@ from customers.contacts import operations as contacts
 from customers.models import Organisation
 from invoicing.models import ChargeLine
 from portal.audit.operations import Actor
-from subscriptions.importing import run as importing
+from portal.importing import run as importing
 from subscriptions.models import Subscription
 from tests.subscriptions.termination.model import Model
 from tests.subscriptions.termination.model_rows import ZERO, Charge, Sub

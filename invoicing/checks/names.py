@@ -1,0 +1,3 @@
+"""How checks name charges."""
+
+LINE = "format('invoice %%s, line %%s', i.number, l.id)"
