@@ -31,7 +31,7 @@ _WRITE = re.compile(
     re.I,
 )
 # They write tables of other apps, until these hand out writers of their own.
-WRITERS_OF_OTHERS = ("subscriptions/importing/", "subscriptions/termination/writer/")
+WRITERS_OF_OTHERS = ("subscriptions/imports/", "subscriptions/termination/writer/")
 
 
 def _height(path: str) -> int:
