@@ -2,51 +2,24 @@
 
 import sys
 
-from django.contrib import messages
-from django.contrib.auth import update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required, user_passes_test
 from django.core.exceptions import PermissionDenied
 from django.db import Error
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
-from django.utils import timezone
 from django.views import defaults
-from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from portal.lib.http import Request
 from portal.postgresql import migrated
 from portal.shell import styleguide as styleguide_context
 from portal.shell import unavailable
-from portal.staff import forms, logins
-from portal.staff.operations import accounts
 
 
 @require_safe
 def home(request: Request) -> HttpResponse:
     """Lead to the Customer app: everything an agent does starts with a customer."""
     return redirect("customers:list")
-
-
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def password(request: Request) -> HttpResponse:
-    """Let everybody who is logged in change their own password; their other sessions end with it."""
-    user = request.user
-    form = forms.PasswordForm(user, request.POST if request.method == "POST" else None, request=request)
-    if not form.is_bound:
-        return render(request, "account/password.html", {"form": form})
-    if not form.is_valid():
-        return render(request, "account/password.html", {"form": form}, status=422)
-    accounts.change_password(
-        user=user,
-        password=form.cleaned_data["new_password1"],
-        address=logins.address_of(request),
-        at=timezone.now(),
-    )
-    update_session_auth_hash(request, user)
-    messages.success(request, "Your password was changed. You are logged out everywhere else.")
-    return redirect("password")
 
 
 @login_not_required

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from portal.staff import logins
-from portal.staff.operations import accounts
+from portal.staff.operations import log_ins
 
 
 class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth has no types
@@ -26,7 +26,7 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
 
     def authentication_failed(self, request: logins.Try, **credentials: Any) -> None:
         """Note a try that failed, and one that was refused."""
-        accounts.note_failed_log_in(
+        log_ins.note_failed_log_in(
             name=str(credentials.get("username", "")),
             address=logins.address_of(request),
             refusal=request.refusal if getattr(request, "is_refused_unexamined", False) else None,
@@ -36,6 +36,6 @@ class StaffAccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allau
     def post_login(self, request: HttpRequest, user: User, **more: Any) -> HttpResponse:
         """Note who is in, and from where; and know the device the next time."""
         response: HttpResponse = super().post_login(request, user, **more)
-        accounts.note_log_in(user=user, address=logins.address_of(request), at=timezone.now())
+        log_ins.note_log_in(user=user, address=logins.address_of(request), at=timezone.now())
         logins.remember_device(request=request, response=response, username=user.get_username())
         return response

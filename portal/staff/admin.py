@@ -19,7 +19,7 @@ from portal.audit import operations as audit_operations
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 from portal.lib.http import Request
 from portal.staff import forms, roles
-from portal.staff.operations import accounts
+from portal.staff.operations import accounts, log_ins
 
 admin.site.unregister([User, Group, AccessAttempt])
 # The audit tells of log-ins: these two stay empty.
@@ -174,7 +174,7 @@ class LockAdmin(AuditedAdmin):
 
     def _record(self, request: HttpRequest, obj: Any, *, done: str, how: str) -> None:
         place = "on a device known for it" if obj.user_agent else f"from {obj.ip_address}"
-        accounts.note_lifted_locks(
+        log_ins.note_lifted_locks(
             of=f"of “{obj.username}” {place}",
             failures=obj.failures_since_start,
             by=audit_operations.Actor.of(cast(Request, request).user),

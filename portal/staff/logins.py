@@ -25,8 +25,7 @@ from django.utils import timezone
 from portal.audit import operations as audit_operations
 from portal.lib import proxies
 from portal.staff import policies, selectors
-from portal.staff.operations import accounts
-from portal.staff.operations import log_ins as staff_operations
+from portal.staff.operations import log_ins
 
 COOKIE = "known_device"
 KNOWN_FOR = timedelta(days=180)
@@ -123,7 +122,7 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
 
     def is_locked(self, request: Try, credentials: dict[str, Any] | None = None) -> bool:
         """Say whether the password is not even looked at; else it counts as a failure until it proves right."""
-        request.refusal = staff_operations.count_try(
+        request.refusal = log_ins.count_try(
             count=self._count(request, credentials),
             path=request.axes_path_info[:PATH_LENGTH],
             since=get_cool_off_threshold(request),
@@ -166,7 +165,7 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
             mine = mine | there if ip_or_username and username else mine & there
         which = [f"of “{username}”"] if username else []
         which += [f"from {ip_address}"] if ip_address else []
-        return accounts.lift_locks(
+        return log_ins.lift_locks(
             attempts=AccessAttempt.objects.filter(mine),
             of=" ".join(which) or "in all",
             by=audit_operations.SYSTEM,

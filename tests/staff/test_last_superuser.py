@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
-from portal.staff.operations import accounts
+from portal.staff.operations import log_ins
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -140,7 +140,7 @@ def test_who_is_about_to_demote_keeps_nobody_waiting(bob, other):
     other.execute("UPDATE auth_user SET is_superuser = false WHERE username = 'anna'")
     execute("SET lock_timeout = '1ms'")
     try:
-        accounts.note_log_in(user=bob, address="127.0.0.1", at=timezone.now())
+        log_ins.note_log_in(user=bob, address="127.0.0.1", at=timezone.now())
         User.objects.filter(username="carl").update(is_superuser=True)
         User.objects.filter(username="carl").update(is_superuser=False)
     finally:

@@ -9,7 +9,7 @@ from django.utils import timezone
 from portal.audit.models import AuditEntry
 from portal.lib import proxies
 from portal.staff import logins, policies
-from portal.staff.operations import accounts
+from portal.staff.operations import log_ins
 
 pytestmark = pytest.mark.django_db
 
@@ -171,5 +171,5 @@ def test_a_refusal_is_told_once_in_a_minute(client, settings, clock):
 def test_what_is_no_name_does_not_spoil_the_audit(client):
     log_in(client, "a\nb\u202e")
     assert told()[0][1].startswith("A log-in as “a�b�” from")
-    accounts.note_failed_log_in(name="c" * 5000, address=HERE, refusal=None, at=timezone.now())
+    log_ins.note_failed_log_in(name="c" * 5000, address=HERE, refusal=None, at=timezone.now())
     assert f"“{'c' * 149}…”" in told()[1][1]

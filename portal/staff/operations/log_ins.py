@@ -1,12 +1,16 @@
-"""Count the tries of passwords: each is counted before the password is looked at."""
+"""Count the tries of passwords, each before the password is looked at; tell the audit of them; lift locks."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from axes.models import AccessAttempt
+from django.contrib.auth.models import User
 from django.db import connection
-from django.db.models import Case, F, When
+from django.db.models import Case, F, QuerySet, Sum, When
 
+from portal.audit import names
 from portal.audit import operations as audit_operations
+from portal.audit import selectors as audit_selectors
+from portal.lib import proxies
 from portal.staff import policies, selectors
 
 
@@ -37,3 +41,70 @@ def count_try(*, count: policies.Count, path: str, since: datetime, at: datetime
                     failures_since_start=1,
                 )
     return refusal
+
+
+def lift_locks(*, attempts: QuerySet[AccessAttempt], of: str, by: audit_operations.Actor, at: datetime) -> int:
+    """Forget failed log-ins, on the command line. *Shape*: how many rows there were."""
+    with audit_operations.operation("lift_locks"):
+        failures = attempts.aggregate(failures=Sum("failures_since_start"))["failures"]
+        count, _ = attempts.delete()
+        if count:
+            note_lifted_locks(of=of, failures=failures, by=by, at=at)
+    return count
+
+
+def note_lifted_locks(*, of: str, failures: int, by: audit_operations.Actor, at: datetime) -> None:
+    """Write to the audit that failures are forgotten, in the transaction that forgets them."""
+    audit_operations.record(
+        app=names.PORTAL,
+        event="Log-in lock lifted",
+        description=f"Failed log-ins that are forgotten: {failures:,} {of}.",
+        by=by,
+        at=at,
+    )
+
+
+REFUSALS_ARE_TOLD_ONCE_IN = timedelta(minutes=1)
+
+
+def note_log_in(*, user: User, address: str, at: datetime) -> None:
+    """Write to the audit that somebody logged in."""
+    with audit_operations.operation("log_in"):
+        audit_operations.record(
+            app=names.PORTAL,
+            event="Logged in",
+            description=f"{user.get_username()} logged in from {address}.",
+            by=audit_operations.Actor.of(user),
+            at=at,
+        )
+
+
+def note_failed_log_in(*, name: str, address: str, refusal: str | None, at: datetime) -> None:
+    """Write to the audit that somebody tried, with the name that was typed.
+
+    Refusals of one place for one reason are told once in a minute, with the name of the first: who goes on trying,
+    with any names, must not fill the audit, which nobody can empty.
+    *Shape*: `refusal` is one of `policies.REFUSALS` where the password was not looked at.
+    """
+    event, where = "Log-in failed", f"from {address} failed: the username or the password is wrong."
+    with audit_operations.operation("log_in"):
+        if refusal is not None:
+            event = "Log-in refused"
+            where = f"from {proxies.network_of(address)} was refused: {policies.REFUSALS[refusal]}."
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"log-in refused: {where}"])
+            if audit_selectors.is_told(event=event, ending=f"” {where}", since=at - REFUSALS_ARE_TOLD_ONCE_IN):
+                return
+        audit_operations.record(
+            app=names.PORTAL,
+            event=event,
+            description=f"A log-in as “{_printable(name)}” {where}",
+            by=audit_operations.SYSTEM,
+            at=at,
+        )
+
+
+def _printable(name: str) -> str:
+    """Keep what could be a username; the rest may be a line break, or a page of text."""
+    kept = "".join(sign if sign.isprintable() else "�" for sign in name)
+    return kept if len(kept) <= 150 else f"{kept[:149]}…"
