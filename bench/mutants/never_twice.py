@@ -54,8 +54,8 @@ MUTATIONS = (
     ),
     Mutation(
         "no message is written with a termination",
-        "subscriptions/termination/writer/terminations.py",
-        'effects |= {"notifications": _WRITE_NOTIFICATIONS}',
+        "subscriptions/termination/writer/ending.py",
+        'parts["notifications"] = notifications',
         "pass",
         "tests/subscriptions/termination/test_terminate.py::test_the_message_goes_where_the_config_says",
     ),

@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from django.db.backends.utils import CursorWrapper
+
 from settings_app.selectors import Config
 
 _END = """
@@ -90,7 +92,7 @@ CROSS JOIN LATERAL (
 ORDER BY r.subscription_id
 """
 
-EFFECTS = {
+_EFFECTS = {
     "subscriptions": _END,
     "numbers": _RESERVE_NUMBERS,
     "assignments": _END_ASSIGNMENTS,
@@ -98,23 +100,32 @@ EFFECTS = {
 }
 
 
-def together(statements: dict[str, str]) -> str:
-    """Make one statement of several, by name, since an agent waits for each."""
-    return "WITH " + ", ".join(f"{name} AS ({statement})" for name, statement in statements.items()) + " SELECT"
+def carry_out(
+    cursor: CursorWrapper,
+    statements: Mapping[str, str],
+    *,
+    notifications: str,
+    config: Config,
+    committed: Mapping[str, date],
+    **parameters: Any,
+) -> None:
+    """End what ends with the terminations, and run the other statements, as one: an agent waits for each.
 
-
-def reservation(config: Config, *, committed: Mapping[str, date]) -> dict[str, Any]:
-    """Give the parameters of the numbers: for how many days, and which day of the commit it is, by time zone."""
-    return {
-        "reserved": config.number_reservation_days,
-        "ported": config.number_reservation_days_ported_in,
-        "committed": json.dumps(committed, default=str),
-    }
-
-
-def addresses(config: Config) -> dict[str, Any]:
-    """Give the parameters of `NOTIFICATIONS`: to whom."""
-    return {
-        "to_customers": config.notify_customers,
-        "provider_address": config.notification_address,
-    }
+    *Shape*: `statements` by name, each may read those before it; `notifications` is run where Portal Config tells
+    somebody; `committed` says which day of the commit it is, by time zone; `ids` is among the parameters.
+    """
+    parts = _EFFECTS | dict(statements)
+    if config.tells_somebody:
+        parts["notifications"] = notifications
+    whole = ", ".join(f"{name} AS ({statement})" for name, statement in parts.items())
+    cursor.execute(
+        f"WITH {whole} SELECT",
+        {
+            "reserved": config.number_reservation_days,
+            "ported": config.number_reservation_days_ported_in,
+            "committed": json.dumps(committed, default=str),
+            "to_customers": config.notify_customers,
+            "provider_address": config.notification_address,
+            **parameters,
+        },
+    )

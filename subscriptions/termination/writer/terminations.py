@@ -135,16 +135,15 @@ def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mappi
     with connection.cursor() as cursor:
         cursor.execute(_INSERT, {"rows": payload})
         ids = [row[0] for row in cursor.fetchall()]
-        parameters: dict[str, Any] = {
-            "ids": ids,
-            "rows": payload,
-            **ending.reservation(config, committed=committed),
-        }
-        effects = ending.EFFECTS | {"history": _WRITE_HISTORY}
-        if config.tells_somebody:
-            effects |= {"notifications": _WRITE_NOTIFICATIONS}
-            parameters |= ending.addresses(config)
-        cursor.execute(ending.together(effects), parameters)
+        ending.carry_out(
+            cursor,
+            {"history": _WRITE_HISTORY},
+            notifications=_WRITE_NOTIFICATIONS,
+            config=config,
+            committed=committed,
+            ids=ids,
+            rows=payload,
+        )
     return ids
 
 
@@ -201,12 +200,7 @@ FROM ended
 
 _WRITE_NOTIFICATIONS_EXPIRED = ending.NOTIFICATIONS.replace("{ended}", "ended")
 
-_EFFECTS_EXPIRED = {
-    "ended": _ENDED,
-    **ending.EFFECTS,
-    "history": _WRITE_HISTORY_EXPIRED,
-    "audit": _WRITE_AUDIT_EXPIRED,
-}
+_TOLD_OF_EXPIRED = {"ended": _ENDED, "history": _WRITE_HISTORY_EXPIRED, "audit": _WRITE_AUDIT_EXPIRED}
 
 
 @dataclass(frozen=True)
@@ -245,13 +239,12 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         cursor.execute(_INSERT_EXPIRED, parameters)
         ids = [row[0] for row in cursor.fetchall()]
         cursor.execute("SET LOCAL enable_nestloop = on")
-        effects = _EFFECTS_EXPIRED
-        told: dict[str, Any] = {
-            "ids": ids,
-            **ending.reservation(config, committed=expired.committed),
-            "told": f", more than {config.reactivation_days} days ago. Nothing was refunded.",
-        }
-        if config.tells_somebody:
-            effects = effects | {"notifications": _WRITE_NOTIFICATIONS_EXPIRED}
-            told |= ending.addresses(config)
-        cursor.execute(ending.together(effects), told)
+        ending.carry_out(
+            cursor,
+            _TOLD_OF_EXPIRED,
+            notifications=_WRITE_NOTIFICATIONS_EXPIRED,
+            config=config,
+            committed=expired.committed,
+            ids=ids,
+            told=f", more than {config.reactivation_days} days ago. Nothing was refunded.",
+        )
