@@ -29,13 +29,11 @@ def test_no_module_is_longer_than_it_may_be() -> None:
     assert {path: lines for path, lines in longer.items() if path != LAUNCHER} == {}
 
 
-def _imported(node: ast.AST) -> list[str]:
+def _imported(node: ast.Import | ast.ImportFrom) -> list[str]:
     """Name all that a statement may import: modules, or what is in them."""
     if isinstance(node, ast.Import):
         return [alias.name for alias in node.names]
-    if isinstance(node, ast.ImportFrom):
-        return [f"{node.module or ''}.{alias.name}" for alias in node.names]
-    return []
+    return [f"{node.module or ''}.{alias.name}" for alias in node.names]
 
 
 def test_no_test_and_no_conftest_is_imported() -> None:
@@ -44,6 +42,7 @@ def test_no_test_and_no_conftest_is_imported() -> None:
         f"{path}:{node.lineno}: {name}"
         for path, file in _files("tests", "bench")
         for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
         for name in _imported(node)
         if any(part == "conftest" or part.startswith("test_") for part in name.split("."))
     ]
