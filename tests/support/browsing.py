@@ -53,7 +53,7 @@ def to_choice(page: Page, made) -> None:
 
 
 def configure(**values) -> None:
-    last = PortalConfigVersion.objects.order_by("-number").first()
+    last = PortalConfigVersion.objects.latest("number")
     kept = {f.name: getattr(last, f.name) for f in last._meta.fields if f.name not in ("id", "number")}
     version = PortalConfigVersion.objects.create(number=last.number + 1, **{**kept, **values})
     ConfigHead.objects.filter(id=1).update(version=version)

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from typing import Any
 
 from django.db import connection
 
@@ -10,10 +11,10 @@ from subscriptions.termination.quote import quotes
 from tests.support.terminations import preview, request, seen_of
 
 
-def at_once(*calls: Callable[[], object]) -> list[object]:
+def at_once(*calls: Callable[[], object]) -> list[Any]:
     """Run all calls together; give each one's answer, or the exception it raised."""
     barrier = threading.Barrier(len(calls))
-    answers: list[object] = [None] * len(calls)
+    answers: list[Any] = [None] * len(calls)
 
     def run(index: int, call: Callable[[], object]) -> None:
         try:

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from subscriptions.policies import ChargeFacts, CycleFacts, RefundPolicy, SubscriptionFacts
+from subscriptions.policies import BillingPlan, ChargeFacts, CycleFacts, RefundPolicy, SubscriptionFacts
 
 ONE_DAY = timedelta(days=1)
 DIGITS = {"JPY": 0, "SGD": 2, "KWD": 3}
@@ -82,13 +82,15 @@ YEARS = st.sampled_from([2019, 2020, 2023, 2024, 2025, 2099, 2100])
 ANCHORS = st.one_of(st.sampled_from([29, 30, 31, 28, 1]), st.integers(1, 31))
 LENGTHS = st.one_of(st.integers(1, 3), st.integers(1, 13))
 CURRENCIES = st.sampled_from(sorted(DIGITS))
-BILLING_PLANS = st.sampled_from([None, None, None, None, None, "as_incurred", "milestone"])
+BILLING_PLANS: st.SearchStrategy[BillingPlan | None] = st.sampled_from(
+    [None, None, None, None, None, "as_incurred", "milestone"]
+)
 SELDOM = st.integers(0, 11).map(lambda number: number == 0)
 EXTERNAL = st.sampled_from([0] * 10 + [1, 2])
 
 
 @st.composite
-def subscriptions(draw, *, most_cycles=3, plain=False, **about_charges):
+def subscriptions(draw: st.DrawFn, /, *, most_cycles=3, plain=False, **about_charges):
     """Draw a subscription and a day somewhere around its cycles."""
     currency = draw(CURRENCIES)
     anchor = draw(ANCHORS)

@@ -8,8 +8,9 @@ import itertools
 from dataclasses import dataclass
 from decimal import Decimal
 
-import factory
 from django.utils import timezone
+from factory.declarations import PostGeneration, Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
 from invoicing.models import (
@@ -35,71 +36,76 @@ from subscriptions.models import (
 _serial = itertools.count(1)
 
 
-class OrganisationFactory(factory.django.DjangoModelFactory[Organisation]):
+def _open_account(organisation: Organisation, create: bool, balance: Decimal | str | None, **more: object) -> None:
+    balance = Decimal(balance or 0)
+    account = CreditAccount.objects.create(organisation=organisation, currency=organisation.currency)
+    if balance:
+        LedgerEntry.objects.create(
+            account=account,
+            seq=1,
+            currency=organisation.currency,
+            before=0,
+            amount=balance,
+            after=balance,
+            kind="opening_balance",
+            at=timezone.now(),
+            on=dt.date(2020, 1, 1),
+            description="Opening balance",
+            actor="test",
+        )
+        account.refresh_from_db()
+
+
+def _find_by_what_it_says(organisation: Organisation, create: bool, given: object, **more: object) -> None:
+    keys = {
+        "name": organisation.name,
+        "uuid": str(organisation.uuid),
+        "owner_email": organisation.owner_email,
+        "billing_email": organisation.billing_email,
+        "reference": organisation.customer_reference,
+    }
+    SearchKey.objects.bulk_create(
+        SearchKey(organisation=organisation, kind=kind, text=text.fold(value))
+        for kind, value in keys.items()
+        if value
+    )
+
+
+class OrganisationFactory(DjangoModelFactory[Organisation]):
     """An organisation with its credit account and search keys."""
 
     class Meta:
         model = Organisation
         skip_postgeneration_save = True
 
-    name = factory.Sequence(lambda n: f"Organisation {n}")
+    name = Sequence(lambda n: f"Organisation {n}")
     country = "SG"
     currency = "SGD"
     timezone = "Asia/Singapore"
-    owner_email = factory.Sequence(lambda n: f"owner{n}@example.com")
-    billing_email = factory.Sequence(lambda n: f"billing{n}@example.com")
-    customer_reference = factory.Sequence(lambda n: f"REF-{n}")
-
-    @factory.post_generation
-    def account(obj, create, extracted, **kwargs):
-        balance = Decimal(extracted or 0)
-        account = CreditAccount.objects.create(organisation=obj, currency=obj.currency)
-        if balance:
-            LedgerEntry.objects.create(
-                account=account,
-                seq=1,
-                currency=obj.currency,
-                before=0,
-                amount=balance,
-                after=balance,
-                kind="opening_balance",
-                at=timezone.now(),
-                on=dt.date(2020, 1, 1),
-                description="Opening balance",
-                actor="test",
-            )
-            account.refresh_from_db()
-
-    @factory.post_generation
-    def search_keys(obj, create, extracted, **kwargs):
-        keys = {
-            "name": obj.name,
-            "uuid": str(obj.uuid),
-            "owner_email": obj.owner_email,
-            "billing_email": obj.billing_email,
-            "reference": obj.customer_reference,
-        }
-        SearchKey.objects.bulk_create(
-            SearchKey(organisation=obj, kind=kind, text=text.fold(value)) for kind, value in keys.items() if value
-        )
+    owner_email = Sequence(lambda n: f"owner{n}@example.com")
+    billing_email = Sequence(lambda n: f"billing{n}@example.com")
+    customer_reference = Sequence(lambda n: f"REF-{n}")
+    account = PostGeneration(_open_account)
+    search_keys = PostGeneration(_find_by_what_it_says)
 
 
-class MemberFactory(factory.django.DjangoModelFactory[Member]):
+def _find_by_member(member: Member, create: bool, given: object, **more: object) -> None:
+    for kind, value in (("member", member.name), ("member_email", member.email)):
+        SearchKey.objects.get_or_create(organisation=member.organisation, kind=kind, text=text.fold(value))
+
+
+class MemberFactory(DjangoModelFactory[Member]):
     class Meta:
         model = Member
         skip_postgeneration_save = True
 
-    organisation = factory.SubFactory(OrganisationFactory)
-    name = factory.Sequence(lambda n: f"Member {n}")
-    email = factory.Sequence(lambda n: f"member{n}@example.com")
-
-    @factory.post_generation
-    def search_keys(obj, create, extracted, **kwargs):
-        for kind, value in (("member", obj.name), ("member_email", obj.email)):
-            SearchKey.objects.get_or_create(organisation=obj.organisation, kind=kind, text=text.fold(value))
+    organisation = SubFactory(OrganisationFactory)
+    name = Sequence(lambda n: f"Member {n}")
+    email = Sequence(lambda n: f"member{n}@example.com")
+    search_keys = PostGeneration(_find_by_member)
 
 
-class ProductFactory(factory.django.DjangoModelFactory[Product]):
+class ProductFactory(DjangoModelFactory[Product]):
     class Meta:
         model = Product
         django_get_or_create = ("name",)
@@ -107,12 +113,12 @@ class ProductFactory(factory.django.DjangoModelFactory[Product]):
     name = "SIP Trunk"
 
 
-class PlanFactory(factory.django.DjangoModelFactory[Plan]):
+class PlanFactory(DjangoModelFactory[Plan]):
     class Meta:
         model = Plan
 
-    sku = factory.Sequence(lambda n: f"SIP-{n}")
-    product = factory.SubFactory(ProductFactory)
+    sku = Sequence(lambda n: f"SIP-{n}")
+    product = SubFactory(ProductFactory)
     name = "SIP Trunk monthly"
     currency = "SGD"
     price_per_month = Decimal("50")
