@@ -22,7 +22,7 @@ from tests.support.places import Place, eventually, free_port, run
 
 
 def test_two_first_commands_at_once_migrate_once_and_print_only_their_own(place: Place) -> None:
-    command = [embedded.ROOT / "run", "shell", "--no-imports", "-c", "print('mine')"]
+    command: list[str | Path] = [embedded.ROOT / "run", "shell", "--no-imports", "-c", "print('mine')"]
     processes = [
         subprocess.Popen(
             command,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
 from portal.staff.operations import log_ins
+from tests.support.refused import constraint_of
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -76,7 +77,7 @@ def test_plain_sql_is_refused_with_a_sentence(name, statement):
     before = list(User.objects.order_by("pk").values())
     with pytest.raises(IntegrityError) as refused, transaction.atomic():
         execute(statement)
-    assert refused.value.__cause__.diag.constraint_name == name
+    assert constraint_of(refused.value) == name
     assert str(refused.value).startswith(f"refused: {name.replace('_', ' ')}")
     assert list(User.objects.order_by("pk").values()) == before
 
