@@ -1,11 +1,14 @@
 """Let several calls happen at the same time, each on a connection of its own."""
 
+import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connection
 
+from portal.audit.operations import Actor
+from subscriptions.models import Subscription
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes
 from tests.support.terminations import preview, request, seen_of
@@ -34,7 +37,15 @@ def at_once(*calls: Callable[[], object]) -> list[Any]:
     return answers
 
 
-def apply_by(made, by, *, at, choice=None, seen=None, acknowledged=()):
+def apply_by(
+    made: Subscription,
+    by: Actor,
+    *,
+    at: dt.datetime,
+    choice: quotes.Choice | None = None,
+    seen: operations.Seen | None = None,
+    acknowledged: Sequence[str] = (),
+) -> Callable[[], operations.Outcome]:
     seen = seen or seen_of(preview(made, at=at))
     return lambda: operations.terminate(
         subscription_uuid=made.uuid,

@@ -5,8 +5,10 @@
 
 import datetime as dt
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from factory.declarations import PostGeneration, Sequence, SubFactory
@@ -32,6 +34,8 @@ from subscriptions.models import (
     Product,
     Subscription,
 )
+
+Amount = Decimal | str | int
 
 _serial = itertools.count(1)
 
@@ -137,11 +141,19 @@ class C:
     status: str = ""
 
 
-def invoice(organisation: Organisation, *, amounts, paid=None, status="", kind="plan", issued_on=None) -> Invoice:
+def invoice(
+    organisation: Organisation,
+    *,
+    amounts: Iterable[tuple[Amount, Amount]],
+    paid: list[Amount] | None = None,
+    status: str = "",
+    kind: str = "plan",
+    issued_on: dt.date | None = None,
+) -> Invoice:
     """Make an imported-like invoice; `amounts` are (net, tax) pairs, `paid` gross per line (default: all)."""
     number = next(_serial)
-    amounts = [(Decimal(net), Decimal(tax)) for net, tax in amounts]
-    charged = sum((net + tax for net, tax in amounts), Decimal(0))
+    parts = [(Decimal(net), Decimal(tax)) for net, tax in amounts]
+    charged = sum((net + tax for net, tax in parts), Decimal(0))
     made = Invoice.objects.create(
         number=f"TIN-{number:07d}",
         organisation=organisation,
@@ -155,7 +167,7 @@ def invoice(organisation: Organisation, *, amounts, paid=None, status="", kind="
         ChargeLine.objects.create(
             invoice=made, currency=made.currency, kind=kind, description="Plan", net=net, tax=tax
         )
-        for net, tax in amounts
+        for net, tax in parts
     ]
     if status not in ("draft", "void"):
         for index, line in enumerate(lines):
@@ -165,7 +177,7 @@ def invoice(organisation: Organisation, *, amounts, paid=None, status="", kind="
     return made
 
 
-def pay(line: ChargeLine, amount) -> None:
+def pay(line: ChargeLine, amount: Amount) -> None:
     """Record a payment of one charge line."""
     amount = Decimal(amount)
     if amount:
@@ -188,7 +200,7 @@ def subscription(
     started_on: str = "",
     billing_plan: str = "",
     numbers: tuple[str, ...] = (),
-    **fields,
+    **fields: Any,
 ) -> Subscription:
     """Make a subscription with cycles, each with an invoice of one charge. *Shape*: `C` per cycle."""
     organisation = organisation or OrganisationFactory.create()
@@ -248,7 +260,13 @@ def charge_of(made: Subscription, first_day: str = "") -> ChargeLine:
 
 
 def credit_note(
-    organisation: Organisation, *, net="50", tax="0", status="sent", line: ChargeLine | None = None, **fields
+    organisation: Organisation,
+    *,
+    net: Amount = "50",
+    tax: Amount = "0",
+    status: str = "sent",
+    line: ChargeLine | None = None,
+    **fields: Any,
 ) -> CreditNote:
     """Make a note of one line; of a charge when `line` is given."""
     note = CreditNote.objects.create(
@@ -272,7 +290,7 @@ def credit_note(
 
 
 def twins(
-    *, numbers: tuple[str, str] = ("+6561234567", "+6561234568"), **fields
+    *, numbers: tuple[str, str] = ("+6561234567", "+6561234568"), **fields: Any
 ) -> tuple[Subscription, Subscription]:
     """Make two subscriptions of one plan that one invoice charged for, with the same days, net and tax."""
     first = subscription(numbers=numbers[:1], **fields)

@@ -12,7 +12,8 @@ from django.db.backends.utils import CursorWrapper
 def server_cursor() -> AbstractContextManager[CursorWrapper]:
     """Give a cursor that is in no test database."""
     creation: Any = connection.creation  # its stubs don't name this one
-    return creation._nodb_cursor()
+    cursor: AbstractContextManager[CursorWrapper] = creation._nodb_cursor()
+    return cursor
 
 
 @dataclass(frozen=True)
