@@ -5,18 +5,21 @@ last tests read the names from the database: a constraint that no case tries fai
 """
 
 import re
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from tests.architecture import world as worlds
+from customers.models import Organisation
+from settings_app.models import PortalConfigVersion
 from tests.architecture.illegal_additions import ADDED, ANOTHER, NEW_CAUSE, NEXT_ENTRY
 from tests.architecture.illegal_changes import CHANGED, DELETED
 from tests.architecture.tables import MADE_BY_TRIGGERS, OURS, TABLES
-from tests.support import refused
+from tests.support import factories, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +48,7 @@ def _commit(statement: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-class _Keys(dict):
+class _Keys(dict[str, object]):
     """The primary keys of a world's rows, as a statement's `{name}` asks for them."""
 
     def __init__(self, world: SimpleNamespace) -> None:
@@ -54,16 +57,14 @@ class _Keys(dict):
 
     def __missing__(self, name: str) -> object:
         made = {
-            "bare": lambda: worlds.factories.Organisation.objects.create(
+            "bare": lambda: Organisation.objects.create(
                 name="Bare", country="SG", currency="SGD", timezone="Asia/Singapore"
             ),
-            "others_line": lambda: worlds.factories.invoice(
-                worlds.factories.OrganisationFactory.create(), amounts=[("9", "0")], paid=["0"]
+            "others_line": lambda: factories.invoice(
+                factories.OrganisationFactory.create(), amounts=[("9", "0")], paid=["0"]
             ).lines.get(),
-            "earlier_version": lambda: worlds.PortalConfigVersion.objects.create(
-                number=0, created_at=worlds.timezone.now()
-            ),
-            "stranger_note": lambda: worlds.factories.credit_note(self.world.stranger),
+            "earlier_version": lambda: PortalConfigVersion.objects.create(number=0, created_at=timezone.now()),
+            "stranger_note": lambda: factories.credit_note(self.world.stranger),
             "own_invoice_line": lambda: self.world.own_invoice.lines.get(),
         }
         return _Key(made[name]() if name in made else getattr(self.world, name))
@@ -96,7 +97,7 @@ def _copy(table: str, key: object, changes: dict[str, str]) -> str:
     return f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE id = {key}"
 
 
-def _ids(cases: list) -> list[str]:
+def _ids(cases: Sequence[tuple[Any, ...]]) -> list[str]:
     return [f"{case[0]}-{index}" for index, case in enumerate(cases)]
 
 

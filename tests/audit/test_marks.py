@@ -34,7 +34,7 @@ def _run(*statements: str) -> None:
 def _open_marks() -> int:
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM audit_openmark")
-        return cursor.fetchone()[0]
+        return int(cursor.fetchone()[0])
 
 
 def _told() -> None:

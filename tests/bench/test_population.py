@@ -29,7 +29,7 @@ def _schema() -> list[tuple[object, ...]]:
             ORDER BY 1, 2, 3
             """
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @pytest.mark.django_db(transaction=True)

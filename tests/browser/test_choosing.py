@@ -13,7 +13,7 @@ NONE = "No credit note has been sent"
 def is_framed(page: Page, label: str) -> bool:
     """Tell whether the card of a radio button is drawn as the picked one."""
     card = page.locator(".form-check", has=page.get_by_role("radio", name=label)).last
-    return card.evaluate("(card) => getComputedStyle(card).boxShadow !== 'none'")
+    return bool(card.evaluate("(card) => getComputedStyle(card).boxShadow !== 'none'"))
 
 
 def note(page: Page, number: str):

@@ -172,7 +172,7 @@ def test_a_correction_with_htmx_tells_the_page(client_of: ClientOf) -> None:
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict, headers: dict) -> None:
+def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict[str, str], headers: dict[str, str]) -> None:
     organisation = OrganisationFactory.create()
     response = client_of("billing").post(at("correction", organisation), filled(**changed), headers=headers)
     assert response.status_code == 422

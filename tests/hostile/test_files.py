@@ -105,7 +105,7 @@ def imported(command, tmp_path) -> Callable[[dict[str, bytes]], Answer]:
             (tmp_path / f"{name}.csv").write_bytes(content)
         before = tables.digest()
         mark = transaction.savepoint()
-        answer = command("import_data", str(tmp_path))
+        answer: Answer = command("import_data", str(tmp_path))
         if answer.status == 0:
             assert answer.err == ""
             with connection.cursor() as cursor:

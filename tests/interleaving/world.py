@@ -315,7 +315,8 @@ def _keeper() -> tuple[psycopg.Connection[Any], bool]:
 
 
 def _loaded(row: tuple[Any, ...]) -> dict[str, Any]:
-    return json.loads(row[0]) if isinstance(row[0], str) else row[0]
+    found: dict[str, Any] = json.loads(row[0]) if isinstance(row[0], str) else row[0]
+    return found
 
 
 def _parents_first(tables: dict[str, _Table]) -> list[_Table]:

@@ -137,7 +137,7 @@ def test_without_the_demo_it_is_served_to_others_and_says_what_is_next() -> None
 def _answer(asked: urllib.request.Request) -> str:
     try:
         with urllib.request.urlopen(asked, timeout=5) as answer:
-            return answer.read().decode()
+            return str(answer.read().decode())
     except OSError:
         return ""
 

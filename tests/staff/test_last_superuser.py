@@ -1,7 +1,7 @@
 """Somebody stays who can let others in: the database refuses whatever would leave no active superuser."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
@@ -28,7 +28,7 @@ def staff(make_user) -> None:
 
 
 @pytest.fixture
-def bob(make_user) -> User:
+def bob(make_user: Callable[..., User]) -> User:
     """A second superuser."""
     return make_user("superuser", "bob")
 

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.django_db
 def rows(sql: str) -> list[tuple[object, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(sql)
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 def agree() -> bool:

@@ -196,4 +196,5 @@ def test_a_suspended_postpaid_customer_is_refunded_like_any_other_and_marked_unb
     organisation = factories.OrganisationFactory.create(status="suspended", payment_mode="postpaid")
     outcome = terminate(factories.subscription(organisation=organisation), by=agent, at=now)
     entry = outcome.termination.entry
+    assert entry
     assert (entry.amount, entry.is_unbilled, entry.after) == (50, True, 50)
