@@ -1,6 +1,7 @@
-"""No module is long, and no test is imported: what tests share stands in modules of its own."""
+"""No module is long, no test is imported, and what mypy overlooks has a reason."""
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,9 @@ from tests.architecture.source import PACKAGES, ROOT
 MOST_LINES = 350
 # The launcher is one file, because it works before anything is installed.
 LAUNCHER = "portal/embedded.py"
+
+_OVERLOOKED = re.compile(r"#\s*type:\s*ignore")
+_WITH_REASON = re.compile(r"#\s*type:\s*ignore\[[a-z, -]+\]  # \S")
 
 
 def _files(*folders: str) -> Iterator[tuple[str, Path]]:
@@ -47,3 +51,13 @@ def test_no_test_and_no_conftest_is_imported() -> None:
         if any(part == "conftest" or part.startswith("test_") for part in name.split("."))
     ]
     assert imported == []
+
+
+def test_what_mypy_overlooks_is_told_with_its_reason() -> None:
+    silent = [
+        f"{path}:{number}"
+        for path, file in _files(*PACKAGES, "tests", "bench")
+        for number, line in enumerate(file.read_text().splitlines(), start=1)
+        if _OVERLOOKED.search(line) and not _WITH_REASON.search(line)
+    ]
+    assert silent == []
