@@ -1,4 +1,4 @@
-"""What the pages name is there: the files that they link to, and the paths, files and functions in their code."""
+"""What the pages name is there: what they link to, and the paths, functions and constraints in their code."""
 
 import re
 from collections.abc import Iterator
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.architecture.source import ROOT
+from tests.architecture.source import PACKAGES, ROOT
 
 PAGES = (*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md")))
 KNOWN = {".py", ".md", ".html", ".sql", ".js", ".css", ".json", ".toml", ".txt", ".in", ".sh", ".svg", ".sha256"}
@@ -19,6 +19,8 @@ MADE = {".data/", "postgres/", "socket/", "portal/reports"}
 _CODE = re.compile(r"`([^`]+)`")
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _FENCE = "```"
+# Constraints are called so, and little else.
+_SENTENCE = re.compile(r"[a-z]+(?:_[a-z]+){3,}")
 
 
 @cache
@@ -32,6 +34,15 @@ def _files() -> tuple[Path, ...]:
     """Find every file of the project."""
     inside = (file for folder in _folders() for file in (ROOT / folder).rglob("*"))
     return tuple(file for file in (*inside, *ROOT.iterdir()) if file.is_file())
+
+
+@cache
+def _sentences() -> frozenset[str]:
+    """Give all that is called like a constraint in the product."""
+    files = (
+        file for package in PACKAGES for file in (ROOT / package).rglob("*.*") if file.suffix in (".py", ".txt")
+    )
+    return frozenset(word for file in files for word in _SENTENCE.findall(file.read_text()))
 
 
 def _has(file: Path, name: str) -> bool:
@@ -64,6 +75,8 @@ def _wrong_word(word: str) -> str:
     path, _, name = word.partition("::")
     if path in MADE or path.startswith(("/", ".", "~", "$")) or "://" in path:
         return ""
+    if _SENTENCE.fullmatch(path) and path not in _sentences():
+        return f"nothing is called {path}"
     pattern, is_file = _ANY.sub("*", path), Path(path).suffix in KNOWN
     if "/" in path and (path.endswith("/") or path.partition("/")[0] in _folders()):
         found = [one for one in ROOT.glob(pattern.rstrip("/")) if one.is_dir() or not path.endswith("/")]
@@ -116,6 +129,7 @@ def test_pages_name_what_is_there():
         ("`tests/lib/test_money.py::test_gone`", "there is no test_gone in tests/lib/test_money.py"),
         ("`portal/lib/money.py::gone`", "there is no gone in portal/lib/money.py"),
         ("`test_money.py::test_gone`", "there is no test_gone in test_money.py"),
+        ("`a_gone_thing_is_told`", "nothing is called a_gone_thing_is_told"),
         ("```\ntests/gone/\n```", "tests/gone/ is not there"),
     ],
 )
@@ -129,7 +143,8 @@ def test_what_is_gone_is_told(text, says):
     [
         "[refunds](refunds.md#three-examples), [elsewhere](https://example.org/gone.md)",
         "`templates/APP/_NAME.html`, `test_flow*.py`, `portal/lib/`, `/etc/portal/owner`, `C / months`",
-        "`declares/tabs.py`, `portal/lib/seals.py::seal`, `seals.py::MOST_BYTES`, `portal.js::showDialog`",
+        "`a_cause_is_refunded_once`, `declares/tabs.py`",
+        "`portal/lib/seals.py::seal`, `seals.py::MOST_BYTES`, `portal.js::showDialog`",
         "```\nsudo cp gone/unit.service /etc/systemd/system/\n```",
     ],
 )
