@@ -213,8 +213,8 @@ class Billing(Worker):
     def _put_in(self, note: str) -> bool:
         address = f"/credit-notes/{note}/put-in/"
         page = self.diary.page(self.browser.get(address), address=address)
-        form = page and _form(page, "/put-in/")
-        return bool(form) and self._send("put-in", note, form).outcome == "done"
+        form = _form(page, "/put-in/") if page else None
+        return form is not None and self._send("put-in", note, form).outcome == "done"
 
     # ---- With a customer -----------------------------------------------------------------------------------
 

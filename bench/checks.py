@@ -179,7 +179,7 @@ BY_TEXT = ("termination", "contacts")
 def found(asked: Connection, sent: Sent) -> list[Row]:
     """Find what a form has written."""
     key: object = sent.key if sent.kind in BY_TEXT else uuid.UUID(sent.key)
-    return asked.execute(FOUND[sent.kind], [key]).fetchall()  # type: ignore[return-value]
+    return asked.execute(FOUND[sent.kind], [key]).fetchall()
 
 
 def answered(asked: Connection, sent: Sent) -> Iterator[str]:

@@ -25,7 +25,7 @@ class Answer:
     location: str
     seconds: float
     wire: int
-    headers: Mapping[str, str]
+    headers: http.client.HTTPMessage
 
 
 class Unexpected(RuntimeError):
@@ -45,20 +45,27 @@ class Client:
         form = next(form for form in pages.forms(page) if "password" in form.fields)
         self.post(form.action or "/log-in/", form.data(login=username, password=password), wanted=302)
 
-    def get(self, address: str, *, wanted: int = 200, **headers: str) -> Answer:
+    def get(self, address: str, *, wanted: int = 200, headers: Mapping[str, str] | None = None) -> Answer:
         """Ask for a page. *Raises*: Unexpected for another status than the wanted one."""
-        return self._send("GET", address, None, wanted, headers)
+        return self._send("GET", address, None, wanted, headers or {})
 
-    def post(self, address: str, data: Mapping[str, object], *, wanted: int = 200, **headers: str) -> Answer:
+    def post(
+        self,
+        address: str,
+        data: Mapping[str, object],
+        *,
+        wanted: int = 200,
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
         """Send a form. *Raises*: Unexpected for another status than the wanted one."""
-        return self._send("POST", address, urlencode(data, doseq=True), wanted, headers)
+        return self._send("POST", address, urlencode(data, doseq=True), wanted, headers or {})
 
     def _send(self, method: str, address: str, body: str | None, wanted: int, headers: Mapping[str, str]) -> Answer:
         sent = {
             "Accept-Encoding": "gzip, deflate, br",
             "Cookie": "; ".join(f"{name}={value}" for name, value in self._cookies.items()),
         }
-        sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+        sent |= headers
         if body is not None:
             sent["Content-Type"] = "application/x-www-form-urlencoded"
         for attempt in (1, 2):
@@ -92,5 +99,5 @@ class Client:
             location=urlsplit(response.headers.get("Location") or "").path,
             seconds=seconds,
             wire=head + came,
-            headers=response.headers,  # type: ignore[arg-type]
+            headers=response.headers,
         )

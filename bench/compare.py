@@ -183,8 +183,8 @@ def pages(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float,
                 ("notes", agent, "/credit-notes/"),
                 ("audit", auditor, "/audit/"),
             ):
-                headers = {"HX-Request": "true"} if name == "sidebar" else {}
-                seconds = browser.get(address, **headers).seconds
+                headers = walk.HTMX if name == "sidebar" else {}
+                seconds = browser.get(address, headers=headers).seconds
                 if number >= _WARM_UP:
                     times.setdefault(name, []).append(seconds)
         medians = {name: statistics.median(values) for name, values in times.items()}

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 from bench import checks
 from bench.harm import FAULTS, Harm
@@ -32,7 +33,7 @@ def deal(rounds: int, *, rng: random.Random) -> list[str]:
     return dealt[:rounds]
 
 
-def run(*, rounds: int, seed: int, house: House) -> dict[str, object]:
+def run(*, rounds: int, seed: int, house: House) -> dict[str, Any]:
     """Run the bench and give its result."""
     rng = random.Random(seed)
     kinds: Counter[str] = Counter()
@@ -102,7 +103,7 @@ def main(arguments: list[str]) -> int:
     if options.json:
         print(json.dumps(result, indent=2))
     else:
-        counted = ", ".join(f"{kind} {count}" for kind, count in result["faults"].items())  # type: ignore[attr-defined]
+        counted = ", ".join(f"{kind} {count}" for kind, count in result["faults"].items())
         print(f"{result['rounds']} rounds from seed {options.seed} ({counted}): {result['violations']} violations")
     return 1 if result["violations"] else 0
 

@@ -113,15 +113,17 @@ def _peak(pid: int) -> int:
 def copy_files(world: World, directory: Path, *, into: str) -> float:
     """Copy a directory into tables that only keep it; give the seconds of the transaction that copies."""
     with world.copy(into) as url, world.connect(url) as connection:
-        for table in _FLOOR:
-            connection.execute(table)
+        for statement in _FLOOR:
+            connection.execute(statement)
         started = time.monotonic()
         with connection.transaction(), connection.cursor() as cursor:
             for name in _FILES:
                 with (directory / f"{name}.csv").open("rb") as file:
                     columns = sql.SQL(file.readline().decode())
-                    into = sql.Identifier("floor", name)
-                    with cursor.copy(sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(into, columns)) as copy:
+                    table = sql.Identifier("floor", name)
+                    with cursor.copy(
+                        sql.SQL("COPY {} ({}) FROM STDIN (FORMAT csv)").format(table, columns)
+                    ) as copy:
                         while piece := file.read(1 << 16):
                             copy.write(piece)
         seconds = time.monotonic() - started

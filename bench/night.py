@@ -13,6 +13,7 @@ import io
 import json
 import sys
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -92,4 +93,5 @@ if __name__ == "__main__":
 
     django.setup()
     what, at, *rest = sys.argv[1:]
-    print(json.dumps({"command": command, "loop": loop}[what](*rest, at=datetime.fromisoformat(at))))
+    work: Callable[..., dict[str, Any]] = command if what == "command" else loop
+    print(json.dumps(work(*rest, at=datetime.fromisoformat(at))))

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from unittest import mock
 
-from bench import figures
+from bench import figures, walk
 from bench.client import Client
 from bench.figures import Figure, Measured
 from bench.world import AGENTS, AUDITOR, PASSWORD, SUPERUSER, World
@@ -68,10 +68,10 @@ def measure(world: World) -> list[Measured]:
                 *((entry.name, entry.address) for entry in lists),
                 *((f"{entry.name}, deep", f"{entry.address}?before={entry.deep}") for entry in lists),
             ):
-                headers = {"HX-Request": "true"} if name == "sidebar" else {}
+                headers = walk.HTMX if name == "sidebar" else {}
                 # Agents see no audit.
                 browser = auditor if name.startswith("audit") else agent
-                seconds = browser.get(address, **headers).seconds
+                seconds = browser.get(address, headers=headers).seconds
                 if number >= 0:
                     times.setdefault(name, []).append(seconds)
         theirs = {
@@ -110,7 +110,7 @@ def _plain(lists: Sequence[_List]) -> float:
 
     whole = plain = 0.0
     for entry in lists:
-        page = admin.site.get_model_admin(apps.get_model(*entry.admin.split("/")[2:4]))
+        page = admin.site.get_model_admin(apps.get_model(".".join(entry.admin.split("/")[2:4])))
         both = []
         for _ in range(-_WARM_UP, ADMIN_ROUNDS):
             as_it_is = ask(entry.admin)

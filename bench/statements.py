@@ -52,11 +52,11 @@ class _InProcess:
         self._client = Client(HTTP_HOST="localhost")
         self._client.force_login(get_user_model().objects.get(username=username))
 
-    def get(self, address: str, /, **headers: str) -> Any:
-        return self._good(self._client.get(address, headers=_named(headers)))
+    def get(self, address: str, /, *, headers: Mapping[str, str]) -> Any:
+        return self._good(self._client.get(address, headers=headers))
 
-    def post(self, address: str, data: Mapping[str, object], /, **headers: str) -> Any:
-        return self._good(self._client.post(address, data, headers=_named(headers)))
+    def post(self, address: str, data: Mapping[str, object], /, *, headers: Mapping[str, str]) -> Any:
+        return self._good(self._client.post(address, data, headers=headers))
 
     def _good(self, answer: Any) -> Any:
         if answer.status_code != 200:
@@ -64,10 +64,6 @@ class _InProcess:
                 f"{answer.request['PATH_INFO']} answered {answer.status_code}: {answer.content[:400]}"
             )
         return answer
-
-
-def _named(headers: Mapping[str, str]) -> dict[str, str]:
-    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def write_down(browser: walk.Browser, subscription: str) -> Flow:

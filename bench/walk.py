@@ -7,20 +7,22 @@ from typing import Any, Protocol
 
 from tests.support import pages
 
+HTMX = {"HX-Request": "true"}
+
 
 class Browser(Protocol):
     """Who asks for pages and sends forms; when something else than a page comes, it raises."""
 
-    def get(self, address: str, /, **headers: str) -> Any:
+    def get(self, address: str, /, *, headers: Mapping[str, str]) -> Any:
         """Ask for a page."""
 
-    def post(self, address: str, data: Mapping[str, object], /, **headers: str) -> Any:
+    def post(self, address: str, data: Mapping[str, object], /, *, headers: Mapping[str, str]) -> Any:
         """Send a form."""
 
 
 def to_choice(browser: Browser, subscription: str) -> dict[str, Any]:
     """Go up to the page whose button commits. Writes nothing. Gives the pages by name, in their order."""
-    reason = browser.get(f"/subscriptions/{subscription}/terminate/", HX_Request="true")
+    reason = browser.get(f"/subscriptions/{subscription}/terminate/", headers=HTMX)
     refund = _send(
         browser,
         reason,
@@ -42,4 +44,4 @@ def apply(browser: Browser, choice: Any) -> Any:
 
 def _send(browser: Browser, shown: Any, action: str, **filled: object) -> Any:
     form = pages.form(shown, action=action)
-    return browser.post(form.action, form.data(**filled), HX_Request="true")
+    return browser.post(form.action, form.data(**filled), headers=HTMX)

@@ -77,7 +77,7 @@ def measure(world: World) -> list[Measured]:
 
 def _walk(browser: Client, subscription: str) -> dict[str, Answer]:
     """Go from the sidebar to what Apply answers; give each step by name."""
-    sidebar = browser.get(f"/subscriptions/{subscription}/", HX_Request="true")
+    sidebar = browser.get(f"/subscriptions/{subscription}/", headers=walk.HTMX)
     shown = walk.to_choice(browser, subscription)
     return {"sidebar": sidebar, **shown, "Apply": walk.apply(browser, shown["choice"])}
 

@@ -11,12 +11,12 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
-from django.test import Client
 from django.utils import timezone
 
 from portal.audit.operations import Actor
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
 from subscriptions.clean_up import selectors
+from tests.support.clients import StaffClient
 from tests.support.sink import Sink
 
 # Who starts the suite in the background of a script lets it ignore Ctrl-C, and so all that it starts. Tests send
@@ -103,7 +103,7 @@ def configure(db) -> Callable[..., None]:
     """Put a new config version in force: `configure(allow_refund=False, fees={"SGD": "21.40"})`."""
 
     def save(*, fees: dict[str, str] | None = None, **values: Any) -> None:
-        last = PortalConfigVersion.objects.order_by("-number").first()
+        last = PortalConfigVersion.objects.latest("number")
         kept = {
             f.name: getattr(last, f.name) for f in last._meta.fields if f.name not in ("id", "number", "created_at")
         }
@@ -118,13 +118,13 @@ def configure(db) -> Callable[..., None]:
 
 
 @pytest.fixture
-def client_of(make_user: Callable[..., User]) -> Callable[[str], Client]:
+def client_of(make_user: Callable[..., User]) -> Callable[[str], StaffClient]:
     """Log somebody of a role in: `client_of("agent")`; the user is `client.user`."""
 
-    def log_in(role: str) -> Client:
-        client = Client()
-        client.user = make_user(role)  # type: ignore[attr-defined]
-        client.force_login(client.user, backend="portal.staff.permissions.Backend")  # type: ignore[attr-defined]
+    def log_in(role: str) -> StaffClient:
+        client = StaffClient()
+        client.user = make_user(role)
+        client.force_login(client.user, backend="portal.staff.permissions.Backend")
         return client
 
     return log_in

@@ -1,4 +1,4 @@
-"""Read organisations: here the header above every tab; `tabs` and `search` beside it."""
+"""Read organisations: here the header above every tab; `tabs` and `addresses` beside it."""
 
 import uuid
 from dataclasses import dataclass

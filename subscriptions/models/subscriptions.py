@@ -14,7 +14,7 @@ class Subscription(models.Model):
     """One organisation's purchase of one plan.
 
     `status` is stored for lists only and brought up to date by the nightly run; decisions ask the facts
-    (`policies.status_on`). `expires_on` is the last day of the last cycle, both inclusive.
+    (`policies.standing.standing`). `expires_on` is the last day of the last cycle, both inclusive.
     """
 
     class Status(models.TextChoices):

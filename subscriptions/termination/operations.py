@@ -114,7 +114,7 @@ def terminate(
     *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone.
     *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotTerminable; QuoteChanged; CreditNoteChanged;
     CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange.
-    *Source*: domain.md 3 to 5.
+    *Source*: domain.md 2 to 5.
     """
     with audit_operations.operation("terminate"):
         config = settings_selectors.locked_config()

@@ -30,7 +30,7 @@ class NotTerminable(Refused):
 
 
 class AlreadyTerminated(NotTerminable):
-    """Say who terminated the subscription before, and when; it comes from `selectors.subscriptions()`."""
+    """Say who terminated the subscription before, and when; it comes from `reading.subscriptions()`."""
 
     def __init__(self, subscription: Subscription) -> None:
         super().__init__(

@@ -1,14 +1,24 @@
 """Read the portal's own source: every module as a tree, with the name it is imported by."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import Protocol, TypeVar
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("portal", "customers", "invoicing", "subscriptions", "settings_app")
 TEMPLATES = ROOT / "templates"
+
+Node = TypeVar("Node", bound=ast.AST)
+
+
+class HasLine(Protocol):
+    """A node that stands in a line, as all but the smallest do."""
+
+    @property
+    def lineno(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -36,8 +46,8 @@ def modules() -> tuple[Module, ...]:
 
 
 def found(
-    *, of: type[ast.AST] | tuple[type[ast.AST], ...], within: Iterator[Module] | None = None
-) -> Iterator[tuple[Module, ast.AST]]:
+    *, of: type[Node] | tuple[type[Node], ...], within: Iterable[Module] | None = None
+) -> Iterator[tuple[Module, Node]]:
     """Walk all modules for one kind of node, or several."""
     for module in within or modules():
         for node in ast.walk(module.tree):
@@ -45,9 +55,16 @@ def found(
                 yield module, node
 
 
-def place(module: Module, node: ast.AST) -> str:
+def place(module: Module, node: HasLine) -> str:
     """Name a line as an editor would open it."""
     return f"{module.path}:{node.lineno}"
+
+
+def imported(node: ast.AST) -> list[str]:
+    """Name the modules that a statement imports, or imports from; "." is the own package."""
+    if isinstance(node, ast.Import):
+        return [alias.name for alias in node.names]
+    return [node.module or "."] if isinstance(node, ast.ImportFrom) else []
 
 
 def templates() -> list[Path]:

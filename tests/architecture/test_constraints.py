@@ -5,16 +5,21 @@ last tests read the names from the database: a constraint that no case tries fai
 """
 
 import re
+from collections.abc import Sequence
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, connection, transaction
+from django.utils import timezone
 
-from tests.architecture import world as worlds
+from customers.models import Organisation
+from settings_app.models import PortalConfigVersion
 from tests.architecture.illegal_additions import ADDED, ANOTHER, NEW_CAUSE, NEXT_ENTRY
 from tests.architecture.illegal_changes import CHANGED, DELETED
 from tests.architecture.tables import MADE_BY_TRIGGERS, OURS, TABLES
+from tests.support import factories, refused
 
 pytestmark = pytest.mark.django_db
 
@@ -29,11 +34,11 @@ _FRESH = {"uuid": "gen_random_uuid()", "message_id": "gen_random_uuid()", "reque
 _FRESH_HERE = {"subscriptions_termination": {"quote_id": "gen_random_uuid()"}}
 
 
-def _refused_by(statement: str) -> str:
+def _refused_by(statement: str) -> str | None:
     """Run a statement as if it were committed, and name what refused it."""
     with pytest.raises(IntegrityError) as refusal:
         _commit(statement)
-    return refusal.value.__cause__.diag.constraint_name
+    return refused.constraint_of(refusal.value)
 
 
 @transaction.atomic
@@ -43,7 +48,7 @@ def _commit(statement: str) -> None:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
 
 
-class _Keys(dict):
+class _Keys(dict[str, object]):
     """The primary keys of a world's rows, as a statement's `{name}` asks for them."""
 
     def __init__(self, world: SimpleNamespace) -> None:
@@ -52,23 +57,21 @@ class _Keys(dict):
 
     def __missing__(self, name: str) -> object:
         made = {
-            "bare": lambda: worlds.factories.Organisation.objects.create(
+            "bare": lambda: Organisation.objects.create(
                 name="Bare", country="SG", currency="SGD", timezone="Asia/Singapore"
             ),
-            "others_line": lambda: worlds.factories.invoice(
-                worlds.factories.OrganisationFactory.create(), amounts=[("9", "0")], paid=["0"]
+            "others_line": lambda: factories.invoice(
+                factories.OrganisationFactory.create(), amounts=[("9", "0")], paid=["0"]
             ).lines.get(),
-            "earlier_version": lambda: worlds.PortalConfigVersion.objects.create(
-                number=0, created_at=worlds.timezone.now()
-            ),
-            "stranger_note": lambda: worlds.factories.credit_note(self.world.stranger),
+            "earlier_version": lambda: PortalConfigVersion.objects.create(number=0, created_at=timezone.now()),
+            "stranger_note": lambda: factories.credit_note(self.world.stranger),
             "own_invoice_line": lambda: self.world.own_invoice.lines.get(),
         }
         return _Key(made[name]() if name in made else getattr(self.world, name))
 
 
 class _Key:
-    def __init__(self, row: object) -> None:
+    def __init__(self, row: Any) -> None:
         self.row = row
 
     def __getattr__(self, name: str) -> "_Key":
@@ -94,7 +97,7 @@ def _copy(table: str, key: object, changes: dict[str, str]) -> str:
     return f"INSERT INTO {table} ({names}) SELECT {values} FROM {table} WHERE id = {key}"
 
 
-def _ids(cases: list) -> list[str]:
+def _ids(cases: Sequence[tuple[Any, ...]]) -> list[str]:
     return [f"{case[0]}-{index}" for index, case in enumerate(cases)]
 
 
@@ -237,7 +240,7 @@ def test_no_trigger_joins_the_rows_before_and_after():
 
 
 def test_every_name_is_tried():
-    tried = {case[0] for case in (*CHANGED, *DELETED, *ADDED)} | {HELD}
+    tried = {name for name, *_ in CHANGED} | {name for name, *_ in DELETED} | {name for name, *_ in ADDED} | {HELD}
     # A table needs a trigger for each verb; what it refuses has one name.
     found = {re.sub(r"_(insert|update|delete)$", "", n) if n[:-7] in tried else n for n in _names_in_the_database()}
     assert sorted(found - tried - HELPER_KEYS - BOOKKEEPING - UNMARKED) == []

@@ -33,6 +33,7 @@ from portal.importing.run import import_directory
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Cycle, CycleCharge, Subscription
 from subscriptions.selectors import reading
+from subscriptions.termination.quote.quotes import Quote
 from subscriptions.termination.selectors import quoting
 from tests.support import factories
 
@@ -202,7 +203,7 @@ def test_many_rows_are_not_compared_each_with_each():
 @pytest.mark.usefixtures("_believed_empty")
 def test_locks_of_one_charge_read_nothing_of_the_others():
     read_by(100)
-    note = CreditNote.objects.order_by("pk").last()
+    note = CreditNote.objects.latest("pk")
     line_ids = list(note.lines.values_list("line_id", flat=True))
     before = rows_read()
     operations.lock_invoices(line_ids)
@@ -221,6 +222,7 @@ def test_candidates_of_one_subscription_compare_no_row_with_each():
     found = reading.find(made.uuid)
     before = rows_read()
     quote = quoting.quote_of(found, on=TODAY, config=settings_selectors.current_config())
+    assert isinstance(quote, Quote)
     assert len(quote.notes) == 4
     # Whole tables at the most, never one of them for each row of another.
     assert rows_read() - before < 30 * 100

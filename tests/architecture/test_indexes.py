@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.db import connection
@@ -22,6 +22,7 @@ from customers.models import SearchKey
 from customers.search import lookup
 from portal.audit.operations import SYSTEM
 from portal.outbox import operations as outbox_operations
+from portal.outbox.models import Message
 from subscriptions.clean_up.operations import expire
 from tests.architecture.tables import MADE_BY_TRIGGERS, OURS, TABLES
 from tests.support.addresses import client_with
@@ -71,8 +72,8 @@ def clean_up(world: SimpleNamespace) -> None:
 
 
 def sending(world: SimpleNamespace) -> None:
-    class Nobody:
-        def deliver(self, message: object) -> None:
+    class Nobody(outbox_operations.MailServer):
+        def deliver(self, message: Message) -> NoReturn:
             raise outbox_operations.Unreachable("Nobody is there.")
 
         def close(self) -> None:

@@ -61,7 +61,7 @@ def test_migrations_import_nothing_that_lives():
         f"{source.place(module, node)}: {name}"
         for module, node in source.found(of=(ast.Import, ast.ImportFrom))
         if module.is_migration
-        for name in ([node.module or "."] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names])
+        for name in source.imported(node)
         if getattr(node, "level", 0) or name.split(".")[0] not in allowed
     ]
     assert imported == []

@@ -1,5 +1,7 @@
 """Foreign keys point down as imports do, and nothing that money hangs on is deleted along with something."""
 
+from typing import Any
+
 from django.apps import apps
 from django.contrib.contenttypes.fields import GenericForeignKey
 from django.db import models
@@ -11,7 +13,7 @@ HEIGHT = {"auth": 0, "audit": 1, "outbox": 1, "settings_app": 2, "customers": 3,
 CASCADES = {"customers.SearchKey.organisation", "customers.SearchText.organisation"}
 
 
-def _keys() -> list[models.ForeignKey]:
+def _keys() -> list[models.ForeignKey[Any, Any]]:
     return [
         field
         for model in apps.get_models(include_auto_created=True)

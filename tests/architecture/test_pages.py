@@ -32,7 +32,7 @@ def rendering_watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
     Context processors run before `_render`, and may ask. Noted, not raised: `{% if %}` swallows every error.
     """
     asked: list[str] = []
-    render = base.Template._render
+    render = vars(base.Template)["_render"]
 
     def note(execute, sql, params, many, context):
         asked.append(sql)

@@ -254,7 +254,7 @@ def test_modules_are_imported_and_not_their_functions(kind):
         package = ".".join(module.path.removesuffix(".py").split("/")[:-1])
         if kind not in parts or (node.module or "").startswith(package) or module.is_migration:
             continue
-        source = importlib.import_module(node.module)
+        source = importlib.import_module(node.module or "")
         named += [
             f"{place(module, node)} {alias.name}"
             for alias in node.names

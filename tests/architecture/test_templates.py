@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from django.template import Engine, Template, engines
+from django.template import Engine, Template
 from django.template.base import Node, NodeList
 from django.template.defaulttags import URLNode
 from django.urls import URLResolver, get_resolver
@@ -136,7 +136,7 @@ def _nodes(nodes: NodeList) -> list[Node]:
 
 @pytest.mark.parametrize("path", templates(), ids=_name)
 def test_it_compiles_and_its_links_resolve(path):
-    engine: Engine = engines["django"].engine
+    engine = Engine.get_default()
     template = Template(path.read_text(), engine=engine)
     known = _addresses(get_resolver())
     for node in _nodes(template.nodelist):
@@ -145,10 +145,10 @@ def test_it_compiles_and_its_links_resolve(path):
             given = len(node.args) + len(node.kwargs)
             assert name in known, name
             assert any(len(taken) == given and set(node.kwargs) <= taken for taken in known[name]), name
-        if isinstance(getattr(getattr(node, "template", None), "var", None), str):
-            engine.get_template(node.template.var)
-        if isinstance(getattr(getattr(node, "parent_name", None), "var", None), str):
-            engine.get_template(node.parent_name.var)
+        for attribute in ("template", "parent_name"):
+            named = getattr(getattr(node, attribute, None), "var", None)
+            if isinstance(named, str):
+                engine.get_template(named)
 
 
 def test_python_writes_no_markup_past_the_escaping():

@@ -8,6 +8,7 @@ from portal.audit.models import AuditEntry
 from tests.architecture import world as worlds
 from tests.architecture.illegal_changes import DELETED
 from tests.architecture.tables import TABLES
+from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 EVENT = "Changed outside an operation"
@@ -70,10 +71,10 @@ def test_a_marked_write_is_not_noticed():
 @pytest.mark.django_db(transaction=True)
 def test_the_mark_ends_with_its_transaction(now):
     with operations.operation("test"):
-        made = worlds.factories.OrganisationFactory.create()
+        made = factories.OrganisationFactory.create()
         operations.record(app=names.CUSTOMERS, event="Made", description="Made.", by=operations.SYSTEM, at=now)
     assert _notes() == []
     with transaction.atomic():
-        worlds.factories.MemberFactory.create(organisation=made)
+        factories.MemberFactory.create(organisation=made)
     tables = ["customers_member", "customers_searchkey", "customers_searchkey"]
     assert [note.split(":")[0] for note in _notes()] == tables

@@ -62,7 +62,8 @@ def test_python_leads_to_its_own_app_and_lower_ones():
         if getattr(node.func, "attr", getattr(node.func, "id", "")) in ("reverse", "redirect", "resolve_url")
         for named in node.args[:1]
         if isinstance(named, ast.Constant)
-        and (app := str(named.value).partition(":")[0]) in NAMES
+        and isinstance(named.value, str)
+        and (app := named.value.partition(":")[0]) in NAMES
         and HEIGHTS[NAMES[app]] > _height(module.path)
     ]
     assert up == []

@@ -13,9 +13,11 @@ GUARDED = [case for case in CASES if TABLE[case[0]][1][case[1]][0] != PUBLIC]
 BY_PERMISSION = [case for case in GUARDED if TABLE[case[0]][1][case[1]][0] != LOGGED_IN]
 
 
-def _allowed(name: str, method: str, **options: bool) -> Client:
+def _allowed(name: str, method: str, *, enforce_csrf_checks: bool = False) -> Client:
     asked = TABLE[name][1][method][0]
-    return client_with(permissions=asked.split("+"), is_superuser=asked == SUPERUSER, **options)
+    return client_with(
+        permissions=asked.split("+"), is_superuser=asked == SUPERUSER, enforce_csrf_checks=enforce_csrf_checks
+    )
 
 
 def _refused(name: str, method: str) -> Client:

@@ -19,7 +19,7 @@ def test_the_mark_of_an_operation_ends_with_it() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT coalesce(current_setting('portal.operation', true), '')")
             (found,) = cursor.fetchone()
-        return found
+        return str(found)
 
     with operations.operation("terminate"):
         assert mark() == "terminate"

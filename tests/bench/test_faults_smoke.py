@@ -9,7 +9,7 @@ import tempfile
 from collections import Counter
 from pathlib import Path
 
-from bench import faults
+from bench import faults, harm
 from portal import embedded
 
 ROUNDS = 2
@@ -47,5 +47,5 @@ def test_two_rounds_of_the_fault_bench() -> None:
 def test_every_fault_comes_up_as_often_as_any_other() -> None:
     dealt = faults.deal(80, rng=random.Random(1))
     assert set(Counter(dealt).values()) == {10}
-    assert set(dealt) == set(faults.FAULTS)
+    assert set(dealt) == set(harm.FAULTS)
     assert dealt == faults.deal(80, rng=random.Random(1))

@@ -1,10 +1,12 @@
 """What `./test bench` prints when a subject can't be measured."""
 
 import json
+import signal
 import types
 from typing import Any
 
 import pytest
+from django.db import connections
 
 from bench import perf
 from bench.figures import Figure, Measured
@@ -24,8 +26,8 @@ def subjects(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Hold the subjects of a bench that brings no database and leaves SIGTERM alone."""
     found: dict[str, Any] = {}
     monkeypatch.setattr(perf, "SUBJECTS", found)
-    monkeypatch.setattr(perf.signal, "signal", lambda number, handler: None)
-    monkeypatch.setattr(perf.django.db.connections, "close_all", lambda: None)
+    monkeypatch.setattr(signal, "signal", lambda number, handler: None)
+    monkeypatch.setattr(connections, "close_all", lambda: None)
     monkeypatch.setattr(World, "open", lambda world, fresh: None)
     return found
 

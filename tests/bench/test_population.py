@@ -2,6 +2,7 @@
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -28,15 +29,15 @@ def _schema() -> list[tuple[object, ...]]:
             ORDER BY 1, 2, 3
             """
         )
-        return cursor.fetchall()
+        return list(cursor.fetchall())
 
 
 @pytest.mark.django_db(transaction=True)
 def test_what_is_built_is_what_the_portal_would_have_written(capsys: pytest.CaptureFixture[str]) -> None:
     before = _schema()
     parameters = connection.get_connection_params()
-    names = ("dbname", "user", "password", "host", "port")
-    address = psycopg.conninfo.make_conninfo(**{name: parameters.get(name) for name in names})
+    known: dict[str, Any] = {name: parameters.get(name) for name in ("dbname", "user", "password", "host", "port")}
+    address = psycopg.conninfo.make_conninfo(**known)
     with psycopg.connect(address, autocommit=True) as raw:
         population.build(raw, rows=ROWS, today=datetime.now(tz=UTC).date(), tell=lambda what: None)
     assert _schema() == before

@@ -4,7 +4,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -16,6 +16,8 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.support import factories
 from tests.support.browsing import this_month
 from tests.support.factories import C
+
+Theme = Literal["light", "dark"]
 
 # Playwright's own event loop runs in this thread; Django must not take it for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
@@ -48,13 +50,14 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
     # The lists re-read themselves after a write: what is still under way must end before the tables are emptied.
     idle = "() => !document.querySelector('.htmx-request')"
 
-    def enter(role: str, *, width: int = 1440, theme: str = "light", javascript: bool = True) -> Page:
+    def enter(role: str, *, width: int = 1440, theme: Theme = "light", javascript: bool = True) -> Page:
         user = make_user(role, f"{role}-{len(opened) + 1}")
         session = SessionStore()
         session["_auth_user_id"] = str(user.pk)
         session["_auth_user_backend"] = "portal.staff.permissions.Backend"
         session["_auth_user_hash"] = user.get_session_auth_hash()
         session.save()
+        assert session.session_key
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": 900},
@@ -67,7 +70,7 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
         )
         page = context.new_page()
         said: list[str] = []
-        page.said = said  # type: ignore[attr-defined]
+        page.said = said  # type: ignore[attr-defined]  # ours, for what follows
         page.on(
             "console",
             # The browser reports every answer of 409 and 422 here; the tests look at those themselves.
@@ -93,7 +96,7 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
 def _own_styles(page: Page) -> Iterator[None]:
     """Forget what the console said: axe and the screenshot try inline styles of their own, which the Content
     Security Policy refuses. That is not the page's fault."""
-    said: list[str] = page.said  # type: ignore[attr-defined]
+    said: list[str] = page.said  # type: ignore[attr-defined]  # ours
     before = len(said)
     yield
     page.wait_for_timeout(50)

@@ -41,7 +41,7 @@ def is_empty(page: Page) -> None:
 
 
 def kept(page: Page) -> list[str]:
-    return page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('portal-kept:'))")
+    return list(page.evaluate("Object.keys(sessionStorage).filter((key) => key.startsWith('portal-kept:'))"))
 
 
 def test_through_esc_and_a_reload(visit, check_axe):

@@ -5,18 +5,18 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from django.test import Client
 from django.urls import reverse
 
 from customers import operations
 from customers.models import Organisation
 from portal.audit import operations as audit_operations
+from tests.support.clients import StaffClient
 
 HTMX = {"HX-Request": "true"}
 NOW = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
 TABS = ("overview", "payment", "members", "history")
 
-ClientOf = Callable[[str], Client]
+ClientOf = Callable[[str], StaffClient]
 
 
 def at(name: str, organisation: Organisation) -> str:

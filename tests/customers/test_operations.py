@@ -4,6 +4,7 @@ import threading
 import uuid
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -18,8 +19,8 @@ NOW = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
 BY = audit_operations.Actor(kind="agent", name="bill")
 
 
-def correct(organisation: Organisation, amount: str = "12.50", **changed: object) -> LedgerEntry:
-    wanted = {
+def correct(organisation: Organisation, amount: str = "12.50", **changed: Any) -> LedgerEntry:
+    wanted: dict[str, Any] = {
         "organisation_uuid": organisation.uuid,
         "amount": Decimal(amount),
         "reason": "Counted twice",
@@ -29,11 +30,11 @@ def correct(organisation: Organisation, amount: str = "12.50", **changed: object
         "by": BY,
         "at": NOW,
     }
-    return operations.post_correction(**(wanted | changed))  # type: ignore[arg-type]
+    return operations.post_correction(**(wanted | changed))
 
 
-def post(account: CreditAccount, amount: str, **changed: object) -> LedgerEntry:
-    wanted = {
+def post(account: CreditAccount, amount: str, **changed: Any) -> LedgerEntry:
+    wanted: dict[str, Any] = {
         "account": operations.lock_account(organisation_id=account.organisation_id),
         "kind": "refund",
         "amount": Decimal(amount),
@@ -44,7 +45,7 @@ def post(account: CreditAccount, amount: str, **changed: object) -> LedgerEntry:
         "description": "Refund",
         "actor": "bill",
     }
-    return operations.post_entry(**(wanted | changed))  # type: ignore[arg-type]
+    return operations.post_entry(**(wanted | changed))
 
 
 @pytest.mark.django_db
@@ -149,7 +150,7 @@ def test_the_same_form_twice_posts_once() -> None:
         {"by": audit_operations.Actor(kind="agent", name="somebody else")},
     ],
 )
-def test_a_form_that_was_used_posts_nothing_else(changed: dict[str, object]) -> None:
+def test_a_form_that_was_used_posts_nothing_else(changed: dict[str, Any]) -> None:
     organisation = OrganisationFactory.create()
     request_id = uuid.uuid4()
     first = correct(organisation, request_id=request_id)

@@ -37,14 +37,14 @@ def test_a_correction_without_htmx_leads_back_to_the_entries(client_of: ClientOf
     words = pages.words(preview)
     assert "Taken from Available Credits SGD 12.50 Reason Counted twice Balance now SGD 5.00 CR" in words
     assert "Balance after posting SGD 7.50 DR" in words
-    sent = pages.form(preview, action="/correction/").data()
-    response = client.post(at("correction", organisation), sent)
+    posted = pages.form(preview, action="/correction/").data()
+    response = client.post(at("correction", organisation), posted)
     assert (response.status_code, response["Location"]) == (303, at("payment", organisation))
     page = client.get(response["Location"]).content.decode()
     assert "SGD 12.50 taken from Available Credits." in page
     assert "SGD -12.50" in page
     assert 'SGD 7.50 <abbr title="Debit">DR' in page
-    again = client.post(at("correction", organisation), sent)
+    again = client.post(at("correction", organisation), posted)
     assert again.status_code == 303
     assert LedgerEntry.objects.filter(kind="correction").count() == 1
 
@@ -172,7 +172,7 @@ def test_a_correction_with_htmx_tells_the_page(client_of: ClientOf) -> None:
     ],
 )
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict, headers: dict) -> None:
+def test_a_wrong_form_is_shown_again(client_of: ClientOf, changed: dict[str, str], headers: dict[str, str]) -> None:
     organisation = OrganisationFactory.create()
     response = client_of("billing").post(at("correction", organisation), filled(**changed), headers=headers)
     assert response.status_code == 422

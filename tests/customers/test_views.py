@@ -3,12 +3,12 @@
 import html
 import re
 import uuid
-from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from pytest_django.fixtures import DjangoAssertNumQueries
 
 from tests.customers.pages import HTMX, TABS, ClientOf, at, post_many
 from tests.support.factories import MemberFactory, OrganisationFactory
@@ -41,7 +41,7 @@ def test_htmx_gets_the_list_alone(client_of: ClientOf) -> None:
 
 @pytest.mark.parametrize(("query", "count"), [("", 7), ("company", 7), ("nothinglikeit", 10), ("xy-777", 10)])
 def test_the_list_asks_few_questions(
-    client_of: ClientOf, django_assert_num_queries: Callable, query: str, count: int
+    client_of: ClientOf, django_assert_num_queries: DjangoAssertNumQueries, query: str, count: int
 ) -> None:
     for number in range(60):
         OrganisationFactory.create(name=f"Company {number}")
@@ -51,7 +51,7 @@ def test_the_list_asks_few_questions(
 
 
 def test_the_list_asks_few_questions_for_similar_names(
-    client_of: ClientOf, django_assert_num_queries: Callable
+    client_of: ClientOf, django_assert_num_queries: DjangoAssertNumQueries
 ) -> None:
     for number in range(60):
         OrganisationFactory.create(name=f"Company {number}")
@@ -130,7 +130,7 @@ def test_a_tab_is_a_page_and_a_fragment(client_of: ClientOf, name: str) -> None:
 
 @pytest.mark.parametrize(("name", "count"), [("overview", 6), ("payment", 7), ("members", 7), ("history", 7)])
 def test_a_tab_asks_few_questions(
-    client_of: ClientOf, django_assert_num_queries: Callable, name: str, count: int
+    client_of: ClientOf, django_assert_num_queries: DjangoAssertNumQueries, name: str, count: int
 ) -> None:
     organisation = OrganisationFactory.create()
     post_many(organisation, 60)

@@ -89,17 +89,17 @@ def test_the_same_seed_makes_the_same_rows() -> None:
 def test_it_looks_alive_on_any_day(today: dt.date) -> None:
     book = generate.generate(today, organisations=120).book
     start = dt.datetime(today.year, today.month, today.day, tzinfo=dt.UTC)
-    assert len(book.rows[Organisation]) == 120
+    assert len(book.of(Organisation)) == 120
     for rows in book.rows.values():
         for row in rows:
             assert getattr(row, "created_at", start) <= start
             assert getattr(row, "at", start) <= start
-    for cycle in book.rows[Cycle]:
+    for cycle in book.of(Cycle):
         span = days.cycle_span(cycle.first_day, months=cycle.months, anchor=cycle.subscription.started_on.day)
         assert (cycle.first_day, cycle.day_after) == (span.first_day, span.day_after)
-    gone = {(today - row.expires_on).days for row in book.rows[Subscription]}
+    gone = {(today - row.expires_on).days for row in book.of(Subscription)}
     assert {10, 28, 29, 60} <= gone
-    assert all(row.created_on <= today for row in book.rows[Organisation])
+    assert all(row.created_on and row.created_on <= today for row in book.of(Organisation))
 
 
 @pytest.mark.django_db
@@ -167,7 +167,7 @@ def test_it_has_every_kind_of_thing() -> None:
         assert found.exists(), str(found.query)
 
     lines = ChargeLine.objects.filter(cycle_charge__isnull=False)
-    for found in (
+    for documents in (
         lines.filter(paid=0, charged__gt=0, invoice__status="awaiting_payment"),
         lines.filter(paid__gt=0, paid__lt=F("charged")),
         ChargeLine.objects.filter(kind="activation_fee"),
@@ -183,7 +183,7 @@ def test_it_has_every_kind_of_thing() -> None:
         CreditNote.objects.filter(status="sent", holds=0, lines__line=None),
         CreditNoteAllocation.objects.all(),
     ):
-        assert found.exists(), str(found.query)
+        assert documents.exists(), str(documents.query)
 
     settled = set(Termination.objects.values_list("settlement", flat=True))
     assert settled == {"credited", "credit_note_linked", "nothing_due"}

@@ -91,8 +91,8 @@ def _workers(web: Web) -> str:
 
 def _is_away(web: Web) -> None:
     """Every page says so within three seconds; the process itself is well."""
-    for path, headers in (("/customers/", {}), (f"/customers/{ORGANISATION}/", {"HX-Request": "true"})):
-        status, page, seconds = web.ask(path, **headers)
+    for path, headers in (("/customers/", None), (f"/customers/{ORGANISATION}/", {"HX-Request": "true"})):
+        status, page, seconds = web.ask(path, headers=headers)
         assert (status, seconds < PATIENCE) == (503, True), (path, status, seconds)
         assert "The portal is not available just now" in page
         assert "Traceback" not in page
@@ -219,9 +219,7 @@ def _everything(other: psycopg.Connection) -> list[tuple[str, int]]:
     for (table,) in tables:
         if table == "django_session":
             continue
-        row = other.execute(
-            f'SELECT count(*), coalesce(sum(hashtext(t::text)), 0) FROM "{table}" AS t'  # type: ignore[arg-type]
-        ).fetchone()
+        row = other.execute(f'SELECT count(*), coalesce(sum(hashtext(t::text)), 0) FROM "{table}" AS t').fetchone()
         assert row
         counts.append((table, *row))
     return counts

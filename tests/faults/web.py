@@ -76,10 +76,12 @@ class Web:
     def url(self) -> str:
         return embedded.runtime_url(self.place.data)
 
-    def ask(self, path: str, sent: dict[str, str] | None = None, **headers: str) -> tuple[int, str, float]:
+    def ask(
+        self, path: str, sent: dict[str, str] | None = None, *, headers: dict[str, str] | None = None
+    ) -> tuple[int, str, float]:
         """Status, text and seconds."""
         data = urllib.parse.urlencode(sent).encode() if sent is not None else None
-        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers)
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}{path}", data, headers or {})
         begun = time.monotonic()
         try:
             with self.browser.open(request, timeout=30) as answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -37,8 +38,8 @@ class Sender:
         self.count = self.accepted = 0
         self.statuses: Counter[int] = Counter()
 
-    def _client(self, **options: bool) -> Client:
-        client = Client(raise_request_exception=False, **options)
+    def _client(self, *, enforce_csrf_checks: bool = False) -> Client:
+        client = Client(raise_request_exception=False, enforce_csrf_checks=enforce_csrf_checks)
         client.force_login(self.user, backend="portal.staff.permissions.Backend")
         return client
 
@@ -55,13 +56,13 @@ class Sender:
     ) -> None:
         self.count += 1
         client = client or self.client
-        cookies = client.cookies.copy()
+        cookies = copy.copy(client.cookies)
         self.written.clear()
         mark = transaction.savepoint()
         try:
             with connection.execute_wrapper(self._notice):
                 response = client.generic(method, path, body, content_type, headers=headers or {})
-                content = b"".join(response.streaming_content) if response.streaming else response.content
+                content = response.getvalue()
             self.statuses[response.status_code] += 1
             wrong = self._wrong(method, path, response, content, must_refuse=must_refuse)
             if self.written and not wrong:
@@ -74,7 +75,7 @@ class Sender:
         if wrong:
             self.faults.append(
                 f"{wrong}: {method} {path[:300]} {headers or ''} {content_type[:80]} {body[:600]!r}\n"
-                f"    {getattr(response, 'exc_info', None) and response.exc_info[1]!r}"
+                f"    {(getattr(response, 'exc_info', None) or (None, None))[1]!r}"
             )
 
     def _notice(self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any) -> Any:

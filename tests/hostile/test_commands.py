@@ -209,7 +209,7 @@ def test_verify_ledger_against_files_that_are_none(command, made, name, tmp_path
 
 def test_create_staff_with_names_that_are_none(command, made):
     before = tables.digest()
-    taken = Counter()
+    taken: Counter[object] = Counter()
     for word in WORDS:
         mark = transaction.savepoint()
         answer = command("create_staff", word, "--role", "agent", "--password-stdin", stdin=b"a long secret-7\n")

@@ -105,7 +105,7 @@ def imported(command, tmp_path) -> Callable[[dict[str, bytes]], Answer]:
             (tmp_path / f"{name}.csv").write_bytes(content)
         before = tables.digest()
         mark = transaction.savepoint()
-        answer = command("import_data", str(tmp_path))
+        answer: Answer = command("import_data", str(tmp_path))
         if answer.status == 0:
             assert answer.err == ""
             with connection.cursor() as cursor:
@@ -163,7 +163,7 @@ def test_a_file_without_an_end_is_not_read_to_it(command, tmp_path):
 @pytest.mark.parametrize("seed", range(IMPORTS // SHARE))
 def test_fields_that_are_none_are_named_and_nothing_is_imported(imported, seed):
     draw = random.Random(seed)
-    ended = Counter()
+    ended: Counter[object] = Counter()
     places = [
         (file, line, column)
         for file, lines in RIGHT.items()

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -45,7 +46,7 @@ def closed(number: int) -> Callable[[], None]:
 
 
 # Words, what stands in for the streams, the exit status, and what is said on standard error.
-PROCESSES: dict[str, tuple[list[str | bytes], dict[str, object], int, str]] = {
+PROCESSES: dict[str, tuple[list[str | bytes], dict[str, Any], int, str]] = {
     "bytes that are no UTF-8": (["quote_refund", b"\xff", "--json"], {}, 1, ""),
     "no such command": ([b"\xff<x>"], {}, 1, "Unknown command: '\\udcff<x>'"),
     "no directory": (["import_data", b"/\xff"], {}, 1, "is not a directory."),
@@ -74,14 +75,14 @@ def test_a_process_says_what_is_wrong_in_a_line(environment, name):
     words, streams, status, said = PROCESSES[name]
     before = tables.digest()
     more = streams.get("env", {})
-    stdout = open(str(streams["stdout"]), "wb") if "stdout" in streams else subprocess.PIPE  # noqa: SIM115
+    stdout: Any = open(str(streams["stdout"]), "wb") if "stdout" in streams else subprocess.PIPE  # noqa: SIM115
     ended = subprocess.run(
         [sys.executable, embedded.ROOT / "manage.py", *words],
-        env=environment | more,  # type: ignore[operator]
+        env=environment | more,
         stdin=subprocess.DEVNULL,
         stdout=stdout,
         stderr=subprocess.PIPE,
-        preexec_fn=streams.get("preexec_fn"),  # type: ignore[arg-type]
+        preexec_fn=streams.get("preexec_fn"),
         timeout=120,
         check=False,
     )

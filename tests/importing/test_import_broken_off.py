@@ -62,7 +62,7 @@ def test_a_connection_that_is_cut_while_a_file_is_read(directory, imported, monk
     rows = (path / "cycles.csv").read_bytes()
     (path / "cycles.csv").unlink()
     os.mkfifo(path / "cycles.csv")
-    ended = []
+    ended: list[object] = []
 
     def cut() -> None:
         # Whoever opens it waits for the other end: the import is at this file now.

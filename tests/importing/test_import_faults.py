@@ -297,7 +297,7 @@ def test_today_is_that_of_the_organisation(directory, imported):
 
 
 def test_there_are_249_countries():
-    codes = [code for code in Locale("en").territories if len(code) == 2 and code.isalpha()]
+    codes = [code for code in map(str, Locale("en").territories) if len(code) == 2 and code.isalpha()]
     accepted = set()
     for code in codes:
         try:

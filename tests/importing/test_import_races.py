@@ -2,6 +2,7 @@
 
 import threading
 from datetime import date
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -26,7 +27,7 @@ class Meanwhile(threading.Thread):
     def __init__(self, call) -> None:
         super().__init__()
         self._call = call
-        self.answer: object = None
+        self.answer: Any = None
 
     def run(self) -> None:
         try:

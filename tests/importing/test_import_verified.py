@@ -3,6 +3,7 @@
 import dataclasses
 import datetime as dt
 import uuid
+from typing import Any
 
 import pytest
 
@@ -70,5 +71,5 @@ def test_what_the_portal_did_since_is_no_fault(directory, imported, make_user, n
     assert list(verification.faults(at=NOW)) == []
 
 
-def _reason() -> dict[str, object]:
+def _reason() -> dict[str, Any]:
     return {"reason": "Agreed on the phone", "request_id": uuid.uuid4()}

@@ -303,7 +303,8 @@ def _touched(words: str) -> tuple[frozenset[str], Holds, Holds, frozenset[str]]:
         if of and not meant:  # the name that the statement gives a table
             meant = set(re.findall(rf"(\w+)\s+(?:AS\s+)?{of}\b", words)) & tables
         takes |= {(table, _HOW[how.upper()]) for table in meant or named}
-    reads, deferred = set(named), set()
+    reads = set(named)
+    deferred: set[str] = set()
     _follow(words, reads=reads, takes=takes, deferred=deferred)
     written = frozenset((table, how) for table, how in takes if how in WRITES)
     return frozenset(reads), frozenset(takes), written, frozenset(deferred)

@@ -18,6 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import connection
@@ -87,7 +88,9 @@ class Player:
         with connection.cursor() as cursor:
             # Whether a commit waits for the disk makes no difference to who sees what.
             cursor.execute("SET synchronous_commit TO off")
-        commit, rollback = connection._commit, connection._rollback
+        # The stubs know neither.
+        own: Any = connection
+        commit, rollback = own._commit, own._rollback
 
         def stop_and_commit() -> None:
             try:
@@ -102,7 +105,7 @@ class Player:
             self._stop(self._transaction.rollback())
             rollback()
 
-        connection._commit, connection._rollback = stop_and_commit, stop_and_roll_back
+        own._commit, own._rollback = stop_and_commit, stop_and_roll_back
         self._tell("idle")
         try:
             with connection.execute_wrapper(self._before):
@@ -119,7 +122,7 @@ class Player:
                     self.next = None
                     self._tell("finished")
         finally:
-            connection._commit, connection._rollback = commit, rollback
+            own._commit, own._rollback = commit, rollback
             connection.close()
 
     def _before(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
@@ -144,6 +147,10 @@ class Player:
         with self.table.changed:
             self.state = state
             self.table.changed.notify()
+
+
+def _all_stand(players: list[Player]) -> bool:
+    return all(player.state != "running" for player in players)
 
 
 @dataclass(eq=False)
@@ -188,7 +195,7 @@ class Table:
                 # Who has just moved is waited for first: only its step can end the other's wait.
                 watched = [p for p in self.players if p.state == "running" and not p.is_waiting]
                 if watched:
-                    self.changed.wait_for(lambda w=watched: all(p.state != "running" for p in w), LOOK_EVERY)
+                    self.changed.wait_for(partial(_all_stand, watched), LOOK_EVERY)
             running = [p for p in self.players if p.state == "running"]
             for player in self.players:
                 if player.state != "running":

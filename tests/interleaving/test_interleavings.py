@@ -12,6 +12,7 @@ import random
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -177,7 +178,7 @@ class Bench:
         self.start.bring_back(self.start.changed() if self._rows is None else self._rows)
         self._rows = None
 
-    def _outcome(self, pair: Pair, run: Run, *, people: tuple, forms: tuple) -> Outcome:
+    def _outcome(self, pair: Pair, run: Run, *, people: tuple[Any, ...], forms: tuple[Any, ...]) -> Outcome:
         self._rows = self.start.changed()
         outcome = Outcome(run.answers, self.start.digest(self._rows))
         if run.deadlocks:
@@ -190,7 +191,7 @@ class Bench:
             self._look_at_state(pair, run, people=people, forms=forms)
         return outcome
 
-    def _look_at_state(self, pair: Pair, run: Run, *, people: tuple, forms: tuple) -> None:
+    def _look_at_state(self, pair: Pair, run: Run, *, people: tuple[Any, ...], forms: tuple[Any, ...]) -> None:
         for fault in verification.faults(at=worlds.NOW):
             self._violated(pair, run, f"{fault.kind}, {fault.where}: {fault.detail}")
         with connection.cursor() as cursor:

@@ -171,11 +171,11 @@ class Start:
             {
                 m._meta.db_table: _Table(
                     m._meta.db_table,
-                    tuple(f.column for f in m._meta.local_fields if not f.generated),
+                    tuple(f.column for f in m._meta.local_fields if f.column and not f.generated),
                     {
                         f.column: f.related_model._meta.db_table
                         for f in m._meta.local_fields
-                        if f.many_to_one or f.one_to_one
+                        if f.column and f.related_model
                     },
                 )
                 for m in models
@@ -294,7 +294,7 @@ class Start:
         on = [statement.replace("DISABLE", "ENABLE") for statement in off]
         # Rows that point at each other are checked at the end; ALTER TABLE wants no check to be pending.
         statements = ["BEGIN", *off, *gone, *back, "SET CONSTRAINTS ALL IMMEDIATE", *on, "COMMIT"]
-        self._keeper.execute("; ".join(statements))  # type: ignore[call-overload]
+        self._keeper.execute("; ".join(statements))
         self._since = self._now()
 
 
@@ -315,7 +315,8 @@ def _keeper() -> tuple[psycopg.Connection[Any], bool]:
 
 
 def _loaded(row: tuple[Any, ...]) -> dict[str, Any]:
-    return json.loads(row[0]) if isinstance(row[0], str) else row[0]
+    found: dict[str, Any] = json.loads(row[0]) if isinstance(row[0], str) else row[0]
+    return found
 
 
 def _parents_first(tables: dict[str, _Table]) -> list[_Table]:

@@ -113,7 +113,7 @@ def test_nothing_is_paid_on_a_paid_invoice(now):
 def test_what_is_received_above_the_open_amount_goes_into_available_credits(now, mode, is_unbilled):
     organisation = factories.OrganisationFactory.create(payment_mode=mode)
     invoice = factories.invoice(organisation, amounts=[("100", "0"), ("50", "0")], paid=["30", "0"])
-    ChargeWaiver.objects.create(line=invoice.lines.first(), currency="SGD", amount=20, cause_id=uuid.uuid4())
+    ChargeWaiver.objects.create(line=invoice.lines.earliest("pk"), currency="SGD", amount=20, cause_id=uuid.uuid4())
     payment = pay(invoice, "120", now, into_credits=D(20))
     assert (payment.amount, payment.surplus) == (120, 20)
     assert [line.paid + line.waived for line in invoice.lines.all()] == [100, 50]

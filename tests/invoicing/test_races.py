@@ -3,6 +3,7 @@
 import threading
 import uuid
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -21,7 +22,7 @@ BY = Actor(kind="agent", name="billing-1")
 def at_once(*calls):
     """Run the calls in threads that start together; give what each returned or raised."""
     barrier = threading.Barrier(len(calls))
-    results = [None] * len(calls)
+    results: list[Any] = [None] * len(calls)
 
     def run(index, call):
         try:

@@ -3,6 +3,7 @@
 import datetime as dt
 import uuid
 from decimal import Decimal as D
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def by(make_user):
 
 
 def pay(invoice, form, **changes):
-    said = {
+    said: dict[str, Any] = {
         "amount": D(50),
         "method": "card",
         "received_on": RECEIVED,

@@ -26,4 +26,4 @@ def manage(place: Place, *words: str, said: str = "", **more: str) -> subprocess
 
 def ask(url: str, statement: str) -> list[tuple[Any, ...]]:
     with psycopg.connect(url) as connection:
-        return connection.execute(statement).fetchall()  # type: ignore[arg-type]
+        return connection.execute(statement).fetchall()

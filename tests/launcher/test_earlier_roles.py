@@ -31,7 +31,7 @@ def earlier() -> Iterator[Place]:
     if os.getuid() == 0:
         os.chown(cluster, *user)
     options = ("-U", "postgres", "-E", "UTF8", "--auth=trust", "--locale-provider=builtin", "--locale=C.UTF-8")
-    for command, words in (
+    steps: tuple[tuple[list[str | Path], str], ...] = (
         ([binaries / "initdb", "-D", cluster, *options], ""),
         (
             [binaries / "postgres", "--single", "-j", "-D", cluster, "template1"],
@@ -42,7 +42,8 @@ def earlier() -> Iterator[Place]:
             "SET ROLE portal;\n\nCREATE TABLE public.seen (word text);\n\n"
             "INSERT INTO public.seen VALUES ('kept');\n\n",
         ),
-    ):
+    )
+    for command, words in steps:
         done = subprocess.run(
             command, input=words, capture_output=True, text=True, cwd="/", check=True, **embedded._as_user(user)
         )

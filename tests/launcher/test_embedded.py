@@ -112,8 +112,9 @@ def test_a_process_that_has_the_number_of_a_dead_server_is_no_hindrance(place: P
     assert place.run("true").returncode == 0
     assert eventually(lambda: not place.processes())
     owner = place.cluster().stat()
+    is_root = os.getuid() == 0
     stranger = subprocess.Popen(
-        ["sleep", "30"], **({"user": owner.st_uid, "group": owner.st_gid} if os.getuid() == 0 else {})
+        ["sleep", "30"], user=owner.st_uid if is_root else None, group=owner.st_gid if is_root else None
     )
     try:
         pid_file = place.cluster() / "postmaster.pid"

@@ -96,7 +96,8 @@ def _style_sheet(port: str) -> bytes:
             named = re.search(r"/static/css/portal\.\w+\.css", page.read().decode())
         assert named, "no style sheet"
         with urllib.request.urlopen(address + named.group(), timeout=5) as answer:
-            return answer.read()
+            style: bytes = answer.read()
+            return style
     except OSError:
         return b""
 

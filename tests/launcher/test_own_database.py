@@ -15,7 +15,7 @@ import pytest
 
 from portal import embedded
 from tests.support import superuser
-from tests.support.places import Place, User, eventually, free_port, run
+from tests.support.places import Place, eventually, free_port, run
 
 EMPTY = "The database is empty, and nothing was done: ./run migrate sets it up."
 # Words, and how they begin what they say of a database that can only be read.
@@ -30,12 +30,11 @@ WRITING = [
 
 
 @pytest.fixture(scope="module")
-def server() -> Iterator[User]:
-    """A server that stands for one of one's own, under the address that its user says."""
+def server() -> Iterator[str]:
+    """The address of a server that stands for one of one's own."""
     place = Place(Path(tempfile.mkdtemp(prefix="portal-own-")))
     user = place.user()
-    user.address = user.url()  # type: ignore[attr-defined]
-    yield user
+    yield user.url()
     user.leave()
     assert eventually(lambda: not place.processes())
     shutil.rmtree(place.data)
@@ -49,21 +48,20 @@ def place() -> Iterator[Place]:
     shutil.rmtree(data)
 
 
-def made(server: User, name: str) -> str:
+def made(server: str, name: str) -> str:
     """Make a database and give its address."""
-    address = server.address  # type: ignore[attr-defined]
-    with psycopg.connect(address, autocommit=True) as connection:
+    with psycopg.connect(server, autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
-    return address.replace("/portal?", f"/{name}?")
+    return server.replace("/portal?", f"/{name}?")
 
 
 @pytest.fixture(scope="module")
-def empty(server: User) -> str:
+def empty(server: str) -> str:
     return made(server, "empty")
 
 
 @pytest.fixture(scope="module")
-def ready(server: User, place: Place) -> str:
+def ready(server: str, place: Place) -> str:
     """A database with the demo's customers, made as its owner would."""
     address = made(server, "ready")
     answers = [run(place, *words, DATABASE_URL=address) for words in (("migrate",), ("demo", "--force"))]
@@ -80,8 +78,7 @@ def facts(address: str) -> dict[str, int]:
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         ).fetchall()
         return {
-            name: connection.execute(f"SELECT count(*) FROM {name}").fetchone()[0]  # type: ignore[index]
-            for (name,) in tables
+            name: count for (name,) in tables for (count,) in connection.execute(f"SELECT count(*) FROM {name}")
         }
 
 
@@ -97,7 +94,7 @@ def test_no_command_sets_up_an_empty_one(place: Place, empty: str, words: tuple[
     assert facts(empty) == {}
 
 
-def test_one_with_tables_of_something_else_is_left_alone_by_the_server(place: Place, server: User) -> None:
+def test_one_with_tables_of_something_else_is_left_alone_by_the_server(place: Place, server: str) -> None:
     address = made(server, "theirs")
     with psycopg.connect(address) as connection:
         connection.execute("CREATE TABLE something (id int)")
@@ -106,7 +103,7 @@ def test_one_with_tables_of_something_else_is_left_alone_by_the_server(place: Pl
     assert facts(address) == {"something": 0}
 
 
-def test_two_that_migrate_at_once_are_both_right(place: Place, server: User) -> None:
+def test_two_that_migrate_at_once_are_both_right(place: Place, server: str) -> None:
     address = made(server, "twice")
     both = [
         subprocess.Popen(
@@ -154,7 +151,7 @@ def test_what_tells_which_migrations_are_missing_does(place: Place, behind: str)
 
 
 @pytest.mark.parametrize("words", READING, ids=" ".join)
-def test_reading_commands_do_not_migrate_an_embedded_one_either(server: User, words: tuple[str, ...]) -> None:
+def test_reading_commands_do_not_migrate_an_embedded_one_either(server: str, words: tuple[str, ...]) -> None:
     data = Path(tempfile.mkdtemp(prefix="portal-read-"))
     fresh = Place(data)
     assert refused(run(fresh, *words)) == EMPTY
@@ -163,9 +160,9 @@ def test_reading_commands_do_not_migrate_an_embedded_one_either(server: User, wo
 
 
 @pytest.fixture(scope="module")
-def replica(ready: str, server: User) -> Iterator[str]:
+def replica(ready: str, server: str) -> Iterator[str]:
     """A real standby: the server's files of a moment, with the signal to stay in recovery."""
-    own = Path(psycopg.conninfo.conninfo_to_dict(ready)["host"]).parent  # type: ignore[arg-type]
+    own = Path(str(psycopg.conninfo.conninfo_to_dict(ready)["host"])).parent
     data = Path(tempfile.mkdtemp(prefix="portal-replica-"))
     data.chmod(0o755)
     copied = data / "postgres"

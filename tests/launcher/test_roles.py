@@ -99,7 +99,7 @@ def test_the_role_that_works_may_not(place: Place, statement: str) -> None:
         psycopg.connect(embedded.runtime_url(place.data), autocommit=True) as connection,
         pytest.raises(psycopg.errors.InsufficientPrivilege),
     ):
-        connection.execute(statement)  # type: ignore[arg-type]
+        connection.execute(statement)
 
 
 def test_the_role_that_works_owns_nothing_and_is_nobody_elses_member(place: Place) -> None:
@@ -155,10 +155,10 @@ def test_the_mark_of_a_removed_demo_lets_only_the_owner_end_the_last_superuser(p
     )
     with psycopg.connect(embedded.runtime_url(place.data)) as connection:
         with pytest.raises(psycopg.errors.RestrictViolation, match="the last active superuser stays"):
-            connection.execute(statements)  # type: ignore[arg-type]
+            connection.execute(statements)
         connection.rollback()
     with psycopg.connect(embedded.owner_url(place.data)) as connection:
-        connection.execute(statements)  # type: ignore[arg-type]
+        connection.execute(statements)
         connection.rollback()
 
 
@@ -206,7 +206,7 @@ def own(place: Place) -> Iterator[dict[str, str]]:
     sockets = embedded.runtime_url(place.data).partition("?")[2]
     with superuser.connect(data=place.data) as other:
         for statement in statements:
-            other.execute(statement)  # type: ignore[arg-type]
+            other.execute(statement)
     yield {
         "DATABASE_URL": f"postgresql://own_runtime:runtime-password@/own?{sockets}",
         owner.VARIABLE: f"postgresql://own:owner-password@/own?{sockets}",
@@ -232,7 +232,7 @@ def test_the_three_statements_make_a_database_of_ones_own(
     with psycopg.connect(works["DATABASE_URL"]) as connection:
         for statement in ("TRUNCATE audit_auditentry", "CREATE TABLE mine ()", "DELETE FROM django_migrations"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
-                connection.execute(statement)  # type: ignore[arg-type]
+                connection.execute(statement)
 
 
 def test_rights_that_are_missing_are_told_and_those_beyond_are_taken_back(

@@ -22,7 +22,7 @@ from tests.support.places import Place, eventually, free_port, run
 
 
 def test_two_first_commands_at_once_migrate_once_and_print_only_their_own(place: Place) -> None:
-    command = [embedded.ROOT / "run", "shell", "--no-imports", "-c", "print('mine')"]
+    command: list[str | Path] = [embedded.ROOT / "run", "shell", "--no-imports", "-c", "print('mine')"]
     processes = [
         subprocess.Popen(
             command,
@@ -137,7 +137,7 @@ def test_without_the_demo_it_is_served_to_others_and_says_what_is_next() -> None
 def _answer(asked: urllib.request.Request) -> str:
     try:
         with urllib.request.urlopen(asked, timeout=5) as answer:
-            return answer.read().decode()
+            return str(answer.read().decode())
     except OSError:
         return ""
 

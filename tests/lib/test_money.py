@@ -77,7 +77,7 @@ def test_rounding_moves_by_at_most_half_a_unit_and_is_symmetric(amount, currency
     assert abs(Fraction(rounded) - amount) <= Fraction(money.minor_unit(currency)) / 2
     assert money.round_half_up(-amount, currency=currency) == rounded.copy_negate()
     assert money.round_half_up(rounded, currency=currency) == rounded
-    assert -rounded.as_tuple().exponent == money.minor_digits(currency)
+    assert rounded.as_tuple().exponent == -money.minor_digits(currency)
 
 
 @pytest.mark.parametrize(

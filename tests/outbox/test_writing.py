@@ -20,7 +20,7 @@ def notify():
     """Put a config in force that sends in one way: `notify(customers=True)`."""
 
     def save(*, customers=False, partner=False, address="provider@example.com"):
-        last = PortalConfigVersion.objects.order_by("-number").first()
+        last = PortalConfigVersion.objects.latest("number")
         last.pk, last.number = None, last.number + 1
         last.notify_customers, last.notify_partner, last.notification_address = customers, partner, address
         last.save(force_insert=True)

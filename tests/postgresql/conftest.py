@@ -4,17 +4,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from django.db import connection
 from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
-from tests.support.postgresql.server import Server
+from tests.support.postgresql.server import Server, server_cursor
 
 
 @pytest.fixture
 def server(django_db_blocker: DjangoDbBlocker) -> Iterator[Server]:
     """Give the server, and drop what was made there."""
-    with django_db_blocker.unblock(), connection.creation._nodb_cursor() as cursor:
+    with django_db_blocker.unblock(), server_cursor() as cursor:
         here = Server(cursor, f"try_kept_{os.getpid()}", f"try_copied_{os.getpid()}")
         yield here
         for name in (here.kept, here.copied):

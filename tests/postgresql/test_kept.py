@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from typing import Any
 
 import psycopg
 import pytest
@@ -14,7 +15,7 @@ from psycopg import errors
 
 from tests.architecture.source import ROOT
 from tests.support.postgresql import kept, shape
-from tests.support.postgresql.server import Server
+from tests.support.postgresql.server import Server, server_cursor
 
 
 @pytest.fixture
@@ -97,6 +98,7 @@ def test_a_run_that_was_killed_while_migrating_leaves_nothing_to_use(run, server
         stdout=subprocess.PIPE,
         text=True,
     ) as other:
+        assert other.stdout
         assert other.stdout.readline() == "migrating\n"
         other.send_signal(signal.SIGKILL)
         assert run("first") == ["first"]
@@ -127,7 +129,7 @@ def test_of_two_runs_at_once_one_migrates(run, server, django_db_blocker):
         return may_end.wait(60)
 
     def run_beside() -> None:
-        with django_db_blocker.unblock(), connection.creation._nodb_cursor() as cursor:
+        with django_db_blocker.unblock(), server_cursor() as cursor:
             kept.copy(cursor, server.kept, to=f"{server.copied}_too", shape=lambda: "first", make=make)
             cursor.execute(f"DROP DATABASE {server.copied}_too")
 
@@ -166,7 +168,7 @@ class _Busy:
 def test_a_database_that_is_in_use_is_named(run, server):
     """The server itself waits five seconds before it says so."""
     run("first")
-    busy = _Busy(server.cursor, server.copied)
+    busy: Any = _Busy(server.cursor, server.copied)
     with pytest.raises(kept.InUse, match=server.copied):
         kept.copy(busy, server.kept, to=server.copied, shape=lambda: "first", make=bool)
 

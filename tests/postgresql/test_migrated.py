@@ -43,7 +43,7 @@ def test_what_a_newer_version_added_is_no_fault():
 
 
 def test_a_missing_migration_is_one():
-    last = RECORDED.filter(app="invoicing").order_by("name").last()
+    last = RECORDED.filter(app="invoicing").latest("name")
     last.delete()
     stands = migrated.of_the_database()
     assert (stands.is_ready, stands.is_too_old) == (False, False)

@@ -20,14 +20,16 @@ def _refuse(cause):
     raise OperationalError(str(cause)) from cause
 
 
+class Concurrently(Migration):
+    atomic = False
+
+
 def test_only_a_migration_that_is_a_transaction_is_limited():
     """One that makes an index while others write would begin anew at each try."""
     found = patience.Patience(tell=lambda text: None)
-    at_once, concurrently = Migration("0002_a", "app"), Migration("0003_b", "app")
-    concurrently.atomic = False
-    found.starts(at_once)
+    found.starts(Migration("0002_a", "app"))
     assert _lock_timeout() == patience.LOCK_TIMEOUT
-    found.starts(concurrently)
+    found.starts(Concurrently("0003_b", "app"))
     assert _lock_timeout() == "0"
     found.ends()
     assert _lock_timeout() == "0"
@@ -35,7 +37,9 @@ def test_only_a_migration_that_is_a_transaction_is_limited():
 
 @pytest.mark.parametrize("cause", [psycopg.errors.LockNotAvailable, psycopg.errors.DeadlockDetected])
 def test_what_is_in_use_is_tried_again_with_growing_pauses(cause):
-    told, pauses, tries = [], [], []
+    told: list[str] = []
+    pauses: list[float] = []
+    tries: list[str] = []
     found = patience.Patience(tell=told.append, sleep=pauses.append)
 
     def work():
@@ -51,7 +55,7 @@ def test_what_is_in_use_is_tried_again_with_growing_pauses(cause):
 
 
 def test_in_the_end_it_gives_up():
-    pauses = []
+    pauses: list[float] = []
     found = patience.Patience(tell=lambda text: None, sleep=pauses.append)
     with pytest.raises(patience.TablesInUse, match="at 11 tries others used tables"):
         found.until_done(lambda: _refuse(psycopg.errors.LockNotAvailable()))
@@ -60,7 +64,7 @@ def test_in_the_end_it_gives_up():
 
 @pytest.mark.parametrize("cause", [psycopg.errors.QueryCanceled, psycopg.errors.AdminShutdown])
 def test_any_other_error_is_told_at_once(cause):
-    pauses = []
+    pauses: list[float] = []
     found = patience.Patience(tell=lambda text: None, sleep=pauses.append)
     with pytest.raises(OperationalError):
         found.until_done(lambda: _refuse(cause()))

@@ -86,7 +86,7 @@ def test_a_version_saved_meanwhile_is_not_overwritten(by, now):
 
 def test_of_two_people_saving_at_once_one_wins(by, now):
     together = threading.Barrier(2)
-    outcomes = []
+    outcomes: list[object] = []
 
     def save(days: int) -> None:
         try:

@@ -76,7 +76,7 @@ def test_a_reason_is_refused_in_words(client_of, changes, sentence, transactiona
 def test_an_unknown_reason_is_not_found(client_of):
     client = client_of("superuser")
     assert client.get("/settings/reasons/999999999999999999999/").status_code == 404
-    reason = TerminationReason.objects.first()
+    reason = TerminationReason.objects.earliest("pk")
     path = f"/settings/reasons/{reason.pk}/"
     for seen in ("", "{}", "[]", json.dumps({"label": 1})):
         response = client.post(path, {"label": "A", "position": "1", "seen": seen})

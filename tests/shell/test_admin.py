@@ -3,7 +3,7 @@
 import pytest
 from django.apps import apps
 from django.contrib import admin
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.urls import reverse
 
 from customers.models import LedgerEntry, Member
@@ -157,7 +157,7 @@ def test_staff_are_created_and_deactivated_but_never_deleted(superuser):
     assert 'name="groups"' in page
     for hidden in ("is_staff", "user_permissions"):
         assert f'name="{hidden}"' not in page
-    group = str(User.groups.rel.model.objects.get(name="billing").pk)
+    group = str(Group.objects.get(name="billing").pk)
     assert superuser.post(change, {"username": "bert", "groups": [group]}).status_code == 302
     bert.refresh_from_db()
     assert bert.is_active is False

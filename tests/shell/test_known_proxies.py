@@ -2,6 +2,7 @@
 
 import io
 import logging
+from typing import Any
 
 import pytest
 from django.core.handlers.wsgi import WSGIHandler
@@ -24,12 +25,12 @@ def ask(settings):
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     settings.SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
     settings.SESSION_COOKIE_SECURE = settings.CSRF_COOKIE_SECURE = True
-    applications = []
+    applications: list[WSGIHandler] = []
 
     def asked(path="/log-in/", *, peer=PROXY, **headers):
         if not applications:
             applications.append(WSGIHandler())
-        answer = {}
+        answer: dict[str, Any] = {}
 
         def start_response(status, headed, exc_info=None):
             answer.update(dict(headed), status=int(status.split()[0]))

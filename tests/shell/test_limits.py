@@ -1,5 +1,7 @@
 """What a request may bring, and what a browser may keep of the answer."""
 
+from typing import Any
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.files.uploadhandler import FileUploadHandler
@@ -13,11 +15,12 @@ pytestmark = pytest.mark.django_db
 def test_a_file_in_a_small_form_stays_in_memory(client_of, monkeypatch):
     kept: list[str] = []
     complete = FileUploadHandler.new_file
-    monkeypatch.setattr(
-        FileUploadHandler,
-        "new_file",
-        lambda self, *args, **more: (kept.append(type(self).__name__), complete(self, *args, **more))[1],
-    )
+
+    def note(self: FileUploadHandler, *args: Any, **more: Any) -> None:
+        kept.append(type(self).__name__)
+        complete(self, *args, **more)
+
+    monkeypatch.setattr(FileUploadHandler, "new_file", note)
     before = PortalConfigVersion.objects.count()
     data = {"explanation": SimpleUploadedFile("a.txt", b"x" * 500_000)}
     assert client_of("superuser").post(reverse("settings_app:portal_config"), data).status_code == 422

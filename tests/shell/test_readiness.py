@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal import embedded
 from portal.postgresql import patience
 from portal.shell import readiness
 from portal.shell.readiness import Need, need_of
@@ -44,7 +45,7 @@ def test_tables_that_stay_in_use_are_told_in_a_sentence(monkeypatch: pytest.Monk
         raise patience.TablesInUse("audit.0003_hash_of_an_entry")
 
     monkeypatch.setattr(readiness, "_is_behind", lambda stands: True)
-    monkeypatch.setattr(readiness.embedded, "is_used", lambda: True)
+    monkeypatch.setattr(embedded, "is_used", lambda: True)
     monkeypatch.setattr(readiness, "call_command", migrate)
     said = readiness.prepare(Need.TO_WRITE)
     assert said.startswith("The database was not brought up to date: at 11 tries others used tables")

@@ -1,6 +1,7 @@
 """Usernames of earlier versions that no longer can be: the upgrade names them and changes nothing."""
 
 import io
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -19,7 +20,7 @@ def earlier() -> None:
     call_command("migrate", "portal", "0001_roles", verbosity=0)
 
 
-def state() -> tuple[object, ...]:
+def state() -> tuple[list[Any], list[tuple[str]], list[tuple[str, str]]]:
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT conname FROM pg_constraint WHERE conrelid = 'auth_user'::regclass UNION ALL "

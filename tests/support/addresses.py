@@ -146,13 +146,13 @@ def address_of(name: str, world: SimpleNamespace | None) -> str:
     return reverse(name, args=[getattr(found, "uuid", None) or getattr(found, "message_id", None) or found.pk])
 
 
-def client_with(*, permissions: list[str], is_superuser: bool = False, **options: bool) -> Client:
+def client_with(*, permissions: list[str], is_superuser: bool = False, enforce_csrf_checks: bool = False) -> Client:
     user = User.objects.create_user("somebody", password="secret-word-1", is_superuser=is_superuser)
     user.user_permissions.set(
         permission
         for permission in Permission.objects.select_related("content_type")
         if f"{permission.content_type.app_label}.{permission.codename}" in permissions
     )
-    client = Client(**options)
+    client = Client(enforce_csrf_checks=enforce_csrf_checks)
     client.force_login(user, backend="portal.staff.permissions.Backend")
     return client

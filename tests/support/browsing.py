@@ -1,21 +1,21 @@
 """Steps of the main job in a browser, and subscriptions that suit whatever day it is."""
 
 import datetime as dt
+from typing import Any
 
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from portal.lib import days
 from settings_app.models import ConfigHead, PortalConfigVersion
+from subscriptions.models import Subscription
 from tests.support import factories
 from tests.support.factories import C
 
 
-def this_month(**fields) -> str:
+def this_month(*, ago: int = 2) -> str:
     """A first day two days ago, so that the full-refund window is open whatever today is."""
-    return (
-        days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=fields.get("ago", 2))
-    ).isoformat()
+    return (days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=ago)).isoformat()
 
 
 def give_reason(page: Page) -> None:
@@ -25,13 +25,13 @@ def give_reason(page: Page) -> None:
     page.get_by_label("Channel").select_option("phone")
 
 
-def open_sidebar(page: Page, made) -> None:
+def open_sidebar(page: Page, made: Subscription) -> None:
     page.goto(f"/customers/{made.organisation.uuid}/subscriptions/")
     page.get_by_role("link", name="SIP Trunk").click()
     expect(page.get_by_role("heading", name="Subscription Details")).to_be_visible()
 
 
-def terminate_button(page: Page):
+def terminate_button(page: Page) -> Locator:
     return page.locator("#dialog").get_by_role("button", name="Terminate")
 
 
@@ -41,7 +41,7 @@ def pick(page: Page, option: str) -> None:
     expect(page.get_by_label(option)).to_be_checked()
 
 
-def to_choice(page: Page, made) -> None:
+def to_choice(page: Page, made: Subscription) -> None:
     open_sidebar(page, made)
     page.locator("#terminate-button").click()
     expect(page.locator("#dialog").get_by_role("heading", name="Terminate subscription")).to_be_visible()
@@ -52,8 +52,8 @@ def to_choice(page: Page, made) -> None:
     expect(page.locator("#dialog").get_by_role("heading", name="How is the refund made?")).to_be_visible()
 
 
-def configure(**values) -> None:
-    last = PortalConfigVersion.objects.order_by("-number").first()
+def configure(**values: Any) -> None:
+    last = PortalConfigVersion.objects.latest("number")
     kept = {f.name: getattr(last, f.name) for f in last._meta.fields if f.name not in ("id", "number")}
     version = PortalConfigVersion.objects.create(number=last.number + 1, **{**kept, **values})
     ConfigHead.objects.filter(id=1).update(version=version)
@@ -63,7 +63,7 @@ def today() -> dt.date:
     return days.today_in("Asia/Singapore", at=timezone.now())
 
 
-def running(*, ago: int, **cycle):
+def running(*, ago: int, **cycle: Any) -> Subscription:
     """A subscription whose cycle began so many days ago."""
     first = today() - dt.timedelta(days=ago)
     return factories.subscription(cycles=(C(first.isoformat(), **cycle),), started_on=first.isoformat())

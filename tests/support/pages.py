@@ -6,6 +6,14 @@ import html as htmllib
 import re
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from typing import Protocol
+
+
+class Page(Protocol):
+    """What came back, from whatever client."""
+
+    @property
+    def content(self) -> bytes: ...
 
 
 @dataclass
@@ -74,20 +82,20 @@ class _Parser(HTMLParser):
             self._open[-1].buttons[-1] += data.strip()
 
 
-def forms(response) -> list[Form]:
+def forms(response: Page) -> list[Form]:
     """All forms of a page, in their order."""
     parser = _Parser()
     parser.feed(response.content.decode())
     return parser.forms
 
 
-def form(response, *, action: str) -> Form:
+def form(response: Page, *, action: str) -> Form:
     """The one form whose address ends with `action`."""
     (found,) = (f for f in forms(response) if f.action.endswith(action))
     return found
 
 
-def values(response, *, name: str) -> list[str]:
+def values(response: Page, *, name: str) -> list[str]:
     """The values of all inputs of a name, ticked or not."""
     found = re.findall(rf'<input[^>]*\bname="{name}"[^>]*>', response.content.decode())
     return [
@@ -95,7 +103,7 @@ def values(response, *, name: str) -> list[str]:
     ]
 
 
-def words(response) -> str:
+def words(response: Page) -> str:
     """The text of a page, tags taken out and white space folded."""
     body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.S)
     return " ".join(htmllib.unescape(re.sub(r"<[^>]+>", " ", body)).split())

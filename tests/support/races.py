@@ -1,19 +1,23 @@
 """Let several calls happen at the same time, each on a connection of its own."""
 
+import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from django.db import connection
 
+from portal.audit.operations import Actor
+from subscriptions.models import Subscription
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes
 from tests.support.terminations import preview, request, seen_of
 
 
-def at_once(*calls: Callable[[], object]) -> list[object]:
+def at_once(*calls: Callable[[], object]) -> list[Any]:
     """Run all calls together; give each one's answer, or the exception it raised."""
     barrier = threading.Barrier(len(calls))
-    answers: list[object] = [None] * len(calls)
+    answers: list[Any] = [None] * len(calls)
 
     def run(index: int, call: Callable[[], object]) -> None:
         try:
@@ -33,7 +37,15 @@ def at_once(*calls: Callable[[], object]) -> list[object]:
     return answers
 
 
-def apply_by(made, by, *, at, choice=None, seen=None, acknowledged=()):
+def apply_by(
+    made: Subscription,
+    by: Actor,
+    *,
+    at: dt.datetime,
+    choice: quotes.Choice | None = None,
+    seen: operations.Seen | None = None,
+    acknowledged: Sequence[str] = (),
+) -> Callable[[], operations.Outcome]:
     seen = seen or seen_of(preview(made, at=at))
     return lambda: operations.terminate(
         subscription_uuid=made.uuid,

@@ -94,6 +94,11 @@ class Sink:
         return [json.loads(line) for line in self.log.read_text().splitlines(keepends=True) if line.endswith("\n")]
 
 
+def _hang_up(server: SMTP) -> None:
+    assert isinstance(server.transport, asyncio.WriteTransport)
+    server.transport.abort()
+
+
 class Taker:
     """Decide what becomes of each e-mail."""
 
@@ -116,7 +121,7 @@ class Taker:
         if fault == "4xx to the recipient":
             return "450 4.2.1 Not now"
         if fault == "broken before":
-            server.transport.abort()
+            _hang_up(server)
             return "421 Gone"
         envelope.rcpt_tos.append(address)
         envelope.rcpt_options.append(fault)
@@ -144,7 +149,7 @@ class Taker:
             }
         )
         if fault == "broken after":
-            server.transport.abort()
+            _hang_up(server)
         elif fault == "late":
             await asyncio.sleep(0.3)
         elif any(address.startswith("slow@") for address in envelope.rcpt_tos):

@@ -1,6 +1,7 @@
 """Quotes as they were stored, one of each schema."""
 
 import copy
+from typing import Any
 
 CHARGED_BEFORE = {
     "line_id": 7,
@@ -16,7 +17,7 @@ CHARGED_BEFORE = {
     "refund": "7.34",
     "owed": "0.00",
 }
-LINE = {
+LINE: dict[str, Any] = {
     "starts_on": "2026-01-10",
     "ends_on": "2026-04-09",
     "charged": "11.00",
@@ -30,7 +31,7 @@ LINE = {
     "reason": "remaining",
 }
 # As it was stored until 28 November 2026.
-SCHEMA_0 = {
+SCHEMA_0: dict[str, Any] = {
     "subscription": "a0000000-0000-4000-8000-000000000002",
     "organisation": "b0000000-0000-4000-8000-000000000002",
     "on": "2026-02-01",
@@ -67,7 +68,7 @@ SCHEMA_0 = {
         }
     ],
 }
-SCHEMA_1 = {
+SCHEMA_1: dict[str, Any] = {
     **copy.deepcopy(SCHEMA_0),
     "schema": 1,
     "notes": [

@@ -5,18 +5,18 @@ from decimal import Decimal
 
 from hypothesis import strategies as st
 
-from subscriptions.policies import ChargeFacts, CycleFacts, RefundPolicy, SubscriptionFacts
+from subscriptions.policies import BillingPlan, ChargeFacts, CycleFacts, RefundPolicy, SubscriptionFacts
 
 ONE_DAY = timedelta(days=1)
 DIGITS = {"JPY": 0, "SGD": 2, "KWD": 3}
 
 
-def begins_month(day, anchor):
+def begins_month(day: date, anchor: int) -> bool:
     """Tell whether a month begins on a day, by looking at the day and the next one."""
     return day.day == anchor or (day.day < anchor and (day + ONE_DAY).month != day.month)
 
 
-def walk(first_day, months, anchor):
+def walk(first_day: date, months: int, anchor: int) -> list[list[date]]:
     """List the days of a cycle, month by month."""
     found, day = [], first_day
     for _ in range(months):
@@ -39,7 +39,16 @@ LIVE = st.sampled_from([True, True, True, False])
 
 
 @st.composite
-def charges(draw, months, line_id, *, digits, is_external=False, with_notes=True, with_waivers=True):
+def charges(
+    draw: st.DrawFn,
+    months: list[list[date]],
+    line_id: int,
+    *,
+    digits: int,
+    is_external: bool = False,
+    with_notes: bool = True,
+    with_waivers: bool = True,
+) -> ChargeFacts:
     """Draw a charge of the whole cycle, of what is left of a month, or of the months after one."""
     kind, place = draw(KINDS), draw(PLACES)
     month = months[place % len(months)]
@@ -58,7 +67,7 @@ def charges(draw, months, line_id, *, digits, is_external=False, with_notes=True
     credited = charged * draw(PARTS) // 1000 if with_notes else 0
     waived = (charged - max(paid, credited)) * draw(PARTS) // 1000 if with_waivers else 0
 
-    def amount(number):
+    def amount(number: int) -> Decimal:
         return Decimal(number).scaleb(-digits)
 
     return ChargeFacts(
@@ -82,13 +91,17 @@ YEARS = st.sampled_from([2019, 2020, 2023, 2024, 2025, 2099, 2100])
 ANCHORS = st.one_of(st.sampled_from([29, 30, 31, 28, 1]), st.integers(1, 31))
 LENGTHS = st.one_of(st.integers(1, 3), st.integers(1, 13))
 CURRENCIES = st.sampled_from(sorted(DIGITS))
-BILLING_PLANS = st.sampled_from([None, None, None, None, None, "as_incurred", "milestone"])
+BILLING_PLANS: st.SearchStrategy[BillingPlan | None] = st.sampled_from(
+    [None, None, None, None, None, "as_incurred", "milestone"]
+)
 SELDOM = st.integers(0, 11).map(lambda number: number == 0)
 EXTERNAL = st.sampled_from([0] * 10 + [1, 2])
 
 
 @st.composite
-def subscriptions(draw, *, most_cycles=3, plain=False, **about_charges):
+def subscriptions(
+    draw: st.DrawFn, /, *, most_cycles: int = 3, plain: bool = False, **about_charges: bool
+) -> tuple[SubscriptionFacts, date]:
     """Draw a subscription and a day somewhere around its cycles."""
     currency = draw(CURRENCIES)
     anchor = draw(ANCHORS)

@@ -3,11 +3,13 @@
 import dataclasses
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from portal.audit.operations import Actor
 from portal.lib import days
 from settings_app import selectors as settings_selectors
+from subscriptions.models import Subscription
 from subscriptions.selectors import reading
 from subscriptions.termination import operations, requested
 from subscriptions.termination.quote import acknowledgements, notes, quotes
@@ -26,7 +28,7 @@ def request(**changes: Any) -> requested.CustomerRequest:
     return dataclasses.replace(asked, **changes)
 
 
-def preview(subscription, *, at: dt.datetime, asked_on: dt.date | None = None) -> quotes.Quote:
+def preview(subscription: Subscription, *, at: dt.datetime, asked_on: dt.date | None = None) -> quotes.Quote:
     """The quote as an agent sees it at an instant."""
     return operations.quote_termination(
         reading.find(subscription.uuid),
@@ -53,7 +55,16 @@ def to_confirm(quote: quotes.Quote, *, choice: quotes.Choice) -> list[str]:
     return [item.key for item in acknowledgements.of_note(quote, note=note)] if note else []
 
 
-def terminate(subscription, *, by: Actor, at: dt.datetime, choice=None, acknowledged=(), seen=None, asked=None):
+def terminate(
+    subscription: Subscription,
+    *,
+    by: Actor,
+    at: dt.datetime,
+    choice: quotes.Choice | None = None,
+    acknowledged: Sequence[str] = (),
+    seen: operations.Seen | None = None,
+    asked: requested.CustomerRequest | requested.ExpiredRequest | None = None,
+) -> operations.Outcome:
     """Preview and commit at one instant."""
     said = asked or request()
     return operations.terminate(
@@ -67,6 +78,6 @@ def terminate(subscription, *, by: Actor, at: dt.datetime, choice=None, acknowle
     )
 
 
-def fresh(subscription):
+def fresh(subscription: Subscription) -> Subscription:
     """The subscription as the database has it now."""
     return reading.find(subscription.uuid)

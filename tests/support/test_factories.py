@@ -8,7 +8,7 @@ from tests.support.factories import C
 pytestmark = pytest.mark.django_db
 
 
-def test_sums_of_a_charge_follow_the_rows_they_sum():
+def test_sums_of_a_charge_follow_the_rows_they_sum() -> None:
     made = factories.subscription(cycles=(C("2026-03-01", net="100", tax="9", paid="60"),))
     line = factories.charge_of(made)
     assert (line.charged, line.paid, line.noted) == (Decimal(109), Decimal(60), Decimal(0))

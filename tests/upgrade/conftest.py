@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -27,7 +28,7 @@ def _restore(name: str) -> None:
         other.execute(statements)
 
 
-def _plain(parameters: dict[str, object]) -> dict[str, object]:
+def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
     return {key: parameters[key] for key in ("host", "port", "user", "password") if parameters.get(key)}
 
 

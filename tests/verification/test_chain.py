@@ -7,6 +7,7 @@ import json
 import uuid
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -24,8 +25,8 @@ pytestmark = pytest.mark.django_db
 CAUSE = uuid.UUID("0b9f8f6e-63a5-4d6f-9a55-1f2f3d8c7a10")
 
 
-def _post(organisation: Organisation, amount: str, *, at: dt.datetime, **changed: object) -> LedgerEntry:
-    wanted = {
+def _post(organisation: Organisation, amount: str, *, at: dt.datetime, **changed: Any) -> LedgerEntry:
+    wanted: dict[str, Any] = {
         "account": operations.lock_account(organisation_id=organisation.pk),
         "kind": "charge",
         "amount": Decimal(amount),
@@ -36,7 +37,7 @@ def _post(organisation: Organisation, amount: str, *, at: dt.datetime, **changed
         "description": "Entry",
         "actor": "test",
     }
-    return operations.post_entry(**(wanted | changed))  # type: ignore[arg-type]
+    return operations.post_entry(**(wanted | changed))
 
 
 @pytest.fixture
@@ -49,9 +50,14 @@ def organisation(now: dt.datetime) -> Organisation:
     return made
 
 
-def _sql(statement: str, *values: object) -> None:
+def _sql(statement: str, *values: Any) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values or None)
+
+
+def _bytes(kept: bytes | memoryview | None) -> bytes:
+    assert kept is not None
+    return bytes(kept)
 
 
 def _as_owner() -> None:
@@ -60,9 +66,9 @@ def _as_owner() -> None:
     _sql(OFF_GUARD)
 
 
-def _kinds(now: dt.datetime, **given: object) -> list[tuple[str, str]]:
+def _kinds(now: dt.datetime, **given: Any) -> list[tuple[str, str]]:
     """Name the faults of the chain; what else an edit is seen by, other tests ask."""
-    found = verification.faults(at=now, **given)  # type: ignore[arg-type]
+    found = verification.faults(at=now, **given)
     chained = {*chain.SAYS, "entry_without_account", heads.KIND}
     return [(fault.kind, fault.where.rpartition(" ")[2]) for fault in found if fault.kind in chained]
 
@@ -75,10 +81,10 @@ def test_the_hash_is_that_of_the_text_in_the_documentation(organisation: Organis
         fields = [entry.account_id, entry.seq, entry.amount.quantize(Decimal("0.000001")), entry.currency]
         fields += [entry.kind, entry.cause_id or "", micro, previous]
         text = "|".join(format(field, "f") if isinstance(field, Decimal) else str(field) for field in fields)
-        assert hashlib.sha256(text.encode("ascii")).hexdigest() == bytes(entry.sha256).hex()
-        previous = bytes(entry.sha256).hex()
+        assert hashlib.sha256(text.encode("ascii")).hexdigest() == _bytes(entry.sha256).hex()
+        previous = _bytes(entry.sha256).hex()
     account = CreditAccount.objects.get(organisation=organisation)
-    assert (bytes(account.head).hex(), account.last_seq, account.balance) == (previous, 4, Decimal("133.069999"))
+    assert (_bytes(account.head).hex(), account.last_seq, account.balance) == (previous, 4, Decimal("133.069999"))
 
 
 def test_a_text_in_full() -> None:
@@ -228,7 +234,7 @@ def test_the_command_writes_heads_and_compares_with_them(organisation: Organisat
     file = tmp_path / "heads.csv"
     out, _, status = _call("--heads", str(file), "--json")
     assert (json.loads(out), status) == ({"organisations": 2, "entries": 4, "faults": []}, 0)
-    head = bytes(CreditAccount.objects.get(organisation=organisation).head).hex()
+    head = _bytes(CreditAccount.objects.get(organisation=organisation).head).hex()
     assert file.read_text() == f"organisation_uuid,seq,sha256\n{organisation.uuid},4,{head}\n"
     assert _call("--against", str(file), "--heads", str(file))[2] == 0
     before = file.read_text()
@@ -236,7 +242,7 @@ def test_the_command_writes_heads_and_compares_with_them(organisation: Organisat
     _rewrite()
     assert list(verification.faults(at=dt.datetime.now(dt.UTC))) == []
     out, err, status = _call("--against", str(file), "--heads", str(file), "--json")
-    made = bytes(CreditAccount.objects.get(organisation=organisation).head).hex()
+    made = _bytes(CreditAccount.objects.get(organisation=organisation).head).hex()
     assert status == 1
     # What was switched off for it is told first; that can be switched on again.
     told = [fault for fault in json.loads(out)["faults"] if fault["kind"] not in verification.SCHEMA_KINDS]
@@ -256,9 +262,9 @@ def test_a_kept_head_of_a_customer_or_an_entry_that_is_gone_is_a_fault(
 ) -> None:
     account = CreditAccount.objects.get(organisation=organisation)
     kept = [
-        verification.Head(organisation=organisation.uuid, seq=4, sha256=bytes(account.head)),
-        verification.Head(organisation=organisation.uuid, seq=5, sha256=bytes(account.head)),
-        verification.Head(organisation=uuid.UUID(int=1), seq=1, sha256=bytes(account.head)),
+        verification.Head(organisation=organisation.uuid, seq=4, sha256=_bytes(account.head)),
+        verification.Head(organisation=organisation.uuid, seq=5, sha256=_bytes(account.head)),
+        verification.Head(organisation=uuid.UUID(int=1), seq=1, sha256=_bytes(account.head)),
     ]
     found = [fault for fault in verification.faults(at=now, kept=kept) if fault.kind == heads.KIND]
     assert [fault.detail.partition(", ")[2] for fault in found] == [

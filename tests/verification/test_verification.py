@@ -6,6 +6,7 @@ import json
 import uuid
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -174,7 +175,7 @@ def _entry(organisation: Organisation, *, amount: Decimal, kind: str = "charge",
     )
 
 
-def _run(sql: str, **values: object) -> None:
+def _run(sql: str, **values: Any) -> None:
     with connection.cursor() as cursor:
         for statement in sql.split(";"):
             if statement.strip():

@@ -1,6 +1,7 @@
 """A question finds what else it names: UUIDs, members, contracts and documents by any part of their number."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -115,7 +116,7 @@ def test_nobody_finds_what_they_may_not_open(acme, client_of, agent, now):
     note = factories.credit_note(acme, net="7")
     ended = factories.subscription(organisation=acme, cycles=(C("2026-03-01"),))
     record = terminate(ended, by=agent, at=now).termination
-    links = {
+    links: dict[str, set[tuple[Any, str, Any]]] = {
         "invoicing.view_invoice": {
             (bill.number, "invoicing:invoice", bill),
             (bill.uuid, "invoicing:invoice", bill),

@@ -14,6 +14,7 @@ import pytest
 from bench import walk
 from tests.launcher.operations import hardened, operating, page, refused
 from tests.launcher.operations import machine as machines
+from tests.support import pages
 from tests.support.places import eventually
 
 # The most that `systemd-analyze security` may say, times ten: 0 is safe, 100 is not.
@@ -180,11 +181,11 @@ def test_the_audit_has_the_address_of_whoever_logs_in(served: operating.Operator
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X_Forwarded_For": "203.0.113.5"},
-        {"X_Forwarded_For": "203.0.113.5, 127.0.0.1"},
-        {"X_Forwarded_For": "127.0.0.1", "X_Forwarded_Proto": "http"},
-        {"X_Forwarded_Proto": "http, https", "Forwarded": "for=203.0.113.5;proto=http"},
-        {"X_Real_IP": "203.0.113.5", "True_Client_IP": "203.0.113.5"},
+        {"X-Forwarded-For": "203.0.113.5"},
+        {"X-Forwarded-For": "203.0.113.5, 127.0.0.1"},
+        {"X-Forwarded-For": "127.0.0.1", "X-Forwarded-Proto": "http"},
+        {"X-Forwarded-Proto": "http, https", "Forwarded": "for=203.0.113.5;proto=http"},
+        {"X-Real-IP": "203.0.113.5", "True-Client-IP": "203.0.113.5"},
     ],
     ids=lambda headers: " ".join(headers),
 )
@@ -193,11 +194,11 @@ def test_what_a_client_says_of_its_own_address_counts_for_nothing(
 ) -> None:
     source = f"127.0.1.{len(str(headers))}"
     with served.browser(source=source) as browser:
-        answer = browser.get("/log-in/", **headers)
+        answer = browser.get("/log-in/", headers=headers)
         # Neither a redirect to https, nor http: it came by https.
         assert "max-age=31536000" in answer.headers["Strict-Transport-Security"]
-        form = next(form for form in walk.pages.forms(answer) if "password" in form.fields)
-        browser.post("/log-in/", form.data(login="nobody-here", password="wrong"), **headers)
+        form = next(form for form in pages.forms(answer) if "password" in form.fields)
+        browser.post("/log-in/", form.data(login="nobody-here", password="wrong"), headers=headers)
     assert source in told(served, "Log-in failed")[0]
 
 
@@ -210,7 +211,7 @@ def test_http_leads_to_https_and_other_names_lead_nowhere(served: operating.Oper
     line.close()
     with served.browser() as browser:
         with pytest.raises(http.client.RemoteDisconnected):
-            browser.get("/log-in/", Host="evil.example")
+            browser.get("/log-in/", headers={"Host": "evil.example"})
         browser._line.host = "evil.example"
         with pytest.raises(OSError, match="unrecognized name|alert"):
             browser._line.connect()
@@ -229,9 +230,10 @@ def test_cookies_are_for_https_and_forms_from_elsewhere_are_refused(served: oper
     with served.browser() as browser:
         answer = browser.get("/log-in/")
         assert "Secure" in answer.headers["Set-Cookie"]
-        form = next(form for form in walk.pages.forms(answer) if "password" in form.fields)
+        form = next(form for form in pages.forms(answer) if "password" in form.fields)
         data = form.data(login="mara", password=operating.PASSWORD)
-        browser.post("/log-in/", data, wanted=403, Referer="https://evil.example/", Origin="https://evil.example")
+        elsewhere = {"Referer": "https://evil.example/", "Origin": "https://evil.example"}
+        browser.post("/log-in/", data, wanted=403, headers=elsewhere)
 
 
 def test_nobody_comes_from_outside_to_the_portal_itself(served: operating.Operator) -> None:
@@ -291,7 +293,7 @@ def test_a_termination_goes_through_the_pooler(bounced: operating.Operator) -> N
         for _ in range(20):
             browser.get("/customers/")
         shown = walk.to_choice(browser, operating.SUBSCRIPTION)
-        assert "terminated." in walk.pages.words(walk.apply(browser, shown["choice"]))
+        assert "terminated." in pages.words(walk.apply(browser, shown["choice"]))
     assert before == "0"
     assert bounced.sql("SELECT count(*) FROM subscriptions_termination", database="portal") == "1"
     assert "Traceback" not in bounced.log("portal")

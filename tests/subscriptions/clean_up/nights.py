@@ -30,9 +30,10 @@ def expired(count: int, **fields) -> list[Subscription]:
     ]
 
 
-def command(*arguments: str, at: dt.datetime) -> tuple[int, str, str]:
+def command(*arguments: str, at: dt.datetime) -> tuple[str | int | None, str, str]:
     """Run it in this process: its exit status, and what it wrote to the two streams."""
-    out, err, status = io.StringIO(), io.StringIO(), 0
+    out, err = io.StringIO(), io.StringIO()
+    status: str | int | None = 0
     with time_machine.travel(at, tick=False):
         try:
             call_command("terminate_expired", *arguments, stdout=out, stderr=err)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -81,7 +82,7 @@ def test_fifty_times_the_same_seal_is_one_termination(agent, now):
 
 def test_one_note_wanted_by_two_subscriptions_round_after_round(agent, now):
     organisation = factories.OrganisationFactory.create()
-    winners = Counter()
+    winners: Counter[int] = Counter()
     for round_ in range(ROUNDS):
         both = [factories.subscription(organisation=organisation) for _ in range(2)]
         note = factories.credit_note(organisation, net="50", number=f"CN-ROUND-{round_}")
@@ -138,7 +139,7 @@ def test_everything_at_once_never_waits_for_itself(now):
     mixes = [Mix(seed=n, by=person, now=now) for n, person in enumerate(people)]
     before, place = deadlocks(), end_of_log()
     end = time.monotonic() + SECONDS
-    calls: list[Callable[[], None]] = [lambda m=mix: m.go_on_until(end) for mix in mixes]
+    calls: list[Callable[[], None]] = [partial(mix.go_on_until, end) for mix in mixes]
     answers = at_once(*calls)
     done: Counter[str] = sum((mix.done for mix in mixes), Counter())
     print(f"\n{sum(done.values())} done, {sum(sum(m.refused.values()) for m in mixes)} refused: {dict(done)}")
@@ -166,7 +167,7 @@ def test_a_deadlock_would_be_counted(now):
         return run
 
     answers = at_once(lock(one, other), lock(other, one))
-    assert sorted(type(a) for a in answers if a is not None) == [OperationalError], answers
+    assert [type(a) for a in answers if a is not None] == [OperationalError], answers
     end = time.monotonic() + 10
     while deadlocks() == before and time.monotonic() < end:
         time.sleep(0.1)

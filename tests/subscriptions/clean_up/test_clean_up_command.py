@@ -6,6 +6,7 @@ import io
 import json
 import os
 import signal
+import time
 from functools import partial
 
 import pytest
@@ -82,11 +83,11 @@ def test_numbers_are_freed_batch_by_batch(now, monkeypatch):
     command(at=now)
     monkeypatch.setattr(due, "BATCH", 2)
     # One is reserved for longer.
-    last = PhoneNumber.objects.order_by("-pk").first()
+    last = PhoneNumber.objects.latest("pk")
     PhoneNumber.objects.filter(pk=last.pk).update(reserved_through=dt.date(2026, 12, 31))
     status, out, _ = command("--json", at=now + dt.timedelta(days=40))
     assert (status, json.loads(out)["released_numbers"]) == (0, 4)
-    assert CleanUpRun.objects.order_by("-pk").first().released_numbers == 4
+    assert CleanUpRun.objects.latest("pk").released_numbers == 4
     assert list(PhoneNumber.objects.exclude(status="free")) == [last]
 
 
@@ -213,7 +214,7 @@ def test_a_terminal_sees_how_far_it_is_how_quick_and_how_long_the_rest_takes(mon
             return True
 
     seconds = iter((0, 4, 1000, 1002, 1080, 2000))
-    monkeypatch.setattr(progress.time, "monotonic_ns", lambda: next(seconds) * 1_000_000_000)
+    monkeypatch.setattr(time, "monotonic_ns", lambda: next(seconds) * 1_000_000_000)
     terminal = Terminal()
     bar = progress.Progress(OutputWrapper(terminal), totals={"Terminating": 12_000})
     for step, done in (

@@ -4,6 +4,7 @@ import datetime as dt
 import io
 import re
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -30,7 +31,7 @@ from tests.support.terminations import preview, seen_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 
-def previews(day: dt.date) -> dict[int, dict[str, object]]:
+def previews(day: dt.date) -> dict[int, Any]:
     """Write the documents in Python, for every subscription of the portal that can still end."""
     config = settings_selectors.current_config()
     found = list(reading.subscriptions().exclude(status="terminated"))
@@ -43,7 +44,7 @@ def previews(day: dt.date) -> dict[int, dict[str, object]]:
     return written
 
 
-def end_all(day: dt.date) -> dict[int, dict[str, object]]:
+def end_all(day: dt.date) -> dict[int, Any]:
     before = set(Termination.objects.values_list("pk", flat=True))
     counts = expire.terminate_expired(
         as_of=day, limit=None, is_also_renewing=True, by=SYSTEM, at=timezone.now(), batch_size=300

@@ -46,7 +46,7 @@ def test_the_report_of_a_killed_run_is_completed_by_the_next_one(now, tmp_path):
     first.write_text("mine")
     command(at=now)
     assert first.read_text() == "mine"
-    assert CleanUpRun.objects.order_by("pk").first().finished_at is None
+    assert CleanUpRun.objects.earliest("pk").finished_at is None
 
 
 def test_a_report_that_is_gone_or_somebody_elses_is_left_alone(now, tmp_path):

@@ -9,6 +9,7 @@ import os
 import re
 import signal
 import struct
+from typing import Any
 
 import pytest
 import time_machine
@@ -77,7 +78,7 @@ def test_a_dry_run_counts_each_once(now):
 
 def test_a_row_that_fails_for_every_worker_is_one_failure(now):
     bad, *_ = expired(4)
-    told = []
+    told: list[Any] = []
     with connection.cursor() as cursor:
         cursor.execute(
             "ALTER TABLE subscriptions_historyentry ADD CONSTRAINT test_refusal "
@@ -141,7 +142,7 @@ def test_a_worker_without_a_connection_is_one_sentence_and_the_others_do_the_res
 
 def test_a_worker_that_is_killed_within_an_item_is_one_that_ended():
     """What it wrote of the item is no reason to leave the others alone."""
-    told = []
+    told: list[Any] = []
 
     def work(share, say):
         if share == "killed":

@@ -137,7 +137,7 @@ def test_numbers_are_freed_the_day_after(now):
 
 def command(*arguments, at):
     out, err = io.StringIO(), io.StringIO()
-    code = 0
+    code: str | int | None = 0
     with time_machine.travel(at, tick=False):
         try:
             call_command("terminate_expired", *arguments, stdout=out, stderr=err)

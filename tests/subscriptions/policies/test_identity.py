@@ -174,6 +174,7 @@ def test_every_step_and_every_record_names_the_subscription(client_of, twins):
     assert (
         f"Subscription {named} terminated." in AuditEntry.objects.get(event="Subscription terminated").description
     )
+    assert record.entry
     assert record.entry.description == f"Refund of subscription {named}"
 
 

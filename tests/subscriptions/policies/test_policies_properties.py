@@ -150,7 +150,7 @@ def test_the_caps_hold_for_each_charge(drawn, policy):
             charge.owed,
         ):
             assert amount >= 0
-            assert -amount.as_tuple().exponent == DIGITS[facts.currency]
+            assert amount.as_tuple().exponent == -DIGITS[facts.currency]
         assert charge.value <= charge.charged
         assert charge.net + charge.tax == charge.refund
         assert charge.waived + charge.refund == charge.left

@@ -133,7 +133,7 @@ def test_a_correction_and_a_note_at_once_do_not_both_go_unasked(ended, agent, no
 def test_what_corrections_count_for_is_read_at_once(agent, now, django_assert_num_queries, many):
     """A note may name charges of many ended subscriptions: each has its own sums, in as many queries as one."""
     made = [
-        factories.subscription(cycles=(C("2026-01-01", net=100 * place), C("2026-03-01", net=50)))
+        factories.subscription(cycles=(C("2026-01-01", net=str(100 * place)), C("2026-03-01", net="50")))
         for place in range(1, many + 1)
     ]
     wanted = []

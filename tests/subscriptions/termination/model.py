@@ -7,6 +7,7 @@ two digits and one customer. Nothing here imports the portal.
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from tests.subscriptions.termination.model_rows import (
     COUNTED,
@@ -35,7 +36,7 @@ class Model:
     # What was recorded by hand, by its key in the database: charge, day and amount; and what of it is still there.
     payments: dict[int, tuple[str, dt.date, Decimal]] = field(default_factory=dict)
     standing: dict[int, Decimal] = field(default_factory=dict)
-    config: dict[str, object] = field(default_factory=dict)
+    config: dict[str, Any] = field(default_factory=dict)
     # Name, owner and billing e-mail, and reference: those of now, and those of the row that was imported last.
     contacts: tuple[str, str, str, str] = ("", "", "", "")
     imported: tuple[str, str, str, str] = ("", "", "", "")

@@ -30,7 +30,7 @@ def test_a_day_before_the_subscription_began_is_refused_beside_the_field(client_
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2026-03-01"),))
     asked = client.get(address(made))
-    field = re.search(r'<input type="date"[^>]*name="requested_on"[^>]*>', asked.content.decode())[0]
+    field = re.findall(r'<input type="date"[^>]*name="requested_on"[^>]*>', asked.content.decode())[0]
     assert 'min="2026-03-01"' in field
     assert 'max="2026-03-10"' in field
     form = pages.form(asked, action="/refund/")
@@ -84,7 +84,7 @@ def test_a_hundred_members_are_suggested_at_most_and_none_where_there_are_none(c
     made = factories.subscription(cycles=(C("2026-03-01"),))
     asked = client.get(address(made))
     assert options(asked) == []
-    assert "list=" not in re.search(r'<input[^>]*name="requested_by"[^>]*>', asked.content.decode())[0]
+    assert "list=" not in re.findall(r'<input[^>]*name="requested_by"[^>]*>', asked.content.decode())[0]
     for number in range(101):
         factories.MemberFactory.create(organisation=made.organisation, name=f"Member {number:03}")
     assert len(options(client.get(address(made)))) == 100

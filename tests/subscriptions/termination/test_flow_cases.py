@@ -218,6 +218,7 @@ def test_the_form_of_what_expired_says_what_is_stored_with_it(client_of, now):
     assert "As shown before" not in record
     assert "refund method: Remaining months, full refund within 14 days" in record
     stored = Termination.objects.get().quote
+    assert stored
     assert stored["owed"] == [{"invoice": line.invoice.number, "amount": "10.00"}]
     assert "lines" not in stored
 

@@ -128,6 +128,7 @@ def test_the_nightly_run_keeps_what_the_preview_would_say(now):
     shown = quotes.document(preview(made, at=now))
     expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
     record = Termination.objects.get()
+    assert record.config_version
     assert record.quote == shown
     assert [part["amount"] for part in record.quote["owed"]] == ["30.00"]
     assert record.quote["terms"]["version"] == record.config_version.number
@@ -167,7 +168,9 @@ def test_a_partly_applied_note_can_be_chosen(agent, now):
     )
     quote = preview(made, at=now)
     # 20 of the 100 was paid otherwise, and the note itself gives all of it back.
-    assert (quote.note("CN-1").status, quote.note("CN-1").difference, quote.total) == ("partly_applied", 0, 0)
+    shown = quote.note("CN-1")
+    assert shown
+    assert (shown.status, shown.difference, quote.total) == ("partly_applied", 0, 0)
     outcome = terminate(made, by=agent, at=now, choice=quotes.LinkNote("CN-1"))
     assert outcome.termination.settlement == "credit_note_linked"
 
@@ -193,4 +196,5 @@ def test_a_suspended_postpaid_customer_is_refunded_like_any_other_and_marked_unb
     organisation = factories.OrganisationFactory.create(status="suspended", payment_mode="postpaid")
     outcome = terminate(factories.subscription(organisation=organisation), by=agent, at=now)
     entry = outcome.termination.entry
+    assert entry
     assert (entry.amount, entry.is_unbilled, entry.after) == (50, True, 50)

@@ -43,7 +43,7 @@ def three_charges():
 
 def test_a_named_charge_is_paid_first_and_the_refund_is_what_was_paid(three_charges, agent, now):
     invoice = Invoice.objects.get(organisation=three_charges.organisation)
-    third = invoice.lines.last()
+    third = invoice.lines.latest("pk")
     common = {"request_id": uuid.uuid4(), "by": agent, "at": now}
     invoicing_operations.record_payment(
         invoice_uuid=invoice.uuid,

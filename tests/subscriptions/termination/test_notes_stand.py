@@ -1,6 +1,6 @@
 """What a note stands for: the charges it names, those it settles, and how much of each.
 
-Source: domain.md 3, "Never twice".
+Source: domain.md 3, "A chosen note stands for its charges".
 """
 
 import importlib

@@ -17,7 +17,8 @@ pytestmark = pytest.mark.django_db
 
 
 def run(*arguments, stdin="", monkeypatch=None):
-    out, err, code = io.StringIO(), io.StringIO(), 0
+    out, err = io.StringIO(), io.StringIO()
+    code: str | int | None = 0
     if monkeypatch:
         monkeypatch.setattr(
             sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode() if isinstance(stdin, str) else stdin))

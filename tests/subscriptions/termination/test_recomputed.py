@@ -154,7 +154,7 @@ def recomputed(row, *, digits, is_waiving):
     unpaid = charged - paid
     waived = min(left, unpaid)
     if before or waived:
-        assert amount_of(re.search(r": ([A-Z]{3} [\d,.]*\d)", row.words)[1]) == value
+        assert amount_of(re.findall(r": ([A-Z]{3} [\d,.]*\d)", row.words)[0]) == value
     assert said("less ({}) waived" if is_waiving else "less ({}) not paid", row.words) == waived
     back = left - waived
     back_net = half_up(Fraction(back) * Fraction(value_net) / Fraction(value), digits) if value else Decimal(0)

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 import uuid
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -71,7 +72,7 @@ def test_what_is_stored_today_has_the_shape_of_its_number(agent, now):
 WHAT_ALL_SAY = {name: SCHEMA_0[name] for name in ("subscription", "organisation", "on", "currency", "terms")}
 NOTHING = dict.fromkeys(("waived", "net", "tax", "refund"), "0.00")
 # Until 28 November 2026: line by line, with zeros.
-EXPIRED_0 = {
+EXPIRED_0: dict[str, Any] = {
     **copy.deepcopy(SCHEMA_0),
     **dict.fromkeys(("waived", "left", "refunds", "fee", "total", "to_credits"), "0.00"),
     "case": "expired",
@@ -89,7 +90,7 @@ EXPIRED_0 = {
         }
     ],
 }
-EXPIRED_1 = {
+EXPIRED_1: dict[str, Any] = {
     **WHAT_ALL_SAY,
     "schema": 1,
     "case": "expired",

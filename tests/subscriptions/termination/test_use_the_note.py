@@ -15,7 +15,14 @@ from django.urls import reverse
 from customers.models import CreditAccount, LedgerEntry
 from invoicing import operations as invoicing_operations
 from invoicing import policies as invoicing_policies
-from invoicing.models import CreditNote, CreditNoteAllocation, CreditNotePutIn, CreditNotePutInLine, Invoice
+from invoicing.models import (
+    CreditNote,
+    CreditNoteAllocation,
+    CreditNotePutIn,
+    CreditNotePutInLine,
+    Invoice,
+    NumberSeries,
+)
 from subscriptions.models import Termination
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.words import told as words_told
@@ -140,7 +147,7 @@ def test_postpaid_is_unbilled_but_never_for_an_imported_note(agent, now, has_ser
     made = factories.subscription(organisation=organisation)
     note = factories.credit_note(organisation, net="50", number="CN-1")
     if has_series:
-        series = note._meta.get_field("series").related_model.objects.get(document="credit_note")
+        series = NumberSeries.objects.get(document="credit_note")
         CreditNote.objects.filter(pk=note.pk).update(series=series, sequence_number=1)
         series.last_number = 1
         series.save()

@@ -5,11 +5,14 @@
 
 import datetime as dt
 import itertools
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
-import factory
 from django.utils import timezone
+from factory.declarations import PostGeneration, Sequence, SubFactory
+from factory.django import DjangoModelFactory
 
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
 from invoicing.models import (
@@ -32,74 +35,81 @@ from subscriptions.models import (
     Subscription,
 )
 
+Amount = Decimal | str | int
+
 _serial = itertools.count(1)
 
 
-class OrganisationFactory(factory.django.DjangoModelFactory[Organisation]):
+def _open_account(organisation: Organisation, create: bool, balance: Decimal | str | None, **more: object) -> None:
+    balance = Decimal(balance or 0)
+    account = CreditAccount.objects.create(organisation=organisation, currency=organisation.currency)
+    if balance:
+        LedgerEntry.objects.create(
+            account=account,
+            seq=1,
+            currency=organisation.currency,
+            before=0,
+            amount=balance,
+            after=balance,
+            kind="opening_balance",
+            at=timezone.now(),
+            on=dt.date(2020, 1, 1),
+            description="Opening balance",
+            actor="test",
+        )
+        account.refresh_from_db()
+
+
+def _find_by_what_it_says(organisation: Organisation, create: bool, given: object, **more: object) -> None:
+    keys = {
+        "name": organisation.name,
+        "uuid": str(organisation.uuid),
+        "owner_email": organisation.owner_email,
+        "billing_email": organisation.billing_email,
+        "reference": organisation.customer_reference,
+    }
+    SearchKey.objects.bulk_create(
+        SearchKey(organisation=organisation, kind=kind, text=text.fold(value))
+        for kind, value in keys.items()
+        if value
+    )
+
+
+class OrganisationFactory(DjangoModelFactory[Organisation]):
     """An organisation with its credit account and search keys."""
 
     class Meta:
         model = Organisation
         skip_postgeneration_save = True
 
-    name = factory.Sequence(lambda n: f"Organisation {n}")
+    name = Sequence(lambda n: f"Organisation {n}")
     country = "SG"
     currency = "SGD"
     timezone = "Asia/Singapore"
-    owner_email = factory.Sequence(lambda n: f"owner{n}@example.com")
-    billing_email = factory.Sequence(lambda n: f"billing{n}@example.com")
-    customer_reference = factory.Sequence(lambda n: f"REF-{n}")
-
-    @factory.post_generation
-    def account(obj, create, extracted, **kwargs):
-        balance = Decimal(extracted or 0)
-        account = CreditAccount.objects.create(organisation=obj, currency=obj.currency)
-        if balance:
-            LedgerEntry.objects.create(
-                account=account,
-                seq=1,
-                currency=obj.currency,
-                before=0,
-                amount=balance,
-                after=balance,
-                kind="opening_balance",
-                at=timezone.now(),
-                on=dt.date(2020, 1, 1),
-                description="Opening balance",
-                actor="test",
-            )
-            account.refresh_from_db()
-
-    @factory.post_generation
-    def search_keys(obj, create, extracted, **kwargs):
-        keys = {
-            "name": obj.name,
-            "uuid": str(obj.uuid),
-            "owner_email": obj.owner_email,
-            "billing_email": obj.billing_email,
-            "reference": obj.customer_reference,
-        }
-        SearchKey.objects.bulk_create(
-            SearchKey(organisation=obj, kind=kind, text=text.fold(value)) for kind, value in keys.items() if value
-        )
+    owner_email = Sequence(lambda n: f"owner{n}@example.com")
+    billing_email = Sequence(lambda n: f"billing{n}@example.com")
+    customer_reference = Sequence(lambda n: f"REF-{n}")
+    account = PostGeneration(_open_account)
+    search_keys = PostGeneration(_find_by_what_it_says)
 
 
-class MemberFactory(factory.django.DjangoModelFactory[Member]):
+def _find_by_member(member: Member, create: bool, given: object, **more: object) -> None:
+    for kind, value in (("member", member.name), ("member_email", member.email)):
+        SearchKey.objects.get_or_create(organisation=member.organisation, kind=kind, text=text.fold(value))
+
+
+class MemberFactory(DjangoModelFactory[Member]):
     class Meta:
         model = Member
         skip_postgeneration_save = True
 
-    organisation = factory.SubFactory(OrganisationFactory)
-    name = factory.Sequence(lambda n: f"Member {n}")
-    email = factory.Sequence(lambda n: f"member{n}@example.com")
-
-    @factory.post_generation
-    def search_keys(obj, create, extracted, **kwargs):
-        for kind, value in (("member", obj.name), ("member_email", obj.email)):
-            SearchKey.objects.get_or_create(organisation=obj.organisation, kind=kind, text=text.fold(value))
+    organisation = SubFactory(OrganisationFactory)
+    name = Sequence(lambda n: f"Member {n}")
+    email = Sequence(lambda n: f"member{n}@example.com")
+    search_keys = PostGeneration(_find_by_member)
 
 
-class ProductFactory(factory.django.DjangoModelFactory[Product]):
+class ProductFactory(DjangoModelFactory[Product]):
     class Meta:
         model = Product
         django_get_or_create = ("name",)
@@ -107,12 +117,12 @@ class ProductFactory(factory.django.DjangoModelFactory[Product]):
     name = "SIP Trunk"
 
 
-class PlanFactory(factory.django.DjangoModelFactory[Plan]):
+class PlanFactory(DjangoModelFactory[Plan]):
     class Meta:
         model = Plan
 
-    sku = factory.Sequence(lambda n: f"SIP-{n}")
-    product = factory.SubFactory(ProductFactory)
+    sku = Sequence(lambda n: f"SIP-{n}")
+    product = SubFactory(ProductFactory)
     name = "SIP Trunk monthly"
     currency = "SGD"
     price_per_month = Decimal("50")
@@ -131,11 +141,19 @@ class C:
     status: str = ""
 
 
-def invoice(organisation: Organisation, *, amounts, paid=None, status="", kind="plan", issued_on=None) -> Invoice:
+def invoice(
+    organisation: Organisation,
+    *,
+    amounts: Iterable[tuple[Amount, Amount]],
+    paid: list[Amount] | None = None,
+    status: str = "",
+    kind: str = "plan",
+    issued_on: dt.date | None = None,
+) -> Invoice:
     """Make an imported-like invoice; `amounts` are (net, tax) pairs, `paid` gross per line (default: all)."""
     number = next(_serial)
-    amounts = [(Decimal(net), Decimal(tax)) for net, tax in amounts]
-    charged = sum((net + tax for net, tax in amounts), Decimal(0))
+    parts = [(Decimal(net), Decimal(tax)) for net, tax in amounts]
+    charged = sum((net + tax for net, tax in parts), Decimal(0))
     made = Invoice.objects.create(
         number=f"TIN-{number:07d}",
         organisation=organisation,
@@ -149,7 +167,7 @@ def invoice(organisation: Organisation, *, amounts, paid=None, status="", kind="
         ChargeLine.objects.create(
             invoice=made, currency=made.currency, kind=kind, description="Plan", net=net, tax=tax
         )
-        for net, tax in amounts
+        for net, tax in parts
     ]
     if status not in ("draft", "void"):
         for index, line in enumerate(lines):
@@ -159,7 +177,7 @@ def invoice(organisation: Organisation, *, amounts, paid=None, status="", kind="
     return made
 
 
-def pay(line: ChargeLine, amount) -> None:
+def pay(line: ChargeLine, amount: Amount) -> None:
     """Record a payment of one charge line."""
     amount = Decimal(amount)
     if amount:
@@ -182,7 +200,7 @@ def subscription(
     started_on: str = "",
     billing_plan: str = "",
     numbers: tuple[str, ...] = (),
-    **fields,
+    **fields: Any,
 ) -> Subscription:
     """Make a subscription with cycles, each with an invoice of one charge. *Shape*: `C` per cycle."""
     organisation = organisation or OrganisationFactory.create()
@@ -242,7 +260,13 @@ def charge_of(made: Subscription, first_day: str = "") -> ChargeLine:
 
 
 def credit_note(
-    organisation: Organisation, *, net="50", tax="0", status="sent", line: ChargeLine | None = None, **fields
+    organisation: Organisation,
+    *,
+    net: Amount = "50",
+    tax: Amount = "0",
+    status: str = "sent",
+    line: ChargeLine | None = None,
+    **fields: Any,
 ) -> CreditNote:
     """Make a note of one line; of a charge when `line` is given."""
     note = CreditNote.objects.create(
@@ -266,7 +290,7 @@ def credit_note(
 
 
 def twins(
-    *, numbers: tuple[str, str] = ("+6561234567", "+6561234568"), **fields
+    *, numbers: tuple[str, str] = ("+6561234567", "+6561234568"), **fields: Any
 ) -> tuple[Subscription, Subscription]:
     """Make two subscriptions of one plan that one invoice charged for, with the same days, net and tax."""
     first = subscription(numbers=numbers[:1], **fields)

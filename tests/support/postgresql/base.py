@@ -5,7 +5,7 @@ TRUNCATE makes a new file for each table and each of its indexes, hundreds of th
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -23,7 +23,7 @@ _MANY = 2_000
 
 class DatabaseOperations(operations.DatabaseOperations):
     def sql_flush(
-        self, style: Any, tables: Collection[str], *, reset_sequences: bool = False, allow_cascade: bool = False
+        self, style: Any, tables: Sequence[str], *, reset_sequences: bool = False, allow_cascade: bool = False
     ) -> list[str]:
         """Delete the rows of the tables that have any, those that refer to others first."""
         with self.connection.cursor() as cursor:

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql import creation
+from django.db.backends.utils import CursorWrapper
 
+from tests.settings import STARTED
 from tests.support.postgresql import kept, shape
 
 
 class DatabaseCreation(creation.DatabaseCreation):
-    def create_test_db(
+    # Django's own; its stubs don't name them.
+    _get_test_db_name: Callable[[], str]
+    _nodb_cursor: Callable[[], AbstractContextManager[CursorWrapper]]
+
+    def create_test_db(  # type: ignore[override]  # the stubs are of Django 6
         self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False
     ) -> str:
         """Make it as Django does, unless what migrating makes is kept."""
@@ -35,7 +43,8 @@ class DatabaseCreation(creation.DatabaseCreation):
                 )
         settings.DATABASES[self.connection.alias]["NAME"] = self.connection.settings_dict["NAME"] = name
         if serialize:
-            self.connection._test_serialized_contents = self.serialize_db_to_string()
+            contents = self.serialize_db_to_string()
+            self.connection._test_serialized_contents = contents  # type: ignore[attr-defined]  # read by Django
         self.connection.ensure_connection()
         return name
 
@@ -48,4 +57,4 @@ class DatabaseCreation(creation.DatabaseCreation):
         finally:
             self.connection.close()
             test["NAME"] = usual
-        return not shape.changed_since(settings.STARTED)
+        return not shape.changed_since(STARTED)

@@ -1,10 +1,19 @@
 """A server to make and drop databases on: the real one, under names that no run uses."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+
+
+def server_cursor() -> AbstractContextManager[CursorWrapper]:
+    """Give a cursor that is in no test database."""
+    creation: Any = connection.creation  # its stubs don't name this one
+    cursor: AbstractContextManager[CursorWrapper] = creation._nodb_cursor()
+    return cursor
 
 
 @dataclass(frozen=True)

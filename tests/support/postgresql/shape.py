@@ -11,6 +11,7 @@ import inspect
 import weakref
 from collections.abc import Iterator
 from pathlib import Path
+from types import FunctionType
 
 import django
 from django.apps import AppConfig, apps
@@ -51,7 +52,8 @@ def files() -> Iterator[tuple[str, Path]]:
     for signal in (pre_migrate, post_migrate):
         for entry in signal.receivers:
             receiver = entry[1]() if isinstance(entry[1], weakref.ReferenceType) else entry[1]
-            yield from _source(receiver)
+            if receiver is not None:
+                yield from _source(receiver)
     for name in ("requirements", "portal/postgresql", "tests/support/postgresql"):
         yield from _below(Path(settings.BASE_DIR, name), name)
     for name in ("portal/settings.py", "tests/settings.py", "portal/shell/management/commands/migrate.py"):
@@ -71,8 +73,8 @@ def _has_migrations(config: AppConfig) -> bool:
     return Path(config.path, "migrations").is_dir()
 
 
-def _source(of: object) -> Iterator[tuple[str, Path]]:
-    if file := inspect.getsourcefile(of):  # type: ignore[arg-type]
+def _source(of: type | FunctionType) -> Iterator[tuple[str, Path]]:
+    if file := inspect.getsourcefile(of):
         yield f"{of.__module__}", Path(file)
 
 

@@ -2,6 +2,7 @@
 
 import functools
 import time
+from collections.abc import Callable
 from typing import Any
 
 from django.core.management.commands import migrate
@@ -14,7 +15,7 @@ class Command(migrate.Command):
     """Django's command, which waits briefly for a table and tries again."""
 
     # How a pause is made; tests make none.
-    sleep = staticmethod(time.sleep)
+    sleep: Callable[[int], object] = staticmethod(time.sleep)
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate. *Raises*: TablesInUse after the last try."""

@@ -4,6 +4,7 @@ import csv
 import uuid
 from decimal import Decimal
 from functools import partial
+from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.stateful import rule
@@ -79,7 +80,7 @@ class Customer(Day):
     def correct(self, pick: int, amount: Decimal, takes: bool, fraction: Decimal) -> None:
         """Mend a termination, or nothing that ended."""
         moved = -(amount + fraction) if takes else amount + fraction
-        common = {
+        common: dict[str, Any] = {
             "amount": moved,
             "reason": "Counted wrongly.",
             "seen_seq": len(self.model.entries),

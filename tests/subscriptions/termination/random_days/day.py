@@ -73,7 +73,7 @@ class Day(RuleBasedStateMachine):
         super().__init__()
         # A frame like that of a test case: operations, which own their transaction, may stand inside.
         self.frame = transaction.atomic()
-        self.frame._from_testcase = True
+        self.frame._from_testcase = True  # type: ignore[attr-defined]  # as Django's test cases do
         self.frame.__enter__()
         self.model = deepcopy(self.world.model)
         self.notes: dict[str, uuid.UUID] = {}

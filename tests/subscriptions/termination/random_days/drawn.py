@@ -1,6 +1,7 @@
 """What random days draw: one of what there is, amounts, ways to end, contacts."""
 
 from decimal import Decimal
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -8,7 +9,7 @@ FEE, CENT = Decimal("21.40"), Decimal("0.01")
 
 PICK = st.integers(0, 29)
 OFTEN = st.sampled_from([True, True, True, False])
-ENDING = {
+ENDING: dict[str, Any] = {
     "how": st.sampled_from(
         ["refund", "refund", "link", "new note", "new note", "new note", "popup", "popup", "link from a popup"]
     ),

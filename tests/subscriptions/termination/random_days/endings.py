@@ -31,6 +31,10 @@ LATE = 3
 class Endings(Day):
     """The ends of subscriptions: by agents, from open popups, by the clean-up; and renewal switched."""
 
+    # Of the other mixins.
+    draft: Callable[..., str]
+    the_database_agrees: Callable[[], None]
+
     @initialize(
         pick=PICK, ways=st.lists(st.fixed_dictionaries(ENDING), min_size=5, max_size=5), agents_first=st.booleans()
     )
@@ -127,7 +131,8 @@ class Endings(Day):
             self.expect(outcome, partial(self.preview, name))
             seen = seen or termination_operations.Seen(quote_id=uuid.uuid4(), document={})
             # Whoever applied it gets the first answer again, everybody else hears who it was.
-            mine = self.model.subs[name].ended and self.model.subs[name].ended.get("quote_id") == seen.quote_id
+            ended = self.model.subs[name].ended
+            mine = ended and ended.get("quote_id") == seen.quote_id
             self.expect("" if mine else outcome, self.apply(name, key, seen=seen, confirms=confirms, uses=uses))
             return
         fresh = steps.seen_of(self.preview(name))
@@ -148,7 +153,9 @@ class Endings(Day):
         assert (done.is_repeat, done.termination.settlement) == (False, outcome)
         self.unverified = EVERY
         self.model.end(name, note=key, settlement=outcome, uses=uses)
-        self.model.subs[name].ended["quote_id"] = seen.quote_id
+        ended = self.model.subs[name].ended
+        assert ended is not None
+        ended["quote_id"] = seen.quote_id
         # The double click, and the same seal in another hand.
         again = self.expect("", call)
         assert (again.is_repeat, again.termination.pk) == (True, done.termination.pk)

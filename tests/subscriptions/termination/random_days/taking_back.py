@@ -152,7 +152,8 @@ class TakingBack(Day):
 
     def left_of(self, row: Any) -> Decimal:
         """Say what of a part was not taken back."""
-        return row.amount - self.model.taken_back.get((row._meta.db_table, row.pk), ZERO)
+        amount: Decimal = row.amount
+        return amount - self.model.taken_back.get((row._meta.db_table, row.pk), ZERO)
 
     def is_taken_back(self, row: Any, amount: Decimal, *, of: int | None = None) -> None:
         """Let the model follow; `of` is the payment, where it is a part of one."""
