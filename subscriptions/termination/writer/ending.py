@@ -102,8 +102,8 @@ _EFFECTS = {
 
 def carry_out(
     cursor: CursorWrapper,
-    statements: Mapping[str, str],
     *,
+    statements: Mapping[str, str],
     notifications: str,
     config: Config,
     committed: Mapping[str, date],

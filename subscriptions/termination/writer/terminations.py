@@ -137,7 +137,7 @@ def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mappi
         ids = [row[0] for row in cursor.fetchall()]
         ending.carry_out(
             cursor,
-            {"history": _WRITE_HISTORY},
+            statements={"history": _WRITE_HISTORY},
             notifications=_WRITE_NOTIFICATIONS,
             config=config,
             committed=committed,
@@ -241,7 +241,7 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         cursor.execute("SET LOCAL enable_nestloop = on")
         ending.carry_out(
             cursor,
-            _TOLD_OF_EXPIRED,
+            statements=_TOLD_OF_EXPIRED,
             notifications=_WRITE_NOTIFICATIONS_EXPIRED,
             config=config,
             committed=expired.committed,
