@@ -2,7 +2,10 @@
 
 import tomllib
 
-from tests.architecture.source import ROOT
+from django.conf import settings
+
+from portal.apps import DECLARED
+from tests.architecture.source import PACKAGES, ROOT
 
 
 def test_every_module_of_the_shell_stands_in_a_layer():
@@ -14,3 +17,10 @@ def test_every_module_of_the_shell_stands_in_a_layer():
         if file.name not in ("__init__.py", "__pycache__", "migrations") and (file.is_dir() or file.suffix == ".py")
     }
     assert sorted(there - set(layers.replace(":", " ").replace("|", " ").split())) == []
+
+
+def test_what_apps_declare_is_looked_for():
+    files = {file for package in PACKAGES for file in (ROOT / package).glob("declares/*.py")}
+    names = {file.stem for file in files} - {"__init__"}
+    by_settings = {path.split(".")[-2] for path in settings.OUTBOX_TEXTS.values()}
+    assert names == {*DECLARED, *by_settings}
