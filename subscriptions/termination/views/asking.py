@@ -5,12 +5,16 @@ What the agent saw travels sealed in hidden fields. Every step computes again; w
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
+
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
 from subscriptions.termination import steps
+from subscriptions.termination.forms import ReasonForm
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.steps import Step
 from subscriptions.termination.views import answers, choosing
@@ -31,35 +35,39 @@ def reason(step: Step) -> HttpResponse:
     return answers.reason_page(step, form, status=422 if is_back and not form.is_valid() else 200)
 
 
+def _after_reason(view: Callable[[Step, ReasonForm, quotes.Quote], HttpResponse]) -> answers.StepView:
+    """Have a later step begin with the reason form and the quote of now; a GET leads back to the reason."""
+
+    @functools.wraps(view)
+    def answer(step: Step) -> HttpResponse:
+        if step.request.method != "POST":
+            return redirect("subscriptions:terminate", step.subscription.uuid)
+        form = steps.reason_form(step, step.request.POST)
+        quote = steps.quote_of(step, form)
+        if quote.case == "expired":
+            return answers.other_case(step, quote)
+        if not form.is_valid():
+            return answers.reason_page(step, form, status=422)
+        return view(step, form, quote)
+
+    return answer
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("subscriptions.terminate_subscription", raise_exception=True)
 @answers.of_step
-def refund(step: Step) -> HttpResponse:
+@_after_reason
+def refund(step: Step, form: ReasonForm, quote: quotes.Quote) -> HttpResponse:
     """Show the total refund in answer to the reason form."""
-    if step.request.method != "POST":
-        return redirect("subscriptions:terminate", step.subscription.uuid)
-    form = steps.reason_form(step, step.request.POST)
-    quote = steps.quote_of(step, form)
-    if quote.case == "expired":
-        return answers.other_case(step, quote)
-    if not form.is_valid():
-        return answers.reason_page(step, form, status=422)
     return answers.refund_page(step, quote, form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("subscriptions.terminate_subscription", raise_exception=True)
 @answers.of_step
-def choice(step: Step) -> HttpResponse:
+@_after_reason
+def choice(step: Step, form: ReasonForm, quote: quotes.Quote) -> HttpResponse:
     """Ask how the refund is made, in answer to the popup's "Terminate"."""
-    if step.request.method != "POST":
-        return redirect("subscriptions:terminate", step.subscription.uuid)
-    form = steps.reason_form(step, step.request.POST)
-    quote = steps.quote_of(step, form)
-    if quote.case == "expired":
-        return answers.other_case(step, quote)
-    if not form.is_valid():
-        return answers.reason_page(step, form, status=422)
     try:
         seen = steps.unseal(step, quote)
     except steps.SealRefused as refusal:
