@@ -93,7 +93,6 @@ class RefundRow:
     charged: str
     paid: str
     refund: str
-    is_muted: bool = False
 
 
 class ExampleForm(forms.Form):
@@ -165,7 +164,7 @@ def context() -> dict[str, Any]:
             Fact("Auto-renewal", "On", "Renews on 8 December 2025"),
         ],
         "refund_rows": [
-            RefundRow("7 earlier cycles", "Over: nothing comes back", "SGD 350.00", "SGD 350.00", "SGD 0.00", True),
+            RefundRow("7 earlier cycles", "Over: nothing comes back", "SGD 350.00", "SGD 350.00", "SGD 0.00"),
             RefundRow("16 Nov – 15 Dec 2025", "Running, within 14 days", "SGD 50.00", "SGD 50.00", "SGD 50.00"),
             RefundRow("16 Dec 2025 – 15 Jan 2026", "Not begun", "SGD 50.00", "SGD 50.00", "SGD 50.00"),
         ],
