@@ -34,7 +34,9 @@ def _named_by_python() -> list[re.Pattern[str]]:
     words = "|".join(sorted(re.escape(text) for text in texts if text.isidentifier()))
     patterns = [re.compile(re.escape(text)) for text in texts if text.endswith(".html")]
     for _, node in found(of=ast.JoinedStr):
-        parts = [re.escape(part.value) if isinstance(part, ast.Constant) else f"({words})" for part in node.values]
+        parts = [
+            re.escape(str(part.value)) if isinstance(part, ast.Constant) else f"({words})" for part in node.values
+        ]
         if parts[-1].endswith(r"\.html"):
             patterns.append(re.compile("".join(parts)))
     return patterns
