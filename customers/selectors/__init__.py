@@ -21,13 +21,10 @@ class OrganisationHeader:
     name: str
     status: str
     status_label: str
-    country: str
     currency: str
     timezone: str
-    payment_mode: str
     payment_mode_label: str
     available_credits: str
-    available_credits_kind: str
     balance: str
     balance_kind: str
     credit_limit: str
@@ -51,13 +48,10 @@ def header_of(organisation: Organisation) -> OrganisationHeader:
         name=organisation.name,
         status=organisation.status,
         status_label=organisation.get_status_display(),
-        country=organisation.country,
         currency=organisation.currency,
         timezone=organisation.timezone,
-        payment_mode=organisation.payment_mode,
         payment_mode_label=organisation.get_payment_mode_display(),
         available_credits=money.display_balance(available, currency=organisation.currency),
-        available_credits_kind=policies.balance_kind(available),
         balance=money.display_balance(abs(account.balance), currency=organisation.currency),
         balance_kind=policies.balance_kind(account.balance),
         credit_limit=money.display_balance(account.credit_limit, currency=organisation.currency),

@@ -42,7 +42,6 @@ class EntryRow:
     description: str
     actor: str
     amount: str
-    is_taken: bool
     after: str
     after_kind: str
     is_unbilled: bool
@@ -197,7 +196,6 @@ def _entry_row(entry: LedgerEntry) -> EntryRow:
         description=entry.description,
         actor=entry.actor,
         amount=_signed(entry.amount, sign=sign, currency=entry.currency),
-        is_taken=entry.amount < 0,
         after=money.display_balance(abs(entry.after), currency=entry.currency),
         after_kind=policies.balance_kind(entry.after),
         is_unbilled=entry.is_unbilled,

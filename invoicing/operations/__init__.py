@@ -9,7 +9,6 @@ from invoicing.operations.credit_notes import (
 )
 from invoicing.operations.giveback import hold_notes, lock_invoices, lock_notes, write_giveback
 from invoicing.operations.note_use import use_note, write_stands
-from invoicing.operations.numbers import draw_number, number_of
 from invoicing.operations.payments import METHODS_BY_HAND, record_payment
 from invoicing.operations.putting_in import put_into_credits
 from invoicing.operations.refusals import (
@@ -73,12 +72,10 @@ __all__ = [
     "SendingAsks",
     "allocate",
     "create_credit_note",
-    "draw_number",
     "hold_notes",
     "lock_invoices",
     "lock_notes",
     "mark_as_sent",
-    "number_of",
     "put_into_credits",
     "record_payment",
     "take_back_of_note",

@@ -2,8 +2,6 @@
 
 from invoicing.selectors.invoice_details import InvoiceDetails, LineRow, invoice_details
 from invoicing.selectors.lists import (
-    InvoiceRow,
-    NoteRow,
     PayableInvoice,
     credit_notes,
     invoices,
@@ -19,7 +17,7 @@ from invoicing.selectors.possible import (
     why_not_sendable,
     why_not_voidable,
 )
-from invoicing.selectors.taking_back import SURPLUS, Takeable, TakenBackRow, key_of, takeable_note, takeable_payment
+from invoicing.selectors.taking_back import SURPLUS, Takeable, key_of, takeable_note, takeable_payment
 from invoicing.selectors.uses import (
     NoteUse,
     Used,
@@ -35,14 +33,11 @@ from invoicing.selectors.uses import (
 __all__ = [
     "SURPLUS",
     "InvoiceDetails",
-    "InvoiceRow",
     "LineRow",
     "NoteDetails",
-    "NoteRow",
     "NoteUse",
     "PayableInvoice",
     "Takeable",
-    "TakenBackRow",
     "Used",
     "Wanted",
     "credit_notes",

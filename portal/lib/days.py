@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import cache
@@ -139,21 +138,6 @@ def add_months(start: date, months: int, *, anchor: int) -> date:
     return _boundary(start.year * 12 + start.month - 1 + months, anchor=anchor)
 
 
-def cycle_span(first_day: date, *, months: int, anchor: int) -> Span:
-    """Give the days of a cycle of whole months.
-
-    *Raises* `ValueError` for less than one month, `DayOutOfRange`.
-    """
-    if months < 1:
-        raise ValueError("A cycle has at least one month.")
-    return Span(first_day, add_months(first_day, months, anchor=anchor))
-
-
-def is_anchor_day(day: date, *, anchor: int) -> bool:
-    """Tell whether a month begins on `day`: the anchor day, or the last day of a month too short for it."""
-    return day.day == _boundary_day(day.year, day.month, anchor=anchor)
-
-
 def month_around(day: date, *, anchor: int) -> Span:
     """Give the month, counted from the anchor, that `day` belongs to.
 
@@ -173,14 +157,6 @@ def months_not_begun(span: Span, *, on: date, anchor: int) -> int:
     if on < span.first_day:
         return months_of(span, anchor=anchor)
     return max(0, _month_number(span.last_day, anchor=anchor) - _month_number(on, anchor=anchor))
-
-
-def month_starts(span: Span, *, anchor: int) -> Iterator[date]:
-    """Go through the first days of the months of a span, the first of them being the span's own first day."""
-    yield span.first_day
-    number = _month_number(span.first_day, anchor=anchor) + 1
-    for later in range(number, number + months_of(span, anchor=anchor) - 1):
-        yield _boundary(later, anchor=anchor)
 
 
 def days_after(span: Span, *, on: date) -> int:

@@ -11,12 +11,12 @@ from settings_app import in_force
 
 # label, name of the address, icon, permission
 NAVIGATION = (
-    ("Customers", "customers:list", "users", "customers.view_organisation"),
-    ("Invoices", "invoicing:invoice_list", "receipt", "invoicing.view_invoice"),
-    ("Credit notes", "invoicing:credit_note_list", "file-minus", "invoicing.view_creditnote"),
+    ("Customers", "customers:list", "people", "customers.view_organisation"),
+    ("Invoices", "invoicing:invoice_list", "invoice", "invoicing.view_invoice"),
+    ("Credit notes", "invoicing:credit_note_list", "credit-note", "invoicing.view_creditnote"),
     ("Notifications", "outbox:list", "mail", "outbox.view_message"),
     ("Clean-up runs", "subscriptions:clean_up_runs", "clock", "subscriptions.view_cleanuprun"),
-    ("Audit", "audit:list", "scroll-text", "audit.view_auditentry"),
+    ("Audit", "audit:list", "audit", "audit.view_auditentry"),
     ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),
 )
 

@@ -12,8 +12,7 @@ from portal.verification.heads import Head
 from portal.verification.running import faults, kinds
 from portal.verification.shapes import Counted, Fault
 
-__all__ = ["SCHEMA_KINDS", "Counted", "Fault", "Head", "faults", "heads", "kinds", "schema_faults"]
+__all__ = ["Counted", "Fault", "Head", "faults", "heads", "kinds", "schema_faults"]
 
-# Those of the schema are told before all others: what is off may be why the others are there.
-SCHEMA_KINDS = tuple(schema.KINDS)
+# Its faults are told before all others: what is off may be why the others are there.
 schema_faults = schema.faults

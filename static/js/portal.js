@@ -121,9 +121,8 @@
     }
   });
 
-  // The server may close either: HX-Trigger: close-dialog, close-sidebar.
+  // The server may close it: HX-Trigger: close-dialog.
   document.addEventListener("close-dialog", closeDialog);
-  document.addEventListener("close-sidebar", closeSidebar);
 
   // ---- Live region: said and shown ------------------------------------------------------------------------
   let fading = 0;

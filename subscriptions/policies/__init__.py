@@ -3,12 +3,11 @@
 Pure: facts in, amounts out; no clock, no database, no Django.
 """
 
-from subscriptions.policies.methods import METHODS, MethodFunction, Share, UnknownMethod
+from subscriptions.policies.methods import METHODS, Share, UnknownMethod
 from subscriptions.policies.refunds import refund
 from subscriptions.policies.shapes import (
     BillingPlan,
     ChargeFacts,
-    ChargeRefund,
     CycleFacts,
     Refund,
     RefundLine,
@@ -20,9 +19,7 @@ __all__ = [
     "METHODS",
     "BillingPlan",
     "ChargeFacts",
-    "ChargeRefund",
     "CycleFacts",
-    "MethodFunction",
     "Refund",
     "RefundLine",
     "RefundPolicy",

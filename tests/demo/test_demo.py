@@ -95,8 +95,8 @@ def test_it_looks_alive_on_any_day(today: dt.date) -> None:
             assert getattr(row, "created_at", start) <= start
             assert getattr(row, "at", start) <= start
     for cycle in book.of(Cycle):
-        span = days.cycle_span(cycle.first_day, months=cycle.months, anchor=cycle.subscription.started_on.day)
-        assert (cycle.first_day, cycle.day_after) == (span.first_day, span.day_after)
+        anchor = cycle.subscription.started_on.day
+        assert cycle.day_after == days.add_months(cycle.first_day, cycle.months, anchor=anchor)
     gone = {(today - row.expires_on).days for row in book.of(Subscription)}
     assert {10, 28, 29, 60} <= gone
     assert all(row.created_on and row.created_on <= today for row in book.of(Organisation))

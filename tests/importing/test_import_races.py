@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from invoicing.models import NumberSeries
-from invoicing.operations import draw_number
+from invoicing.operations.numbers import draw_number
 from portal.audit.operations import Actor
 from portal.importing import loading, run
 from subscriptions.models import Cycle, Subscription, Termination

@@ -35,24 +35,13 @@ def test_months_are_counted_from_the_anchor(start, months, anchor, end):
     assert days.add_months(start, months, anchor=anchor) == end
 
 
-def test_a_cycle_is_half_open_inside_and_inclusive_outside():
-    span = days.cycle_span(date(2025, 11, 16), months=1, anchor=16)
-    assert span == Span(date(2025, 11, 16), date(2025, 12, 16))
+def test_a_span_is_half_open_inside_and_inclusive_outside():
+    span = Span(date(2025, 11, 16), date(2025, 12, 16))
     assert span.last_day == date(2025, 12, 15)
     assert span.days == 30
     assert Span.inclusive(date(2025, 11, 16), date(2025, 12, 15)) == span
     assert date(2025, 12, 15) in span
     assert date(2025, 12, 16) not in span
-
-
-def test_a_cycle_that_begins_on_the_last_day_of_a_shorter_month_counts_from_the_anchor():
-    assert days.cycle_span(date(2025, 2, 28), months=1, anchor=31).last_day == date(2025, 3, 30)
-
-
-@pytest.mark.parametrize("months", [0, -1])
-def test_a_cycle_has_at_least_a_month(months):
-    with pytest.raises(ValueError, match="at least one month"):
-        days.cycle_span(date(2025, 1, 1), months=months, anchor=1)
 
 
 def test_a_span_holds_a_day():
@@ -74,7 +63,6 @@ def test_an_anchor_is_a_day_of_a_month(anchor):
         lambda: days.add_months(date(9999, 12, 1), 1, anchor=1),
         lambda: days.add_months(date(2025, 1, 1), 10**30, anchor=1),
         lambda: days.add_months(date(1, 1, 1), -1, anchor=1),
-        lambda: days.cycle_span(date(9999, 6, 1), months=7, anchor=1),
         lambda: days.add_days(date(9999, 12, 31), 1),
         lambda: days.add_days(date(2025, 1, 1), 10**30),
         lambda: days.add_days(date(1, 1, 1), -1),
@@ -103,24 +91,24 @@ def test_the_end_of_the_calendar_is_a_clear_error(beyond):
     ],
 )
 def test_knows_the_days_on_which_months_begin(day, anchor, is_anchor):
-    assert days.is_anchor_day(day, anchor=anchor) is is_anchor
+    assert (days.month_around(day, anchor=anchor).first_day == day) is is_anchor
 
 
 @given(day=DAYS, anchor=ANCHORS)
 def test_every_day_is_in_the_month_around_it(day, anchor):
     month = days.month_around(day, anchor=anchor)
     assert day in month
-    assert days.is_anchor_day(month.first_day, anchor=anchor)
-    assert days.is_anchor_day(month.day_after, anchor=anchor)
-    assert not any(days.is_anchor_day(month.first_day + timedelta(n), anchor=anchor) for n in range(1, month.days))
+    assert days.add_months(month.first_day, 0, anchor=anchor) == month.first_day
+    assert days.add_months(month.first_day, 1, anchor=anchor) == month.day_after
+    assert {days.month_around(month.first_day + timedelta(n), anchor=anchor) for n in range(month.days)} == {month}
 
 
 @given(day=DAYS, anchor=ANCHORS, months=st.integers(1, 40))
 def test_months_of_a_cycle_are_counted_and_end_one_by_one(day, anchor, months):
     first_day = days.month_around(day, anchor=anchor).first_day
-    span = days.cycle_span(first_day, months=months, anchor=anchor)
-    starts = list(days.month_starts(span, anchor=anchor))
-    assert days.months_of(span, anchor=anchor) == len(starts) == months
+    *starts, day_after = (days.add_months(first_day, number, anchor=anchor) for number in range(months + 1))
+    span = Span(first_day, day_after)
+    assert days.months_of(span, anchor=anchor) == months
     assert starts[0] == first_day
     assert starts == sorted(set(starts))
     assert days.months_not_begun(span, on=first_day - timedelta(1), anchor=anchor) == months
@@ -133,7 +121,6 @@ def test_months_of_a_cycle_are_counted_and_end_one_by_one(day, anchor, months):
 def test_a_span_that_begins_within_a_month_counts_that_month():
     span = Span(date(2025, 11, 25), date(2026, 1, 16))
     assert days.months_of(span, anchor=16) == 2
-    assert list(days.month_starts(span, anchor=16)) == [date(2025, 11, 25), date(2025, 12, 16)]
     assert days.months_not_begun(span, on=date(2025, 11, 24), anchor=16) == 2
     assert days.months_not_begun(span, on=date(2025, 11, 25), anchor=16) == 1
 

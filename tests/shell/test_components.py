@@ -1,6 +1,5 @@
 import hashlib
 import json
-import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,6 @@ from django.template.loader import render_to_string
 from portal.shell import styleguide
 
 STATIC = Path(settings.BASE_DIR) / "static"
-TEMPLATES = Path(settings.BASE_DIR) / "templates"
 
 
 def test_vendored_files_are_those_of_the_manifest():
@@ -21,16 +19,6 @@ def test_vendored_files_are_those_of_the_manifest():
         for file in part["files"]:
             digest = hashlib.sha256((vendor / file["path"]).read_bytes()).hexdigest()
             assert digest == file["sha256"], file["path"]
-
-
-def test_every_icon_named_in_a_template_is_in_the_sprite():
-    drawn = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text()))
-    named = {
-        (name, str(path))
-        for path in TEMPLATES.rglob("*.html")
-        for name in re.findall(r'(?:icon\.html" with name|\bicon)="([^"]+)"', path.read_text())
-    }
-    assert {(name, path) for name, path in named if name not in drawn} == set()
 
 
 @pytest.mark.parametrize("status", styleguide.STATUSES)

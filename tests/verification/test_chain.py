@@ -17,6 +17,7 @@ from customers import operations, policies
 from customers.checks import chain, heads
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from portal import verification
+from portal.verification import schema
 from tests.support import factories
 from tests.verification.cases import OFF_GUARD
 
@@ -245,7 +246,7 @@ def test_the_command_writes_heads_and_compares_with_them(organisation: Organisat
     made = _bytes(CreditAccount.objects.get(organisation=organisation).head).hex()
     assert status == 1
     # What was switched off for it is told first; that can be switched on again.
-    told = [fault for fault in json.loads(out)["faults"] if fault["kind"] not in verification.SCHEMA_KINDS]
+    told = [fault for fault in json.loads(out)["faults"] if fault["kind"] not in schema.KINDS]
     assert told == [
         {
             "kind": "kept_head",

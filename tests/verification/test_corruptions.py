@@ -20,6 +20,7 @@ from invoicing.models import CreditNote, CreditNotePutInLine
 from portal import verification
 from portal.audit.operations import SYSTEM, Actor
 from portal.lib import days
+from portal.verification import schema
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription, Termination
 from subscriptions.termination.quote import quotes
@@ -260,5 +261,5 @@ def test_the_page_lists_every_kind_of_fault() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert [kind for kind in verification.kinds() if f"`{kind}`" not in text] == []
     section = text.partition("## Kinds of faults")[2].partition("\n## ")[0]
-    told = {*verification.kinds(), *verification.SCHEMA_KINDS}
+    told = {*verification.kinds(), *schema.KINDS}
     assert set(re.findall(r"^\| `(\w+)`", section, re.MULTILINE)) == told

@@ -10,6 +10,7 @@ from django.db import IntegrityError, connection
 
 from portal import embedded, verification
 from portal.postgresql import schema
+from portal.verification.schema import KINDS
 from tests.support import superuser
 
 pytestmark = pytest.mark.django_db
@@ -61,7 +62,7 @@ def test_a_database_that_was_only_migrated_has_no_fault():
 @pytest.mark.parametrize(
     ("statement", "kind", "where"),
     CASES,
-    ids=lambda value: value if value in verification.SCHEMA_KINDS else "",
+    ids=lambda value: value if value in KINDS else "",
 )
 def test_each_fault_is_named(statement, kind, where):
     _do(statement)
@@ -77,7 +78,7 @@ def test_a_constraint_that_is_only_not_valid_is_not_changed():
 
 
 def test_every_kind_has_a_case():
-    assert {kind for _, kind, _ in CASES} | {"index_not_valid"} == set(verification.SCHEMA_KINDS)
+    assert {kind for _, kind, _ in CASES} | {"index_not_valid"} == set(KINDS)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -41,7 +41,7 @@ def charge(
 
 
 def cycle(first_day, months, *charges, anchor=None, cycle_id=1, is_external=False):
-    span = days.cycle_span(first_day, months=months, anchor=anchor or first_day.day)
+    span = days.Span(first_day, days.add_months(first_day, months, anchor=anchor or first_day.day))
     return CycleFacts(
         cycle_id=cycle_id,
         first_day=span.first_day,

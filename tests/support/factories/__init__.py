@@ -206,7 +206,11 @@ def subscription(
     organisation = organisation or OrganisationFactory.create()
     plan = fields.pop("plan", None) or PlanFactory.create(currency=organisation.currency)
     start = dt.date.fromisoformat(started_on or cycles[0].first_day)
-    spans = [days.cycle_span(dt.date.fromisoformat(c.first_day), months=c.months, anchor=start.day) for c in cycles]
+    begun = [dt.date.fromisoformat(c.first_day) for c in cycles]
+    spans = [
+        days.Span(day, days.add_months(day, c.months, anchor=start.day))
+        for day, c in zip(begun, cycles, strict=True)
+    ]
     made = Subscription.objects.create(
         organisation=organisation,
         plan=plan,
