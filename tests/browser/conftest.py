@@ -103,11 +103,18 @@ def _own_styles(page: Page) -> Iterator[None]:
     del said[before:]
 
 
+# What still fades in has not its colours yet.
+_SETTLED = """() => Promise.all(document.getAnimations()
+    .filter((one) => one.effect.getComputedTiming().iterations !== Infinity)
+    .map((one) => one.finished.catch(() => null))).then(() => true)"""
+
+
 @pytest.fixture
 def check_axe() -> Callable[[Page], None]:
-    """Fail on any accessibility violation that axe finds."""
+    """Fail on any accessibility violation that axe finds, once nothing moves any more."""
 
     def check(page: Page) -> None:
+        page.evaluate(_SETTLED)
         with _own_styles(page):
             found = Axe().run(page)
         assert found.violations_count == 0, found.generate_report()
