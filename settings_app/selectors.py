@@ -28,7 +28,6 @@ class Config(policies.Values):
 class Reason:
     """Hold a termination reason as the reason list offers it."""
 
-    id: int
     code: str
     label: str
     needs_ticket: bool
@@ -122,7 +121,7 @@ def config_of(version: PortalConfigVersion) -> Config:
 def active_reasons() -> tuple[Reason, ...]:
     """List the reasons that are offered, in their order."""
     return tuple(
-        Reason(id=reason.pk, code=reason.code, label=reason.label, needs_ticket=reason.needs_ticket)
+        Reason(code=reason.code, label=reason.label, needs_ticket=reason.needs_ticket)
         for reason in _in_order(TerminationReason.objects.filter(is_active=True))
     )
 

@@ -39,7 +39,6 @@ class Part:
 class Takeable:
     """A payment or a note with the parts that can be taken back."""
 
-    uuid: UUID
     what: str
     invoice_uuid: UUID | None
     number: str
@@ -84,7 +83,6 @@ def takeable_payment(payment_uuid: UUID) -> Takeable:
         )
     )
     return Takeable(
-        uuid=payment.uuid,
         what=f"the payment of {money.display(payment.amount, currency=payment.currency)} on {invoice.number}",
         invoice_uuid=invoice.uuid,
         number=invoice.number,
@@ -110,7 +108,6 @@ def takeable_note(note_uuid: UUID) -> Takeable:
     parts = [_part("applied", row, line=row.line, about=about) for row in allocations]
     parts += [_part("put_in", row, line=row.line, about=about) for row in put_ins]
     return Takeable(
-        uuid=note.uuid,
         what=f"what {note.number} paid and put in",
         invoice_uuid=None,
         number=note.number,

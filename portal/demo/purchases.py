@@ -162,7 +162,6 @@ def add_cycle(
     activation_fee: Decimal = ZERO,
     is_external: bool = False,
     billed_on: date | None = None,
-    invoice_status: str = "awaiting_payment",
     onto: Invoice | None = None,
 ) -> tuple[Cycle, Invoice]:
     """Add a cycle with one invoice: a charge for each item, and the activation fee on a line of its own.
@@ -181,7 +180,7 @@ def add_cycle(
         book,
         subscription.organisation,
         on=billed_on,
-        status=invoice_status,
+        status="awaiting_payment",
         imported=is_external or billed_on < book.moved_on,
     )
     for item in items:

@@ -70,7 +70,7 @@ def ending_on(last_day: date, *, months: int, earlier: int = 0) -> Rhythm:
     return Rhythm(started_on=start, months=months, cycles=before)
 
 
-def anchored(anchor: int, *, today: date, months: int, earlier: int = 0, advance: int = 0) -> Rhythm:
+def anchored(anchor: int, *, today: date, months: int, earlier: int = 0) -> Rhythm:
     """Start on a day of the month that short months do not have, and go on until today is covered."""
     month = days.add_months(today, -months * earlier - 1, anchor=1)
     start = days.add_months(month, 0, anchor=anchor)
@@ -80,7 +80,7 @@ def anchored(anchor: int, *, today: date, months: int, earlier: int = 0, advance
     cycles = 1
     while days.add_months(start, months * cycles, anchor=anchor) <= today:
         cycles += 1
-    return Rhythm(started_on=start, months=months, cycles=cycles + advance)
+    return Rhythm(started_on=start, months=months, cycles=cycles)
 
 
 def _start(boundary: date, *, months: int, wanted: int, least: int) -> tuple[date, int]:
@@ -208,6 +208,6 @@ def extend_in_mid_cycle(book: Book, sale: Sale, item: Item, *, on: date) -> Invo
     return invoice
 
 
-def charge_line(billed: Billed, *, kind: str = "plan") -> ChargeLine:
-    """Find the line that charged for the plan of a cycle (or for what `kind` says)."""
-    return next(line for line in billed.lines if line.kind == kind)
+def charge_line(billed: Billed) -> ChargeLine:
+    """Find the line that charged for the plan of a cycle."""
+    return next(line for line in billed.lines if line.kind == "plan")

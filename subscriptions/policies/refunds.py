@@ -76,7 +76,6 @@ def _line(
     )
     zero = money.round_half_up(Decimal(0), currency=facts.currency)
     return RefundLine(
-        cycle_id=cycle.cycle_id,
         first_day=cycle.first_day,
         day_after=cycle.day_after,
         charged=total((charge.charged for charge in charges), start=zero),

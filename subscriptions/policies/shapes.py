@@ -118,7 +118,6 @@ class ChargeRefund:
 class RefundLine:
     """Hold what becomes of one cycle: the sums over its charges, and the word that says why."""
 
-    cycle_id: int
     first_day: date
     day_after: date
     charged: Decimal

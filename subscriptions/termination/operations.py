@@ -48,9 +48,8 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Preview:
-    """Hold a quote, what `terminate` compares with it, and the keys of what has to be confirmed for a choice."""
+    """Hold what `terminate` compares, and the keys of what has to be confirmed for a choice."""
 
-    quote: quotes.Quote
     seen: Seen
     to_confirm: tuple[str, ...]
 
@@ -93,7 +92,6 @@ def preview_termination(
         offered = {note.number: notes.offer_of(note, currency=quote.currency)}
         required = acknowledgements.of_note(quote, note=note)
     return Preview(
-        quote=quote,
         seen=Seen(quote_id=uuid.uuid4(), document=quotes.document(quote), offered=offered),
         to_confirm=tuple(item.key for item in required),
     )

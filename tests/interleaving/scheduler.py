@@ -186,7 +186,7 @@ class Table:
             ):
                 raise SchedulerLost("an abandoned operation did not end")
 
-    def settle(self, *, moved: int | None = None) -> None:
+    def settle(self) -> None:
         """Wait until every player stands before a step, has finished, or waits for a lock of the other."""
         end = time.monotonic() + PATIENCE
         first_look = True

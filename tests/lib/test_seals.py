@@ -20,8 +20,8 @@ def unseal(value, *, at=AT, purpose="quote", max_age=HALF_AN_HOUR):
     return seals.unseal(value, at=at, purpose=purpose, max_age=max_age)
 
 
-def signed(text, purpose="quote"):
-    return signing.Signer(salt=f"portal.lib.seals/{purpose}").sign(text)
+def signed(text):
+    return signing.Signer(salt="portal.lib.seals/quote").sign(text)
 
 
 def packed(content):

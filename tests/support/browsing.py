@@ -13,9 +13,9 @@ from tests.support import factories
 from tests.support.factories import C
 
 
-def this_month(*, ago: int = 2) -> str:
+def this_month() -> str:
     """A first day two days ago, so that the full-refund window is open whatever today is."""
-    return (days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=ago)).isoformat()
+    return (days.today_in("Asia/Singapore", at=timezone.now()) - dt.timedelta(days=2)).isoformat()
 
 
 def give_reason(page: Page) -> None:

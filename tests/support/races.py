@@ -2,7 +2,7 @@
 
 import datetime as dt
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connection
@@ -44,14 +44,13 @@ def apply_by(
     at: dt.datetime,
     choice: quotes.Choice | None = None,
     seen: operations.Seen | None = None,
-    acknowledged: Sequence[str] = (),
 ) -> Callable[[], operations.Outcome]:
     seen = seen or seen_of(preview(made, at=at))
     return lambda: operations.terminate(
         subscription_uuid=made.uuid,
         request=request(),
         choice=choice or quotes.Automatic(),
-        acknowledged=acknowledged,
+        acknowledged=(),
         seen=seen,
         by=by,
         at=at,

@@ -38,11 +38,10 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """Up to 50 rows, and the keys of the pages beside them (empty: none)."""
+    """Up to 50 rows, and the key of the page after them (empty: none)."""
 
     rows: tuple[Row, ...]
     next_after: str
-    is_first: bool
 
 
 def subscriptions_page(
@@ -86,7 +85,6 @@ def subscriptions_page(
     return Page(
         rows=tuple(_row(item, today=today) for item in shown),
         next_after=f"{shown[-1].expires_on.isoformat()}_{shown[-1].pk}" if len(rows) > PAGE else "",
-        is_first=not after,
     )
 
 

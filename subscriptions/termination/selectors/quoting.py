@@ -23,7 +23,6 @@ class NotTerminableFacts:
     """Hold the sentence why a subscription may not be terminated on the day asked."""
 
     why_not: str
-    status: str
 
 
 def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
@@ -130,7 +129,7 @@ def quote_of(
     """
     stands = reading.standing_of(subscription, on=on, reactivation_days=config.reactivation_days)
     if stands.case is None:
-        return NotTerminableFacts(why_not=stands.why_not, status=stands.status)
+        return NotTerminableFacts(stands.why_not)
     terms = terms_of(config, currency=subscription.currency)
     facts = facts or facts_of(subscription)
     is_expired = stands.case == "expired"

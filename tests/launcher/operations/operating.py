@@ -114,7 +114,7 @@ class Operator:
 
     # ---- Following the page -----------------------------------------------------------------------------------
 
-    def follow(self, section: str, *, environment: dict[str, str] | None = None) -> None:
+    def follow(self, section: str) -> None:
         """Do all blocks of a section in their order."""
         for block in page.of_section(section):
             self.done.append(block)
@@ -123,7 +123,7 @@ class Operator:
             elif block.language == "sql":
                 self.sql(block.text)
             elif block.language == "sh":
-                self.machine.does("sh", "-eu", said=block.text, environment=environment)
+                self.machine.does("sh", "-eu", said=block.text)
                 self._serve_requests()
             else:
                 self._run_containers(block)
@@ -189,8 +189,8 @@ class Operator:
         assert eventually(lambda: started.poll() is not None or self.status("/readyz") == 200, seconds=60)
         assert started.poll() is None, self.log("portal")
 
-    def start_unit(self, unit: str, number: int = 0, *, log: str) -> subprocess.Popen[bytes]:
-        return self.machine.start(*self.unit(unit, number), log=log)
+    def start_unit(self, unit: str, *, log: str) -> subprocess.Popen[bytes]:
+        return self.machine.start(*self.unit(unit), log=log)
 
     def unit(self, unit: str, number: int = 0) -> tuple[str, ...]:
         script = str(HERE / "hardened.py")
