@@ -201,8 +201,6 @@ AXES_ENABLED = True
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = 0.25
 AXES_RESET_ON_SUCCESS = True
-# Who waits gets in again, whatever others go on trying.
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_HANDLER = "portal.staff.logins.Handler"
 AXES_USERNAME_CALLABLE = "portal.staff.logins.name_of"
 AXES_CLIENT_IP_CALLABLE = "portal.staff.logins.place_of"

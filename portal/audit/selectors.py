@@ -52,7 +52,6 @@ class Filters:
 class Row:
     """Hold one entry as it is shown."""
 
-    id: int
     app: str
     event: str
     description: str
@@ -152,7 +151,6 @@ def _matching(filters: Filters) -> QuerySet[AuditEntry]:
 
 def _row(entry: AuditEntry) -> Row:
     return Row(
-        id=entry.pk,
         app=entry.app,
         event=entry.event,
         description=entry.description,

@@ -32,7 +32,6 @@ class Sale:
     """Hold a subscription with everything that was billed for it, the oldest cycle first."""
 
     subscription: Subscription
-    items: tuple[Item, ...]
     billed: tuple[Billed, ...]
 
     def covering(self, day: date) -> Billed:
@@ -165,7 +164,7 @@ def sell(
         lines = tuple(book.lines_of[invoice.uuid][before:])
         billed.append(Billed(cycle, span, invoice, billed_on, lines))
     organisation.created_on = min(organisation.created_on or rhythm.started_on, rhythm.started_on)
-    return Sale(subscription=subscription, items=tuple(items), billed=tuple(billed))
+    return Sale(subscription=subscription, billed=tuple(billed))
 
 
 def pay_all(book: Book, billed: Iterable[Billed]) -> None:

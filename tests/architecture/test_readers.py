@@ -1,7 +1,10 @@
-"""What nobody reads is deleted: a template is shown or included by something, an icon is named by something."""
+"""What nobody reads is deleted: templates are shown or included, icons named, classes of the stylesheet written."""
 
 import ast
 import re
+from pathlib import Path
+
+import crispy_bootstrap5
 
 from portal.shell import navigation, styleguide
 from tests.architecture.source import ROOT, TEMPLATES, found, templates
@@ -11,6 +14,8 @@ OF_FRAMEWORKS = {"403.html", "404.html", "500.html", "account/login.html", "acco
 FOLDERS_OF_FRAMEWORKS = ("admin/", "bootstrap5/")
 # It shows what others have: that alone makes nothing useful.
 GUIDE = "shell/styleguide.html"
+OF_THE_GUIDE = {"guide", "guide-icons"}
+OF_HTMX = {"htmx-request"}
 _NAMED_ICON = re.compile(r'(?:icon\.html" with name|\bicon)="([^"]+)"')
 
 
@@ -62,3 +67,25 @@ def test_the_icons_are_those_that_somebody_names_and_the_style_guide_shows_them_
             named |= set(_NAMED_ICON.findall(path.read_text()))
     assert set(drawn) == named
     assert tuple(drawn) == styleguide.ICONS
+
+
+def test_every_class_of_the_stylesheet_is_written_by_somebody() -> None:
+    static = ROOT / "static"
+    style = re.sub(r"/\*.*?\*/|url\([^)]*\)", "", (static / "css" / "portal.css").read_text(), flags=re.DOTALL)
+    pages = [path for path in templates() if not _is_guide(str(path.relative_to(TEMPLATES)))]
+    theirs = Path(crispy_bootstrap5.__file__).parent / "templates"
+    writers = [*pages, *theirs.rglob("*.html"), *(static / "js").glob("*.js")]
+    written = {word for path in writers for word in re.findall(r"[\w-]+", path.read_text())}
+    written |= {
+        word
+        for _, node in found(of=ast.Constant)
+        if isinstance(node.value, str)
+        for word in re.findall(r"[\w-]+", node.value)
+    }
+    # The button writes its class together: btn-{{ kind }}.
+    written |= {
+        f"btn-{word}" for path in pages for word in re.findall(r'\b(?:kind|size)="(\w+)"', path.read_text())
+    }
+    styled = set(re.findall(r"\.([a-zA-Z][\w-]+)", style))
+    assert len(styled) > 100
+    assert styled - written - OF_THE_GUIDE - OF_HTMX == set()
