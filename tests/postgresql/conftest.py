@@ -4,9 +4,9 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from psycopg import sql
 from pytest_django import DjangoDbBlocker
 
+from tests.support.postgresql import kept
 from tests.support.postgresql.server import Server, server_cursor
 
 
@@ -17,4 +17,4 @@ def server(django_db_blocker: DjangoDbBlocker) -> Iterator[Server]:
         here = Server(cursor, f"try_kept_{os.getpid()}", f"try_copied_{os.getpid()}")
         yield here
         for name in (here.kept, here.copied):
-            cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
+            kept.drop(cursor, name)

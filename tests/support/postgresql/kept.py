@@ -43,7 +43,7 @@ def copy(cursor: CursorWrapper, kept: str, *, to: str, shape: Callable[[], str],
         wanted = shape()
         if _shape_of(cursor, kept) != wanted:
             # Of a run that was killed the session may still be there.
-            execute("DROP DATABASE IF EXISTS {kept} WITH (FORCE)")
+            drop(cursor, kept)
             may_be_kept = make()
             execute("ALTER DATABASE {kept} WITH ALLOW_CONNECTIONS false")
             if may_be_kept and shape() == wanted:
@@ -57,6 +57,22 @@ def copy(cursor: CursorWrapper, kept: str, *, to: str, shape: Callable[[], str],
         execute("CREATE DATABASE {to} TEMPLATE {kept}")
     finally:
         cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+_END_SESSIONS = """
+    SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+    WHERE datname = %s AND usename = current_user AND pid <> pg_backend_pid()
+"""
+
+
+def drop(cursor: CursorWrapper, name: str) -> None:
+    """Drop a database with the sessions of this role in it.
+
+    WITH (FORCE) would end all sessions, and be refused where the autovacuum is at work: that is the superuser's. A
+    plain DROP sends it away, and waits for the others to end.
+    """
+    cursor.execute(_END_SESSIONS, [name])
+    cursor.execute(sql.SQL("DROP DATABASE IF EXISTS {}").format(sql.Identifier(name)))
 
 
 # PostgreSQL gives a database whose DROP was broken off the limit -2, and refuses to copy it.
