@@ -295,8 +295,11 @@ _STAFF = """
 from django.contrib.auth import models
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from portal.staff.operations import accounts
 from portal.audit import operations as audit_operations
+try:
+    from portal.staff.operations import accounts
+except ImportError:  # a checkout of before 29 November 2026
+    from portal import operations as accounts
 hashed = make_password("{password}")
 models.make_password = lambda password: hashed
 for name, role in {roles!r}.items():
