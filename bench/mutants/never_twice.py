@@ -13,7 +13,7 @@ MUTATIONS = (
     Mutation(
         "what was seen is not compared",
         "subscriptions/termination/operations.py",
-        "if quotes.document(quote) != seen.document:",
+        "if document != seen.document:",
         "if False:",
         "tests/subscriptions/termination/test_terminate.py::test_a_payment_after_the_preview_changes_the_quote",
     ),

@@ -125,7 +125,8 @@ def terminate(
         account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
         quote = quote_termination(subscription, on=today, config=config, asked_on=request.asked_on)
-        if quotes.document(quote) != seen.document:
+        document = quotes.document(quote)
+        if document != seen.document:
             raise refusals.QuoteChanged(quote, seen=seen.document)
         columns = requested.columns(request, quote=quote, began=subscription.started_on)
         decided = settlement.decide(
@@ -136,7 +137,14 @@ def terminate(
         )
         cause = settlement.Cause(uuid.uuid4(), quote_id=seen.quote_id, by=by, at=at)
         termination = _write(
-            subscription, account=account, quote=quote, columns=columns, decided=decided, cause=cause, config=config
+            subscription,
+            account=account,
+            quote=quote,
+            document=document,
+            columns=columns,
+            decided=decided,
+            cause=cause,
+            config=config,
         )
     return Outcome(termination, is_repeat=False)
 
@@ -187,6 +195,7 @@ def _write(
     *,
     account: CreditAccount,
     quote: quotes.Quote,
+    document: dict[str, Any],
     columns: dict[str, Any],
     decided: settlement.Decided,
     cause: settlement.Cause,
@@ -221,11 +230,11 @@ def _write(
         credited=settled.credited,
         waived=settled.waived,
         nothing_reason=settled.why_nothing,
-        quote=quotes.document(quote),
+        quote=document,
         acknowledgements=[{"key": a.key, "note": a.note, "text": a.text} for a in decided.confirmed],
         quote_id=cause.quote_id,
         told=told.told(
-            quote=quote,
+            document=document,
             credited=settled.credited,
             note=decided.settlement.note if isinstance(decided.settlement, settlement.NoteLinked) else None,
             why_nothing=settled.why_nothing,

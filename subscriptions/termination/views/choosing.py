@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from django.http import HttpResponse
 
@@ -62,8 +64,18 @@ def choice_page(
         picked, number = _picked(quote, sent_choice=sent_choice, sent_note=sent_note, shown=shown)
     may_use = step.request.user.has_perm(MAY_USE)
     uses = credit_notes.planned_uses(step.subscription, quote=quote, chosen=shown) if may_use else {}
+    document = quotes.document(quote)
     options = tuple(
-        _option(step, quote, note, place=place, number=number, problems=problems, use=uses.get(note.note_id))
+        _option(
+            step,
+            quote,
+            note,
+            document=document,
+            place=place,
+            number=number,
+            problems=problems,
+            use=uses.get(note.note_id),
+        )
         for place, note in enumerate(shown, start=1)
     )
     boxes = answers.to_confirm(step, acknowledgements.of_automatic(quote), problems, name="acknowledge")
@@ -74,7 +86,7 @@ def choice_page(
     context = {
         "form": form,
         "says": answers.says(step, quote, asks_choice=bool(options or search)),
-        "invoices": consequences.invoices(quotes.document(quote)),
+        "invoices": consequences.invoices(document),
         "seal": steps.seal_seen(step, replace(seen, offered=offered)),
         "picked": picked,
         "notes": options,
@@ -84,7 +96,7 @@ def choice_page(
         "may_use": may_use,
         "use_now": "use_now" in sent if "choice" in sent else step.config.use_note_now,
         "acknowledgements": boxes,
-        "preview": preview.preview_of(quotes.document(quote), why_nothing=quote.why_nothing),
+        "preview": preview.preview_of(document, why_nothing=quote.why_nothing),
         "to_credits": money.display(quote.to_credits, currency=quote.currency) if quote.to_credits else "",
         "why_nothing": quote.why_nothing,
         "changes": changes,
@@ -119,13 +131,13 @@ def _option(
     quote: quotes.Quote,
     note: notes.Note,
     *,
+    document: Mapping[str, Any],
     place: int,
     number: str,
     problems: tuple[answers.Problem, ...],
     use: invoicing_selectors.NoteUse | None,
 ) -> NoteOption:
     required = acknowledgements.of_note(quote, note=note)
-    document = quotes.document(quote)
     waiting = figures.Done(note=note.number, waits=note.unused)
     used = told.of_note(note.number, unused=note.unused, use=use) if use else None
     return NoteOption(

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from portal.lib import money
 from subscriptions.models import Termination
-from subscriptions.termination.quote import figures, notes, quotes
+from subscriptions.termination.quote import figures, notes
 from subscriptions.termination.selectors import settled
 
 
@@ -62,7 +62,7 @@ def of_note(number: str, *, unused: Decimal, use: NoteUse | None) -> figures.Don
 
 def told(
     *,
-    quote: quotes.Quote,
+    document: Mapping[str, Any],
     credited: Decimal | None,
     note: notes.Note | None,
     why_nothing: str,
@@ -70,7 +70,6 @@ def told(
     used: NoteUse | None = None,
 ) -> str:
     """Say the same for history, audit and notification. *Shape*: `note` is the refund, as it was before its use."""
-    document = quotes.document(quote)
     if note:
         done = of_note(note.number, unused=note.unused, use=used)
     else:
