@@ -6,6 +6,7 @@ from settings_app import views
 
 app_name = "settings_app"
 urlpatterns = [
+    path("", views.index, name="index"),
     path("portal-config/", views.portal_config, name="portal_config"),
     path("versions/", views.versions, name="versions"),
     path("reasons/", views.reasons, name="reasons"),

@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
@@ -17,6 +17,12 @@ from settings_app import forms, in_force, operations, policies, selectors, tonig
 from settings_app.models import TerminationReason
 
 READ_OR_SAVE = ["GET", "HEAD", "POST"]
+
+
+@require_safe
+def index(request: Request) -> HttpResponse:
+    """Lead to Portal Config, the first tab."""
+    return redirect("settings_app:portal_config")
 
 
 @require_http_methods(READ_OR_SAVE)

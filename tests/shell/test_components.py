@@ -28,6 +28,20 @@ def test_a_badge_says_its_status_in_words(status):
     assert "<svg" in html
 
 
+@pytest.mark.parametrize(
+    ("statuses", "tone"),
+    [
+        (("active", "paid", "applied", "credited", "in_use", "on"), "success"),
+        (("sent", "partly_applied", "credit_note_linked"), "info"),
+        (("expired", "awaiting_payment", "pending", "reserved"), "warning"),
+        (("draft", "void", "off", "free"), "neutral"),
+    ],
+)
+def test_a_badge_has_the_tone_of_its_status(statuses, tone):
+    for status in statuses:
+        assert f'data-tone="{tone}"' in render_to_string("components/badge.html", {"status": status}), status
+
+
 def test_the_error_summary_leads_to_each_field():
     html = render_to_string("components/error_summary.html", {"form": styleguide.ExampleForm({})})
     assert 'href="#div_id_reason"' in html

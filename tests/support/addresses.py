@@ -101,6 +101,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
         "note",
         {"GET": ("invoicing.allocate_creditnote", 200), "POST": ("invoicing.allocate_creditnote", 422)},
     ),
+    "settings_app:index": ("", {"GET": (LOGGED_IN, 302)}),
     "settings_app:portal_config": (
         "",
         {"GET": (_CONFIG, 200), "POST": (f"{_CONFIG}+settings_app.add_portalconfigversion", 422)},
