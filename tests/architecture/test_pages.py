@@ -1,6 +1,7 @@
 """Every page and fragment is complete before it is rendered: templates run no query, and break no policy."""
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -64,6 +65,8 @@ def test_a_template_runs_no_query(world, monkeypatch, name, headers):
     assert asked == []
     if "text/html" in response["Content-Type"]:
         _is_clean(response.content.decode())
+        # A screen reader lists them by role and name: two of one name can't be told apart.
+        assert [place for place, count in Counter(pages.landmarks(response)).items() if count > 1] == []
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["page", "fragment"])

@@ -107,3 +107,44 @@ def words(response: Page) -> str:
     """The text of a page, tags taken out and white space folded."""
     body = re.sub(r"<(script|style|svg).*?</\1>", " ", response.content.decode(), flags=re.S)
     return " ".join(htmllib.unescape(re.sub(r"<[^>]+>", " ", body)).split())
+
+
+# What a screen reader lists as a place of the page, by its tag; sections and forms only where they have a name.
+_LANDMARKS = {"nav": "navigation", "aside": "complementary", "main": "main", "section": "region", "form": "form"}
+_ONLY_NAMED = ("region", "form")
+
+
+class _Landmarks(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[tuple[str, str, str]] = []
+        self.texts: dict[str, str] = {}
+        self._path: list[tuple[str, str]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        role = given.get("role") or _LANDMARKS.get(tag, "")
+        if role in (*_LANDMARKS.values(), "search"):
+            self.found.append((role, given.get("aria-label", ""), given.get("aria-labelledby", "")))
+        if tag not in _VOID:
+            self._path.append((tag, given.get("id", "")))
+
+    def handle_endtag(self, tag: str) -> None:
+        while self._path and self._path.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        for _, name in self._path:
+            if name:
+                self.texts[name] = f"{self.texts.get(name, '')}{data}"
+
+
+_VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+
+
+def landmarks(response: Page) -> list[tuple[str, str]]:
+    """The landmarks of a page with their names; a section or a form without a name is none."""
+    parser = _Landmarks()
+    parser.feed(response.content.decode())
+    found = [(role, label or " ".join(parser.texts.get(by, "").split())) for role, label, by in parser.found]
+    return [(role, name) for role, name in found if name or role not in _ONLY_NAMED]
