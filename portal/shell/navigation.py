@@ -1,7 +1,9 @@
 """What every page shows around its content."""
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.http import HttpRequest
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
@@ -27,6 +29,30 @@ UNDER = {
 }
 
 
+@dataclass(frozen=True)
+class Item:
+    """One entry of the navigation."""
+
+    label: str
+    url: str
+    icon: str
+    is_current: bool
+
+
+def items_of(user: AbstractBaseUser | AnonymousUser, *, path: str) -> list[Item]:
+    """Give the entries that somebody may open; `path` is the page that they look at."""
+    if not isinstance(user, User):
+        return []
+    items = [
+        Item(label, reverse(name), icon, is_current=path.startswith((reverse(name), *UNDER.get(name, ()))))
+        for label, name, icon, permission in NAVIGATION
+        if user.has_perm(permission)
+    ]
+    if user.is_superuser:
+        items.append(Item("Admin", reverse("admin:index"), "shield", is_current=False))
+    return items
+
+
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Give the frame of a page: navigation by permission, provider name, who is logged in."""
     user = getattr(request, "user", None)
@@ -35,20 +61,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     asked: HtmxDetails | None = getattr(request, "htmx", None)
     if asked and not asked.history_restore_request:
         return {}
-    items = [
-        {
-            "label": label,
-            "url": reverse(name),
-            "icon": icon,
-            "is_current": request.path.startswith((reverse(name), *UNDER.get(name, ()))),
-        }
-        for label, name, icon, permission in NAVIGATION
-        if user.has_perm(permission)
-    ]
-    if user.is_superuser:
-        items.append({"label": "Admin", "url": reverse("admin:index"), "icon": "shield", "is_current": False})
     return {
-        "nav_items": items,
+        "nav_items": items_of(user, path=request.path),
         "provider_name": in_force.provider_name_of(request),
         "user_display": user.get_username(),
         "role_label": roles.label_of(user),

@@ -12,14 +12,17 @@ from django.views.decorators.http import require_safe
 
 from portal.lib.http import Request
 from portal.postgresql import migrated
+from portal.shell import navigation, unavailable
 from portal.shell import styleguide as styleguide_context
-from portal.shell import unavailable
 
 
 @require_safe
 def home(request: Request) -> HttpResponse:
-    """Lead to the Customer app: everything an agent does starts with a customer."""
-    return redirect("customers:list")
+    """Lead to the first page of the navigation; whoever has none is told how to get a role."""
+    items = navigation.items_of(request.user, path=request.path)
+    if not items:
+        raise PermissionDenied
+    return redirect(items[0].url)
 
 
 @login_not_required

@@ -26,7 +26,8 @@ _CONFIG = "settings_app.view_portalconfigversion"
 # to an empty request.
 # HEAD goes wherever GET goes; what is not named is answered with 405.
 TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
-    "home": ("", {"GET": (LOGGED_IN, 302)}),
+    # It leads on by permission; whoever has none is told how to get a role.
+    "home": ("", {"GET": (LOGGED_IN, 403)}),
     "account_login": ("", {"GET": (PUBLIC, 200), "POST": (PUBLIC, 200)}),
     # Nobody who logs out is led to the log-in as well; tests/staff/test_login.py follows somebody.
     "account_logout": ("", {"GET": (PUBLIC, 302), "POST": (PUBLIC, 302)}),

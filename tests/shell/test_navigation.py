@@ -1,0 +1,48 @@
+"""Where the start page leads, and what is said to whoever may open nothing, or not this."""
+
+import pytest
+from django.contrib.auth.models import Permission
+from django.urls import reverse
+
+from tests.support import pages
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.mark.parametrize("role", ["agent", "billing", "auditor", "superuser"])
+def test_the_start_page_leads_to_the_customers(client_of, role):
+    response = client_of(role).get("/")
+    assert (response.status_code, response["Location"]) == (302, reverse("customers:list"))
+
+
+def test_whoever_may_open_one_page_is_led_there(client_of):
+    client = client_of("auditor")
+    client.user.groups.clear()
+    client.user.user_permissions.set(Permission.objects.filter(codename="view_auditentry"))
+    response = client.get("/")
+    assert (response.status_code, response["Location"]) == (302, reverse("audit:list"))
+
+
+@pytest.mark.parametrize("path", ["/", "/customers/", "/settings/portal-config/"])
+def test_whoever_has_no_role_is_told_whom_to_ask(client_of, path):
+    client = client_of("")
+    response = client.get(path)
+    said = pages.words(response)
+    assert response.status_code == 403
+    for words in (
+        "You have no role yet",
+        client.user.username,
+        "Ask a superuser",
+        "Support agent",
+        "Billing",
+        "Auditor",
+    ):
+        assert words in said
+
+
+def test_whoever_has_another_role_is_told_which(client_of):
+    response = client_of("agent").get("/audit/")
+    said = pages.words(response)
+    assert response.status_code == 403
+    assert "Your role, Support agent, does not include it." in said
+    assert "You have no role yet" not in said
