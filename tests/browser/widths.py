@@ -46,6 +46,20 @@ _MEASURE = """
     }
 """
 
+_HERE_IS_HIDDEN = """
+    () => {
+        const here = document.querySelector(".shell-nav a[aria-current]");
+        const box = here && here.getBoundingClientRect();
+        return Boolean(box) && (box.left < 0 || box.right > window.innerWidth);
+    }
+"""
+
+
+def hides_where_one_is(page: Page) -> bool:
+    """Say whether the navigation has scrolled the entry of the page out of sight."""
+    hidden: bool = page.evaluate(_HERE_IS_HIDDEN)
+    return hidden
+
 
 def too_wide(page: Page) -> list[str]:
     """List what is wider than the screen or than the part that holds it.
