@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
-from django.db import IntegrityError, connection
+from django.db import connection
 
 from customers import policies
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey, TopUp
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days, money, text
+from portal.postgresql import diagnosis
 
 
 class NoTransaction(RuntimeError):
@@ -117,12 +118,10 @@ def request_used_once(request_id: uuid.UUID) -> Iterator[None]:
 
     *Raises*: RequestReused.
     """
-    try:
+    with diagnosis.told_as(
+        {"a_form_posts_one_entry": lambda: RequestReused(entry=LedgerEntry.objects.get(request_id=request_id))}
+    ):
         yield
-    except IntegrityError as error:
-        if "a_form_posts_one_entry" not in str(error):
-            raise
-        raise RequestReused(entry=LedgerEntry.objects.get(request_id=request_id)) from error
 
 
 def post_correction(

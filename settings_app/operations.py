@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import IntegrityError
-
 from portal.audit import names
 from portal.audit import operations as audit_operations
+from portal.postgresql import diagnosis
 from settings_app import policies, selectors
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion, TerminationReason
 
@@ -36,6 +35,12 @@ class CodeTaken(Exception):
 
 class LabelTaken(Exception):
     """Say that another reason has this label."""
+
+
+_TAKEN = {
+    "settings_app_terminationreason_code_key": CodeTaken,
+    "a_reason_has_its_own_label": LabelTaken,
+}
 
 
 @dataclass(frozen=True)
@@ -114,31 +119,28 @@ def add_reason(*, code: str, values: ReasonValues, by: audit_operations.Actor, a
 
     *Raises*: CodeTaken, LabelTaken.
     """
-    try:
-        with audit_operations.operation("add_reason"):
-            there = TerminationReason.objects.filter(code=code).first()
-            if there is not None:
-                if _values_of(there) == values:
-                    return there.pk
-                raise CodeTaken
-            _refuse_taken_label(values.label, except_pk=0)
-            added = TerminationReason.objects.create(
-                code=code,
-                label=values.label,
-                needs_ticket=values.needs_ticket,
-                is_active=values.is_active,
-                position=values.position,
-            )
-            audit_operations.record(
-                app=names.PORTAL_SETTINGS,
-                event="Termination reason added",
-                description=f"{code}: {_describe(values)}.",
-                by=by,
-                at=at,
-            )
-    except IntegrityError as error:
-        # Two people at the same moment: the constraint says which of the two it was.
-        raise (LabelTaken if _is_label(error) else CodeTaken) from error
+    # Two people at the same moment: the constraint says which of the two it was.
+    with diagnosis.told_as(_TAKEN), audit_operations.operation("add_reason"):
+        there = TerminationReason.objects.filter(code=code).first()
+        if there is not None:
+            if _values_of(there) == values:
+                return there.pk
+            raise CodeTaken
+        _refuse_taken_label(values.label, except_pk=0)
+        added = TerminationReason.objects.create(
+            code=code,
+            label=values.label,
+            needs_ticket=values.needs_ticket,
+            is_active=values.is_active,
+            position=values.position,
+        )
+        audit_operations.record(
+            app=names.PORTAL_SETTINGS,
+            event="Termination reason added",
+            description=f"{code}: {_describe(values)}.",
+            by=by,
+            at=at,
+        )
     return added.pk
 
 
@@ -149,29 +151,26 @@ def change_reason(
 
     *Raises*: TerminationReason.DoesNotExist, ReasonChanged, LabelTaken.
     """
-    try:
-        with audit_operations.operation("change_reason"):
-            reason = TerminationReason.objects.select_for_update(no_key=True).get(pk=pk)
-            before = _values_of(reason)
-            if before == values:
-                return False
-            if before != seen:
-                raise ReasonChanged(selectors.reason(pk))
-            _refuse_taken_label(values.label, except_pk=pk)
-            reason.label = values.label
-            reason.needs_ticket = values.needs_ticket
-            reason.is_active = values.is_active
-            reason.position = values.position
-            reason.save(update_fields=["label", "needs_ticket", "is_active", "position"])
-            audit_operations.record(
-                app=names.PORTAL_SETTINGS,
-                event="Termination reason changed",
-                description=f"{reason.code}: {_describe(before)} → {_describe(values)}.",
-                by=by,
-                at=at,
-            )
-    except IntegrityError as error:
-        raise LabelTaken from error
+    with diagnosis.told_as(_TAKEN), audit_operations.operation("change_reason"):
+        reason = TerminationReason.objects.select_for_update(no_key=True).get(pk=pk)
+        before = _values_of(reason)
+        if before == values:
+            return False
+        if before != seen:
+            raise ReasonChanged(selectors.reason(pk))
+        _refuse_taken_label(values.label, except_pk=pk)
+        reason.label = values.label
+        reason.needs_ticket = values.needs_ticket
+        reason.is_active = values.is_active
+        reason.position = values.position
+        reason.save(update_fields=["label", "needs_ticket", "is_active", "position"])
+        audit_operations.record(
+            app=names.PORTAL_SETTINGS,
+            event="Termination reason changed",
+            description=f"{reason.code}: {_describe(before)} → {_describe(values)}.",
+            by=by,
+            at=at,
+        )
     return True
 
 
@@ -200,7 +199,3 @@ def _describe(values: ReasonValues) -> str:
 def _refuse_taken_label(label: str, *, except_pk: int) -> None:
     if TerminationReason.objects.filter(label__iexact=label).exclude(pk=except_pk).exists():
         raise LabelTaken
-
-
-def _is_label(error: IntegrityError) -> bool:
-    return "a_reason_has_its_own_label" in str(error)

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import IntegrityError
-
 from invoicing import selectors
 from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries
 from invoicing.operations import documents, giveback, numbers, refusals
 from portal.audit import operations as audit_operations
 from portal.lib import days, money
+from portal.postgresql import diagnosis
 
 CAP = "notes_waived_and_refunded_stay_within_the_charge"
 
@@ -107,39 +106,38 @@ def mark_as_sent(
 
     *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, AboveTheCharge, SendingAsks.
     """
-    try:
-        with audit_operations.operation("mark_credit_note_as_sent"):
-            note = _locked_with_invoices(note_uuid)
-            if note.sending_request_id == request_id:
-                return note
-            if sentence := selectors.why_not_sendable(note):
-                raise refusals.NoteNotSendable(sentence)
-            _check_caps(note)
-            questions = () if is_confirmed else selectors.questions_before_sending(note.uuid)
-            if questions:
-                raise refusals.SendingAsks(questions)
-            note.status = CreditNote.Status.SENT
-            note.sent_at = at
-            note.issued_on = days.today_in(note.organisation.timezone, at=at)
-            note.sending_reason = reason
-            note.sending_request_id = request_id
-            note.save(update_fields=["status", "sent_at", "issued_on", "sending_reason", "sending_request_id"])
-            total = documents.display(note.net + note.tax, of=note)
-            _record(
-                note,
-                "Credit note sent",
-                f"Credit note {note.number} of {total} marked as Sent: {reason}",
-                by=by,
-                at=at,
-            )
+    # The database has the last word on the cap, whatever is computed below.
+    with diagnosis.told_as({CAP: _above_the_charge}), audit_operations.operation("mark_credit_note_as_sent"):
+        note = _locked_with_invoices(note_uuid)
+        if note.sending_request_id == request_id:
             return note
-    except IntegrityError as error:
-        # The database has the last word on the cap, whatever was computed above.
-        if CAP not in str(error):
-            raise
-        raise refusals.AboveTheCharge(
-            "The note gives back more than its charges leave. Void it, and draft another one."
-        ) from error
+        if sentence := selectors.why_not_sendable(note):
+            raise refusals.NoteNotSendable(sentence)
+        _check_caps(note)
+        questions = () if is_confirmed else selectors.questions_before_sending(note.uuid)
+        if questions:
+            raise refusals.SendingAsks(questions)
+        note.status = CreditNote.Status.SENT
+        note.sent_at = at
+        note.issued_on = days.today_in(note.organisation.timezone, at=at)
+        note.sending_reason = reason
+        note.sending_request_id = request_id
+        note.save(update_fields=["status", "sent_at", "issued_on", "sending_reason", "sending_request_id"])
+        total = documents.display(note.net + note.tax, of=note)
+        _record(
+            note,
+            "Credit note sent",
+            f"Credit note {note.number} of {total} marked as Sent: {reason}",
+            by=by,
+            at=at,
+        )
+        return note
+
+
+def _above_the_charge() -> refusals.AboveTheCharge:
+    return refusals.AboveTheCharge(
+        "The note gives back more than its charges leave. Void it, and draft another one."
+    )
 
 
 def void(

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
-from django.db import IntegrityError
-
 from invoicing.models import CreditNote, Invoice
 from invoicing.operations import refusals
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import money
+from portal.postgresql import diagnosis
 
 APP = names.INVOICES
 
@@ -29,14 +28,14 @@ def request_used_once() -> Iterator[None]:
 
     *Raises*: RequestAlreadyUsed.
     """
-    try:
+    with diagnosis.told_as(dict.fromkeys(_USED_ONCE, _used_already)):
         yield
-    except IntegrityError as error:
-        if not any(name in str(error) for name in _USED_ONCE):
-            raise
-        raise refusals.RequestAlreadyUsed(
-            "This form was used for another document at the same moment: nothing was written here. Open it again."
-        ) from error
+
+
+def _used_already() -> refusals.RequestAlreadyUsed:
+    return refusals.RequestAlreadyUsed(
+        "This form was used for another document at the same moment: nothing was written here. Open it again."
+    )
 
 
 def locked_invoice(invoice_uuid: uuid.UUID) -> Invoice:

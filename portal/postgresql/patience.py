@@ -14,6 +14,8 @@ from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations import Migration
 
+from portal.postgresql import diagnosis
+
 LOCK_TIMEOUT = "2s"
 """How long a migration waits for a table: less than a web process waits for a lock."""
 
@@ -66,7 +68,7 @@ class Patience:
             try:
                 work()
             except OperationalError as error:
-                if getattr(error.__cause__, "sqlstate", None) not in _IN_USE:
+                if diagnosis.sqlstate_of(error) not in _IN_USE:
                     raise
                 if pause is None:
                     raise TablesInUse(self._at) from error

@@ -17,7 +17,7 @@ from django.db import DatabaseError, NotSupportedError, OperationalError, connec
 
 from portal import embedded
 from portal.lib import text
-from portal.postgresql import migrated, owner
+from portal.postgresql import diagnosis, migrated, owner
 from portal.staff import roles
 
 OLDEST_POSTGRESQL = 15
@@ -167,7 +167,7 @@ def read_only() -> str:
 
 def is_about_writing(error: DatabaseError) -> bool:
     """Say whether PostgreSQL refused a write because nothing can be written there."""
-    return getattr(error.__cause__, "sqlstate", None) == "25006"
+    return diagnosis.sqlstate_of(error) == "25006"
 
 
 def _is_behind(stands: migrated.Standing) -> bool:

@@ -9,6 +9,8 @@ from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 
+from portal.postgresql import diagnosis
+
 logger = logging.getLogger(__name__)
 
 # PostgreSQL's own codes for "it took too long": a statement, a lock, two that wait for each other.
@@ -33,7 +35,7 @@ def page(request: HttpRequest, error: BaseException) -> HttpResponse:
     """Give the plain page, which needs no database; the next request tries again."""
     # Repr of the path: it is the sender's, and the line of the log is ours.
     logger.error("503 %s %r: %s", request.method, request.path[:200], str(error).strip().split("\n", 1)[0])
-    context = {"is_busy": _code(error) in BUSY, "was_sent": request.method == "POST"}
+    context = {"is_busy": diagnosis.sqlstate_of(error) in BUSY, "was_sent": request.method == "POST"}
     response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = "5"
     response["Cache-Control"] = "no-store"
@@ -43,9 +45,5 @@ def page(request: HttpRequest, error: BaseException) -> HttpResponse:
 def is_away(error: BaseException) -> bool:
     """Say whether an error means that the database does not answer, or not in time."""
     return isinstance(error, OperationalError | InterfaceError) or (
-        isinstance(error, InternalError) and _code(error) in AWAY
+        isinstance(error, InternalError) and diagnosis.sqlstate_of(error) in AWAY
     )
-
-
-def _code(error: BaseException) -> str:
-    return getattr(error.__cause__, "sqlstate", None) or ""

@@ -18,7 +18,8 @@ from django.utils import timezone
 from portal.audit import operations as audit_operations
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 from portal.lib.http import Request
-from portal.staff import forms, roles
+from portal.postgresql import diagnosis
+from portal.staff import forms, roles, usernames
 from portal.staff.operations import accounts, log_ins
 
 admin.site.unregister([User, Group, AccessAttempt])
@@ -33,8 +34,7 @@ if admin.site.is_registered(EmailAddress):
 _TAKEN = "Somebody was given this username a moment ago: choose another one."
 REFUSALS = {
     "the_last_active_superuser_stays": forms.LAST_SUPERUSER,
-    "usernames_differ_in_more_than_their_case": _TAKEN,
-    "auth_user_username_key": _TAKEN,
+    **dict.fromkeys(usernames.TAKEN_BY, _TAKEN),
 }
 
 
@@ -76,7 +76,7 @@ class StaffAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # only the
         try:
             return super().changeform_view(request, object_id, form_url, extra_context)
         except IntegrityError as error:
-            sentence = REFUSALS.get(getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or "")
+            sentence = REFUSALS.get(diagnosis.constraint_of(error))
             if sentence is None:
                 raise
             self.message_user(request, f"Nothing was saved. {sentence}", messages.ERROR)

@@ -4,6 +4,9 @@ import re
 
 LONGEST = 150
 RESERVED = ("system", "import")
+TAKEN_BY = ("usernames_differ_in_more_than_their_case", "auth_user_username_key")
+"""What refuses a username that somebody was given a moment ago (Django's own index, and that of portal.0002)."""
+
 _PLAIN = re.compile(r"[A-Za-z0-9@.+_-]+")
 
 

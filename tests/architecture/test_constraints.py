@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.apps import apps
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Organisation
@@ -34,15 +34,9 @@ _FRESH = {"uuid": "gen_random_uuid()", "message_id": "gen_random_uuid()", "reque
 _FRESH_HERE = {"subscriptions_termination": {"quote_id": "gen_random_uuid()"}}
 
 
-def _refused_by(statement: str) -> str | None:
-    """Run a statement as if it were committed, and name what refused it."""
-    with pytest.raises(IntegrityError) as refusal:
-        _commit(statement)
-    return refused.constraint_of(refusal.value)
-
-
 @transaction.atomic
 def _commit(statement: str) -> None:
+    """Run a statement as if it were committed."""
     with connection.cursor() as cursor:
         cursor.execute(statement)
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
@@ -104,19 +98,22 @@ def _ids(cases: Sequence[tuple[Any, ...]]) -> list[str]:
 @pytest.mark.parametrize(("name", "row", "setting"), CHANGED, ids=_ids(CHANGED))
 def test_a_change_is_refused(world, name, row, setting):
     setting = setting.format_map(_Keys(world))
-    assert _refused_by(f"UPDATE {TABLES[row]} SET {setting} WHERE id = {getattr(world, row).pk}") == name
+    with refused.by(name):
+        _commit(f"UPDATE {TABLES[row]} SET {setting} WHERE id = {getattr(world, row).pk}")
 
 
 @pytest.mark.parametrize(("name", "row"), DELETED, ids=_ids(DELETED))
 def test_a_deletion_is_refused(world, name, row):
-    assert _refused_by(f"DELETE FROM {TABLES[row]} WHERE id = {getattr(world, row).pk}") == name
+    with refused.by(name):
+        _commit(f"DELETE FROM {TABLES[row]} WHERE id = {getattr(world, row).pk}")
 
 
 @pytest.mark.parametrize(("name", "row", "changes"), ADDED, ids=_ids(ADDED))
 def test_an_addition_is_refused(world, name, row, changes):
     keys = _Keys(world)
     written = {column: value.format_map(keys) for column, value in changes.items()}
-    assert _refused_by(_copy(TABLES[row], getattr(world, row).pk, written)) == name
+    with refused.by(name):
+        _commit(_copy(TABLES[row], getattr(world, row).pk, written))
 
 
 HELD = "a_termination_holds_the_note_it_links"
@@ -130,7 +127,8 @@ def test_a_termination_holds_the_note_it_links(world):
         {"subscription_id": str(world.neighbour.pk), "credit_note_id": str(world.note.pk)},
     )
     end = "UPDATE subscriptions_subscription s SET status = 'terminated', termination_ref = t.id FROM t"
-    assert _refused_by(f"WITH t AS ({copy} RETURNING id) {end} WHERE s.id = {world.neighbour.pk}") == HELD
+    with refused.by(HELD):
+        _commit(f"WITH t AS ({copy} RETURNING id) {end} WHERE s.id = {world.neighbour.pk}")
 
 
 @pytest.mark.parametrize(

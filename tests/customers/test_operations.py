@@ -7,12 +7,13 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 
 from customers import operations, selectors
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
+from tests.support import refused
 from tests.support.factories import OrganisationFactory
 
 NOW = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
@@ -83,7 +84,7 @@ def test_a_cause_is_refunded_once() -> None:
     account = OrganisationFactory.create().credit_account
     cause = uuid.uuid4()
     post(account, "5", cause_id=cause)
-    with pytest.raises(IntegrityError, match="a_cause_is_refunded_once"), transaction.atomic():
+    with refused.by("a_cause_is_refunded_once"), transaction.atomic():
         post(account, "5", cause_id=cause)
 
 

@@ -154,8 +154,9 @@ def test_the_mark_of_a_removed_demo_lets_only_the_owner_end_the_last_superuser(p
         "SET CONSTRAINTS ALL IMMEDIATE"
     )
     with psycopg.connect(embedded.runtime_url(place.data)) as connection:
-        with pytest.raises(psycopg.errors.RestrictViolation, match="the last active superuser stays"):
+        with pytest.raises(psycopg.errors.RestrictViolation) as refused:
             connection.execute(statements)
+        assert refused.value.diag.constraint_name == "the_last_active_superuser_stays"
         connection.rollback()
     with psycopg.connect(embedded.owner_url(place.data)) as connection:
         connection.execute(statements)

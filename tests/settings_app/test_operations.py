@@ -11,6 +11,7 @@ from portal.audit.models import AuditEntry
 from portal.audit.operations import Actor
 from settings_app import operations, policies, selectors
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion, TerminationReason
+from tests.support import refused
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -158,9 +159,9 @@ def test_a_decision_that_waited_for_a_save_sees_the_new_version(by, now):
 
 
 def test_a_saved_fee_is_never_changed(by, now):
-    with pytest.raises(IntegrityError, match="a fee of a settings version is never changed"):
+    with refused.by("a_fee_of_a_settings_version_is_never_changed"), transaction.atomic():
         AdministrativeFee.objects.filter(currency="SGD").update(amount=1)
-    with pytest.raises(IntegrityError, match="a settings version is never changed"):
+    with refused.by("a_settings_version_is_never_changed"), transaction.atomic():
         PortalConfigVersion.objects.update(allow_refund=False)
 
 
@@ -182,6 +183,29 @@ def test_code_and_label_are_a_reasons_own(by, now):
         operations.add_reason(code="merged", values=replace(REASON, label="too EXPENSIVE"), by=by, at=now)
     assert TerminationReason.objects.count() == 7
     assert not AuditEntry.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("code", "label", "position", "refusal"),
+    [
+        ("a_reason_has_its_own_label", "Another", 9, operations.CodeTaken),
+        ("another", "Merged", 9, operations.LabelTaken),
+        # Nobody took a name here.
+        ("another", "Another", -1, IntegrityError),
+    ],
+)
+def test_the_constraint_says_what_was_taken_at_the_same_moment(
+    by, now, monkeypatch, code, label, position, refusal
+):
+    operations.add_reason(code="a_reason_has_its_own_label", values=REASON, by=by, at=now)
+    monkeypatch.setattr(operations, "_refuse_taken_label", lambda *_, **__: None)
+    nothing = TerminationReason.objects.none()
+    values = replace(REASON, label=label, position=position)
+    with monkeypatch.context() as patch:
+        patch.setattr(type(TerminationReason.objects), "filter", lambda *_, **__: nothing)
+        with pytest.raises(refusal):
+            operations.add_reason(code=code, values=values, by=by, at=now)
+    assert AuditEntry.objects.count() == 1
 
 
 def test_a_reason_is_changed_but_for_its_code(by, now):

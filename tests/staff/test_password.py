@@ -2,12 +2,12 @@
 
 import pytest
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.test import Client
 
 from portal.audit.models import AuditEntry
 from portal.staff import usernames
-from tests.support.refused import constraint_of
+from tests.support import refused
 
 pytestmark = pytest.mark.django_db
 
@@ -69,13 +69,13 @@ def test_guesses_of_the_present_password_are_counted(client_of, settings):
     assert AuditEntry.objects.filter(event="Log-in failed").count() == settings.AXES_FAILURE_LIMIT
 
 
-@pytest.mark.parametrize("username", ["Söhn", "аnna", "an na", "a\n", "system", "Import", ""])
+@pytest.mark.parametrize("username", ["Söhn", "аnna", "an na", "a\n", "system", "import", ""])
 def test_what_is_no_username_is_refused_by_the_portal_and_the_database(username):
     assert usernames.fault_of(username)
-    guards = {"a_username_is_plain_ascii", "nobody_is_called_system_or_import"}
-    with pytest.raises(IntegrityError) as refused, transaction.atomic():
+    is_reserved = username in usernames.RESERVED
+    guard = "nobody_is_called_system_or_import" if is_reserved else "a_username_is_plain_ascii"
+    with refused.by(guard), transaction.atomic():
         User.objects.bulk_create([User(username=username)])
-    assert constraint_of(refused.value) in guards
 
 
 @pytest.mark.parametrize("username", ["anna", "Anna.Lee+1@example.com", "a-b_c", "systems"])
@@ -86,7 +86,7 @@ def test_what_is_a_username_is_taken(username):
 
 def test_two_usernames_differ_in_more_than_their_case(client, make_user):
     make_user("", "anna")
-    with pytest.raises(IntegrityError, match="usernames_differ_in_more_than_their_case"), transaction.atomic():
+    with refused.by("usernames_differ_in_more_than_their_case"), transaction.atomic():
         User.objects.create_user("ANNA")
     assert client.post("/log-in/", {"login": "ANNA", "password": OLD}).status_code == 302
 

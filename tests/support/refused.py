@@ -1,10 +1,17 @@
-"""Name what refused a statement."""
+"""Expect a refusal of the database, by the name of what refuses."""
 
-import psycopg
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
 from django.db import IntegrityError
 
+from portal.postgresql import diagnosis
 
-def constraint_of(error: IntegrityError) -> str | None:
-    """Name the constraint, or what a trigger names as such."""
-    assert isinstance(error.__cause__, psycopg.Error)
-    return error.__cause__.diag.constraint_name
+
+@contextmanager
+def by(name: str) -> Iterator[pytest.ExceptionInfo[IntegrityError]]:
+    """Expect this constraint, or a trigger that names itself so, to refuse what is done within."""
+    with pytest.raises(IntegrityError) as refusal:
+        yield refusal
+    assert diagnosis.constraint_of(refusal.value) == name

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError
 
 from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.staff import roles, selectors
+from portal.postgresql import diagnosis
+from portal.staff import roles, selectors, usernames
 
 SUPERUSER = "superuser"
 ROLES = (*roles.ROLES, SUPERUSER)
@@ -27,20 +27,18 @@ def create_staff(*, username: str, role: str, password: str, by: audit_operation
 
     *Raises*: UsernameTaken.
     """
-    try:
-        with audit_operations.operation("create_staff"):
-            there = selectors.named(username)
-            if there is not None:
-                raise UsernameTaken(there.username)
-            is_superuser = role == SUPERUSER
-            user = User.objects.create_user(
-                username, password=password, is_superuser=is_superuser, is_staff=is_superuser
-            )
-            if not is_superuser:
-                user.groups.add(Group.objects.get(name=role))
-            _note_created(username=username, role=role, by=by, at=at)
-    except IntegrityError as error:
-        raise UsernameTaken(username) from error
+    taken = dict.fromkeys(usernames.TAKEN_BY, lambda: UsernameTaken(username))
+    with diagnosis.told_as(taken), audit_operations.operation("create_staff"):
+        there = selectors.named(username)
+        if there is not None:
+            raise UsernameTaken(there.username)
+        is_superuser = role == SUPERUSER
+        user = User.objects.create_user(
+            username, password=password, is_superuser=is_superuser, is_staff=is_superuser
+        )
+        if not is_superuser:
+            user.groups.add(Group.objects.get(name=role))
+        _note_created(username=username, role=role, by=by, at=at)
     return user
 
 

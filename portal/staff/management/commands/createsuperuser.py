@@ -4,11 +4,11 @@ from typing import Any
 
 from django.contrib.auth.management.commands import createsuperuser
 from django.core.management.base import CommandError
-from django.db import IntegrityError
 from django.utils import timezone
 
 from portal.audit import operations as audit_operations
-from portal.staff import selectors
+from portal.postgresql import diagnosis
+from portal.staff import selectors, usernames
 from portal.staff.operations import accounts
 
 HINT = "./run create_staff NAME --role superuser does the same"
@@ -22,14 +22,17 @@ class Command(createsuperuser.Command):
         if options["interactive"] and not self.stdin.isatty():
             raise CommandError(f"There is no terminal to ask: use --noinput; {HINT}, with --password-stdin.")
         self._username = ""
+        taken = dict.fromkeys(usernames.TAKEN_BY, self._taken)
         try:
-            accounts.create_superuser(
-                ask=lambda: self._ask(*args, **options), by=audit_operations.SYSTEM, at=timezone.now()
-            )
+            with diagnosis.told_as(taken):
+                accounts.create_superuser(
+                    ask=lambda: self._ask(*args, **options), by=audit_operations.SYSTEM, at=timezone.now()
+                )
         except EOFError as error:
             raise CommandError("Nobody was created.") from error
-        except IntegrityError as error:
-            raise CommandError(f"{selectors.taken(self._username)} Nobody was created.") from error
+
+    def _taken(self) -> CommandError:
+        return CommandError(f"{selectors.taken(self._username)} Nobody was created.")
 
     def _ask(self, *args: Any, **options: Any) -> str:
         super().handle(*args, **options)
