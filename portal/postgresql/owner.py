@@ -18,7 +18,7 @@ from psycopg import sql
 
 from portal import embedded
 from portal.lib import text
-from portal.postgresql import address
+from portal.postgresql import address, diagnosis
 
 VARIABLE = "DATABASE_OWNER_URL"
 # What was migrated is written down by who migrates.
@@ -156,7 +156,7 @@ def refusal(error: DatabaseError) -> str:
 
 
 def _about_rights(error: BaseException | None) -> BaseException | None:
-    while error is not None and getattr(error, "sqlstate", None) != "42501":
+    while error is not None and diagnosis.sqlstate_of(error) != "42501":
         error = error.__cause__ or error.__context__
     return error
 

@@ -91,6 +91,27 @@ def test_nothing_catches_everything():
     assert caught == []
 
 
+def test_errors_of_the_database_are_read_in_one_place():
+    """A message is for people: it quotes what they typed, which may be the name of a constraint."""
+    reads = [
+        place(module, node)
+        for module, node in found(of=ast.Attribute)
+        if node.attr in ("diag", "sqlstate", "constraint_name", "pgcode")
+        and module.path != "portal/postgresql/diagnosis.py"
+    ]
+    reads += [
+        place(module, node)
+        for module, node in found(of=ast.Call)
+        if _called(node)[1] == "getattr" and {"diag", "sqlstate"} & {ast.unparse(part)[1:-1] for part in node.args}
+    ]
+    reads += [
+        place(module, node)
+        for module, node in found(of=ast.Compare)
+        if isinstance(node.ops[0], ast.In | ast.NotIn) and ast.unparse(node.comparators[0]).startswith("str(")
+    ]
+    assert reads == []
+
+
 def test_forms_read_numbers_the_one_way():
     """Django's own fields take 1_000 and the digits of every script: `portal.lib.forms` has those that do not."""
     banned = {("forms", name) for name in ("IntegerField", "DecimalField", "FloatField")}
