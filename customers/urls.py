@@ -6,6 +6,7 @@ from customers.contacts import views as contacts_views
 app_name = "customers"
 urlpatterns = [
     path("customers/", views.organisation_list, name="list"),
+    path("customers/open/", views.open_answer, name="open"),
     path("customers/<uuid:uuid>/", views.overview, name="overview"),
     path("customers/<uuid:uuid>/header/", views.header, name="header"),
     path("customers/<uuid:uuid>/contacts/", contacts_views.contacts, name="contacts"),

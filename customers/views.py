@@ -9,10 +9,11 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
+from django_htmx.http import HttpResponseClientRedirect
 
 from customers import forms, operations, selectors, steps, tab_bar
 from customers.models import LedgerEntry, Organisation
-from customers.search import lookup
+from customers.search import lookup, opening
 from customers.selectors import tabs
 from portal.lib import htmx, mentions
 from portal.lib.http import Request
@@ -35,6 +36,20 @@ def organisation_list(request: Request) -> HttpResponse:
         fragment="customers/search/_list.html",
         context={"listing": listing, "is_fragment": htmx.wants_fragment(request)},
     )
+
+
+@require_safe
+@permission_required("customers.view_organisation", raise_exception=True)
+def open_answer(request: Request) -> HttpResponse:
+    """Open the only answer to a question that was sent; lead back to the list where there is none or a choice.
+
+    Typing asks the list, so it never leaves the page.
+    """
+    question = request.GET.get("q", "")
+    listing = lookup.organisations(question, may=request.user.has_perm)
+    if listing.query and (address := opening.address(listing)):
+        return HttpResponseClientRedirect(address) if htmx.wants_fragment(request) else redirect(address)
+    return redirect(reverse("customers:list", query={"q": question} if question else None))
 
 
 @require_safe

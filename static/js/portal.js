@@ -398,9 +398,10 @@
       return;
     }
     const typing = event.target instanceof Element && event.target.closest("input, textarea, select, [contenteditable]");
-    if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey && !(dialog && dialog.open)) {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !(dialog && dialog.open)) {
       const search = document.querySelector("main [data-search], main input[name=q], main input[type=search]");
-      if (search && !search.closest("[inert]")) {
+      // In the empty search field, which may have the focus from the start, the key does the same.
+      if (search && !search.closest("[inert]") && (!typing || (typing === search && !search.value))) {
         event.preventDefault();
         search.focus();
         search.select();

@@ -235,7 +235,7 @@ def test_the_settings_say_what_is_wrong_first(visit):
 
 def test_a_search_under_way_is_followed_by_the_newest_only(visit):
     """Enter right after typing neither breaks off what is under way (the console would show it) nor is lost."""
-    for name in ("Zürich AG", "Bern AG"):
+    for name in ("Zürich AG", "Zürich Ost AG", "Bern AG"):
         factories.OrganisationFactory.create(name=name)
     page = visit("agent")
     page.goto("/customers/")
@@ -248,9 +248,18 @@ def test_a_search_under_way_is_followed_by_the_newest_only(visit):
     page.get_by_role("searchbox").press("Enter")
     assert len(under_way) == 1
     under_way[0].continue_()
-    expect(page.locator("#results")).to_contain_text("Zürich AG")
+    expect(page.locator("#results-summary")).to_have_text("2 customers")
     expect(page.locator("#results")).not_to_contain_text("Bern AG")
     assert "q=zurich" in asked[-1]
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    # Typing shows the only answer, Enter opens it.
+    page.get_by_role("searchbox").fill("zurich ost")
+    expect(page.locator("#results-summary")).to_have_text("1 customer")
+    expect(page).to_have_url(re.compile(r"/customers/\?q=zurich%20ost$"))
+    page.get_by_role("searchbox").press("Enter")
+    expect(page.get_by_role("heading", name="Zürich Ost AG")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("searchbox")).to_have_value("zurich ost")
 
 
 def test_a_step_answers_htmx_as_soon_as_it_is_there(visit):

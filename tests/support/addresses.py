@@ -36,6 +36,8 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "readyz": ("", {"GET": (PUBLIC, 200)}),
     "styleguide": ("", {"GET": (SUPERUSER, 200)}),
     "customers:list": ("", {"GET": (_CUSTOMERS, 200)}),
+    # Without a question it leads to the list.
+    "customers:open": ("", {"GET": (_CUSTOMERS, 302)}),
     "customers:overview": ("organisation", {"GET": (_CUSTOMERS, 200)}),
     "customers:header": ("organisation", {"GET": (_CUSTOMERS, 302)}),
     "customers:payment": ("organisation", {"GET": (_CUSTOMERS, 200)}),
