@@ -1,6 +1,7 @@
 """A question that was sent opens the page of its only answer; one that is typed never does."""
 
 import uuid
+from typing import Any
 
 import pytest
 from django.urls import reverse
@@ -14,7 +15,9 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture
 def world():
     """One customer alone of its name, two of another, and three documents whose numbers have a part in common."""
-    of = {name: factories.OrganisationFactory.create(name=name) for name in ("Borealis", "Acme East", "Acme West")}
+    of: dict[str, Any] = {
+        name: factories.OrganisationFactory.create(name=name) for name in ("Borealis", "Acme East", "Acme West")
+    }
     for number in ("IN-700", "IN-7001", "IN-7002"):
         bill = factories.invoice(of["Acme East"], amounts=[("5", "0")])
         Invoice.objects.filter(pk=bill.pk).update(number=number)
