@@ -133,8 +133,7 @@ def unseal(step: Step, fresh: quotes.Quote | None = None) -> operations.Seen:
         return operations.Seen(
             quote_id=uuids.UUID(payload["quote_id"]),
             document=payload["quote"],
-            # A seal from before an upgrade offers nothing.
-            offered=payload.get("offered", {}),
+            offered=payload["offered"],
         )
     fresh = fresh or quote_of(step)
     if payload and not mine:

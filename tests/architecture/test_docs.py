@@ -144,7 +144,7 @@ def test_what_is_gone_is_told(text, says):
         "[refunds](refunds.md#three-examples), [elsewhere](https://example.org/gone.md)",
         "`templates/APP/_NAME.html`, `test_flow*.py`, `portal/lib/`, `/etc/portal/owner`, `C / months`",
         "`a_cause_is_refunded_once`, `declares/tabs.py`",
-        "`portal/lib/seals.py::seal`, `seals.py::MOST_BYTES`, `portal.js::showDialog`",
+        "`portal/lib/seals.py::seal`, `seals.py::MOST_CHARACTERS`, `portal.js::showDialog`",
         "```\nsudo cp gone/unit.service /etc/systemd/system/\n```",
     ],
 )

@@ -1,7 +1,4 @@
-import base64
-import json
 import string
-import zlib
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -18,14 +15,6 @@ PAYLOAD = {"quote_id": "8f14", "total": "50.00", "lines": [{"reason": "not_begun
 
 def unseal(value, *, at=AT, purpose="quote", max_age=HALF_AN_HOUR):
     return seals.unseal(value, at=at, purpose=purpose, max_age=max_age)
-
-
-def signed(text):
-    return signing.Signer(salt="portal.lib.seals/quote").sign(text)
-
-
-def packed(content):
-    return base64.urlsafe_b64encode(zlib.compress(content)).decode()
 
 
 def test_what_was_sealed_comes_back():
@@ -86,67 +75,32 @@ def test_every_change_of_a_character_breaks_the_seal():
         ":" * 1000,
         "x" * 10_000_000,
         "=" * 100,
-        None,
-        7,
-        b"a:b",
     ],
-    ids=lambda value: str(value)[:10].encode("ascii", "replace").decode(),
+    ids=lambda value: value[:10].encode("ascii", "replace").decode(),
 )
 def test_rubbish_is_a_broken_seal(value):
     with pytest.raises(seals.SealBroken):
         unseal(value)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        b"",
-        b"{",
-        b"[]",
-        b"7",
-        b"null",
-        b"\xff",
-        b"[" * 200_000,
-        b'{"at": "2026-03-07T12:00:00+00:00"}',
-        b'{"payload": {}}',
-        b'{"at": 7, "payload": {}}',
-        b'{"at": "soon", "payload": {}}',
-        b'{"at": "2026-03-07T12:00:00", "payload": {}}',
-        b'{"at": "2026-03-07T12:00:00+00:00", "payload": []}',
-    ],
-    ids=lambda content: content[:40].decode("ascii", "replace"),
-)
-def test_well_signed_rubbish_is_a_broken_seal(content):
-    with pytest.raises(seals.SealBroken):
-        unseal(signed(packed(content)))
-
-
-@pytest.mark.parametrize("text", ["", "!!!", "abc", "YWJj", packed(b"{}")[:-6], packed(b"{}") + packed(b"{}")])
-def test_well_signed_but_badly_packed_is_a_broken_seal(text):
-    with pytest.raises(seals.SealBroken):
-        unseal(signed(text))
-
-
-def test_a_bomb_is_not_unpacked():
-    bomb = json.dumps({"at": AT.isoformat(), "payload": {"x": "0" * 200_000_000}}).encode()
-    value = signed(packed(bomb))
-    assert len(value) < seals.MOST_CHARACTERS
-    with pytest.raises(seals.SealBroken):
+@pytest.mark.parametrize("content", [{}, 7, None, "soon", [], [7, {}], ["soon", {}], {"at": "2026", "payload": {}}])
+def test_what_another_version_sealed_has_expired(content):
+    value = signing.Signer(salt="portal.lib.seals/quote").sign_object(content)
+    with pytest.raises(seals.SealExpired) as expired:
         unseal(value)
+    assert expired.value.payload == {}
+
+
+@pytest.mark.parametrize("text", ["", "!!!", "abc", ".", ".YWJj", "eNqrrgUAAXUA-Q==", "Ww" * 10_000])
+def test_what_another_version_packed_has_expired(text):
+    with pytest.raises(seals.SealExpired):
+        unseal(signing.Signer(salt="portal.lib.seals/quote").sign(text))
 
 
 def test_what_is_too_large_is_not_sealed():
-    with pytest.raises(seals.SealTooLarge):
-        seals.seal({"x": "0" * seals.MOST_BYTES}, at=AT, purpose="quote")
     noise = "".join(f"{number * 2654435761 % 2**32:08x}" for number in range(120_000))
     with pytest.raises(seals.SealTooLarge):
         seals.seal({"x": noise}, at=AT, purpose="quote")
-
-
-def test_the_largest_payload_comes_back():
-    room = seals.MOST_BYTES - len(json.dumps({"at": AT.isoformat(), "payload": {"x": ""}}, separators=(",", ":")))
-    payload = {"x": "0" * room}
-    assert unseal(seals.seal(payload, at=AT, purpose="quote")) == payload
 
 
 def test_a_preview_of_many_cycles_fits():
@@ -156,12 +110,6 @@ def test_a_preview_of_many_cycles_fits():
         for month in range(1, 13)
     ]
     assert unseal(seals.seal({"lines": lines}, at=AT, purpose="quote"))["lines"] == lines
-
-
-@pytest.mark.parametrize("call", [lambda at: seals.seal({}, at=at, purpose="quote"), lambda at: unseal("", at=at)])
-def test_an_instant_needs_a_zone(call):
-    with pytest.raises(ValueError, match="time zone"):
-        call(datetime(2026, 3, 7))  # noqa: DTZ001 - what is refused
 
 
 @settings(max_examples=200)

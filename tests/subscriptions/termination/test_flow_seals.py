@@ -1,12 +1,17 @@
 """The seal of a preview: sent again, somebody else's, forged, too old, and what changed since it was made."""
 
+import base64
 import datetime as dt
+import json
+import zlib
 
 import pytest
 import time_machine
+from django.core import signing
 
 from customers.models import LedgerEntry
 from subscriptions.models import Termination
+from subscriptions.termination.steps import PURPOSE
 from tests.support import factories, pages
 from tests.support.factories import C
 from tests.support.steps import NOW, step, to_choice
@@ -99,6 +104,26 @@ def test_a_preview_older_than_thirty_minutes_is_made_anew(client_of):
         assert "older than 30 minutes" in pages.words(late)
         choice = step(client, pages.form(late, action="/choice/"))
         assert step(client, pages.form(choice, action="/apply/"), choice="automatic").status_code == 302
+
+
+def test_a_preview_of_a_version_that_sealed_otherwise_is_made_anew(client_of):
+    """Until 29 November 2026 a seal was packed by hand, and signed by the same key for the same purpose."""
+    client = client_of("agent")
+    made = factories.subscription()
+    form = pages.form(to_choice(client, made), action="/apply/")
+    document = json.dumps({"at": NOW.isoformat(), "payload": {"user": client.user.pk}}).encode()
+    packed = base64.urlsafe_b64encode(zlib.compress(document)).decode()
+    earlier = signing.Signer(salt=f"portal.lib.seals/{PURPOSE}").sign(packed)
+    answer = step(client, form, choice="automatic", seal=earlier)
+    assert answer.status_code == 409
+    assert "older than 30 minutes" in pages.words(answer)
+    choice = step(client, pages.form(answer, action="/choice/"))
+    assert step(client, pages.form(choice, action="/apply/"), choice="automatic").status_code == 302
+    # Of what is ended by now it says so.
+    again = step(client, form, choice="automatic", seal=earlier)
+    assert again.status_code == 409
+    assert "already terminated by" in pages.words(again)
+    assert Termination.objects.count() == 1
 
 
 def test_a_stale_preview_marks_the_difference(client_of):
