@@ -65,6 +65,8 @@
   const covers = window.matchMedia("(max-width: 74.99rem)");
   let addressBefore = null;
   let titleBefore = "";
+  // What stands in main, beside whatever sidebar.
+  let pageAddress = location.href;
 
   const sidebarIsOpen = () => Boolean(sidebar && sidebar.firstElementChild);
 
@@ -96,7 +98,7 @@
     if (target === dialog && !dialog.open) remember("dialog", document.activeElement || from);
     if (target === sidebar && !sidebarIsOpen()) {
       remember("sidebar", from);
-      addressBefore = location.href;
+      addressBefore = pageAddress;
       titleBefore = document.title;
     }
   });
@@ -121,11 +123,38 @@
     }
   });
 
+  // Back and Forward between a list and what it opens in the sidebar close and open the sidebar: the list is there.
+  // Whatever else is in the history is htmx's, which loads the page.
+  const openerOf = (address) =>
+    Array.from(document.querySelectorAll("main a[hx-target='#sidebar']")).find((link) => link.href === address);
+
+  for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) {
+    document.addEventListener(name, () => {
+      if (openerOf(location.href)) return;
+      pageAddress = location.href;
+      // The list was filtered while the sidebar is open.
+      if (addressBefore) addressBefore = pageAddress;
+    });
+  }
+
+  window.addEventListener("popstate", (event) => {
+    const opener = openerOf(location.href);
+    const isBelow = location.href === addressBefore;
+    if (!opener && !isBelow) return;
+    event.stopImmediatePropagation();
+    closeDialog();
+    if (isBelow) closeSidebar();
+    else htmx.ajax("GET", opener.getAttribute("href"), { source: opener, target: "#sidebar", push: "false" })
+      .then(() => focusInto(sidebar));
+  });
+
   // The server may close it: HX-Trigger: close-dialog.
   document.addEventListener("close-dialog", closeDialog);
 
   // ---- Live region: said and shown ------------------------------------------------------------------------
   let fading = 0;
+  // The note of a lost line, while it is shown; and whether something may have been written meanwhile.
+  let lineLost = null;
 
   function announce(message, tone) {
     if (!live || !message) return;
