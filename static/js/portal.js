@@ -171,6 +171,7 @@
     close.addEventListener("click", () => live.replaceChildren());
     note.append(text, close);
     live.replaceChildren(note);
+    lineLost = null;
     // Good news may go by itself; a failure stays until it was seen.
     if (tone !== "danger") {
       const leave = () => {
@@ -201,8 +202,28 @@
     announce(FAILURES[status] || "The portal answered with error " + status + ". Check the record before you try again.", "danger");
   });
   document.addEventListener("htmx:timeout", () => announce(FAILURES[504], "danger"));
-  document.addEventListener("htmx:sendError", () =>
-    announce("The portal cannot be reached. Check your connection; check the record before you try again.", "danger"));
+  document.addEventListener("htmx:sendError", (event) => {
+    const isRead = event.detail.requestConfig.verb === "get";
+    announce("The portal cannot be reached. Check your connection" +
+      (isRead ? "." : "; check the record before you try again."), "danger");
+    if (live) lineLost = { note: live.firstElementChild, isRead: isRead };
+  });
+
+  // The browser says so, or an answer came. Whoever wrote when it was lost still has something to check.
+  function lineIsBack(hasWritten) {
+    if (!lineLost) return;
+    const { note, isRead } = lineLost;
+    lineLost = null;
+    if (!note.isConnected) return;
+    if (isRead || hasWritten) note.remove();
+    else announce("The portal can be reached again. Check the record before you try again.", "danger");
+  }
+
+  window.addEventListener("online", () => {
+    lineIsBack(false);
+    askAgain();
+  });
+  document.addEventListener("htmx:beforeOnLoad", (event) => lineIsBack(event.detail.requestConfig.verb !== "get"));
   document.addEventListener("htmx:swapError", () =>
     announce("The answer could not be shown. Load the page again.", "danger"));
 
@@ -263,6 +284,31 @@
   });
   // Coming back through the browser's page cache shows the page as it was left: with its buttons held.
   window.addEventListener("pageshow", () => document.querySelectorAll("form[aria-busy=true]").forEach(endBusy));
+
+  // ---- Old hits: what answers other words than those in the search field can't be clicked ------------------
+  // The field's default is what the hits answer: the server writes it, and each answer does.
+  const hitsOf = (field) => document.querySelector(field.form.getAttribute("hx-target"));
+  const searches = () => Array.from(document.querySelectorAll("form[hx-target] [data-search]"));
+  const isAnswered = (field) => field.value === field.defaultValue;
+  const guardHits = (field) => { hitsOf(field).inert = !isAnswered(field); };
+
+  function askAgain() {
+    for (const field of searches()) if (!isAnswered(field)) field.form.requestSubmit();
+  }
+
+  document.addEventListener("input", (event) => { if (searches().includes(event.target)) guardHits(event.target); });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    for (const field of searches().filter((one) => hitsOf(one) === event.detail.target)) {
+      const asked = new URL(event.detail.pathInfo.finalRequestPath, location.href).searchParams;
+      field.defaultValue = asked.get(field.name) || "";
+      guardHits(field);
+    }
+  });
+  // Words that the browser filled in again, or that were left without an answer.
+  window.addEventListener("pageshow", () => {
+    searches().forEach(guardHits);
+    askAgain();
+  });
 
   // ---- What was typed is kept: through Esc, Back, a reload, an ended session -------------------------------
   // A form with data-keep="USER:SUBJECT" keeps what somebody typed in this tab's own storage, field by field.
