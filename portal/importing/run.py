@@ -17,7 +17,9 @@ from portal.importing.shapes import Declared, File
 from portal.importing.staging import Staged
 from portal.lib import text
 
-# Told what is being done, and the bytes done of all bytes.
+READING, CHECKING, WRITING = "Bytes read", "Checking", "Writing"
+
+# Told which of these steps is at work; of the first also how far it is, of how much.
 Progress = Callable[[str, int, int], None]
 
 
@@ -97,13 +99,14 @@ def import_directory(
             cursor.execute("SET LOCAL default_statistics_target = 10")
             staged: dict[str, Staged] = {}
             done = 0
+            progress(READING, 0, total)
             for place, file in enumerate(declared.files):
                 staging.create_table(cursor, file)
                 path = directory / file.csv
                 if file in present:
 
-                    def told(read: int, *, csv: str = file.csv, before: int = done) -> None:
-                        progress(f"reading {csv}", before + read, total)
+                    def told(read: int, *, before: int = done) -> None:
+                        progress(READING, before + read, total)
 
                     staged[file.name] = staging.stage(cursor, file, path, place=place, faults=faults, progress=told)
                     done += path.stat().st_size
@@ -111,7 +114,7 @@ def import_directory(
                     faults.add(
                         Fault(place, 1, -1, file.csv, "header", "the file is missing, expected it in the directory")
                     )
-            progress("checking", total, total)
+            progress(CHECKING, 0, 0)
             known.match(cursor, declared)
             known.lock(cursor, declared)
             if update:
@@ -130,7 +133,7 @@ def import_directory(
             if dry_run:
                 return counted
             if any(count.new for count in counted):
-                progress("writing", total, total)
+                progress(WRITING, 0, 0)
                 loading.load(cursor, declared, at=at)
             if any(count.changed for count in counted):
                 changes.write(cursor, declared)

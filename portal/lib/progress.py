@@ -1,9 +1,8 @@
-"""Say how far a long job is: a bar on a terminal, a line for each batch elsewhere."""
+"""Say how far a long job is: a bar on a terminal; elsewhere, for a log, a line whenever more is done."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 
 from django.core.management.base import OutputWrapper
 
@@ -14,15 +13,15 @@ _SECOND = 1_000_000_000
 class Progress:
     """Tell which step is at work, how far and how quickly, and where the whole is known how long the rest takes."""
 
-    def __init__(self, stream: OutputWrapper, *, totals: Mapping[str, int]) -> None:
+    def __init__(self, stream: OutputWrapper, *, is_logged: bool) -> None:
         self._stream = stream
         self._is_watched = stream.isatty()
-        self._totals = totals
+        self._is_logged = is_logged
         self._began = 0
         self._is_drawn = False
 
-    def show(self, step: str, done: int) -> None:
-        """Say how many a step has done; its clock starts with none."""
+    def show(self, step: str, done: int, total: int = 0) -> None:
+        """Say how many a step has done, of how many if that is known; its clock starts when none is done."""
         now = time.monotonic_ns()
         if not done:
             self._began = now
@@ -31,16 +30,16 @@ class Progress:
         words = f"{step}: {done:,} done, {rate}" if done else f"{step} ..."
         if not self._is_watched:
             # A night with nothing to do is silent.
-            if done:
+            if done and self._is_logged:
                 self._stream.write(words)
             return
-        if done and (total := self._totals.get(step)):
+        if done and total:
             left = max(total - done, 0) * passed // done // _SECOND
             # A limit does not count what failed.
             done = min(done, total)
             filled = done * _WIDTH // total
             bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {done * 100 // total:3} %"
-            words = f"{bar}  {done:,} of {total:,}, {rate}, {_duration(left)} left"
+            words = f"{bar}  {step}: {done:,} of {total:,}, {rate}, {_duration(left)} left"
         self._draw(f"\r{words}\x1b[K")
         self._is_drawn = True
 

@@ -2,9 +2,11 @@
 
 import datetime as dt
 import hashlib
+import io
 from decimal import Decimal as D
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
@@ -12,6 +14,7 @@ from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, Nu
 from portal.audit.models import AuditEntry
 from subscriptions.models import ContractItem, Cycle, PhoneNumber, Plan, Subscription, Termination
 from tests.support.directory import ACME, BETA, COUNTS, NOW, S1, S2, S3, S4, row_counts
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.django_db
 
@@ -303,17 +306,12 @@ def test_a_mistyped_file_name_is_mentioned(directory, imported):
     assert err == ["invoices.csv is not a file of the import format and is left out."]
 
 
-def test_a_terminal_sees_a_bar_in_one_line():
-    import io
-
-    from django.core.management.base import OutputWrapper
-
-    from portal.shell.management.commands import import_data
-
-    terminal = io.StringIO()
-    bar = import_data.Bar(OutputWrapper(terminal))
-    bar.show("reading cycles.csv", 50, 100)
-    bar.show("reading cycles.csv", 50, 100)
-    bar.clear()
-    bar.clear()
-    assert terminal.getvalue() == f"\r[{'#' * 15}{'.' * 15}]  50% reading cycles.csv\x1b[K\r\x1b[K"
+def test_a_terminal_sees_how_far_the_import_is(directory):
+    path = directory.write()
+    size = sum(file.stat().st_size for file in path.iterdir())
+    terminal = Terminal()
+    call_command("import_data", str(path), stdout=io.StringIO(), stderr=terminal)
+    begun, *read, checking, writing, after = terminal.getvalue().removeprefix("\r").split("\r")
+    assert begun == "Bytes read ...\x1b[K"
+    assert read[-1].startswith(f"[{'#' * 30}] 100 %  Bytes read: {size:,} of {size:,}, ")
+    assert (checking, writing, after) == ("Checking ...\x1b[K", "Writing ...\x1b[K", "\x1b[K")

@@ -12,15 +12,11 @@ from django.utils import timezone
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
 from portal.staff.operations import accounts
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 PASSWORD = "a-quiet-harbour-7"
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 @pytest.fixture

@@ -12,15 +12,11 @@ from django.utils import timezone
 
 from portal.audit.models import AuditEntry
 from portal.staff import selectors
+from tests.support.terminal import Terminal
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 OLD, NEW = "secret-word-1", "a-quiet-harbour-7"
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        return True
 
 
 def told():

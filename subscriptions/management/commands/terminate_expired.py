@@ -101,7 +101,8 @@ class Command(BaseCommand):
         failures: list[Result] = []
         report: reports.Report | None = None
         counts: operations_counts.Counts | None = None
-        progress: Progress | None = None
+        progress = Progress(self.stderr, is_logged=True)
+        totals: dict[str, int] = {}
         stop = _Stop()
 
         def notice(result: Result) -> None:
@@ -113,18 +114,14 @@ class Command(BaseCommand):
         def show(step: str, done: int) -> None:
             if report:
                 report.sync()
-            if progress:
-                progress.show(step, done)
+            progress.show(step, done, totals.get(step, 0))
 
         try:
             self._compare_clocks(is_day_named=as_of is not None)
             report = self._report(options["report"])
             if not options["dry_run"]:
                 reports.complete()
-            progress = Progress(
-                self.stderr,
-                totals=self._totals(as_of=as_of, at=at, limit=limit, is_also_renewing=options["also_renewing"]),
-            )
+            totals = self._totals(as_of=as_of, at=at, limit=limit, is_also_renewing=options["also_renewing"])
             with stop.listening():
                 counts = expire.terminate_expired(
                     as_of=as_of,
@@ -154,8 +151,7 @@ class Command(BaseCommand):
                 f"The database could not go on: {why}. What was terminated stays; run the clean-up again."
             ) from None
         finally:
-            if progress:
-                progress.clear()
+            progress.clear()
             if report:
                 report.close()
                 if counts is None and report.is_empty:

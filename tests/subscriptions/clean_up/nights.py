@@ -30,9 +30,11 @@ def expired(count: int, **fields) -> list[Subscription]:
     ]
 
 
-def command(*arguments: str, at: dt.datetime) -> tuple[str | int | None, str, str]:
-    """Run it in this process: its exit status, and what it wrote to the two streams."""
-    out, err = io.StringIO(), io.StringIO()
+def command(
+    *arguments: str, at: dt.datetime, kind: type[io.StringIO] = io.StringIO
+) -> tuple[str | int | None, str, str]:
+    """Run it in this process: its exit status, and what it wrote to the two streams, the second of this kind."""
+    out, err = io.StringIO(), kind()
     status: str | int | None = 0
     with time_machine.travel(at, tick=False):
         try:

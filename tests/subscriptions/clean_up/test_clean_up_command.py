@@ -2,19 +2,15 @@
 
 import csv
 import datetime as dt
-import io
 import json
 import os
 import signal
-import time
 from functools import partial
 
 import pytest
-from django.core.management.base import OutputWrapper
 
 from portal.audit.models import AuditEntry
 from portal.audit.operations import SYSTEM
-from portal.lib import progress
 from subscriptions.clean_up.operations import due, expire
 from subscriptions.clean_up.operations import expire as operations_expire
 from subscriptions.clean_up.operations import workers as operations_workers
@@ -22,6 +18,7 @@ from subscriptions.models import CleanUpRun, PhoneNumber, Subscription, Terminat
 from tests.subscriptions.clean_up.nights import command, done_in, expired
 from tests.support import factories
 from tests.support.factories import C
+from tests.support.terminal import Terminal
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_clock")]
 
@@ -208,34 +205,10 @@ def test_a_log_gets_a_line_for_each_batch(now):
     assert "\r" not in err
 
 
-def test_a_terminal_sees_how_far_it_is_how_quick_and_how_long_the_rest_takes(monkeypatch):
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    seconds = iter((0, 4, 1000, 1002, 1080, 2000))
-    monkeypatch.setattr(time, "monotonic_ns", lambda: next(seconds) * 1_000_000_000)
-    terminal = Terminal()
-    bar = progress.Progress(OutputWrapper(terminal), totals={"Terminating": 12_000})
-    for step, done in (
-        ("Marking expired", 0),
-        ("Marking expired", 10_000),
-        ("Terminating", 0),
-        ("Terminating", 100),
-        ("Terminating", 4000),
-        ("Freeing numbers", 0),
-    ):
-        bar.show(step, done)
-    bar.clear()
-    assert terminal.getvalue() == (
-        "\rMarking expired ...\x1b[K"
-        "\rMarking expired: 10,000 done, 2,500 a second\x1b[K"
-        "\rTerminating ...\x1b[K"
-        f"\r[{'.' * 30}]   0 %  100 of 12,000, 50 a second, 3 min 58 s left\x1b[K"
-        f"\r[{'#' * 10}{'.' * 20}]  33 %  4,000 of 12,000, 50 a second, 2 min 40 s left\x1b[K"
-        "\rFreeing numbers ...\x1b[K"
-        "\r\x1b[K"
-    )
+def test_a_terminal_sees_how_far_the_clean_up_is(now):
+    expired(5)
+    _, _, err = command("--max", "4", at=now, kind=Terminal)
+    assert f"\r[{'#' * 30}] 100 %  Terminating: 4 of 4, " in err
 
 
 def test_each_step_that_did_something_is_a_line_and_no_part_of_the_answer(now):

@@ -10,15 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, OutputWrapper
+from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from portal.importing import run
 from portal.importing.faults import MOST_SHOWN
 from portal.lib import text as text_lib
-
-_WIDTH = 30
+from portal.lib.progress import Progress
 
 
 class Command(BaseCommand):
@@ -42,7 +41,7 @@ class Command(BaseCommand):
         path = self._directory(directory)
         report = self._report(options["exceptions"], is_updating=update)
         self._name_strangers(path)
-        bar = Bar(self.stderr) if self.stderr.isatty() else None
+        progress = Progress(self.stderr, is_logged=False)
         try:
             counts = run.import_directory(
                 path,
@@ -50,13 +49,12 @@ class Command(BaseCommand):
                 dry_run=dry_run,
                 update=update,
                 on_exceptions=report.write if report else None,
-                progress=bar.show if bar else _nothing,
+                progress=progress.show,
             )
             if report:
                 report.keep()
         except run.Refused as refused:
-            if bar:
-                bar.clear()
+            progress.clear()
             for fault in refused.first:
                 self.stderr.write(str(fault))
             if refused.count > MOST_SHOWN:
@@ -80,8 +78,7 @@ class Command(BaseCommand):
                 f"{text_lib.harmless(str(error.filename))} can't be read: {error.strerror}."
             ) from error
         finally:
-            if bar:
-                bar.clear()
+            progress.clear()
             if report:
                 report.drop()
         self._answer(counts, is_update=update, is_json=options["json"])
@@ -139,10 +136,6 @@ class Command(BaseCommand):
             self.stderr.write(f"{text_lib.harmless(name)} is not a file of the import format and is left out.")
 
 
-def _nothing(doing: str, done: int, total: int) -> None:
-    """Show no progress: nobody watches."""
-
-
 class _Exceptions:
     """Write the exceptions beside their file, which is there as a whole or not at all."""
 
@@ -168,30 +161,3 @@ class _Exceptions:
         self._stream.close()
         with contextlib.suppress(FileNotFoundError):
             self._written.unlink()
-
-
-class Bar:
-    """Draw how far the import is, in one line of a terminal."""
-
-    def __init__(self, stream: OutputWrapper) -> None:
-        self._stream = stream
-        self._drawn = ""
-
-    def show(self, doing: str, done: int, total: int) -> None:
-        """Draw the bar anew where it has changed."""
-        part = done / total if total else 1
-        filled = round(part * _WIDTH)
-        drawn = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {part:4.0%} {doing}"
-        if drawn != self._drawn:
-            self._draw(f"\r{drawn}\x1b[K")
-            self._drawn = drawn
-
-    def clear(self) -> None:
-        """Take the bar off the screen."""
-        if self._drawn:
-            self._draw("\r\x1b[K")
-            self._drawn = ""
-
-    def _draw(self, text: str) -> None:
-        self._stream.write(text, str, ending="")
-        self._stream.flush()
