@@ -1,7 +1,7 @@
 """One invoice with all that belongs to it."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from uuid import UUID
@@ -38,6 +38,20 @@ class LineRow:
     refunded: str
     open: str
     open_amount: Decimal
+
+
+@dataclass(frozen=True)
+class LineSums:
+    """What the charges of an invoice come to. *Shape*: amounts as people read them."""
+
+    net: str
+    tax: str
+    charged: str
+    paid: str
+    noted: str
+    waived: str
+    refunded: str
+    open: str
 
 
 @dataclass(frozen=True)
@@ -103,6 +117,7 @@ class InvoiceDetails:
     takes_payments: bool
     is_creditable: bool
     lines: tuple[LineRow, ...]
+    sums: LineSums
     payments: tuple[PaidRow, ...]
     notes: tuple[NamingRow, ...]
     taken_back: tuple[taking_back.TakenBackRow, ...]
@@ -138,6 +153,7 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
         takes_payments=charges,
         is_creditable=charges and any(_left(line) > 0 for line in lines),
         lines=tuple(_line_row(line, about=about.get(line.pk), charges=charges) for line in lines),
+        sums=_sums(lines, open=still_open, currency=currency),
         payments=(*_payments(invoice, lines=lines, about=about), *_allocated_to(invoice, lines=lines, about=about)),
         notes=tuple(_naming(lines, currency=currency)),
         taken_back=taking_back.taken_back_on(invoice),
@@ -167,6 +183,22 @@ def _line_row(line: ChargeLine, *, about: subjects.Subject | None, charges: bool
         refunded=written(line.refunded),
         open=written(still_open),
         open_amount=still_open,
+    )
+
+
+def _sums(lines: list[ChargeLine], *, open: Decimal, currency: str) -> LineSums:
+    def total(amount: Callable[[ChargeLine], Decimal]) -> str:
+        return money.display(sum(map(amount, lines), Decimal(0)), currency=currency)
+
+    return LineSums(
+        net=total(lambda line: line.net),
+        tax=total(lambda line: line.tax),
+        charged=total(lambda line: line.charged),
+        paid=total(lambda line: line.paid),
+        noted=total(lambda line: line.noted),
+        waived=total(lambda line: line.waived),
+        refunded=total(lambda line: line.refunded),
+        open=money.display(open, currency=currency),
     )
 
 

@@ -1,5 +1,6 @@
 """One credit note with all that belongs to it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,6 +44,15 @@ class StandRow:
     invoice_uuid: UUID
     invoice_number: str
     cause_id: UUID
+    net: str
+    tax: str
+    amount: str
+
+
+@dataclass(frozen=True)
+class LineSum:
+    """What several charges come to."""
+
     net: str
     tax: str
     amount: str
@@ -109,7 +119,9 @@ class NoteDetails:
     is_voidable: bool
     why_not_voidable: str
     lines: tuple[NoteLineRow, ...]
+    sum_of_lines: LineSum
     stands: tuple[StandRow, ...]
+    sum_of_stands: LineSum
     allocations: tuple[AllocatedRow, ...]
     holds: tuple[HoldRow, ...]
     put_ins: tuple[PutInRow, ...]
@@ -164,7 +176,9 @@ def note_details(note_uuid: UUID) -> NoteDetails:
         is_voidable=not why_not,
         why_not_voidable=why_not,
         lines=tuple(_note_line(line, about=about) for line in lines),
+        sum_of_lines=_sum(lines, currency=currency),
         stands=tuple(_stand(row, about=about) for row in stands),
+        sum_of_stands=_sum(stands, currency=currency),
         allocations=tuple(_allocation(row, note=note, about=about) for row in allocations),
         holds=tuple(
             HoldRow(kind=hold.get_kind_display(), cause_id=hold.cause_id)
@@ -204,6 +218,11 @@ def _stand(row: CreditNoteStand, *, about: dict[int, subjects.Subject]) -> Stand
         tax=money.display(row.tax, currency=row.currency),
         amount=money.display(row.amount, currency=row.currency),
     )
+
+
+def _sum(rows: Sequence[CreditNoteLine] | Sequence[CreditNoteStand], *, currency: str) -> LineSum:
+    net, tax = (sum((getattr(row, name) for row in rows), Decimal(0)) for name in ("net", "tax"))
+    return LineSum(*(money.display(amount, currency=currency) for amount in (net, tax, net + tax)))
 
 
 def _put_in(row: Any, *, note: CreditNote) -> PutInRow:

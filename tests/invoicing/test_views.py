@@ -7,7 +7,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from invoicing.models import CreditNoteAllocation, CreditNoteHold
+from invoicing.models import CreditNoteAllocation, CreditNoteHold, CreditNoteStand
 from tests.invoicing.pages import HTMX, draft_of, is_page, text_of, url
 from tests.support import factories
 
@@ -191,6 +191,28 @@ def test_an_invoice_shows_charges_payments_and_notes(client_of, partly_paid):
     assert "Create credit note" not in words
     assert "Record payment" in text_of(client_of("billing").get(url("invoice", partly_paid.uuid)))
     assert not is_page(client_of("agent").get(url("invoice", partly_paid.uuid), headers=HTMX))
+
+
+def test_several_charges_are_summed_below_their_columns(billing, partly_paid):
+    second = partly_paid.lines.last()
+    note = draft_of(billing, partly_paid, **{f"whole_{second.pk}": "on"})
+    assert (
+        "All charges SGD 299.00 SGD 22.41 SGD 321.41 SGD 124.50 SGD 0.00 SGD 0.00 SGD 0.00 SGD 196.91"
+        in text_of(billing.get(url("invoice", partly_paid.uuid)))
+    )
+    assert "All charges SGD 299.00 SGD 22.41 SGD 321.41" in text_of(billing.get(url("credit_note", note.uuid)))
+    cause = uuid.uuid4()
+    note = factories.credit_note(partly_paid.organisation, net="299", tax="22.41")
+    CreditNoteHold.objects.create(credit_note=note, kind="settles", cause_id=cause)
+    for line in partly_paid.lines.all():
+        CreditNoteStand.objects.create(
+            credit_note=note, line=line, currency="SGD", cause_id=cause, net=line.net, tax=line.tax
+        )
+    stands = text_of(billing.get(url("credit_note", note.uuid))).partition("What it stands for")[2]
+    assert "All charges SGD 299.00 SGD 22.41 SGD 321.41" in stands
+    # One charge needs no sum.
+    single = factories.invoice(partly_paid.organisation, amounts=[("50", "0")])
+    assert "All charges" not in text_of(billing.get(url("invoice", single.uuid)))
 
 
 @pytest.mark.parametrize("status", ["draft", "void"])

@@ -62,8 +62,10 @@ class NoteRow:
 
 @dataclass(frozen=True)
 class Sums:
-    """What all cycles give together, before the fee."""
+    """What was charged and paid for all cycles together, and what they give, before the fee."""
 
+    charged: str
+    paid: str
     net: str
     tax: str
     refund: str
@@ -284,7 +286,7 @@ def _sums(document: Mapping[str, Any], *, plain: words_lines.Show) -> Sums | Non
     return Sums(
         *(
             plain(sum((Decimal(line[name]) for line in document["lines"]), Decimal(0)))
-            for name in ("net", "tax", "refund")
+            for name in ("charged", "paid", "net", "tax", "refund")
         )
     )
 

@@ -172,7 +172,7 @@ def test_the_fee_is_told_where_the_sum_is_and_nowhere_else(client_of, configure)
     made = factories.subscription(cycles=(C("2026-03-01", net="45.87", tax="4.13"),))
     said = pages.words(to_refund(client_of("agent"), made))
     assert "Into Available Credits SGD 28.60 SGD 50.00 less the administrative fee of SGD 21.40" in said
-    assert "Refund of all cycles 45.87 4.13 50.00 Administrative fee SGD -21.40 Total refund SGD 28.60" in said
+    assert "All cycles 50.00 50.00 45.87 4.13 50.00 Administrative fee SGD -21.40 Total refund SGD 28.60" in said
 
 
 @pytest.mark.django_db

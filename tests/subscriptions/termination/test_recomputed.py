@@ -185,7 +185,8 @@ def all_is_found(document, *, why_nothing):
     digits = len(preview.total.partition(".")[2])
     terms = document["terms"]
     is_waiving = terms["allow_refund"]
-    *cycles, last = (row for row in Page(text).rows if row.kind != "sum-row")
+    rows = Page(text).rows
+    cycles, last = [row for row in rows if row.kind == "cycle"], rows[-1]
     found = []
     for row in cycles:
         if re.match(r"[\d,]+ earlier cycles", row.heading):
@@ -207,6 +208,10 @@ def all_is_found(document, *, why_nothing):
         check(row, wanted)
         found.append(wanted)
     refunds = total(one.refund for one in found)
+    # The sum has a row of its own where a fee follows it; without any cycle there is nothing to sum.
+    (sums,) = [row for row in rows if row.kind == "sum-row"] or [last]
+    for label in ("Charged", "Paid", "Refund net", "Tax") if cycles else ():
+        assert amount_of(sums.cells[label]) == total(amount_of(row.cells[label]) for row in cycles), label
     fee = Decimal(terms["fee"]) if terms["fee"] else Decimal(0)
     comes_back = max(Decimal(0), refunds - fee)
     assert amount_of(last.cells["Total refund"]) == comes_back
