@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
+from django_htmx.http import trigger_client_event
 
 from customers import forms, operations, selectors, tab_bar
 from customers.models import LedgerEntry, Organisation
@@ -140,9 +141,9 @@ def move(
         messages.success(request, done)
         return HttpResponseRedirect(back, status=303)
     response = HttpResponse(status=204)
-    htmx.trigger(response, "close-dialog")
-    htmx.trigger(response, CREDITS_CHANGED)
-    return htmx.trigger(response, "announce", {"message": done})
+    trigger_client_event(response, "close-dialog")
+    trigger_client_event(response, CREDITS_CHANGED)
+    return trigger_client_event(response, "announce", {"message": done})
 
 
 def _dialog(
@@ -153,7 +154,6 @@ def _dialog(
     organisation: selectors.OrganisationHeader,
     status: int,
 ) -> HttpResponse:
-    response = tab_bar.page(
+    return tab_bar.page(
         request, organisation=organisation, tab="payment", fragment=fragment, context=context, status=status
     )
-    return htmx.no_store(response)

@@ -73,7 +73,7 @@ def header(request: Request, uuid: uuids.UUID) -> HttpResponse:
         found = selectors.organisation_header(uuid)
     except Organisation.DoesNotExist as missing:
         raise Http404 from missing
-    return htmx.no_store(render(request, "customers/_header.html", {"organisation": found}))
+    return render(request, "customers/_header.html", {"organisation": found})
 
 
 @require_safe

@@ -224,7 +224,7 @@ def _config_page(
     question: tonight.Question | None = None,
 ) -> HttpResponse:
     saved_by, saved_at = selectors.saved_by(config.number)
-    response = render(
+    return render(
         request,
         "settings_app/portal_config.html",
         {
@@ -243,8 +243,6 @@ def _config_page(
         },
         status=status,
     )
-    response["Cache-Control"] = "no-store"
-    return response
 
 
 def _reason_form(reason: selectors.ReasonRow) -> forms.ReasonForm:

@@ -47,10 +47,7 @@ def contacts(request: Request, uuid: uuids.UUID) -> HttpResponse:
             request, organisation, form=forms.ContactsForm.showing(changed.current), status=409, is_conflict=True
         )
     messages.success(request, "The contacts are saved.")
-    address = reverse("customers:overview", args=[uuid])
-    if htmx.wants_fragment(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponse(status=303, headers={"Location": address})
+    return htmx.lead_to(request, reverse("customers:overview", args=[uuid]))
 
 
 def _page(
@@ -61,7 +58,7 @@ def _page(
     status: int = 200,
     is_conflict: bool = False,
 ) -> HttpResponse:
-    response = tab_bar.page(
+    return tab_bar.page(
         request,
         organisation=selectors.header_of(organisation),
         tab="overview",
@@ -69,4 +66,3 @@ def _page(
         context={"form": form, "is_conflict": is_conflict},
         status=status,
     )
-    return htmx.no_store(response)

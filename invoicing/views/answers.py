@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse
 from django.urls import reverse
 
 from invoicing import operations
@@ -15,15 +15,13 @@ from portal.lib.http import Request
 
 def page(request: Request, name: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
     """Answer with a form."""
-    response = htmx.render_page(
+    return htmx.render_page(
         request,
         page=f"invoicing/{name}_form.html",
         fragment=f"invoicing/_{name}_form.html",
         context=context,
         status=status,
     )
-    # Its request is drawn for one sending: coming back to it must draw another.
-    return htmx.no_store(response)
 
 
 def refused(
@@ -44,9 +42,7 @@ def refused(
 def done(request: Request, sentence: str, address: str) -> HttpResponse:
     """Say what was written, and lead on."""
     messages.success(request, sentence)
-    if htmx.wants_fragment(request):
-        return HttpResponse(status=204, headers={"HX-Redirect": address})
-    return HttpResponseRedirect(address, status=303)
+    return htmx.lead_to(request, address)
 
 
 def note_address(note: CreditNote) -> str:

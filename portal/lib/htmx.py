@@ -4,28 +4,27 @@ A fragment is the body of its page: the view names both templates, and whoever a
 """
 
 from collections.abc import Mapping
-from typing import Any, TypeVar
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
-from django.utils.cache import add_never_cache_headers, patch_vary_headers
-from django_htmx.http import trigger_client_event
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
 
-Response = TypeVar("Response", bound=HttpResponseBase)
+from portal.lib.http import Request
 
 
-def wants_fragment(request: HttpRequest) -> bool:
+def wants_fragment(request: Request) -> bool:
     """Say whether htmx asks for a part of the page it already shows.
 
     A history restore has no page around it any more, so it gets the whole one.
     """
-    asked_by_htmx = request.headers.get("HX-Request") == "true"
-    restores_history = request.headers.get("HX-History-Restore-Request") == "true"
-    return asked_by_htmx and not restores_history
+    return bool(request.htmx) and not request.htmx.history_restore_request
 
 
 def render_page(
-    request: HttpRequest,
+    request: Request,
     *,
     page: str,
     fragment: str,
@@ -42,15 +41,8 @@ def render_page(
     return response
 
 
-def no_store(response: Response) -> Response:
-    """Forbid every cache, the browser's own included, to keep the response."""
-    add_never_cache_headers(response)
-    return response
-
-
-def trigger(response: HttpResponse, name: str, detail: Mapping[str, Any] | None = None) -> HttpResponse:
-    """Tell the page that something happened; `announce` with a `message` is read out and shown.
-
-    Shape: several events may be added to one response; `detail` is what JSON can carry.
-    """
-    return trigger_client_event(response, name, dict(detail or {}))
+def lead_to(request: Request, address: str) -> HttpResponseRedirectBase:
+    """Lead to another page after a form was sent; htmx loads it whole, not into the part it asked for."""
+    if wants_fragment(request):
+        return HttpResponseClientRedirect(address)
+    return HttpResponseRedirect(address, status=303)

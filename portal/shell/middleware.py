@@ -8,7 +8,8 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.utils.cache import patch_vary_headers
+from django.utils.cache import add_never_cache_headers, patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
 
 from portal.lib import proxies
 from portal.lib.http import Request
@@ -54,9 +55,10 @@ class KnownProxies:
 
 
 class NotKept:
-    """Forbid browsers to keep pages: after a log-out, Back must not show what somebody saw.
+    """Forbid every cache, the browser's own included, to keep pages.
 
-    Static files are answered further up and are kept for good.
+    After a log-out, Back must not show what somebody saw. A form is good for one sending: whoever comes back to it
+    is given a new one. Static files are answered further up and are kept for good.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -64,8 +66,7 @@ class NotKept:
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
-        if "no-store" not in response.get("Cache-Control", ""):
-            response["Cache-Control"] = "no-store"
+        add_never_cache_headers(response)
         return response
 
 
@@ -107,4 +108,4 @@ class LoginRequired(LoginRequiredMiddleware):
             # A header that is no address, from something that is no browser.
             current = "/"
         target = redirect_to_login(current, self.get_login_url(view_func), "next")
-        return HttpResponse(status=204, headers={"HX-Redirect": target["Location"]})
+        return HttpResponseClientRedirect(target.url)

@@ -38,7 +38,6 @@ def page(request: HttpRequest, error: BaseException) -> HttpResponse:
     context = {"is_busy": diagnosis.sqlstate_of(error) in BUSY, "was_sent": request.method == "POST"}
     response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = "5"
-    response["Cache-Control"] = "no-store"
     return response
 
 

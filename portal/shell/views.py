@@ -29,7 +29,7 @@ def home(request: Request) -> HttpResponse:
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
     """Say that this process answers."""
-    return HttpResponse("ok\n", content_type="text/plain", headers={"Cache-Control": "no-store"})
+    return HttpResponse("ok\n", content_type="text/plain")
 
 
 @login_not_required
@@ -45,7 +45,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
             status, text = 503, "the database was made by another version of the portal\n"
     except Error:
         status, text = 503, "the database does not answer\n"
-    return HttpResponse(text, status=status, content_type="text/plain", headers={"Cache-Control": "no-store"})
+    return HttpResponse(text, status=status, content_type="text/plain")
 
 
 def _is_superuser(user: object) -> bool:

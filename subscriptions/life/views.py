@@ -10,6 +10,7 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
+from django_htmx.http import trigger_client_event
 
 from portal.audit.operations import Actor
 from portal.lib import htmx
@@ -44,5 +45,7 @@ def renewal(request: Request, uuid: uuids.UUID) -> HttpResponse:
     if not htmx.wants_fragment(request):
         messages.add_message(request, messages.ERROR if is_refused else messages.SUCCESS, said)
         return redirect("subscriptions:detail", uuid)
-    response = htmx.trigger(HttpResponse(status=204), CHANGED, {"uuid": str(uuid)})
-    return htmx.trigger(response, "announce", {"message": said, "tone": "danger" if is_refused else "success"})
+    response = trigger_client_event(HttpResponse(status=204), CHANGED, {"uuid": str(uuid)})
+    return trigger_client_event(
+        response, "announce", {"message": said, "tone": "danger" if is_refused else "success"}
+    )

@@ -131,7 +131,7 @@ def correction(request: Request, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _place(request: Request) -> str:
-    is_page = not htmx.wants_fragment(request) or request.headers.get("HX-Target") == "details"
+    is_page = not htmx.wants_fragment(request) or request.htmx.target == "details"
     return "#details" if is_page else "#sidebar"
 
 

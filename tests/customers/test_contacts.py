@@ -97,7 +97,8 @@ def test_an_agent_changes_them_on_the_overview(client_of, acme):
     done = client.post(address_of(acme), form_of())
     assert (done.status_code, done["Location"]) == (303, reverse("customers:overview", args=[acme.uuid]))
     assert "The contacts are saved." in client.get(done["Location"]).content.decode()
-    assert client.post(address_of(acme), form_of(), headers={"HX-Request": "true"}).status_code == 204
+    answer = client.post(address_of(acme), form_of(), headers={"HX-Request": "true"})
+    assert (answer.status_code, answer["HX-Redirect"]) == (200, f"/customers/{acme.uuid}/")
     assert client_of("auditor").get(address_of(acme)).status_code == 403
 
 

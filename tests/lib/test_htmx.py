@@ -1,29 +1,39 @@
-import json
-
+import pytest
 from django.http import HttpResponse
 from django.test import RequestFactory
+from django_htmx.middleware import HtmxMiddleware
 
 from portal.lib import htmx
 
 
-def test_htmx_gets_the_fragment():
-    assert htmx.wants_fragment(RequestFactory().get("/", headers={"HX-Request": "true"}))
+def request_with(**headers):
+    request = RequestFactory().get("/", headers={name.replace("_", "-"): value for name, value in headers.items()})
+    HtmxMiddleware(lambda request: HttpResponse())(request)
+    return request
 
 
-def test_a_browser_gets_the_page():
-    assert not htmx.wants_fragment(RequestFactory().get("/"))
+BROWSER, ASKING = request_with(), request_with(HX_Request="true")
+RESTORING = request_with(HX_Request="true", HX_History_Restore_Request="true")
 
 
-def test_a_history_restore_gets_the_page():
-    headers = {"HX-Request": "true", "HX-History-Restore-Request": "true"}
-    assert not htmx.wants_fragment(RequestFactory().get("/", headers=headers))
+@pytest.mark.parametrize(("request_", "is_part"), [(ASKING, True), (BROWSER, False), (RESTORING, False)])
+def test_only_who_has_a_page_around_it_gets_the_fragment(request_, is_part):
+    assert htmx.wants_fragment(request_) is is_part
+
+
+@pytest.mark.parametrize(
+    ("request_", "status", "header"),
+    [(ASKING, 200, "HX-Redirect"), (BROWSER, 303, "Location"), (RESTORING, 303, "Location")],
+)
+def test_both_are_led_to_another_page(request_, status, header):
+    response = htmx.lead_to(request_, "/customers/")
+    assert (response.status_code, response[header]) == (status, "/customers/")
 
 
 def test_render_page_varies_and_keeps_the_status():
-    request = RequestFactory().get("/", headers={"HX-Request": "true"})
     context = {"text": "Copied & kept", "tone": "info"}
     response = htmx.render_page(
-        request, page="500.html", fragment="components/notice.html", context=context, status=422
+        ASKING, page="500.html", fragment="components/notice.html", context=context, status=422
     )
     assert response.status_code == 422
     assert "Copied &amp; kept" in response.content.decode()
@@ -32,20 +42,5 @@ def test_render_page_varies_and_keeps_the_status():
 
 
 def test_render_page_gives_a_browser_the_whole_page():
-    response = htmx.render_page(
-        RequestFactory().get("/"), page="500.html", fragment="components/notice.html", context={}
-    )
+    response = htmx.render_page(BROWSER, page="500.html", fragment="components/notice.html", context={})
     assert "<html" in response.content.decode()
-
-
-def test_no_store():
-    assert "no-store" in htmx.no_store(HttpResponse()).headers["Cache-Control"]
-
-
-def test_several_events_on_one_response():
-    response = HttpResponse()
-    htmx.trigger(response, "announce", {"message": "Größe – done"})
-    htmx.trigger(response, "close-dialog")
-    header = response.headers["HX-Trigger"]
-    assert header.isascii()
-    assert json.loads(header) == {"announce": {"message": "Größe – done"}, "close-dialog": {}}

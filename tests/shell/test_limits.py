@@ -28,7 +28,9 @@ def test_a_file_in_a_small_form_stays_in_memory(client_of, monkeypatch):
     assert PortalConfigVersion.objects.count() == before
 
 
-@pytest.mark.parametrize("path", ["/", "/customers/", "/audit/", "/admin/", "/nowhere/", "/styleguide/"])
+@pytest.mark.parametrize(
+    "path", ["/", "/customers/", "/audit/", "/admin/", "/nowhere/", "/styleguide/", "/healthz"]
+)
 def test_a_page_of_somebody_who_is_logged_in_is_not_kept(client_of, path):
     for answer in (client_of("superuser").get(path), client_of("").get(path)):
         assert "no-store" in answer["Cache-Control"], (path, answer.status_code)

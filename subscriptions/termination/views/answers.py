@@ -12,6 +12,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django_htmx.http import trigger_client_event
 
 from customers.selectors import tabs as customers_tabs
 from portal.lib import days, htmx
@@ -69,10 +70,9 @@ def page_of(step: Step, fragment: str, context: dict[str, Any], *, status: int =
         "links": {},
         **context,
     }
-    response = htmx.render_page(
+    return htmx.render_page(
         step.request, page="subscriptions/termination/flow.html", fragment=fragment, context=context, status=status
     )
-    return htmx.no_store(response)
 
 
 def address(step: Step, name: str) -> str:
@@ -281,5 +281,4 @@ def done(request: Request, termination: Termination) -> HttpResponse:
             "close_url": reverse("subscriptions:detail", args=[termination.subscription.uuid]),
         },
     )
-    htmx.trigger(response, "subscription-terminated", {"uuid": str(termination.subscription.uuid)})
-    return htmx.no_store(response)
+    return trigger_client_event(response, "subscription-terminated", {"uuid": str(termination.subscription.uuid)})

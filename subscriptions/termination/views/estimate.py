@@ -46,14 +46,13 @@ def estimate(request: Request, uuid: uuids.UUID) -> HttpResponse:
         "address": address,
         **(_answer(step, on=on) if on else {}),
     }
-    response = htmx.render_page(
+    return htmx.render_page(
         request,
         page="subscriptions/termination/flow.html",
         fragment="subscriptions/termination/_estimate.html",
         context=context,
         status=200 if on else 422,
     )
-    return htmx.no_store(response)
 
 
 def _answer(step: Step, *, on: date) -> dict[str, Any]:
