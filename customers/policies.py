@@ -21,6 +21,16 @@ def balance_kind(balance: Decimal) -> str:
     return "DR" if balance < 0 else "CR"
 
 
+def known_by(*, reference: str, emails: tuple[str, ...], uuid: uuid.UUID) -> str:
+    """Give what tells a customer from another of its name: its reference, else an e-mail address, else its UUID."""
+    return next((text for text in (reference, *emails) if text), str(uuid))
+
+
+def with_uuid(known_by: str, *, uuid: uuid.UUID) -> str:
+    """Add the first signs of the UUID to what customers of one name are known by alike."""
+    return " · ".join(part for part in (known_by, str(uuid)[:8]) if part)
+
+
 def is_balance_in_range(balance: Decimal) -> bool:
     """Tell whether an account can hold a balance."""
     return abs(balance) < _MOST

@@ -10,47 +10,12 @@ from typing import Any, cast
 from django import forms
 
 from invoicing import operations, policies, subjects
-from invoicing.models import ChargeLine, CreditNote, Invoice, Payment, TakeBack
+from invoicing.models import ChargeLine, CreditNote, Payment, TakeBack
 from invoicing.selectors import LineRow, PayableInvoice, Takeable
 from portal.lib import forms as fields
 from portal.lib import money
 
-LARGEST_KEY = 2**63 - 1
 PART = re.compile(r"(paid|applied|put_in)_[0-9]{1,18}|surplus")
-
-
-class KeyForm(forms.Form):
-    """Where a page of a list begins; `notes_` is the second list of a customer's tab."""
-
-    before = fields.CountField(min_value=1, max_value=LARGEST_KEY, required=False)
-    after = fields.CountField(min_value=0, max_value=LARGEST_KEY, required=False)
-    notes_before = fields.CountField(min_value=1, max_value=LARGEST_KEY, required=False)
-    notes_after = fields.CountField(min_value=0, max_value=LARGEST_KEY, required=False)
-
-
-class InvoiceFilterForm(forms.Form):
-    """Which invoices to list."""
-
-    q = fields.LineField(
-        label="Number",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
-    )
-    status = forms.ChoiceField(label="Status", required=False, choices=[("", "All"), *Invoice.Status.choices])
-    kind = forms.ChoiceField(label="Kind", required=False, choices=[("", "All"), *Invoice.Kind.choices])
-
-
-class NoteFilterForm(forms.Form):
-    """Which credit notes to list."""
-
-    q = fields.LineField(
-        label="Number",
-        required=False,
-        max_length=60,
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
-    )
-    status = forms.ChoiceField(label="Status", required=False, choices=[("", "All"), *CreditNote.Status.choices])
 
 
 class PaymentForm(forms.Form):

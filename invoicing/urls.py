@@ -10,6 +10,7 @@ urlpatterns: list[URLPattern] = [
     path("invoices/", views.invoice_list, name="invoice_list"),
     path("invoices/<uuid:uuid>/", views.invoice, name="invoice"),
     path("invoices/<uuid:uuid>/payment/", views.record_payment, name="record_payment"),
+    path("payments/", views.payment_list, name="payment_list"),
     path("payments/<uuid:uuid>/take-back/", views.take_back_payment, name="take_back_payment"),
     path("invoices/<uuid:uuid>/credit-note/", views.create_credit_note, name="create_credit_note"),
     path("credit-notes/", views.credit_note_list, name="credit_note_list"),

@@ -216,7 +216,7 @@ def _told_apart(rows: Sequence[OrganisationRow]) -> tuple[OrganisationRow, ...]:
     """Add the beginning of the UUID where two of a page have one name and are known by the same."""
     same = Counter((text.fold(row.name), row.known_by) for row in rows)
     return tuple(
-        dataclasses.replace(row, known_by=search_policies.with_uuid(row.known_by, uuid=row.uuid))
+        dataclasses.replace(row, known_by=customers_policies.with_uuid(row.known_by, uuid=row.uuid))
         if same[text.fold(row.name), row.known_by] > 1
         else row
         for row in rows
@@ -268,7 +268,7 @@ def _row(
     row: Row, *, matched: Sequence[tuple[str, str]], members: Mapping[tuple[int, str], str]
 ) -> OrganisationRow:
     matches = tuple(_match(row, kind, key, members=members) for kind, key in matched)
-    known_by = search_policies.known_by(
+    known_by = customers_policies.known_by(
         reference=row.customer_reference, emails=(row.owner_email, row.billing_email), uuid=row.uuid
     )
     return OrganisationRow(

@@ -80,16 +80,6 @@ def _words(given: list[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys([word for word in words if word != _AND] or words))[:MOST_WORDS]
 
 
-def known_by(*, reference: str, emails: tuple[str, ...], uuid: uuid.UUID) -> str:
-    """Give what tells a customer from another of its name: its reference, else an e-mail address, else its UUID."""
-    return next((text for text in (reference, *emails) if text), str(uuid))
-
-
-def with_uuid(known_by: str, *, uuid: uuid.UUID) -> str:
-    """Add the first signs of the UUID to what customers of one name are known by alike."""
-    return " · ".join(part for part in (known_by, str(uuid)[:8]) if part)
-
-
 def shapes(query: str) -> tuple[finders.Shape, ...]:
     """Say what else a question may name than a search key: a UUID, a part of a number or of a reference.
 

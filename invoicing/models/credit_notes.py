@@ -122,6 +122,7 @@ class CreditNote(models.Model):
         indexes = [
             models.Index(fields=["organisation", "-id"], name="note_by_organisation"),
             models.Index(fields=["status", "-id"], name="note_by_status"),
+            models.Index(fields=["issued_on", "id"], name="note_by_issue"),
             GinIndex(OpClass(folded_number("number"), name="gin_trgm_ops"), name="note_number_parts"),
         ]
 

@@ -88,6 +88,8 @@ class Invoice(models.Model):
         indexes = [
             models.Index(fields=["organisation", "-id"], name="invoice_by_organisation"),
             models.Index(fields=["status", "-id"], name="invoice_by_status"),
+            models.Index(fields=["issued_on", "id"], name="invoice_by_issue"),
+            models.Index(fields=["issued_on", "id"], name="invoice_unpaid", condition=Q(status="awaiting_payment")),
             GinIndex(OpClass(folded_number("number"), name="gin_trgm_ops"), name="invoice_number_parts"),
         ]
 

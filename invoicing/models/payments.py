@@ -67,6 +67,7 @@ class Payment(models.Model):
             ),
             models.UniqueConstraint(fields=["id", "currency"], name="payment_and_currency"),
         ]
+        indexes = [models.Index(fields=["received_on", "id"], name="payment_by_receipt")]
 
     def __str__(self) -> str:
         return f"{self.currency} {self.amount}"

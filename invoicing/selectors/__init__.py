@@ -2,11 +2,18 @@
 
 from invoicing.selectors.invoice_details import InvoiceDetails, LineRow, invoice_details
 from invoicing.selectors.lists import (
+    InvoiceRow,
+    NoteRow,
     PayableInvoice,
+    PaymentRow,
     credit_notes,
+    invoice_rows,
     invoices,
+    note_rows,
     numbered,
     payable_invoices,
+    payment_rows,
+    payments,
 )
 from invoicing.selectors.note_details import NoteDetails, note_details
 from invoicing.selectors.possible import (
@@ -33,10 +40,13 @@ from invoicing.selectors.uses import (
 __all__ = [
     "SURPLUS",
     "InvoiceDetails",
+    "InvoiceRow",
     "LineRow",
     "NoteDetails",
+    "NoteRow",
     "NoteUse",
     "PayableInvoice",
+    "PaymentRow",
     "Takeable",
     "Used",
     "Wanted",
@@ -44,12 +54,16 @@ __all__ = [
     "creditables",
     "drafted_by",
     "invoice_details",
+    "invoice_rows",
     "invoices",
     "key_of",
     "note_details",
+    "note_rows",
     "note_use",
     "numbered",
     "payable_invoices",
+    "payment_rows",
+    "payments",
     "planned_uses",
     "questions_before_sending",
     "reachable",

@@ -1,16 +1,21 @@
-"""The lists of invoices and credit notes."""
+"""The lists of invoices, credit notes and payments: their rows as values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
-from django.db.models import Q, QuerySet, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Contains
+from moneyed import Money
 
-from customers.models import Organisation, folded_number
+from customers import selectors as customers_selectors
+from customers.models import folded_number
 from customers.search import policies
-from invoicing.models import CreditNote, Invoice, NumberSeries
-from invoicing.selectors import paging
+from invoicing.models import CreditNote, Invoice, NumberSeries, Payment, PaymentLine
 from portal.lib import days, money
 
 SHORTEST_PART = 3
@@ -18,35 +23,47 @@ SHORTEST_PART = 3
 
 @dataclass(frozen=True)
 class InvoiceRow:
-    """An invoice in a list. *Shape*: days and amounts as people read them."""
+    """An invoice in a list. *Shape*: kind and status are codes; a draft was issued on no day."""
 
     uuid: UUID
     number: str
-    organisation_uuid: UUID
-    organisation_name: str
-    organisation_known_by: str
+    organisation: customers_selectors.Named
     kind: str
     status: str
-    issued_on: str
-    charged: str
-    open: str
+    issued_on: date | None
+    charged: Money
+    open: Money
 
 
 @dataclass(frozen=True)
 class NoteRow:
-    """A credit note in a list. *Shape*: days and amounts as people read them."""
+    """A credit note in a list. *Shape*: status is a code; a draft was issued on no day."""
 
     uuid: UUID
     number: str
-    organisation_uuid: UUID
-    organisation_name: str
-    organisation_known_by: str
+    organisation: customers_selectors.Named
     invoice_uuid: UUID | None
     invoice_number: str
     status: str
-    issued_on: str
-    total: str
-    left: str
+    issued_on: date | None
+    total: Money
+    left: Money
+
+
+@dataclass(frozen=True)
+class PaymentRow:
+    """A payment in a list. *Shape*: method is a code; `taken_back` is what of it no longer counts."""
+
+    uuid: UUID
+    received_on: date
+    organisation: customers_selectors.Named
+    invoice_uuid: UUID
+    invoice_number: str
+    method: str
+    reference: str
+    actor: str
+    amount: Money
+    taken_back: Money
 
 
 @dataclass(frozen=True)
@@ -60,45 +77,76 @@ class PayableInvoice:
     open_text: str
 
 
-def invoices(
-    *,
-    search: str = "",
-    status: str = "",
-    kind: str = "",
-    organisation_uuid: UUID | None = None,
-    before: int | None = None,
-    after: int | None = None,
-) -> paging.Page[InvoiceRow]:
-    """List invoices, newest first. *Shape*: `search` is any part of a number."""
-    found = Invoice.objects.select_related("organisation")
-    if organisation_uuid is not None:
-        found = found.filter(organisation__uuid=organisation_uuid)
-    if search:
-        found = found.filter(numbered(search, of=Invoice))
-    if status:
-        found = found.filter(status=status)
-    if kind:
-        found = found.filter(kind=kind)
-    return paging.page_of(found, to_row=_invoice_row, before=before, after=after)
+def invoices() -> QuerySet[Invoice]:
+    """Give the query of all invoices, with what `invoice_rows` shows of their organisations."""
+    return Invoice.objects.select_related("organisation")
 
 
-def credit_notes(
-    *,
-    search: str = "",
-    status: str = "",
-    organisation_uuid: UUID | None = None,
-    before: int | None = None,
-    after: int | None = None,
-) -> paging.Page[NoteRow]:
-    """List credit notes, newest first. *Shape*: `search` is any part of a number."""
-    found = CreditNote.objects.select_related("organisation", "invoice")
-    if organisation_uuid is not None:
-        found = found.filter(organisation__uuid=organisation_uuid)
-    if search:
-        found = found.filter(numbered(search, of=CreditNote))
-    if status:
-        found = found.filter(status=status)
-    return paging.page_of(found, to_row=_note_row, before=before, after=after)
+def credit_notes() -> QuerySet[CreditNote]:
+    """Give the query of all credit notes, with what `note_rows` shows of their organisations and invoices."""
+    return CreditNote.objects.select_related("organisation", "invoice")
+
+
+def payments() -> QuerySet[Payment]:
+    """Give the query of all payments, with what `payment_rows` shows of their organisations and invoices."""
+    gone = PaymentLine.objects.filter(payment=OuterRef("pk")).order_by().values("payment")
+    return Payment.objects.select_related("invoice__organisation").annotate(
+        lines_taken_back=Coalesce(Subquery(gone.annotate(gone=Sum("taken_back")).values("gone")), Decimal(0))
+    )
+
+
+def invoice_rows(found: Sequence[Invoice]) -> tuple[InvoiceRow, ...]:
+    """Turn invoices into values. No query."""
+    return tuple(
+        InvoiceRow(
+            uuid=invoice.uuid,
+            number=invoice.number,
+            organisation=customers_selectors.named(invoice.organisation),
+            kind=invoice.kind,
+            status=invoice.status,
+            issued_on=invoice.issued_on,
+            charged=Money(invoice.charged, invoice.currency),
+            open=Money(open_of(invoice), invoice.currency),
+        )
+        for invoice in found
+    )
+
+
+def note_rows(found: Sequence[CreditNote]) -> tuple[NoteRow, ...]:
+    """Turn credit notes into values. No query."""
+    return tuple(
+        NoteRow(
+            uuid=note.uuid,
+            number=note.number,
+            organisation=customers_selectors.named(note.organisation),
+            invoice_uuid=note.invoice.uuid if note.invoice else None,
+            invoice_number=note.invoice.number if note.invoice else "",
+            status=note.status,
+            issued_on=note.issued_on,
+            total=Money(note.total, note.currency),
+            left=Money(left_of(note), note.currency),
+        )
+        for note in found
+    )
+
+
+def payment_rows(found: Sequence[Any]) -> tuple[PaymentRow, ...]:
+    """Turn payments, as `payments` gives them, into values. No query."""
+    return tuple(
+        PaymentRow(
+            uuid=payment.uuid,
+            received_on=payment.received_on,
+            organisation=customers_selectors.named(payment.invoice.organisation),
+            invoice_uuid=payment.invoice.uuid,
+            invoice_number=payment.invoice.number,
+            method=payment.method,
+            reference=payment.reference,
+            actor=payment.actor,
+            amount=Money(payment.amount, payment.currency),
+            taken_back=Money(payment.lines_taken_back + payment.surplus_taken_back, payment.currency),
+        )
+        for payment in found
+    )
 
 
 def payable_invoices(note_uuid: UUID) -> tuple[PayableInvoice, ...]:
@@ -144,45 +192,6 @@ def numbered(search: str, *, of: type[Invoice] | type[CreditNote]) -> Q:
         for series in NumberSeries.objects.filter(document=document):
             wanted |= Q(number=f"{series.prefix}{search.zfill(series.length)}")
     return wanted
-
-
-def _known_by(organisation: Organisation) -> str:
-    return policies.known_by(
-        reference=organisation.customer_reference,
-        emails=(organisation.owner_email, organisation.billing_email),
-        uuid=organisation.uuid,
-    )
-
-
-def _invoice_row(invoice: Invoice) -> InvoiceRow:
-    return InvoiceRow(
-        uuid=invoice.uuid,
-        number=invoice.number,
-        organisation_uuid=invoice.organisation.uuid,
-        organisation_name=invoice.organisation.name,
-        organisation_known_by=_known_by(invoice.organisation),
-        kind=invoice.get_kind_display(),
-        status=invoice.status,
-        issued_on=days.display(invoice.issued_on) if invoice.issued_on else "",
-        charged=money.display(invoice.charged, currency=invoice.currency),
-        open=money.display(open_of(invoice), currency=invoice.currency),
-    )
-
-
-def _note_row(note: CreditNote) -> NoteRow:
-    return NoteRow(
-        uuid=note.uuid,
-        number=note.number,
-        organisation_uuid=note.organisation.uuid,
-        organisation_name=note.organisation.name,
-        organisation_known_by=_known_by(note.organisation),
-        invoice_uuid=note.invoice.uuid if note.invoice else None,
-        invoice_number=note.invoice.number if note.invoice else "",
-        status=note.status,
-        issued_on=days.display(note.issued_on) if note.issued_on else "",
-        total=money.display(note.total, currency=note.currency),
-        left=money.display(left_of(note), currency=note.currency),
-    )
 
 
 def left_of(note: CreditNote) -> Decimal:

@@ -195,6 +195,16 @@ def display_range(span: Span) -> str:
     return f"{display(span.first_day)} to {display(span.last_day)}"
 
 
+def moment(at: datetime) -> str:
+    """Write an instant for people, in the zone it carries: 7 March 2026, 09:15 UTC.
+
+    *Raises*: `ValueError` for an instant without a time zone.
+    """
+    if at.tzinfo is None:
+        raise ValueError("An instant needs a time zone.")
+    return f"{display(at.date())}, {at:%H:%M} {at.tzinfo}"
+
+
 @cache
 def _timezones() -> frozenset[str]:
     return frozenset(available_timezones()) - _NOT_A_PLACE

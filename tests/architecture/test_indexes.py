@@ -130,6 +130,10 @@ READ: list[tuple[str, Reader, set[str]]] = [
         {"invoice_by_organisation", "note_by_organisation"},
     ),
     ("invoices of a status", page("invoicing:invoice_list", status="void"), {"invoice_by_status"}),
+    ("invoices of a period", page("invoicing:invoice_list", issued_from="2026-01-01"), {"invoice_by_issue"}),
+    ("unpaid invoices by age", page("invoicing:invoice_list", unpaid="30"), {"invoice_unpaid"}),
+    ("notes by their day of issue", page("invoicing:credit_note_list", sort="-issued"), {"note_by_issue"}),
+    ("payments of a period", page("invoicing:payment_list", received_to="2026-12-31"), {"payment_by_receipt"}),
     ("credit notes of a status", page("invoicing:credit_note_list", status="draft"), {"note_by_status"}),
     (
         "an invoice",

@@ -49,7 +49,7 @@ def test_old_hits_are_out_of_reach_until_the_new_words_are_answered(visit):
     page.context.set_offline(False)
     expect(page.get_by_role("link", name="Zürich Telecom AG")).to_be_visible()
     expect(page.get_by_text(LOST)).to_have_count(0)
-    page.said.clear()  # type: ignore[attr-defined]  # the lost line is meant
+    page.said.clear()  # the lost line is meant
 
 
 def test_whoever_wrote_into_a_lost_line_is_told_to_check(visit, made):
@@ -64,4 +64,4 @@ def test_whoever_wrote_into_a_lost_line_is_told_to_check(visit, made):
     # An answer to what was written says more.
     page.get_by_role("button", name="Unsubscribe").click()
     expect(page.get_by_role("button", name="Resubscribe")).to_be_visible()
-    page.said.clear()  # type: ignore[attr-defined]  # the lost line is meant
+    page.said.clear()  # the lost line is meant

@@ -69,6 +69,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:clean_up_report": ("run", {"GET": (_RUNS, 200)}),
     "invoicing:tab": ("organisation", {"GET": (_INVOICES, 200)}),
     "invoicing:invoice_list": ("", {"GET": (_INVOICES, 200)}),
+    "invoicing:payment_list": ("", {"GET": (_INVOICES, 200)}),
     "invoicing:invoice": ("invoice", {"GET": (_INVOICES, 200)}),
     "invoicing:record_payment": (
         "invoice",

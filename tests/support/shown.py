@@ -205,3 +205,13 @@ def read(page: Page) -> Shown:
     parser = _Parser()
     parser.feed(page.content.decode())
     return parser.shown
+
+
+def listed(page: Page, heading: str) -> list[str]:
+    """Read a column of the first table that has it; a page without one lists nothing."""
+    return next((table.column(heading) for table in read(page).tables if heading in table.headings), [])
+
+
+def beside(page: Page) -> dict[str, str]:
+    """Read where the pages beside this one of a list are: "Previous" and "Next", where there is one."""
+    return {link.words: link.address for link in read(page).links if link.words in ("Previous", "Next")}

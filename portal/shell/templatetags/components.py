@@ -1,11 +1,8 @@
 """Components that a page shows again and again."""
 
-from functools import lru_cache
-
 from django import template
-from django.template.loader import render_to_string
 
-from portal.lib import mentions, signposts
+from portal.lib import badges, mentions, signposts
 
 register = template.Library()
 
@@ -22,12 +19,4 @@ def signpost(kind: str, *args: object) -> str:
     return signposts.address(kind, *args)
 
 
-@register.simple_tag
-@lru_cache(maxsize=256)
-def badge(status: str, label: str = "", tone: str = "") -> str:
-    """Show a status as `components/badge.html` does.
-
-    A list has one in each of its rows, drawn by three templates inside one another, and few are different: each is
-    rendered once.
-    """
-    return render_to_string("components/badge.html", {"status": status, "label": label, "tone": tone})
+register.simple_tag(badges.badge, name="badge")

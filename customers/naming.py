@@ -1,0 +1,62 @@
+"""Name organisations in lists: the value, how it is shown, and the filter that finds one."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+
+from customers import models, selectors
+from customers.search import finding, policies
+from portal.lib import forms as fields
+from portal.lib.lists import cells, filters
+
+MOST = 100
+"""How many organisations one filter may mean: their rows are looked up one organisation after the other."""
+
+
+def cell(organisation: selectors.Named) -> cells.Under:
+    """Show an organisation by its name, and by what tells it from another of that name."""
+    link = cells.Link(organisation.name, cells.address("customers:overview", organisation.uuid))
+    return cells.Under(link, (organisation.known_by,))
+
+
+class _Field(fields.LineField):
+    """An organisation, found as the search finds it: by name, address, member, reference or UUID."""
+
+    def clean(self, value: Any) -> tuple[int, ...] | None:
+        typed = super().clean(value)
+        if not typed:
+            return None
+        try:
+            wanted = uuids.UUID(typed)
+        except ValueError:
+            readings = policies.readings(typed)
+            found = finding.found(readings, edge=None, limit=MOST + 1).places if readings else []
+            meant = tuple(place.id for place in found)
+        else:
+            meant = tuple(models.Organisation.objects.filter(uuid=wanted).values_list("pk", flat=True))
+        if len(meant) > MOST:
+            raise forms.ValidationError(
+                f"More than {MOST} customers match “{typed}”: give more of the name, or the reference.",
+                code="too_many",
+            )
+        return meant
+
+
+class OrganisationFilter(filters.Line):
+    """Rows of the organisations that a text means. *Shape*: `field_name` is their key in a row."""
+
+    field_class = _Field
+
+    def __init__(self, field_name: str = "organisation_id", **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        super().__init__("Organisation", field_name, "in", leads_in=(filters.ANY_SORT,), widget=widget, **kwargs)
+
+    def condition(self, value: Any) -> Q:
+        """Name a single one by its key alone: PostgreSQL then has its rows in the order of the index."""
+        if len(value) == 1:
+            return Q(**{self.field_name: value[0]})
+        return super().condition(value)

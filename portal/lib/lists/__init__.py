@@ -1,0 +1,7 @@
+"""Lists by declaration: one pager, one table, one file, for whatever has rows. See docs/development.md."""
+
+from portal.lib.lists.declared import Column, Empty, Group, List, Sum
+from portal.lib.lists.paging import Sort
+from portal.lib.lists.views import answer, page, show
+
+__all__ = ["Column", "Empty", "Group", "List", "Sort", "Sum", "answer", "page", "show"]

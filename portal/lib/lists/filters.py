@@ -1,0 +1,283 @@
+"""What a list can be filtered by, on django-filter: a form and what it asks of the rows, declared once.
+
+A filter leads where an index has its rows in the order of the sort. The others narrow: they look through the rows
+that are left, a window for each page (`paging.page_of`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, ClassVar
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+
+from portal.lib import days, money
+from portal.lib import forms as fields
+
+Query = QuerySet[Any, Any]
+EVERYTHING = "all"
+_FROM, _TO = "_from", "_to"
+
+
+class Form(forms.Form):
+    """The form of a list's filters; nothing has to be given."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse a period, or a range of amounts, that ends before it begins."""
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        for name in self.fields:
+            if not name.endswith(_FROM):
+                continue
+            begins, ends = cleaned.get(name), cleaned.get(name.removesuffix(_FROM) + _TO)
+            if begins is not None and ends is not None and ends < begins:
+                end = name.removesuffix(_FROM) + _TO
+                if isinstance(begins, date):
+                    said = f"The period would end before it begins: choose {days.display(begins)} or a later day."
+                else:
+                    said = f"Nothing is that little and that much: give {begins:f} or more."
+                self.add_error(end, said)
+        return cleaned
+
+
+class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
+    """The filters of one list. *Shape*: the first ones stand in the bar, those in `more` behind "More filters"."""
+
+    more: ClassVar[tuple[str, ...]] = ()
+
+    class Meta:
+        form = Form
+
+    def __init__(self, data: Mapping[str, str], *, queryset: Query, at: datetime) -> None:
+        super().__init__(data, queryset)
+        self.at = at
+
+    def sort_needed(self) -> str:
+        """Name the sort that an asked filter needs, empty for any; of a valid form."""
+        for name, filter_ in self.filters.items():
+            if needed := filter_.sort_needed(self.form.cleaned_data[name]):
+                return str(needed)
+        return ""
+
+    def leading(self, sort: str) -> Query:
+        """Give the rows that the filters let through whose indexes have this sort; of a valid form."""
+        rows: Query = self.queryset.all()
+        for name, filter_ in self.filters.items():
+            value = self.form.cleaned_data[name]
+            if filter_.leads(value, sort=sort):
+                rows = filter_.filter(rows, value)
+        return rows
+
+    def narrowing(self, sort: str) -> Callable[[Query], Query] | None:
+        """Give what the other filters add; None where none of them is asked for."""
+        given = [
+            (filter_, self.form.cleaned_data[name])
+            for name, filter_ in self.filters.items()
+            if filter_.is_asked(self.form.cleaned_data[name])
+            and not filter_.leads(self.form.cleaned_data[name], sort=sort)
+        ]
+        if not given:
+            return None
+
+        def narrow(rows: Query) -> Query:
+            for filter_, value in given:
+                rows = filter_.filter(rows, value)
+            return rows
+
+        return narrow
+
+    def all_of(self) -> Query:
+        """Give all rows that the filters let through, in no order; of a valid form."""
+        rows: Query = self.queryset.all()
+        for name, filter_ in self.filters.items():
+            rows = filter_.filter(rows, self.form.cleaned_data[name])
+        return rows
+
+    def asked(self) -> dict[str, str]:
+        """Give what was asked as it was typed, for links that keep it."""
+        return {name: self.data[name] for name in self.filters if self.data.get(name)}
+
+    def bar(self) -> list[forms.BoundField]:
+        """Give the fields of the bar, for the template."""
+        return [self.form[name] for name in self.filters if name not in self.more]
+
+    def behind(self) -> list[forms.BoundField]:
+        """Give the fields behind "More filters", for the template."""
+        return [self.form[name] for name in self.filters if name in self.more]
+
+    def is_behind_asked(self) -> bool:
+        """Say whether one of them was used."""
+        return any(self.data.get(name) for name in self.more)
+
+
+ANY_SORT = "*"
+
+
+class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has no types
+    """A filter of a list.
+
+    *Shape*: `leads_in` names the sorts in whose order an index has the rows (`ANY_SORT` where they are few);
+    `needs` is the sort without which they would be read in vain. `ask` says what a value asks of the rows, where
+    that is no plain comparison; `ask_at` is told the time as well.
+    """
+
+    def __init__(
+        self,
+        label: str,
+        field_name: str = "",
+        lookup_expr: str = "exact",
+        *,
+        leads_in: Sequence[str] = (),
+        needs: str = "",
+        ask: Callable[[Any], Q] | None = None,
+        ask_at: Callable[[Any, datetime], Q] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        self._ask_at = ask_at
+        self._leads_in = leads_in
+        self._needs = needs
+        self._ask = ask
+        super().__init__(field_name, lookup_expr, label=label, **kwargs)
+
+    def is_asked(self, value: Any) -> bool:
+        """Say whether a value asks for anything."""
+        return value not in (None, "")
+
+    def leads(self, value: Any, *, sort: str) -> bool:
+        """Say whether an index gives the rows of a value in the order of a sort."""
+        return sort in self._leads_in or ANY_SORT in self._leads_in
+
+    def sort_needed(self, value: Any) -> str:
+        """Name the sort that a value needs; empty for any."""
+        return self._needs if self.is_asked(value) else ""
+
+    def filter(self, qs: Query, value: Any) -> Query:
+        """Narrow the rows; an empty value asks for nothing."""
+        if not self.is_asked(value):
+            return qs
+        return qs.filter(self.condition(value))
+
+    def condition(self, value: Any) -> Q:
+        """Say what a value asks of the rows."""
+        if self._ask:
+            return self._ask(value)
+        if self._ask_at:
+            return self._ask_at(value, self.parent.at)
+        return Q(**{f"{self.field_name}__{self.lookup_expr}": value})
+
+
+class Line(Filter):
+    """A text of one line."""
+
+    field_class = fields.LineField
+
+    def __init__(self, label: str, field_name: str = "", lookup_expr: str = "exact", **kwargs: Any) -> None:
+        kwargs = {"max_length": 200, "widget": forms.TextInput(attrs={"autocomplete": "off"}), **kwargs}
+        super().__init__(label, field_name, lookup_expr, **kwargs)
+
+
+class Search(Line):
+    """The field that "/" focuses."""
+
+    def __init__(self, label: str, field_name: str = "", lookup_expr: str = "exact", **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"})
+        super().__init__(label, field_name, lookup_expr, widget=widget, **kwargs)
+
+
+class Choice(Filter):
+    """One of a few. *Shape*: `choices` may be a callable; `unless` is the choice that lets everything through,
+    for a list that shows one of them (`default`) when nothing is chosen.
+    """
+
+    field_class = forms.ChoiceField
+
+    def __init__(
+        self,
+        label: str,
+        field_name: str = "",
+        *,
+        choices: Sequence[tuple[str, str]] | Callable[[], Sequence[tuple[str, str]]],
+        default: str = "",
+        **kwargs: Any,
+    ) -> None:
+        self._default = default
+        everything = () if default else (("", "All"),)
+
+        def offered() -> list[tuple[str, str]]:
+            given = choices() if callable(choices) else choices
+            at_the_end = ((EVERYTHING, "All"),) if default else ()
+            return [*everything, *given, *at_the_end]
+
+        super().__init__(label, field_name, choices=offered, **kwargs)
+
+    def chosen(self, value: str) -> str:
+        """Give what is asked for: the default where nothing was chosen, nothing where everything is wanted."""
+        value = value or self._default
+        return "" if value == EVERYTHING else value
+
+    def is_asked(self, value: Any) -> bool:
+        return bool(self.chosen(value))
+
+    def filter(self, qs: Query, value: Any) -> Query:
+        return super().filter(qs, self.chosen(value))
+
+
+class From(Filter):
+    """The first day of a period. *Shape*: the name in its set ends in `_from`; of an instant the day is UTC's."""
+
+    field_class = forms.DateField
+
+    def __init__(self, label: str, field_name: str, *, is_instant: bool = False, **kwargs: Any) -> None:
+        self._is_instant = is_instant
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(label, field_name, widget=widget, **kwargs)
+
+    def condition(self, value: Any) -> Q:
+        begins = datetime.combine(value, time.min, tzinfo=UTC) if self._is_instant else value
+        return Q(**{f"{self.field_name}__gte": begins})
+
+
+class To(From):
+    """The last day of a period, which belongs to it. *Shape*: the name in its set ends in `_to`."""
+
+    def condition(self, value: Any) -> Q:
+        if not self._is_instant:
+            return Q(**{f"{self.field_name}__lte": value})
+        if value == date.max:
+            return Q()
+        return Q(**{f"{self.field_name}__lt": datetime.combine(value + timedelta(days=1), time.min, tzinfo=UTC)})
+
+
+class Amount(Filter):
+    """A bound of an amount. *Shape*: `lookup_expr` is `gte` for the least and `lte` for the most."""
+
+    field_class = fields.AmountField
+
+    def __init__(self, label: str, field_name: str, lookup_expr: str, **kwargs: Any) -> None:
+        super().__init__(label, field_name, lookup_expr, decimal_places=6, min_value=0, **kwargs)
+
+
+class Count(Filter):
+    """A number of days, for example."""
+
+    field_class = fields.CountField
+
+
+class _CurrencyField(fields.LineField):
+    def clean(self, value: Any) -> str:
+        typed: str = super().clean(value).upper()
+        if typed and not money.is_currency(typed):
+            raise forms.ValidationError(str(money.UnknownCurrency(typed)), code="invalid")
+        return typed
+
+
+class Currency(Filter):
+    """A currency by its code."""
+
+    field_class = _CurrencyField
+
+    def __init__(self, field_name: str = "currency", **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": "3"})
+        super().__init__("Currency", field_name, max_length=3, widget=widget, **kwargs)

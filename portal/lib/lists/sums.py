@@ -1,0 +1,47 @@
+"""Add up what a list shows, by currency: a query of its own, which somebody asks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, QuerySet
+from django.db.models import Sum as Total
+from moneyed import Money
+
+from portal.lib.lists.declared import Group, List
+
+MOST = 200
+"""How many groups are shown, the largest ones."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What one group comes to in one currency. *Shape*: `amounts` in the order of the list's sums."""
+
+    group: str
+    currency: str
+    count: int
+    amounts: tuple[Money, ...]
+
+
+def added_up(list_: List[Any], rows: QuerySet[Any, Any], *, by: Group | None) -> list[Line]:
+    """Count and add up rows by currency, and by what else they are told apart by. One query."""
+    keys = [list_.currency, *([by.field] if by else [])]
+    amounts = {f"sum_{place}": Total(item.field) for place, item in enumerate(list_.sums)}
+    found = (
+        rows.order_by().values(*keys).annotate(count=Count("pk"), **amounts).order_by("-count", *keys)[: MOST + 1]
+    )
+    return [
+        Line(
+            group=_word(row[by.field], by) if by else "",
+            currency=row[list_.currency],
+            count=row["count"],
+            amounts=tuple(Money(row[name] or 0, row[list_.currency]) for name in amounts),
+        )
+        for row in found
+    ]
+
+
+def _word(value: Any, by: Group) -> str:
+    return by.empty if value in (None, "") else by.words.get(value, str(value))

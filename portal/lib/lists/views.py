@@ -1,0 +1,338 @@
+"""Serve a list: its page, its fragment for htmx, its file and its sums, all from one address."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.contrib.auth.decorators import permission_required
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from portal.lib import htmx, mentions
+from portal.lib.http import Request
+from portal.lib.lists import cells, export, paging, sums
+from portal.lib.lists.declared import Column, Empty, Group, List
+from portal.lib.lists.filters import Filters
+from portal.lib.lists.paging import Key, Sort
+
+PAGE, FRAGMENT = "components/list.html", "components/_list.html"
+_SORT, _AFTER, _BEFORE, _FORMAT, _SUMS = "sort", "after", "before", "format", "sums"
+_TOTAL = "total"
+
+Query = QuerySet[Any, Any]
+
+
+@dataclass(frozen=True)
+class Head:
+    """The heading of a column. *Shape*: `url` sorts by it; `direction` is set where it does already."""
+
+    text: str
+    css: str
+    is_hidden: bool
+    url: str
+    direction: str
+    words: str
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Something to choose, with the address that chooses it."""
+
+    label: str
+    url: str
+    is_chosen: bool
+
+
+@dataclass(frozen=True)
+class SumTable:
+    """Sums as a table. *Shape*: cells are written."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_cut: bool
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page of a list as `components/_list.html` draws it. *Shape*: rows are written cells."""
+
+    name: str
+    form: forms.Form
+    filters: Filters
+    address: str
+    target: str
+    pages_label: str
+    caption: str
+    heads: tuple[Head, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    empty: Empty | None = None
+    summary: str = ""
+    previous_url: str = ""
+    next_url: str = ""
+    file_url: str = ""
+    has_actions: bool = False
+    sum_choices: tuple[Choice, ...] = ()
+    sums: SumTable | None = None
+    is_valid: bool = True
+
+
+def page(
+    list_: List[Any],
+    *,
+    template: str = PAGE,
+    context: Callable[[Request], Mapping[str, Any]] | None = None,
+) -> Callable[..., HttpResponseBase]:
+    """Make the view of a list. *Shape*: `template` extends components/list.html and gets `context` as well."""
+
+    @require_safe
+    @permission_required(list_.permission, raise_exception=True)
+    def view(request: Request) -> HttpResponseBase:
+        return answer(request, list_, template=template, context=context(request) if context else {})
+
+    view.__name__ = list_.name
+    view.__doc__ = f"List {list_.title.lower()}."
+    return view
+
+
+def answer(
+    request: Request,
+    list_: List[Any],
+    *,
+    template: str = PAGE,
+    context: Mapping[str, Any],
+    status: int = 200,
+) -> HttpResponseBase:
+    """Answer with a page of a list, or with its file where the address asks for that."""
+    if request.GET.get(_FORMAT) == "csv":
+        return _file(request, list_)
+    shown = show(request, list_)
+    return htmx.render_page(
+        request,
+        page=template,
+        fragment=FRAGMENT,
+        context={"list": list_, "shown": shown, **context},
+        status=status if shown.is_valid else 422,
+    )
+
+
+def show(
+    request: Request,
+    list_: List[Any],
+    *,
+    rows: Query | None = None,
+    prefix: str = "",
+    without: Sequence[str] = (),
+    target: str = "#list",
+    caption: str = "",
+    empty: Empty | None = None,
+    is_part: bool = False,
+) -> Shown:
+    """Read a page of a list, of all its rows or of those that are given.
+
+    *Shape*: `prefix` tells the keys of two lists on one page apart; columns whose headings stand in `without` are
+    left out; `target` is where htmx puts the answer, empty for none. A list that is a part of another page has no
+    filters, no file and no sums.
+    """
+    given = _given(request)
+    asked_filters = Filters if is_part else list_.filters
+    filters = asked_filters(given, queryset=list_.rows() if rows is None else rows, at=timezone.now())
+    basics = {
+        "name": list_.name,
+        "form": filters.form,
+        "filters": filters,
+        "address": request.path,
+        "target": target,
+        "pages_label": f"Pages of {list_.title.lower()}",
+    }
+    if not filters.form.is_valid():
+        return Shown(**basics, caption=list_.title, is_valid=False)
+    needed = filters.sort_needed()
+    sort = list_.sort_of(given.get(prefix + _SORT, ""), needed=needed)
+    key = _key(given, sort=sort, model=filters.queryset.model, prefix=prefix)
+    found = paging.page_of(filters.leading(sort.name), sort=sort, key=key, narrow=filters.narrowing(sort.name))
+    columns = [
+        column
+        for column in list_.columns
+        if column.is_on_page
+        and column.heading not in without
+        and (not column.may or request.user.has_perm(column.may))
+    ]
+    to = _Addresses(request.path, given, prefix)
+    asked = filters.asked()
+    nothing = list_.no_match if asked or key else empty or list_.empty
+    return Shown(
+        **basics,
+        caption=caption or f"{list_.title}, {sort.words}",
+        heads=tuple(_head(column, list_=list_, sort=sort, needed=needed, to=to) for column in columns),
+        rows=_written(list_.read(found.rows), columns),
+        empty=None if found.rows or found.looked_at is not None else nothing,
+        summary=_summary(sort, found),
+        previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
+        next_url=to.page(found.next),
+        file_url=to.with_(**{_FORMAT: "csv"}) if not is_part else "",
+        has_actions=any(column.kind is cells.Action for column in columns),
+        **(_sums(given, list_, filters, to=to) if not is_part else {}),
+    )
+
+
+def _sums(given: Mapping[str, str], list_: List[Any], filters: Filters, *, to: _Addresses) -> dict[str, Any]:
+    if not list_.sums:
+        return {}
+    wanted = given.get(_SUMS, "")
+    groups: dict[str, Group | None] = {_TOTAL: None, **{group.name: group for group in list_.groups}}
+    choices = tuple(
+        Choice(
+            label=f"By {group.label.lower()}" if group else "In total",
+            url=to.with_(**{_SUMS: name}),
+            is_chosen=name == wanted,
+        )
+        for name, group in groups.items()
+    )
+    if wanted not in groups:
+        return {"sum_choices": choices}
+    by = groups[wanted]
+    lines = sums.added_up(list_, filters.all_of(), by=by)
+    return {
+        "sum_choices": choices,
+        "sums": SumTable(
+            caption=f"{list_.title} added up{f' by {by.label.lower()}' if by else ''}",
+            headings=(
+                *([by.label] if by else []),
+                "Currency",
+                "Number",
+                *(item.label for item in list_.sums),
+            ),
+            rows=tuple(
+                (
+                    *([cells.html(line.group)] if by else []),
+                    cells.html(line.currency),
+                    cells.html(line.count),
+                    *(cells.html(amount) for amount in line.amounts),
+                )
+                for line in lines[: sums.MOST]
+            ),
+            is_cut=len(lines) > sums.MOST,
+        ),
+    }
+
+
+def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
+    given = _given(request)
+    filters = list_.filters(given, queryset=list_.rows(), at=timezone.now())
+    if not filters.form.is_valid():
+        shown = show(request, list_)
+        return htmx.render_page(
+            request, page=PAGE, fragment=FRAGMENT, context={"list": list_, "shown": shown}, status=422
+        )
+    columns = [column for column in list_.columns if column.is_in_file]
+
+    def rows() -> Iterator[list[Any]]:
+        sort = list_.sort_of(given.get(_SORT, ""), needed=filters.sort_needed())
+        leading, narrow = filters.leading(sort.name), filters.narrowing(sort.name)
+        for batch in paging.everything(leading, sort=sort, narrow=narrow):
+            for row in list_.read(batch):
+                yield [column.value(row) for column in columns]
+
+    try:
+        return export.response(list_.name, [column.heading for column in columns], rows())
+    except export.Busy:
+        response: HttpResponse = render(request, "components/file_busy.html", {"list": list_}, status=503)
+        response["Retry-After"] = "60"
+        return response
+
+
+def _given(request: Request) -> dict[str, str]:
+    """Take what the address asks for; what a POST carries asks for nothing."""
+    asked = request.GET.items() if request.method in ("GET", "HEAD") else ()
+    return {name: str(value) for name, value in asked}
+
+
+def _key(given: Mapping[str, str], *, sort: Sort, model: Any, prefix: str) -> Key | None:
+    for word, is_before in ((_AFTER, False), (_BEFORE, True)):
+        if text := given.get(prefix + word):
+            try:
+                return paging.read(text, of=model, sort=sort, is_before=is_before)
+            except paging.NoSuchPlace:
+                raise Http404("There is no such page of the list.") from None
+    return None
+
+
+def _summary(sort: Sort, found: paging.Page[Any]) -> str:
+    words = sort.words[:1].upper() + sort.words[1:]
+    if found.looked_at is None:
+        return words
+    count = len(found.rows)
+    said = f"{count} found" if count else "None found"
+    return f"{words}. {said} among {paging.WINDOW:,} rows; go on to look further."
+
+
+def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to: _Addresses) -> Head:
+    offered = [item for item in list_.sorts if needed in ("", item.name)]
+    own = next((item for item in offered if item.name == column.sort), None)
+    is_sorted = own is not None and own.name == sort.name
+    next_sort = sort.reversed_() if is_sorted else own
+    return Head(
+        text=column.heading,
+        css=column.css or cells.style(column.kind),
+        is_hidden=column.is_heading_hidden,
+        url=to.with_(**{to.prefix + _SORT: next_sort.asked}) if next_sort else "",
+        direction=("descending" if sort.is_descending else "ascending") if is_sorted else "",
+        words=next_sort.words if next_sort else "",
+    )
+
+
+def _written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[tuple[str, ...], ...]:
+    """Write every cell with its tags. The words of sentences are looked up for all rows at once."""
+    values = [[column.value(row) for column in columns] for row in rows]
+    told = [value.text for row in values for value in row if isinstance(value, cells.Sentence)]
+    links = mentions.found_in(told) if told else {}
+    tags = [_tags(column) for column in columns]
+    return tuple(
+        tuple(
+            format_html("{}{}{}", begin, cells.html(value, links), end)
+            for value, (begin, end) in zip(row, tags, strict=True)
+        )
+        for row in values
+    )
+
+
+def _tags(column: Column[Any]) -> tuple[str, str]:
+    css = column.css or cells.style(column.kind)
+    attributes = (
+        ("scope", "row" if column.is_heading else ""),
+        ("data-label", "" if column.is_heading or column.is_heading_hidden else column.heading),
+        ("class", css),
+    )
+    tag = "th" if column.is_heading else "td"
+    written = format_html_join("", ' {}="{}"', (pair for pair in attributes if pair[1]))
+    return format_html("<{}{}>", tag, written), format_html("</{}>", tag)
+
+
+@dataclass(frozen=True)
+class _Addresses:
+    """The addresses of a list that keep what was asked. *Shape*: `given` is the query as it came."""
+
+    path: str
+    given: Mapping[str, str]
+    prefix: str
+
+    def with_(self, **words: str) -> str:
+        """Give the address of the first page, asked otherwise."""
+        dropped = {self.prefix + _AFTER, self.prefix + _BEFORE, _FORMAT, _SUMS}
+        kept = {name: value for name, value in self.given.items() if value and name not in dropped}
+        return f"{self.path}?{urlencode({**kept, **words})}" if kept or words else self.path
+
+    def page(self, key: Key | None, *, or_first: bool = False) -> str:
+        """Give the address of the page that a key begins; empty for none."""
+        if key is None:
+            return self.with_() if or_first else ""
+        return self.with_(**{self.prefix + (_BEFORE if key.is_before else _AFTER): paging.written(key)})
