@@ -288,12 +288,13 @@
   // ---- Old hits: what answers other words than those in the search field can't be clicked ------------------
   // The field's default is what the hits answer: the server writes it, and each answer does.
   const hitsOf = (field) => document.querySelector(field.form.getAttribute("hx-target"));
-  const searches = () => Array.from(document.querySelectorAll("form[hx-target] [data-search]"));
+  const searches = () => Array.from(document.querySelectorAll("form[hx-target] [data-search][hx-get]"));
   const isAnswered = (field) => field.value === field.defaultValue;
   const guardHits = (field) => { hitsOf(field).inert = !isAnswered(field); };
 
   function askAgain() {
-    for (const field of searches()) if (!isAnswered(field)) field.form.requestSubmit();
+    // As typing asks, not as Enter does, which opens the only answer.
+    for (const field of searches()) if (!isAnswered(field)) htmx.ajax("GET", field.getAttribute("hx-get"), { source: field });
   }
 
   document.addEventListener("input", (event) => { if (searches().includes(event.target)) guardHits(event.target); });
