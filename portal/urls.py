@@ -14,6 +14,8 @@ urlpatterns = [
     path("log-in/", login_not_required(account_views.login), name="account_login"),
     path("log-out/", account_views.logout, name="account_logout"),
     path("password/", staff_views.password, name="password"),
+    path("help/", shell_views.help_index, name="help"),
+    path("help/<slug:name>/", shell_views.help_page, name="help_page"),
     path("", include("customers.urls")),
     path("", include("subscriptions.urls")),
     path("", include("invoicing.urls")),

@@ -50,6 +50,8 @@ def items_of(user: AbstractBaseUser | AnonymousUser, *, path: str) -> list[Item]
     ]
     if user.is_superuser:
         items.append(Item("Admin", reverse("admin:index"), "shield", is_current=False))
+    if items:
+        items.append(Item("Help", reverse("help"), "info", is_current=path.startswith(reverse("help"))))
     return items
 
 

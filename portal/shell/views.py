@@ -5,14 +5,15 @@ import sys
 from django.contrib.auth.decorators import login_not_required, user_passes_test
 from django.core.exceptions import PermissionDenied
 from django.db import Error
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
 from portal.lib.http import Request
 from portal.postgresql import migrated
-from portal.shell import navigation, unavailable
+from portal.shell import help, navigation, unavailable
 from portal.shell import styleguide as styleguide_context
 
 
@@ -46,6 +47,26 @@ def readyz(request: HttpRequest) -> HttpResponse:
     except Error:
         status, text = 503, "the database does not answer\n"
     return HttpResponse(text, status=status, content_type="text/plain")
+
+
+@require_safe
+def help_index(request: Request) -> HttpResponse:
+    """Lead to the first page of help."""
+    return redirect("help_page", next(iter(help.PAGES)))
+
+
+@require_safe
+def help_page(request: Request, name: str) -> HttpResponse:
+    """Show a page of help."""
+    try:
+        page = help.page(name)
+    except KeyError:
+        raise Http404 from None
+    tabs = [
+        {"label": label, "url": reverse("help_page", args=[one]), "is_current": one == name}
+        for one, label in help.PAGES.items()
+    ]
+    return render(request, "shell/help.html", {"page": page, "tabs": tabs})
 
 
 def _is_superuser(user: object) -> bool:

@@ -36,6 +36,8 @@ ALLOWED = {
     ("components/tabs.html", "a count"),  # a number that the view gives
     ("bootstrap5/layout/radio_checkbox_select.html", "a filter that formats"),  # crispy's own, made accessible
 }
+# It renders our own pages, and the library escapes the markup in them (tests/shell/test_help.py).
+PAST_THE_ESCAPING = {"portal/shell/help.py"}
 _COMMENT = re.compile(r"{#.*?#}|{%\s*comment.*?endcomment\s*%}", re.DOTALL)
 _CODE = re.compile(r"{{.*?}}|{%.*?%}", re.DOTALL)
 
@@ -155,7 +157,7 @@ def test_python_writes_no_markup_past_the_escaping():
     used = [
         place(module, node)
         for module, node in found(of=ast.alias)
-        if node.name in ("mark_safe", "SafeString", "SafeText")
+        if node.name in ("mark_safe", "SafeString", "SafeText") and module.path not in PAST_THE_ESCAPING
     ]
     used += [
         place(module, key)

@@ -8,7 +8,7 @@ from portal import embedded
 
 CODE = (
     *("manage.py", "run", "requirements", "portal", "customers", "invoicing", "subscriptions", "settings_app"),
-    *("static", "templates"),
+    *("static", "templates", "docs"),
 )
 
 

@@ -32,6 +32,8 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     # Nobody who logs out is led to the log-in as well; tests/staff/test_login.py follows somebody.
     "account_logout": ("", {"GET": (PUBLIC, 302), "POST": (PUBLIC, 302)}),
     "password": ("", {"GET": (LOGGED_IN, 200), "POST": (LOGGED_IN, 422)}),
+    "help": ("", {"GET": (LOGGED_IN, 302)}),
+    "help_page": ("", {"GET": (LOGGED_IN, 200)}),
     "healthz": ("", {"GET": (PUBLIC, 200)}),
     "readyz": ("", {"GET": (PUBLIC, 200)}),
     "styleguide": ("", {"GET": (SUPERUSER, 200)}),
@@ -137,6 +139,8 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "admin:subscriptions_termination_changelist": ("", {"GET": (SUPERUSER, 200)}),
     "admin:customers_ledgerentry_changelist": ("", {"GET": (SUPERUSER, 200)}),
 }
+# What an address names that is no row of the world.
+ARGUMENTS = {"help_page": ["refunds"]}
 # The rest of Django's admin and allauth answer more methods than they use.
 FOREIGN = ("admin:", "account_")
 
@@ -144,7 +148,7 @@ FOREIGN = ("admin:", "account_")
 def address_of(name: str, world: SimpleNamespace | None) -> str:
     row = TABLE[name][0]
     if not row:
-        return reverse(name)
+        return reverse(name, args=ARGUMENTS.get(name))
     if world is None:
         return reverse(name, args=[10**9 if name == "settings_app:change_reason" else uuid.uuid4()])
     found = getattr(world, row)
