@@ -1,6 +1,5 @@
 """Settings of the portal; what a deployment may choose comes from the environment (see docs/operations.md)."""
 
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -9,26 +8,22 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import embedded
-from portal.lib import numerals, production, proxies
+from portal.lib import environment, production, proxies
 from portal.postgresql import address
 from portal.shell import keys
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DATA_DIR = Path(os.environ.get("PORTAL_DATA") or BASE_DIR / ".data").absolute()
+DATA_DIR = embedded.data_directory()
 
 DEBUG = False
-try:
-    SECURE = production.is_secure()
-    ALLOWED_HOSTS = production.allowed_hosts()
-    EMAIL_USE_TLS = production.is_on("EMAIL_USE_TLS", meaning="the mail server is spoken to in TLS")
-except production.Unclear as unclear:
-    raise ImproperlyConfigured(str(unclear)) from None
+SECURE = production.is_secure()
+ALLOWED_HOSTS = production.allowed_hosts()
 CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if SECURE and host != "*"]
 
 
 def _secret_key() -> str:
     """Read the key that signs sessions and seals: the environment's, else the one kept beside the data."""
-    if key := os.environ.get("SECRET_KEY"):
+    if key := environment.text("SECRET_KEY"):
         if why := keys.weakness(key):
             raise ImproperlyConfigured(f"SECRET_KEY can't be used: {why}; {keys.DRAW}.")
         return key
@@ -115,15 +110,12 @@ TEMPLATES = [
 
 
 def _database() -> dict[str, Any]:
-    url = os.environ.get("DATABASE_URL") or os.environ.get("PORTAL_EMBEDDED_URL")
+    url = environment.text("DATABASE_URL") or environment.text(embedded.URL_VARIABLE)
     if not url:
         raise ImproperlyConfigured(
             "No database: set DATABASE_URL, or start through ./run, ./test or manage.py, which bring their own."
         )
-    try:
-        parts = address.read(url)
-    except address.Unreadable as unreadable:
-        raise ImproperlyConfigured(str(unreadable)) from None
+    parts = address.read(url, variable="DATABASE_URL")
     named = {key: str(parts.pop(key, "") or "") for key in ("dbname", "user", "password", "host", "port")}
     settings: dict[str, Any] = {
         "ENGINE": "django.db.backends.postgresql",
@@ -136,20 +128,12 @@ def _database() -> dict[str, Any]:
         "DISABLE_SERVER_SIDE_CURSORS": True,
         "OPTIONS": {"connect_timeout": 2, "application_name": "portal", "server_side_binding": True, **parts},
     }
-    if os.environ.get("PORTAL_WEB") == "1":
+    if environment.text("PORTAL_WEB") == "1":
         settings["ENGINE"] = "portal.postgresql"
         settings["OPTIONS"] = {**_WEB_OPTIONS, **settings["OPTIONS"]}
         # What the address itself asks for comes last, and so counts.
         settings["OPTIONS"]["options"] = f"{_WEB_LIMITS} {parts.get('options', '')}".strip()
     return settings
-
-
-def _pool_size() -> int:
-    given = os.environ.get("PORTAL_POOL_SIZE") or "12"
-    try:
-        return numerals.whole(given, least=1, most=999)
-    except numerals.Unreadable:
-        raise ImproperlyConfigured(f"PORTAL_POOL_SIZE is {given!r}: it has to be a number from 1 to 999.") from None
 
 
 # An agent waits in front of a web process: better a plain "try again" than a page that never comes.
@@ -165,7 +149,7 @@ _WEB_OPTIONS = {
     # More than the server's threads, so that a request waits for a connection only while some are replaced.
     "pool": {
         "min_size": 1,
-        "max_size": _pool_size(),
+        "max_size": environment.whole("PORTAL_POOL_SIZE", default=12, least=1, most=999),
         "timeout": 2,
         # Two tries a second apart; then the next request tries anew, so that nobody waits for a long pause to end.
         "reconnect_timeout": 1,
@@ -209,19 +193,7 @@ AXES_LOCKOUT_CALLABLE = "portal.staff.logins.refused"
 AXES_DISABLE_ACCESS_LOG = True
 # Over all names; a known device does not count here.
 FAILURES_OF_AN_ADDRESS = 50
-
-
-def _trusted_proxies() -> tuple[proxies.Network, ...]:
-    try:
-        return proxies.networks(os.environ.get("TRUSTED_PROXIES", ""))
-    except proxies.Unreadable as error:
-        raise ImproperlyConfigured(
-            f"TRUSTED_PROXIES has {error.text!r}: it has to name the addresses or networks of your proxies, with "
-            "commas, like 127.0.0.1,10.0.0.0/24."
-        ) from None
-
-
-TRUSTED_PROXIES = _trusted_proxies()
+TRUSTED_PROXIES = proxies.trusted_networks()
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
@@ -238,7 +210,7 @@ USE_THOUSAND_SEPARATOR = False
 STATIC_URL = "static/"
 # Beside the environment, by ./run install. Which ones are served is said by the server: it knows their version.
 INSTALLED_STATIC_ROOT = Path(sys.prefix) / "portal-static"
-STATIC_ROOT = INSTALLED_STATIC_ROOT if os.environ.get("PORTAL_STATIC") == "installed" else DATA_DIR / "static"
+STATIC_ROOT = INSTALLED_STATIC_ROOT if environment.text("PORTAL_STATIC") == "installed" else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -290,22 +262,14 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
-
-def _email_port() -> int:
-    given = os.environ.get("EMAIL_PORT") or "25"
-    try:
-        return numerals.whole(given, least=1, most=65535)
-    except numerals.Unreadable:
-        raise ImproperlyConfigured(f"EMAIL_PORT is {given!r}: it has to be a number from 1 to 65535.") from None
-
-
 # Without EMAIL_HOST nothing is sent: messages wait (see docs/notifications.md).
-EMAIL_HOST = os.environ.get("EMAIL_HOST", "")
-EMAIL_PORT = _email_port()
-EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_HOST = environment.text("EMAIL_HOST")
+EMAIL_PORT = environment.whole("EMAIL_PORT", default=25, least=1, most=65_535)
+EMAIL_USE_TLS = environment.is_on("EMAIL_USE_TLS", meaning="the mail server is spoken to in TLS")
+EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD")
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL") or "portal@localhost"
+DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", default="portal@localhost")
 # Where an organisation's messages go, asked by the outbox, which stands below organisations.
 OUTBOX_ADDRESSES = "customers.selectors.addresses.notification_addresses"
 # What the messages of a kind say, asked once, when one is sent for the first time.

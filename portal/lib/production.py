@@ -6,28 +6,24 @@ Each sign is read from the environment, as a deployment sets it, and told in wor
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 import socket
 
+from portal.lib import environment
+
 LOOPBACK = "127.0.0.1"
 LOCAL_HOSTS = "127.0.0.1,localhost"
-ON, OFF = ("1", "true", "yes", "on"), ("", "0", "false", "no", "off")
 # "*", or a name; with a point before it also those below it.
 _HOST_NAME = re.compile(r"\*|\.?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
-
-
-class Unclear(ValueError):
-    """Say in one sentence which variable can't be understood."""
 
 
 def signs() -> list[str]:
     """Give each sign of production there is; none where this is somebody trying it out on their own machine.
 
-    *Raises*: Unclear.
+    *Raises*: environment.Unclear.
     """
     found = []
-    if os.environ.get("DATABASE_URL"):
+    if environment.text("DATABASE_URL"):
         found.append("DATABASE_URL is set")
     if is_secure():
         found.append("SECURE is on")
@@ -39,43 +35,29 @@ def signs() -> list[str]:
 
 
 def is_secure() -> bool:
-    """Say whether SECURE is on: a proxy in front speaks https. *Raises*: Unclear."""
-    return is_on("SECURE", meaning="behind a proxy that speaks https")
-
-
-def is_on(name: str, *, meaning: str) -> bool:
-    """Say whether a variable is on. *Raises*: Unclear."""
-    given = os.environ.get(name, "")
-    if given.lower() in ON:
-        return True
-    if given.lower() in OFF:
-        return False
-    raise Unclear(f"{name} is {given!r}: it has to be 1 ({meaning}) or 0.")
+    """Say whether SECURE is on: a proxy in front speaks https. *Raises*: environment.Unclear."""
+    return environment.is_on("SECURE", meaning="behind a proxy that speaks https")
 
 
 def allowed_hosts() -> list[str]:
-    """Give the names the portal answers to. *Raises*: Unclear."""
-    given = os.environ.get("ALLOWED_HOSTS") or LOCAL_HOSTS
-    names = [name.strip() for name in given.split(",") if name.strip()]
+    """Give the names the portal answers to. *Raises*: environment.Unclear."""
     # To a name that is none nobody could come, and nobody would be told why.
-    for wrong in (name for name in names if not _is_host(name)):
-        raise Unclear(
-            f"ALLOWED_HOSTS has {wrong!r}: it has to be names with commas, without https:// and port, like "
-            "portal.example.com."
-        )
-    if not names:
-        raise Unclear(f"ALLOWED_HOSTS is {given!r}, which names no host: set it to names, like portal.example.com.")
-    return names
+    return environment.words(
+        "ALLOWED_HOSTS",
+        read=_host_name,
+        right="names with commas, without https:// and port, like portal.example.com",
+        default=LOCAL_HOSTS,
+    )
 
 
 def has_allowed_hosts() -> bool:
     """Say whether somebody has said to which names the portal answers."""
-    return bool(os.environ.get("ALLOWED_HOSTS"))
+    return bool(environment.text("ALLOWED_HOSTS"))
 
 
 def host() -> str:
     """Give the address the portal is to be served on."""
-    return os.environ.get("HOST", "").strip().removeprefix("[").removesuffix("]") or LOOPBACK
+    return environment.text("HOST").strip().removeprefix("[").removesuffix("]") or LOOPBACK
 
 
 def hint_of_host() -> str:
@@ -86,14 +68,12 @@ def hint_of_host() -> str:
     return " (this machine's name; tcsh sets it by itself, and env -u HOST ./run goes without)"
 
 
-def _is_host(name: str) -> bool:
-    if ":" not in name:
-        return _HOST_NAME.fullmatch(name) is not None
-    try:
+def _host_name(name: str) -> str:
+    if ":" in name:
         ipaddress.IPv6Address(name.removeprefix("[").removesuffix("]"))
-    except ValueError:
-        return False
-    return True
+    elif not _HOST_NAME.fullmatch(name):
+        raise ValueError(name)
+    return name
 
 
 def _is_local(name: str) -> bool:

@@ -5,35 +5,27 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Sequence
 
+from portal.lib import environment
+
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
-class Unreadable(ValueError):
-    """Say what of a list of proxies is no address and no network, or is every address there is."""
+def trusted_networks() -> list[Network]:
+    """Give the proxies that TRUSTED_PROXIES names. *Raises*: environment.Unclear."""
+    return environment.words(
+        "TRUSTED_PROXIES",
+        read=network,
+        right="the addresses or networks of your proxies, with commas, like 127.0.0.1,10.0.0.0/24",
+    )
 
-    def __init__(self, text: str) -> None:
-        self.text = text
-        super().__init__(text)
 
-
-def networks(text: str) -> tuple[Network, ...]:
-    """Read addresses and networks with commas between them.
-
-    *Raises*: Unreadable.
-    """
-    found: list[Network] = []
-    for word in (word.strip() for word in text.split(",")):
-        if not word:
-            continue
-        try:
-            network = ipaddress.ip_network(word)
-        except ValueError:
-            raise Unreadable(word) from None
-        if network.prefixlen == 0:
-            raise Unreadable(word)
-        found.append(network)
-    return tuple(found)
+def network(word: str) -> Network:
+    """Read an address or a network. *Raises*: ValueError, also for all the addresses there are."""
+    found = ipaddress.ip_network(word)
+    if found.prefixlen == 0:
+        raise ValueError(word)
+    return found
 
 
 def is_trusted(peer: str, *, trusted: Sequence[Network]) -> bool:

@@ -1,4 +1,4 @@
-"""Read DATABASE_URL, and say what is wrong with it without repeating any of it: the password may be anywhere."""
+"""Read the address of a database; say what is wrong without repeating any of it, since it holds a password."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
-from portal.lib import numerals
+from portal.lib import environment, numerals
 
 FORM = (
     "It has to look like postgresql://user:password@host:5432/portal; in user and password the signs : / ? # @ % "
@@ -21,31 +21,28 @@ _HOST = re.compile(r"[A-Za-z0-9._:%-]*|[/@].*")
 _NUMBERS = {"port": 65_535, "connect_timeout": 2**31 - 1}
 
 
-class Unreadable(ValueError):
-    """Say in one sentence what is wrong with the address."""
+def read(url: str, *, variable: str) -> dict[str, Any]:
+    """Take the address in a variable apart into what libpq knows by name. *Raises*: environment.Unclear."""
 
-    def __init__(self, why: str) -> None:
-        super().__init__(f"DATABASE_URL can't be read: {why}. {FORM}.")
+    def refusal(why: str) -> environment.Unclear:
+        return environment.Unclear(f"{variable} can't be read: {why}. {FORM}.")
 
-
-def read(url: str) -> dict[str, Any]:
-    """Take an address apart into what libpq knows by name. *Raises*: Unreadable."""
     if not url.startswith(_SCHEMES) and "=" not in url:
-        raise Unreadable("it does not begin with postgresql://")
+        raise refusal("it does not begin with postgresql://")
     try:
         parts: dict[str, Any] = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
         # The driver repeats what it can't read.
-        raise Unreadable(_why(str(error), is_url=url.startswith(_SCHEMES))) from None
+        raise refusal(_why(str(error), is_url=url.startswith(_SCHEMES))) from None
     # Where the password holds a sign that ends it, its rest is taken for what comes after it.
     if not all(_HOST.fullmatch(host) for host in str(parts.get("host") or "").split(",")):
-        raise Unreadable("what stands for its host can't be one")
+        raise refusal("what stands for its host can't be one")
     for name, most in _NUMBERS.items():
         for given in str(parts.get(name) or "").split(","):
             if given and not _is_number(given, most=most):
-                raise Unreadable(f"what stands for its {name} is no number from 0 to {most}")
+                raise refusal(f"what stands for its {name} is no number from 0 to {most}")
     if url.startswith(_SCHEMES) and re.search("[@/:]", str(parts.get("dbname") or "")):
-        raise Unreadable("what stands for the name of its database has a sign that ends a user, a host or a port")
+        raise refusal("what stands for the name of its database has a sign that ends a user, a host or a port")
     return parts
 
 

@@ -17,7 +17,7 @@ from django.db import DatabaseError, connection
 from psycopg import sql
 
 from portal import embedded
-from portal.lib import text
+from portal.lib import environment, text
 from portal.postgresql import address, diagnosis
 
 VARIABLE = "DATABASE_OWNER_URL"
@@ -51,9 +51,9 @@ def take_address() -> str:
     global _address
     _address = os.environ.pop(VARIABLE, "")
     try:
-        address.read(_address or "postgresql://")
-    except address.Unreadable as error:
-        return str(error).replace("DATABASE_URL", VARIABLE, 1)
+        address.read(_address or "postgresql://", variable=VARIABLE)
+    except environment.Unclear as error:
+        return str(error)
     return ""
 
 
@@ -72,7 +72,7 @@ def connected() -> Iterator[None]:
     if not url:
         yield
         return
-    parts = address.read(url)
+    parts = address.read(url, variable=VARIABLE)
     named = {key.upper(): str(parts.pop(key, "") or "") for key in ("user", "password", "host", "port")}
     usual = connection.settings_dict
     name = parts.pop("dbname", None) or usual["NAME"]

@@ -112,6 +112,23 @@ def test_errors_of_the_database_are_read_in_one_place():
     assert reads == []
 
 
+def test_the_environment_is_read_in_one_place():
+    """`portal.lib.environment` says in a sentence which variable can't be read."""
+    may = {
+        "portal/lib/environment.py": "the reader",
+        "portal/embedded.py": "runs before anything is installed",
+        "portal/wsgi.py": "tells the settings that it is a web process",
+        "portal/postgresql/owner.py": "takes the owner's address out, so that no other program inherits it",
+        "portal/shell/management/commands/serve.py": "tells the web processes which static files are right",
+    }
+    read = {
+        module.path
+        for module, node in found(of=ast.Attribute)
+        if node.attr in ("environ", "getenv") and getattr(node.value, "id", "") == "os"
+    }
+    assert read == set(may)
+
+
 def test_forms_read_numbers_the_one_way():
     """Django's own fields take 1_000 and the digits of every script: `portal.lib.forms` has those that do not."""
     banned = {("forms", name) for name in ("IntegerField", "DecimalField", "FloatField")}

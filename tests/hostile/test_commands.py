@@ -18,9 +18,9 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.core.management.base import CommandError
 from django.db import transaction
 
+from portal.lib import environment
 from portal.shell.management.commands import serve
 from tests.hostile import nasty, tables
 from tests.hostile.answers import KNOWN, NOW, Answer, sentence_in
@@ -294,5 +294,7 @@ def test_serve_with_numbers_that_are_none(variable, read, most, monkeypatch):
         if word == "" or (word.isascii() and word.isdigit() and len(word) < 6 and 0 < int(word) <= most):
             assert read() > 0
         else:
-            with pytest.raises(CommandError, match=rf"{variable} is .*: it has to be a number from 1 to {most}"):
+            with pytest.raises(
+                environment.Unclear, match=rf"{variable} is .*: it has to be a number from 1 to {most}"
+            ):
                 read()

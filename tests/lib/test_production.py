@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from portal.lib import production
+from portal.lib import environment, production
 
 
 @pytest.mark.parametrize(
@@ -34,21 +34,11 @@ def test_names_of_hosts_are_read(given: str, names: list[str], monkeypatch: pyte
         ("portal.example.com/", "has 'portal.example.com/'"),
         ("*.example.com", "has '*.example.com'"),
         ("pörtal.example", "has 'pörtal.example'"),
-        (" , ", "is ' , ', which names no host"),
+        (" , ", "is ' , ': it has to be names"),
     ],
 )
 def test_what_is_no_host_is_refused(given: str, wrong: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLOWED_HOSTS", given)
-    with pytest.raises(production.Unclear) as refused:
+    with pytest.raises(environment.Unclear) as refused:
         production.allowed_hosts()
     assert str(refused.value).startswith(f"ALLOWED_HOSTS {wrong}")
-
-
-def test_what_is_neither_on_nor_off_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("EMAIL_USE_TLS", "ssl")
-    with pytest.raises(
-        production.Unclear, match=r"EMAIL_USE_TLS is 'ssl': it has to be 1 \(as it should be\) or 0\."
-    ):
-        production.is_on("EMAIL_USE_TLS", meaning="as it should be")
-    monkeypatch.setenv("EMAIL_USE_TLS", "True")
-    assert production.is_on("EMAIL_USE_TLS", meaning="as it should be")

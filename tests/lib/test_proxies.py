@@ -1,12 +1,10 @@
 """The client's address is what trusted hops say, read from the server towards the client."""
 
 import pytest
-from django.core.exceptions import ImproperlyConfigured
 
-from portal import settings as product
-from portal.lib import proxies
+from portal.lib import environment, proxies
 
-TRUSTED = proxies.networks("127.0.0.1, 10.0.0.0/24,::1")
+TRUSTED = [proxies.network(word) for word in ("127.0.0.1", "10.0.0.0/24", "::1")]
 
 
 @pytest.mark.parametrize(
@@ -58,10 +56,10 @@ def test_one_client_has_whole_networks_of_ipv6():
 )
 def test_what_is_no_proxy_is_refused_in_words(given, monkeypatch):
     monkeypatch.setenv("TRUSTED_PROXIES", f"127.0.0.1,{given}")
-    with pytest.raises(ImproperlyConfigured, match="TRUSTED_PROXIES has .* addresses or networks of your proxies"):
-        product._trusted_proxies()
+    with pytest.raises(environment.Unclear, match="TRUSTED_PROXIES has .* addresses or networks of your proxies"):
+        proxies.trusted_networks()
 
 
 def test_none_is_trusted_by_default(monkeypatch):
     monkeypatch.delenv("TRUSTED_PROXIES", raising=False)
-    assert product._trusted_proxies() == ()
+    assert proxies.trusted_networks() == []

@@ -310,7 +310,7 @@ def test_the_command_fails_with_a_sentence_when_the_mail_server_is_away(sink, wr
 
 @pytest.mark.parametrize("given", ["-1", "many", "1.5", "", "²", "1_0", "1e1", "１２", "٣"])
 def test_a_number_that_is_none_is_refused(given):
-    with pytest.raises(CommandError, match="it has to be a number") as refused:
+    with pytest.raises(CommandError, match="^--max: .*; expected") as refused:
         call_command("send_notifications", f"--max={given}")
     assert refused.value.returncode == 2
 

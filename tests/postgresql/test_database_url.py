@@ -2,6 +2,7 @@
 
 import pytest
 
+from portal.lib import environment
 from portal.postgresql import address
 
 SECRET = "hunter2"  # noqa: S105
@@ -26,8 +27,8 @@ SECRET = "hunter2"  # noqa: S105
     ],
 )
 def test_nothing_of_it_is_repeated(url: str, why: str) -> None:
-    with pytest.raises(address.Unreadable) as refused:
-        address.read(url)
+    with pytest.raises(environment.Unclear) as refused:
+        address.read(url, variable="DATABASE_URL")
     said = str(refused.value)
     assert said.startswith("DATABASE_URL can't be read: ")
     assert why in said
@@ -49,4 +50,4 @@ def test_nothing_of_it_is_repeated(url: str, why: str) -> None:
     ],
 )
 def test_what_can_be_read_is_taken_apart(url: str, parts: dict[str, str]) -> None:
-    assert parts.items() <= address.read(url).items()
+    assert parts.items() <= address.read(url, variable="DATABASE_URL").items()

@@ -19,7 +19,7 @@ PROXY, STRANGER = "10.0.0.7", "203.0.113.9"
 @pytest.fixture
 def ask(settings):
     """Ask the application as its server does; the settings are those that SECURE=1 makes."""
-    settings.TRUSTED_PROXIES = proxies.networks("10.0.0.0/24")
+    settings.TRUSTED_PROXIES = [proxies.network("10.0.0.0/24")]
     settings.ALLOWED_HOSTS = ["portal.example.com"]
     settings.SECURE_SSL_REDIRECT = True
     settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
@@ -119,5 +119,5 @@ def test_the_portal_is_not_served_where_every_page_would_lead_to_itself(settings
     settings.SECURE_SSL_REDIRECT = True
     with pytest.raises(CommandError, match="SECURE is on, .* TRUSTED_PROXIES does not say which"):
         serve._refuse_unknown_proxy()
-    settings.TRUSTED_PROXIES = proxies.networks("127.0.0.1")
+    settings.TRUSTED_PROXIES = [proxies.network("127.0.0.1")]
     serve._refuse_unknown_proxy()

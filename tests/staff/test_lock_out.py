@@ -20,7 +20,7 @@ RIGHT = "secret-word-1"
 @pytest.fixture(autouse=True)
 def clock(settings):
     settings.AXES_ENABLED = True
-    settings.TRUSTED_PROXIES = proxies.networks("127.0.0.1")
+    settings.TRUSTED_PROXIES = [proxies.network("127.0.0.1")]
     with time_machine.travel("2026-03-10T09:00:00Z", tick=False) as moved:
         yield moved
 

@@ -179,7 +179,7 @@ def test_without_a_trusted_proxy_nobody_comes_from_elsewhere(client, settings):
 
 
 def test_behind_a_trusted_proxy_what_the_client_says_of_itself_counts_for_nothing(client, settings):
-    settings.TRUSTED_PROXIES = proxies.networks("127.0.0.1")
+    settings.TRUSTED_PROXIES = [proxies.network("127.0.0.1")]
     for number in range(settings.AXES_FAILURE_LIMIT):
         answer = log_in(client, headers={"X-Forwarded-For": f"192.0.2.{number}, 127.0.0.1, {HERE}"})
     assert answer.status_code == 429

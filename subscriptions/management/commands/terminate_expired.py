@@ -255,9 +255,8 @@ class Command(BaseCommand):
     def _number(self, option: str, text: str, *, least: int = 1, most: int = 999_999_999) -> int:
         try:
             return numerals.whole(text, least=least, most=most)
-        except numerals.Unreadable:
-            up_to = f"to {most}" if most == MOST_WORKERS else "on"
-            self._refuse(f"{option}: “{text_lib.shown(text)}” is not a whole number from {least} {up_to}.")
+        except numerals.Unreadable as unreadable:
+            self._refuse(f"{option}: {unreadable}")
 
     def _refuse(self, sentence: str) -> NoReturn:
         self.stderr.write(sentence)

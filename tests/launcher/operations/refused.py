@@ -20,7 +20,10 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         {"ALLOWED_HOSTS": "https://portal.example.com"},
         "ALLOWED_HOSTS has 'https://portal.example.com': it has to be names with commas",
     ),
-    "a proxy by its name": ({"TRUSTED_PROXIES": "nginx"}, "TRUSTED_PROXIES has 'nginx': it has to name"),
+    "a proxy by its name": (
+        {"TRUSTED_PROXIES": "nginx"},
+        "TRUSTED_PROXIES has 'nginx': it has to be",
+    ),
     "no proxy": (
         {"TRUSTED_PROXIES": "", "PORT": "8001"},
         "The portal is not served: SECURE is on, so a proxy in front of it",

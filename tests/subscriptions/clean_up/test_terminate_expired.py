@@ -169,11 +169,11 @@ def test_the_command_answers_json_and_writes_the_report(now, tmp_path):
     [
         (("--as-of", "tomorrow"), "YYYY-MM-DD"),
         (("--as-of", "2026-W10-1"), "YYYY-MM-DD"),
-        (("--workers", "0"), "whole number from 1 to 64"),
-        (("--workers", "65"), "whole number from 1 to 64"),
+        (("--workers", "0"), "expected a number from 1 to 64."),
+        (("--workers", "65"), "expected a number from 1 to 64."),
         (("--as-of", "2026-03-12"), "later than today anywhere"),
-        (("--batch-size", "0"), "whole number from 1"),
-        (("--max", "-1"), "whole number from 0"),
+        (("--batch-size", "0"), "--batch-size: “0” is out of range"),
+        (("--max", "-1"), "--max: “-1” is out of range"),
         (("--report", "/nowhere/at/all.csv"), "cannot be written"),
     ],
 )

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from portal import embedded
 from portal.demo import removal, store
-from portal.lib import production
+from portal.lib import environment, production
 from portal.lib import text as text_lib
 
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
     def _add(self, *, is_forced: bool) -> None:
         try:
             signs = production.signs()
-        except production.Unclear as unclear:
+        except environment.Unclear as unclear:
             raise CommandError(str(unclear)) from None
         if signs and not is_forced:
             raise CommandError(

@@ -99,8 +99,8 @@ def _limit(given: str | None) -> int | None:
         return None
     try:
         return numerals.whole(given)
-    except numerals.Unreadable:
-        _refuse(f"--max is {given!r}: it has to be a number, 0 or more.")
+    except numerals.Unreadable as unreadable:
+        _refuse(f"--max: {unreadable}")
 
 
 def _refuse(sentence: str) -> NoReturn:

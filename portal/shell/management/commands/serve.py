@@ -19,10 +19,9 @@ from django.core.management.base import BaseCommand, CommandError
 from customers.models import Organisation
 from portal import embedded
 from portal.demo import removal, store
-from portal.lib import numerals, production
+from portal.lib import environment, production
 from portal.shell import static_files
 
-DEFAULT_PORT = "8000"
 THREADS = 8
 
 
@@ -41,7 +40,7 @@ class Command(BaseCommand):
                 _refuse_open_doors(signs)
             _refuse_unknown_proxy()
             _refuse_unknown_host()
-        except (_CannotServe, production.Unclear) as refusal:
+        except (_CannotServe, environment.Unclear) as refusal:
             self._say(str(refusal))
             sys.exit(1)
         if hint := production.hint_of_host():
@@ -92,21 +91,12 @@ class _CannotServe(CommandError):
 
 
 def _port() -> int:
-    given = os.environ.get("PORT") or DEFAULT_PORT
-    try:
-        return numerals.whole(given, least=1, most=65535)
-    except numerals.Unreadable:
-        raise _CannotServe(f"PORT is {given!r}: it has to be a number from 1 to 65535.") from None
+    return environment.whole("PORT", default=8000, least=1, most=65_535)
 
 
 def _workers() -> int:
-    given = os.environ.get("WEB_CONCURRENCY")
-    if not given:
-        return max(2, min(4, os.cpu_count() or 1))
-    try:
-        return numerals.whole(given, least=1, most=999)
-    except numerals.Unreadable:
-        raise _CannotServe(f"WEB_CONCURRENCY is {given!r}: it has to be a number from 1 to 999.") from None
+    by_processors = max(2, min(4, os.cpu_count() or 1))
+    return environment.whole("WEB_CONCURRENCY", default=by_processors, least=1, most=999)
 
 
 def _listen(host: str, port: int) -> socket.socket:
