@@ -11,7 +11,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from django.conf import settings
 from django.http import StreamingHttpResponse
@@ -33,6 +33,24 @@ class _Echo:
         return line
 
 
+class _Lines:
+    """The lines of a file, and the place that it takes until it is closed, though nobody may have read a line."""
+
+    def __init__(self, slot: IO[bytes], lines: Iterator[bytes]) -> None:
+        self._slot = slot
+        self._lines = lines
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._lines)
+
+    def close(self) -> None:
+        """Give the place back; the server calls it at the end of every answer."""
+        self._slot.close()
+
+
 def response(name: str, headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> StreamingHttpResponse:
     """Send rows of values as a CSV file, in UTF-8 with the byte-order mark that spreadsheets look for.
 
@@ -40,23 +58,20 @@ def response(name: str, headings: Iterable[str], rows: Iterable[Iterable[Any]]) 
     """
     slot = _slot()
     return StreamingHttpResponse(
-        _lines(slot, headings, rows),
+        _Lines(slot, _lines(headings, rows)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
     )
 
 
-def _lines(slot: int, headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
+def _lines(headings: Iterable[str], rows: Iterable[Iterable[Any]]) -> Iterator[bytes]:
     writer = csv.writer(_Echo())
-    try:
-        yield codecs.BOM_UTF8 + writer.writerow(headings).encode()
-        for row in rows:
-            yield writer.writerow([cells.harmless(value) for value in row]).encode()
-    finally:
-        os.close(slot)
+    yield codecs.BOM_UTF8 + writer.writerow(headings).encode()
+    for row in rows:
+        yield writer.writerow([cells.harmless(value) for value in row]).encode()
 
 
-def _slot() -> int:
+def _slot() -> IO[bytes]:
     """Take one of the places. *Raises*: Busy.
 
     A place is a lock on a file: the kernel gives it back whenever its process ends, and all workers of this machine
@@ -66,9 +81,9 @@ def _slot() -> int:
     whose = hashlib.sha256(f"{database.get('HOST')}/{database.get('PORT')}/{database.get('NAME')}".encode())
     for number in range(AT_ONCE):
         path = Path(tempfile.gettempdir()) / f"portal-{os.getuid()}-{whose.hexdigest()[:12]}-{number}.lock"
-        slot = os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        slot = os.fdopen(os.open(path, os.O_CREAT | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600), "rb")
         with contextlib.suppress(BlockingIOError):
             fcntl.flock(slot, fcntl.LOCK_EX | fcntl.LOCK_NB)
             return slot
-        os.close(slot)
+        slot.close()
     raise Busy
