@@ -12,6 +12,11 @@ def declare(**addresses: str) -> None:
     _addresses.update(addresses)
 
 
+def name(kind: str) -> str:
+    """Give the name of the address of a page of this kind. *Raises*: KeyError where no app serves one."""
+    return _addresses[kind]
+
+
 def address(kind: str, *args: object) -> str:
     """Give the address of a page of this kind. *Raises*: KeyError where no app serves one."""
     return reverse(_addresses[kind], args=args)

@@ -117,9 +117,18 @@ def html(value: Any, links: Mapping[str, str] | None = None) -> str:
     """Write a value for a page, escaped. *Shape*: `links` lead from words of sentences (`mentions.found_in`)."""
     if value is None or value == "":
         return NOTHING
-    if links and type(value) is Sentence:
-        return mentions.linked(value.text, links)
+    if type(value) is Sentence:
+        return mentions.linked(value.text, links or {})
+    if type(value) is Under:
+        return _under(value, links)
     return _HTML[type(value)](value)
+
+
+def sentence_in(value: Any) -> str:
+    """Give the sentence of a value, whose words may lead somewhere; empty where it has none."""
+    if type(value) is Under:
+        value = value.value
+    return value.text if type(value) is Sentence else ""
 
 
 def plain(value: Any) -> str:
@@ -140,7 +149,9 @@ def style(value_type: type) -> str:
     """Name the class of a column whose values have a type."""
     if value_type in (Money, Balance, Signed, int, Decimal):
         return "num"
-    return "nowrap" if value_type is datetime.date else ""
+    if value_type is Sentence:
+        return "text-break sentence"
+    return "nowrap" if value_type in (datetime.date, datetime.datetime) else ""
 
 
 def amount_of(value: Money) -> str:
@@ -178,9 +189,11 @@ def _link(value: Link) -> str:
     )
 
 
-def _under(value: Under) -> str:
+def _under(value: Under, links: Mapping[str, str] | None) -> str:
     lines = [(html(line),) for line in value.lines if line not in (None, "")]
-    return format_html("{}{}", html(value.value), format_html_join("", '<span class="row-sub">{}</span>', lines))
+    return format_html(
+        "{}{}", html(value.value, links), format_html_join("", '<span class="row-sub">{}</span>', lines)
+    )
 
 
 def _lines(value: Lines) -> str:
@@ -219,8 +232,6 @@ _HTML: dict[type, Callable[[Any], str]] = {
     Code: lambda value: badges.badge(value.code, value.label, value.tone),
     Word: lambda value: escape(value.label),
     Link: _link,
-    Sentence: lambda value: escape(value.text),
-    Under: _under,
     Lines: _lines,
     Action: _action,
 }

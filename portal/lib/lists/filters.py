@@ -202,15 +202,19 @@ class Choice(Filter):
         default: str = "",
         **kwargs: Any,
     ) -> None:
+        self._choices = choices
         self._default = default
-        everything = () if default else (("", "All"),)
+        super().__init__(label, field_name, **kwargs)
 
-        def offered() -> list[tuple[str, str]]:
-            given = choices() if callable(choices) else choices
-            at_the_end = ((EVERYTHING, "All"),) if default else ()
-            return [*everything, *given, *at_the_end]
-
-        super().__init__(label, field_name, choices=offered, **kwargs)
+    @property
+    def field(self) -> Any:
+        """Make the field. Its choices are read here: a page asks for nothing while it is rendered."""
+        if not hasattr(self, "_field"):
+            given = self._choices() if callable(self._choices) else self._choices
+            everything = (EVERYTHING if self._default else "", "All")
+            offered = [*given, everything] if self._default else [everything, *given]
+            self._field = self.field_class(label=self.label, choices=offered, **self.extra)
+        return self._field
 
     def chosen(self, value: str) -> str:
         """Give what is asked for: the default where nothing was chosen, nothing where everything is wanted."""

@@ -293,7 +293,7 @@ def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to:
 def _written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[tuple[str, ...], ...]:
     """Write every cell with its tags. The words of sentences are looked up for all rows at once."""
     values = [[column.value(row) for column in columns] for row in rows]
-    told = [value.text for row in values for value in row if isinstance(value, cells.Sentence)]
+    told = [text for row in values for value in row if (text := cells.sentence_in(value))]
     links = mentions.found_in(told) if told else {}
     tags = [_tags(column) for column in columns]
     return tuple(
@@ -307,9 +307,11 @@ def _written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[tuple
 
 def _tags(column: Column[Any]) -> tuple[str, str]:
     css = column.css or cells.style(column.kind)
+    # A sentence says what it is about, and takes the whole width of a phone.
+    has_label = not (column.is_heading or column.is_heading_hidden or column.kind is cells.Sentence)
     attributes = (
         ("scope", "row" if column.is_heading else ""),
-        ("data-label", "" if column.is_heading or column.is_heading_hidden else column.heading),
+        ("data-label", column.heading if has_label else ""),
         ("class", css),
     )
     tag = "th" if column.is_heading else "td"
