@@ -42,4 +42,4 @@ def organisations_named(asked: str) -> QuerySet[Any, Any]:
         if folded
         else SearchText.objects.none()
     )
-    return named.values("organisation__uuid")
+    return named.values_list("organisation__uuid", flat=True)

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from typing import Any
+from uuid import UUID
 
 from django.db.models import QuerySet
 
 Finder = Callable[[str], QuerySet[Any, Any]]
-"""Gives the UUIDs of the organisations that a text means, as a query that becomes a part of another one."""
+"""Gives the UUIDs of the organisations that a text means, as a query."""
 
 _finders: list[Finder] = []
 
@@ -17,6 +18,6 @@ def declare(finder: Finder) -> Finder:
     return finder
 
 
-def organisations(text: str) -> list[QuerySet[Any, Any]]:
-    """Give the queries for the organisations that a text means."""
-    return [finder(text) for finder in _finders]
+def organisations(text: str, *, most: int) -> tuple[UUID, ...]:
+    """Find the organisations that a text means, up to so many of each finder. One query for each."""
+    return tuple(uuid for finder in _finders for uuid in finder(text)[:most])

@@ -20,7 +20,7 @@ PAGES = [
     and methods["GET"][0] != PUBLIC
     and not name.startswith(FOREIGN)
     # A file, not a page.
-    and name not in ("audit:export", "subscriptions:clean_up_report")
+    and name != "subscriptions:clean_up_report"
 ]
 ADDRESS = f"{GERMAN.lower().encode('ascii', 'ignore').decode()}@{'a' * 60}.{'b' * 60}.example"
 # As long as a name of somebody's making may be, without a place to break.

@@ -132,7 +132,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     # It is pending already: the list says so.
     "outbox:send_again": ("message", {"POST": ("outbox.send_again", 303)}),
     "audit:list": ("", {"GET": ("audit.view_auditentry", 200)}),
-    "audit:export": ("", {"GET": ("audit.view_auditentry", 200)}),
+    "audit:export": ("", {"GET": ("audit.view_auditentry", 302)}),
     # Of the admin, its own pages; those of the tables are made by one class (tests/shell/test_admin.py).
     "admin:index": ("", {"GET": (SUPERUSER, 200)}),
     "admin:auth_user_changelist": ("", {"GET": (SUPERUSER, 200)}),
