@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from django.db.models import Q
 from moneyed import Money
@@ -30,9 +30,9 @@ _RECEIVED = lists.Sort(
 _AGES = (("30", "For 30 days or more"), ("60", "For 60 days or more"), ("90", "For 90 days or more"))
 
 
-def _unpaid_for(count: str, at: datetime) -> Q:
+def _unpaid_for(count: str, asked: filters.Filters) -> Q:
     # An invoice has no time zone: its days are those of whoever issued it, and UTC's are near enough for an age.
-    last = at.astimezone(UTC).date() - timedelta(days=int(count))
+    last = asked.today - timedelta(days=int(count))
     return Q(status=Invoice.Status.AWAITING_PAYMENT, issued_on__lte=last)
 
 
@@ -48,7 +48,7 @@ class InvoiceFilters(filters.Filters):
     status = filters.Choice("Status", "status", choices=Invoice.Status.choices, leads_in=("newest",))
     issued_from = filters.From("Issued from", "issued_on", leads_in=("issued",), needs="issued")
     issued_to = filters.To("Issued to", "issued_on", leads_in=("issued",), needs="issued")
-    unpaid = filters.Choice("Unpaid", choices=_AGES, ask_at=_unpaid_for, leads_in=("issued",), needs="issued")
+    unpaid = filters.Choice("Unpaid", choices=_AGES, ask_with=_unpaid_for, leads_in=("issued",), needs="issued")
     kind = filters.Choice("Kind", "kind", choices=Invoice.Kind.choices)
     currency = filters.Currency()
     amount_from = filters.Amount("Charged at least", "charged", "gte")

@@ -171,11 +171,19 @@ def today_in(timezone: str, *, at: datetime) -> date:
 
     *Raises* `UnknownTimezone`; `ValueError` for an instant without a time zone of its own.
     """
+    return wall_clock(timezone, at=at).date()
+
+
+def wall_clock(timezone: str, *, at: datetime) -> datetime:
+    """Give an instant as the clock on the wall of `timezone` shows it.
+
+    *Raises* `UnknownTimezone`; `ValueError` for an instant without a time zone of its own.
+    """
     if at.tzinfo is None:
         raise ValueError("An instant needs a time zone.")
     if not is_timezone(timezone):
         raise UnknownTimezone(timezone)
-    return at.astimezone(ZoneInfo(timezone)).date()
+    return at.astimezone(ZoneInfo(timezone))
 
 
 def is_timezone(name: str) -> bool:

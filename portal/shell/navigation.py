@@ -14,6 +14,8 @@ from settings_app import in_force
 # label, name of the address, icon, permission
 NAVIGATION = (
     ("Customers", "customers:list", "people", "customers.view_organisation"),
+    ("Subscriptions", "subscriptions:list", "package", "subscriptions.view_subscription"),
+    ("Terminations", "subscriptions:terminations", "history", "subscriptions.view_subscription"),
     ("Invoices", "invoicing:invoice_list", "invoice", "invoicing.view_invoice"),
     ("Credit notes", "invoicing:credit_note_list", "credit-note", "invoicing.view_creditnote"),
     ("Notifications", "outbox:list", "mail", "outbox.view_message"),
@@ -24,7 +26,6 @@ NAVIGATION = (
 
 # Pages that belong to an entry of the navigation, though their addresses begin otherwise.
 UNDER = {
-    "customers:list": ("/subscriptions/", "/terminations/"),
     "settings_app:portal_config": ("/settings/",),
 }
 

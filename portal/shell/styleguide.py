@@ -56,7 +56,6 @@ ICONS = (
     "copy",
     "plus",
     "download",
-    "filter",
     "inbox",
     "wallet",
     "banknote",

@@ -224,6 +224,15 @@ class Termination(models.Model):
             models.UniqueConstraint(fields=["id", "subscription"], name="termination_and_subscription"),
         ]
         indexes = [
+            models.Index(fields=["organisation", "-id"], name="termination_by_organisation"),
+            models.Index(fields=["terminated_on", "id"], name="termination_by_day"),
+            # What customers asked for is few among what has expired, and what is looked at most.
+            models.Index(fields=["-id"], name="termination_asked_for", condition=Q(case="customer_request")),
+            models.Index(
+                fields=["terminated_on", "id"],
+                name="termination_asked_for_by_day",
+                condition=Q(case="customer_request"),
+            ),
             models.Index(
                 fields=["clean_up_run", "id"],
                 name="termination_by_run",

@@ -16,12 +16,12 @@ from customers import selectors as customers_selectors
 from customers import steps as customers_steps
 from customers import tab_bar
 from customers.models import Organisation
-from portal.lib import days, htmx, mentions
+from portal.lib import days, htmx, lists, mentions
 from portal.lib.http import Request
 from settings_app import in_force
 from subscriptions.models import Subscription, Termination
 from subscriptions.record import operations as record_operations
-from subscriptions.record.forms import SubscriptionFilterForm
+from subscriptions.record.lists import OF_CUSTOMER, SUBSCRIPTIONS, TERMINATIONS
 from subscriptions.record.selectors import corrections, details, listing, terminations
 from subscriptions.selectors import reading
 
@@ -34,33 +34,27 @@ def tab(request: Request, uuid: uuids.UUID) -> HttpResponse:
         organisation = customers_selectors.organisation_header(uuid)
     except Organisation.DoesNotExist:
         raise Http404 from None
-    form = SubscriptionFilterForm(request.GET)
-    wanted = form.cleaned_data if form.is_valid() else {}
-    today = days.today_in(organisation.timezone, at=timezone.now())
-    page = listing.subscriptions_page(
-        organisation_id=organisation.id,
-        today=today,
-        config=in_force.config_of(request),
-        status=wanted.get("status", ""),
-        expiry=wanted.get("expiry", ""),
-        after=request.GET.get("after", ""),
+    shown = lists.show(
+        request,
+        OF_CUSTOMER,
+        rows=listing.subscriptions().filter(organisation_id=organisation.id),
+        without=("Organisation",),
+        zone=organisation.timezone,
+        target="#tab",
+        caption="Subscriptions",
     )
-    query = request.GET.copy()
-    if page.next_after:
-        query["after"] = page.next_after
     return tab_bar.page(
         request,
         organisation=organisation,
         tab="subscriptions",
         fragment="subscriptions/record/_tab.html",
-        context={
-            "form": form,
-            "page": page,
-            "is_filtered": any(wanted.values()),
-            "address": reverse("subscriptions:tab", args=[uuid]),
-            "older_url": f"?{query.urlencode()}" if page.next_after else "",
-        },
+        context={"shown": shown},
+        status=200 if shown.is_valid else 422,
     )
+
+
+subscription_list = lists.page(SUBSCRIPTIONS)
+termination_list = lists.page(TERMINATIONS)
 
 
 @require_safe

@@ -130,6 +130,23 @@ READ: list[tuple[str, Reader, set[str]]] = [
         {"invoice_by_organisation", "note_by_organisation"},
     ),
     ("invoices of a status", page("invoicing:invoice_list", status="void"), {"invoice_by_status"}),
+    ("subscriptions", page("subscriptions:list"), {"subscription_by_expiry"}),
+    ("terminations on request", page("subscriptions:terminations"), {"termination_asked_for"}),
+    (
+        "terminations on request of a period",
+        page("subscriptions:terminations", terminated_from="2026-01-01"),
+        {"termination_asked_for_by_day"},
+    ),
+    (
+        "all terminations of a period",
+        page("subscriptions:terminations", terminated_to="2026-12-31", case="all"),
+        {"termination_by_day"},
+    ),
+    (
+        "terminations of a customer",
+        page("subscriptions:terminations", organisation="Organisation", case="all"),
+        {"termination_by_organisation"},
+    ),
     ("invoices of a period", page("invoicing:invoice_list", issued_from="2026-01-01"), {"invoice_by_issue"}),
     ("unpaid invoices by age", page("invoicing:invoice_list", unpaid="30"), {"invoice_unpaid"}),
     ("notes by their day of issue", page("invoicing:credit_note_list", sort="-issued"), {"note_by_issue"}),

@@ -55,6 +55,8 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     ),
     "customers:correction": ("organisation", {"GET": (_CORRECT, 200), "POST": (_CORRECT, 422)}),
     "subscriptions:tab": ("organisation", {"GET": (_SUBSCRIPTIONS, 200)}),
+    "subscriptions:list": ("", {"GET": (_SUBSCRIPTIONS, 200)}),
+    "subscriptions:terminations": ("", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:detail": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:estimate": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:renewal": ("running", {"POST": ("subscriptions.change_renewal", 404)}),

@@ -71,6 +71,13 @@ class Link:
 
 
 @dataclass(frozen=True)
+class On:
+    """The day on which what stands above it happened."""
+
+    day: datetime.date
+
+
+@dataclass(frozen=True)
 class Sentence:
     """A sentence as it was told; its words lead to what they name."""
 
@@ -231,6 +238,7 @@ _HTML: dict[type, Callable[[Any], str]] = {
     uuids.UUID: lambda value: format_html('<code class="uuid">{}</code>', value),
     Code: lambda value: badges.badge(value.code, value.label, value.tone),
     Word: lambda value: escape(value.label),
+    On: lambda value: f"on {days.display(value.day)}",
     Link: _link,
     Lines: _lines,
     Action: _action,
@@ -249,6 +257,7 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     uuids.UUID: str,
     Code: lambda value: value.code,
     Word: lambda value: value.code,
+    On: lambda value: plain(value.day),
     Link: lambda value: plain(value.text),
     Sentence: lambda value: value.text,
     Under: lambda value: plain(value.value),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
@@ -72,8 +73,10 @@ class Empty:
 
 @dataclass(frozen=True)
 class List(Generic[R]):
-    """A list. *Shape*: `rows` gives the query of all rows; `read` turns those of a page into values.
+    """A list. *Shape*: `rows` gives the query of all rows; `read` turns those of a page into values, or
+    `read_at(rows, at=...)` where they depend on the day.
 
+    Events of the page (`HX-Trigger`) after which the list reads itself again stand in `events`.
     The first of `sorts` is the usual one. `name` is that of the file.
     """
 
@@ -82,15 +85,25 @@ class List(Generic[R]):
     about: str
     permission: str
     rows: Callable[[], QuerySet[Any, Any]]
-    read: Callable[[Sequence[Any]], Sequence[R]]
     columns: tuple[Column[R], ...]
     sorts: tuple[Sort, ...]
     empty: Empty
+    read: Callable[[Sequence[Any]], Sequence[R]] | None = None
+    read_at: Callable[..., Sequence[R]] | None = None
     filters: type[Filters] = Filters
     no_match: Empty = Empty("Nothing matches", "Loosen a filter, or clear them all.")
     sums: tuple[Sum, ...] = ()
     groups: tuple[Group, ...] = ()
     currency: str = "currency"
+    events: tuple[str, ...] = ()
+
+    def values(self, found: Sequence[Any], *, at: datetime) -> Sequence[R]:
+        """Turn rows into values, as they are at an instant where that makes a difference."""
+        if self.read_at:
+            return self.read_at(found, at=at)
+        if self.read:
+            return self.read(found)
+        raise ValueError(f"The list {self.name} says nowhere how its rows are read.")
 
     def sort_of(self, asked: str, *, needed: str = "") -> Sort:
         """Give the sort that an address asks for; the usual one where it asks for none that there is.

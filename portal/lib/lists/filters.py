@@ -16,6 +16,7 @@ from django.db.models import Q, QuerySet
 
 from portal.lib import days, money
 from portal.lib import forms as fields
+from portal.lib.http import Request
 
 Query = QuerySet[Any, Any]
 EVERYTHING = "all"
@@ -50,9 +51,17 @@ class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter 
     class Meta:
         form = Form
 
-    def __init__(self, data: Mapping[str, str], *, queryset: Query, at: datetime) -> None:
-        super().__init__(data, queryset)
+    def __init__(
+        self, data: Mapping[str, str], *, queryset: Query, request: Request, at: datetime, zone: str = "UTC"
+    ) -> None:
+        super().__init__(data, queryset, request=request)
         self.at = at
+        self.zone = zone
+
+    @property
+    def today(self) -> date:
+        """Give the date in the zone that the list is about."""
+        return days.today_in(self.zone, at=self.at)
 
     def sort_needed(self) -> str:
         """Name the sort that an asked filter needs, empty for any; of a valid form."""
@@ -120,7 +129,7 @@ class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has 
 
     *Shape*: `leads_in` names the sorts in whose order an index has the rows (`ANY_SORT` where they are few);
     `needs` is the sort without which they would be read in vain. `ask` says what a value asks of the rows, where
-    that is no plain comparison; `ask_at` is told the time as well.
+    that is no plain comparison; `ask_with` is given the set as well, which knows request and date.
     """
 
     def __init__(
@@ -132,10 +141,10 @@ class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has 
         leads_in: Sequence[str] = (),
         needs: str = "",
         ask: Callable[[Any], Q] | None = None,
-        ask_at: Callable[[Any, datetime], Q] | None = None,
+        ask_with: Callable[[Any, Filters], Q] | None = None,
         **kwargs: Any,
     ) -> None:
-        self._ask_at = ask_at
+        self._ask_with = ask_with
         self._leads_in = leads_in
         self._needs = needs
         self._ask = ask
@@ -163,8 +172,8 @@ class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has 
         """Say what a value asks of the rows."""
         if self._ask:
             return self._ask(value)
-        if self._ask_at:
-            return self._ask_at(value, self.parent.at)
+        if self._ask_with:
+            return self._ask_with(value, self.parent)
         return Q(**{f"{self.field_name}__{self.lookup_expr}": value})
 
 

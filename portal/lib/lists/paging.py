@@ -89,12 +89,16 @@ def page_of(
     rows: Query,
     *,
     sort: Sort,
+    whole: Query | None = None,
     key: Key | None = None,
     narrow: Callable[[Query], Query] | None = None,
     room: int = ROOM,
     window: int = WINDOW,
 ) -> Page[Any]:
     """Read the page behind or before a key; the first one without. One query.
+
+    It chooses the rows of the page by their index first, and joins what is shown of them (`whole`: the rows without
+    filters) to these alone: left to itself, PostgreSQL may begin with a table that is joined.
 
     `narrow` adds what no index answers. Then the page looks at so many rows as the window holds and no further,
     which takes one query more: it ends there, though it may be short, and the next one goes on.
@@ -106,7 +110,8 @@ def page_of(
         if narrow is not None:
             looked_at = part.last_of(window)
             part = part.up_to(looked_at, narrow)
-        found += part.rows[: room + 1 - len(found)]
+        chosen = part.rows[: room + 1 - len(found)].values("pk")
+        found += part.in_order(rows if whole is None else whole).filter(pk__in=chosen)
         if len(found) > room:
             looked_at = None
         if len(found) > room or looked_at is not None:
@@ -114,7 +119,7 @@ def page_of(
     has_more = len(found) > room
     if is_before and not has_more and looked_at is None:
         # Fewer than a page are left towards the beginning: the first page has them all.
-        return page_of(rows, sort=sort, narrow=narrow, room=room, window=window)
+        return page_of(rows, sort=sort, whole=whole, narrow=narrow, room=room, window=window)
     found = found[:room]
     ahead = _values(found[-1], sort) if has_more else looked_at
     behind = None if key is None or not found else _values(found[0], sort)
@@ -130,12 +135,17 @@ def page_of(
 
 
 def everything(
-    rows: Query, *, sort: Sort, narrow: Callable[[Query], Query] | None = None, batch: int = 1_000
+    rows: Query,
+    *,
+    sort: Sort,
+    whole: Query | None = None,
+    narrow: Callable[[Query], Query] | None = None,
+    batch: int = 1_000,
 ) -> Iterator[list[Any]]:
     """Read all rows, batch by batch; none that comes in meanwhile ahead of the place that was reached."""
     key: Key | None = None
     while True:
-        page = page_of(rows, sort=sort, key=key, narrow=narrow, room=batch, window=batch * 20)
+        page = page_of(rows, sort=sort, whole=whole, key=key, narrow=narrow, room=batch, window=batch * 20)
         if page.rows:
             yield list(page.rows)
         if page.next is None:
@@ -171,6 +181,10 @@ class _Part:
     model: type[Model]
     is_descending: bool
 
+    def in_order(self, rows: Query) -> Query:
+        """Sort other rows like these."""
+        return _ordered(rows, self.fields, is_descending=self.is_descending)
+
     def last_of(self, count: int) -> tuple[Any, ...] | None:
         """Find where a window ends; None where there are fewer rows."""
         ends = list(self.rows.values_list(*self.fields)[count - 1 : count])
@@ -190,7 +204,7 @@ def _parts(rows: Query, *, sort: Sort, key: Key | None) -> Iterator[_Part]:
     PostgreSQL has the rows without a value last, and first in descending order; no comparison finds them.
     """
     is_descending = sort.is_descending is not (key is not None and key.is_before)
-    ordered = rows.order_by(*(f"-{name}" if is_descending else name for name in sort.fields))
+    ordered = _ordered(rows, sort.fields, is_descending=is_descending)
     operator = "<" if is_descending else ">"
     values = key.values if key else ()
     first, *rest = sort.fields
@@ -222,6 +236,10 @@ class _EmptyPart(_Part):
     def up_to(self, end: tuple[Any, ...] | None, narrow: Callable[[Query], Query]) -> _Part:
         of_rest = _Part(self.rows, self.fields[1:], self.model, self.is_descending)
         return of_rest.up_to(end[1:] if end else None, narrow)
+
+
+def _ordered(rows: Query, fields: tuple[str, ...], *, is_descending: bool) -> Query:
+    return rows.order_by(*(f"-{name}" if is_descending else name for name in fields))
 
 
 def _compared(model: type[Model], names: tuple[str, ...], operator: str, values: tuple[Any, ...]) -> Func:

@@ -71,6 +71,8 @@ class Shown:
     address: str
     target: str
     pages_label: str
+    here: str
+    trigger: str
     caption: str
     heads: tuple[Head, ...] = ()
     rows: tuple[tuple[str, ...], ...] = ()
@@ -134,23 +136,29 @@ def show(
     target: str = "#list",
     caption: str = "",
     empty: Empty | None = None,
+    zone: str = "UTC",
     is_part: bool = False,
 ) -> Shown:
     """Read a page of a list, of all its rows or of those that are given.
 
     *Shape*: `prefix` tells the keys of two lists on one page apart; columns whose headings stand in `without` are
-    left out; `target` is where htmx puts the answer, empty for none. A list that is a part of another page has no
-    filters, no file and no sums.
+    left out; `target` is where htmx puts the answer, empty for none; `zone` is that of its days. A list that is a
+    part of another page has no filters, no file and no sums.
     """
     given = _given(request)
+    at = timezone.now()
     asked_filters = Filters if is_part else list_.filters
-    filters = asked_filters(given, queryset=list_.rows() if rows is None else rows, at=timezone.now())
+    filters = asked_filters(
+        given, queryset=list_.rows() if rows is None else rows, request=request, at=at, zone=zone
+    )
     basics = {
         "name": list_.name,
         "form": filters.form,
         "filters": filters,
         "address": request.path,
         "target": target,
+        "here": request.get_full_path(),
+        "trigger": ", ".join(f"{event} from:body" for event in list_.events),
         "pages_label": f"Pages of {list_.title.lower()}",
     }
     if not filters.form.is_valid():
@@ -158,7 +166,9 @@ def show(
     needed = filters.sort_needed()
     sort = list_.sort_of(given.get(prefix + _SORT, ""), needed=needed)
     key = _key(given, sort=sort, model=filters.queryset.model, prefix=prefix)
-    found = paging.page_of(filters.leading(sort.name), sort=sort, key=key, narrow=filters.narrowing(sort.name))
+    found = paging.page_of(
+        filters.leading(sort.name), sort=sort, whole=filters.queryset, key=key, narrow=filters.narrowing(sort.name)
+    )
     columns = [
         column
         for column in list_.columns
@@ -173,7 +183,7 @@ def show(
         **basics,
         caption=caption or f"{list_.title}, {sort.words}",
         heads=tuple(_head(column, list_=list_, sort=sort, needed=needed, to=to) for column in columns),
-        rows=_written(list_.read(found.rows), columns),
+        rows=_written(list_.values(found.rows, at=filters.at), columns),
         empty=None if found.rows or found.looked_at is not None else nothing,
         summary=_summary(sort, found),
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
@@ -227,7 +237,7 @@ def _sums(given: Mapping[str, str], list_: List[Any], filters: Filters, *, to: _
 
 def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
     given = _given(request)
-    filters = list_.filters(given, queryset=list_.rows(), at=timezone.now())
+    filters = list_.filters(given, queryset=list_.rows(), request=request, at=timezone.now())
     if not filters.form.is_valid():
         shown = show(request, list_)
         return htmx.render_page(
@@ -238,8 +248,8 @@ def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
     def rows() -> Iterator[list[Any]]:
         sort = list_.sort_of(given.get(_SORT, ""), needed=filters.sort_needed())
         leading, narrow = filters.leading(sort.name), filters.narrowing(sort.name)
-        for batch in paging.everything(leading, sort=sort, narrow=narrow):
-            for row in list_.read(batch):
+        for batch in paging.everything(leading, sort=sort, whole=filters.queryset, narrow=narrow):
+            for row in list_.values(batch, at=filters.at):
                 yield [column.value(row) for column in columns]
 
     try:

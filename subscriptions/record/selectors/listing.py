@@ -1,126 +1,178 @@
-"""Read what the Subscriptions tab lists, as ready-made strings."""
+"""Read subscriptions and terminations for lists, as values."""
 
 from __future__ import annotations
 
 import uuid as uuids
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
+from moneyed import Money
 
-from portal.lib import days, money
-from settings_app.selectors import Config
-from subscriptions.models import Subscription
-from subscriptions.record.selectors.details import STATUS_LABELS
+from customers import selectors as customers_selectors
+from portal.lib import days
+from subscriptions.models import CleanUpHeld, CleanUpRun, PhoneNumber, Product, Subscription, Termination
+from subscriptions.policies.identity import Identity
 from subscriptions.selectors import naming
 
-PAGE = 50
 RENEWAL_LEAD_DAYS = 7
+LIVE = ~Q(status=Subscription.Status.TERMINATED)
 
 
 @dataclass(frozen=True)
-class Row:
-    """One subscription in the tab."""
+class SubscriptionRow:
+    """A subscription in a list. *Shape*: `status` is a code, by the facts; `price` is of one month, net."""
 
     uuid: uuids.UUID
-    plan: str
-    numbers: str
+    identity: Identity
+    organisation: customers_selectors.Named
     status: str
-    status_label: str
-    ended_on: str
-    auto_renewal: str
-    renewal_date: str
-    expiry_date: str
-    price: str
-    contract: str
-    trial: str
+    ended_on: date | None
+    is_auto_renewing: bool
+    renewal_date: date | None
+    expires_on: date
+    price: Money
+    is_trial: bool
 
 
 @dataclass(frozen=True)
-class Page:
-    """Up to 50 rows, and the key of the page after them (empty: none)."""
+class TerminationRow:
+    """A termination in a list. *Shape*: case, settlement and choice are codes; `at` in the organisation's zone."""
 
-    rows: tuple[Row, ...]
-    next_after: str
+    uuid: uuids.UUID
+    subscription_uuid: uuids.UUID
+    identity: Identity
+    organisation: customers_selectors.Named
+    case: str
+    terminated_on: date
+    at: datetime
+    currency: str
+    reason: str
+    settlement: str
+    refunded: Money | None
+    waived: Money | None
+    note_uuid: uuids.UUID | None
+    note_number: str
+    actor: str
+    config_version: int | None
 
 
-def subscriptions_page(
-    *,
-    organisation_id: int,
-    today: date,
-    config: Config,
-    status: str = "",
-    expiry: str = "",
-    after: str = "",
-) -> Page:
-    """List an organisation's subscriptions, those that expire next first, then ended ones. One query.
-
-    Filters ask the facts of today, not the stored status. *Shape*: `after` is the key of the last row seen.
-    """
-    found = naming.with_identity(
-        Subscription.objects.filter(organisation_id=organisation_id).select_related(
-            "plan__product", "contract_item__contract", "termination"
+def subscriptions() -> QuerySet[Any, Any]:
+    """Give the query of all subscriptions, with what `subscription_rows` shows."""
+    return naming.with_identity(
+        Subscription.objects.select_related(
+            "organisation", "plan__product", "contract_item__contract", "termination"
         )
     )
-    live = ~Q(status="terminated")
-    if status == "active":
-        found = found.filter(live, expires_on__gte=today)
-    elif status == "expired":
-        found = found.filter(live, expires_on__lt=today)
-    elif status == "terminated":
-        found = found.filter(status="terminated")
-    if expiry == "week":
-        found = found.filter(expires_on__range=(today, today + timedelta(days=7)))
-    elif expiry == "month":
-        found = found.filter(expires_on__range=(today, today + timedelta(days=30)))
-    elif expiry == "past":
-        found = found.filter(expires_on__lt=today)
-    elif expiry == "cleanup":
-        found = found.filter(live, expires_on__lt=today - timedelta(days=config.reactivation_days))
-    if key := _key(after):
-        day, pk = key
-        found = found.filter(Q(expires_on__lt=day) | Q(expires_on=day, pk__lt=pk))
-    rows = list(found.order_by("-expires_on", "-pk")[: PAGE + 1])
-    shown = rows[:PAGE]
-    return Page(
-        rows=tuple(_row(item, today=today) for item in shown),
-        next_after=f"{shown[-1].expires_on.isoformat()}_{shown[-1].pk}" if len(rows) > PAGE else "",
+
+
+def subscription_rows(found: Sequence[Any], *, at: datetime) -> tuple[SubscriptionRow, ...]:
+    """Turn subscriptions into values, each on the day that it is in its organisation's zone. No query."""
+    return tuple(_subscription_row(item, at=at) for item in found)
+
+
+def terminations() -> QuerySet[Any, Any]:
+    """Give the query of all terminations, with what `termination_rows` shows and without their quotes."""
+    return naming.with_identity(
+        Termination.objects.defer("quote", "acknowledgements")
+        .select_related(
+            "organisation",
+            "subscription__plan__product",
+            "subscription__contract_item__contract",
+            "reason",
+            "credit_note",
+            "config_version",
+        )
+        .annotate(
+            # What a chosen note gives back is the refund as well.
+            refunded=Coalesce(
+                "credited", "credit_note__total", output_field=Termination._meta.get_field("credited")
+            )
+        ),
+        subscription="subscription",
     )
 
 
-def _key(after: str) -> tuple[date, int] | None:
-    day, _, pk = after.partition("_")
-    try:
-        return date.fromisoformat(day), int(pk) if len(pk) < 19 else 0
-    except ValueError:
-        return None
+def termination_rows(found: Sequence[Any]) -> tuple[TerminationRow, ...]:
+    """Turn terminations into values. No query."""
+    return tuple(
+        TerminationRow(
+            uuid=item.uuid,
+            subscription_uuid=item.subscription.uuid,
+            identity=naming.identity_of(item.subscription, row=item),
+            organisation=customers_selectors.named(item.organisation),
+            case=item.case,
+            terminated_on=item.terminated_on,
+            at=days.wall_clock(item.organisation.timezone, at=item.terminated_at),
+            currency=item.currency,
+            reason=item.reason.label if item.reason else "",
+            settlement=item.settlement,
+            refunded=Money(item.refunded, item.currency) if item.refunded is not None else None,
+            waived=Money(item.waived, item.currency) if item.waived else None,
+            note_uuid=item.credit_note.uuid if item.credit_note else None,
+            note_number=item.credit_note.number if item.credit_note else "",
+            actor=item.actor,
+            config_version=item.config_version.number if item.config_version else None,
+        )
+        for item in found
+    )
 
 
-def _status(item: Subscription, *, today: date) -> str:
-    if item.status == "terminated":
-        return "terminated"
-    return "active" if today <= item.expires_on else "expired"
+def with_number(number: str, *, subscription: str = "pk") -> Q:
+    """Ask for the subscriptions that a phone number serves or served. *Shape*: `subscription` is their key."""
+    return Q(**{f"{subscription}__in": PhoneNumber.objects.filter(number=number).values("subscription_id")})
 
 
-def _row(item: Subscription, *, today: date) -> Row:
-    status = _status(item, today=today)
-    identity = naming.identity_of(item)
+def held_last() -> Q:
+    """Ask for the subscriptions that the last finished clean-up held back, and that nobody has ended since."""
+    last = CleanUpRun.objects.filter(finished_at__isnull=False).order_by("-pk").values("pk")[:1]
+    return LIVE & Q(pk__in=CleanUpHeld.objects.filter(run__in=last).values("subscription_id"))
+
+
+def expiring(*, within: int, today: date) -> Q:
+    """Ask for the subscriptions that expire today or in so many days."""
+    return LIVE & Q(expires_on__range=(today, today + timedelta(days=within)))
+
+
+def expired_for(*, more_than: int, today: date) -> Q:
+    """Ask for the subscriptions that have been expired for more than so many days, and are not terminated."""
+    return LIVE & Q(expires_on__lt=today - timedelta(days=more_than))
+
+
+def of_status(status: str, *, today: date) -> Q:
+    """Ask for a status by the facts of a day, not for the one that is stored."""
+    if status == Subscription.Status.TERMINATED:
+        return Q(status=status)
+    if status == Subscription.Status.ACTIVE:
+        return LIVE & Q(expires_on__gte=today)
+    return LIVE & Q(expires_on__lt=today)
+
+
+def products() -> list[tuple[str, str]]:
+    """List the products, for a filter. One query."""
+    return [(str(pk), name) for pk, name in Product.objects.order_by("name").values_list("pk", "name")]
+
+
+def _subscription_row(item: Any, *, at: datetime) -> SubscriptionRow:
+    today = days.today_in(item.organisation.timezone, at=at)
     termination = getattr(item, "termination", None)
-    return Row(
+    if item.status == Subscription.Status.TERMINATED:
+        status = item.status
+    else:
+        status = Subscription.Status.ACTIVE if today <= item.expires_on else Subscription.Status.EXPIRED
+    renews = item.auto_renew and status == Subscription.Status.ACTIVE
+    return SubscriptionRow(
         uuid=item.uuid,
-        plan=identity.title,
-        numbers=identity.numbers_text,
-        status=status,
-        status_label=STATUS_LABELS[status],
-        ended_on=days.display(termination.terminated_on) if termination else "",
-        auto_renewal="On" if item.auto_renew else "Off",
-        renewal_date=_renewal_date(item) if item.auto_renew and status == "active" else "",
-        expiry_date=days.display(item.expires_on),
-        price=f"{money.display(item.plan.price_per_month, currency=item.currency)} a month",
-        contract=identity.contract,
-        trial="Trial" if item.is_trial else "",
+        identity=naming.identity_of(item),
+        organisation=customers_selectors.named(item.organisation),
+        status=str(status),
+        ended_on=termination.terminated_on if termination else None,
+        is_auto_renewing=item.auto_renew,
+        renewal_date=days.add_days(item.expires_on, -RENEWAL_LEAD_DAYS) if renews else None,
+        expires_on=item.expires_on,
+        price=Money(item.plan.price_per_month, item.currency),
+        is_trial=item.is_trial,
     )
-
-
-def _renewal_date(item: Subscription) -> str:
-    return days.display(days.add_days(item.expires_on, -RENEWAL_LEAD_DAYS))

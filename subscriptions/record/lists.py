@@ -1,0 +1,300 @@
+"""The lists of subscriptions, of all customers and of one, and of terminations."""
+
+from __future__ import annotations
+
+import re
+import uuid as uuids
+from typing import Any
+
+from django.db.models import Q, Value
+from django.db.models.lookups import Contains
+from moneyed import Money
+
+from customers import naming
+from customers.models import folded_number
+from customers.search import pasted, policies
+from portal.lib import lists
+from portal.lib.lists import cells, filters
+from settings_app import in_force
+from settings_app import selectors as settings_selectors
+from subscriptions.models import Contract, ContractItem, Subscription, Termination
+from subscriptions.record.selectors import listing
+from subscriptions.record.selectors.listing import SubscriptionRow, TerminationRow
+
+SHORTEST_PART = 3
+_LIVE = "live"
+_STATUSES = dict(Subscription.Status.choices)
+_NOT_DIGITS = re.compile(r"[^0-9]")
+
+_EVENTS = ("subscription-terminated", "subscription-changed")
+
+_NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
+_EXPIRY = lists.Sort(
+    "expiry",
+    ("expires_on", "id"),
+    ascending="those that expire first at the top",
+    descending="those that expire last at the top",
+    is_descending=False,
+)
+_TERMINATED = lists.Sort(
+    "terminated",
+    ("terminated_on", "id"),
+    ascending="by day of termination, earliest first",
+    descending="by day of termination, latest first",
+)
+
+
+def _named(text: str, *, subscription: str = "pk") -> Q:
+    """Ask for what a UUID, a whole phone number or a part of a contract's reference names."""
+    try:
+        wanted = uuids.UUID(text)
+    except ValueError:
+        pass
+    else:
+        return Q(uuid=wanted) | Q(**{f"{subscription}__in": Subscription.objects.filter(uuid=wanted).values("pk")})
+    digits = _NOT_DIGITS.sub("", pasted.number(text)).removeprefix("00")
+    found = listing.with_number(f"+{digits}", subscription=subscription)
+    part = policies.folded_number(text)
+    if len(part) >= SHORTEST_PART:
+        contracts = Contract.objects.filter(Contains(folded_number("reference"), Value(part)))
+        items = ContractItem.objects.filter(contract__in=contracts.values("pk"))
+        found |= Q(**{f"{subscription}__in": items.values("subscription_id")})
+    return found
+
+
+def _expiry(choice: str, asked: filters.Filters) -> Q:
+    if choice == "cleanup":
+        more_than = in_force.config_of(asked.request).reactivation_days
+        return listing.expired_for(more_than=more_than, today=asked.today)
+    if choice == "past":
+        return listing.expired_for(more_than=0, today=asked.today)
+    return listing.expiring(within=7 if choice == "week" else 30, today=asked.today)
+
+
+_EXPIRIES = (
+    ("week", "In the next 7 days"),
+    ("month", "In the next 30 days"),
+    ("past", "In the past"),
+    ("cleanup", "Past the reactivation days"),
+)
+
+
+class _Status(filters.Choice):
+    """A status by the facts of the day. *Shape*: the index by expiry has those that are not terminated."""
+
+    def leads(self, value: Any, *, sort: str) -> bool:
+        return sort == "expiry" or filters.ANY_SORT in self._leads_in
+
+    def sort_needed(self, value: Any) -> str:
+        """Take those that are terminated, which the index by expiry leaves out, in the order they came."""
+        return "newest" if value in ("terminated", filters.EVERYTHING) else ""
+
+    def condition(self, value: Any) -> Q:
+        return listing.LIVE if value == _LIVE else listing.of_status(value, today=self.parent.today)
+
+
+class SubscriptionFilters(filters.Filters):
+    """What all subscriptions can be filtered by."""
+
+    more = ("product", "renewal", "held", "currency")
+
+    q = filters.Search("Number, contract or UUID", leads_in=(filters.ANY_SORT,), max_length=100, ask=_named)
+    organisation = naming.OrganisationFilter()
+    status = _Status("Status", choices=((_LIVE, "Not terminated"), *Subscription.Status.choices), default=_LIVE)
+    expiry = filters.Choice("Expiry", choices=_EXPIRIES, leads_in=("expiry",), needs="expiry", ask_with=_expiry)
+    product = filters.Choice("Product", "plan__product_id", choices=listing.products)
+    renewal = filters.Choice(
+        "Auto-renewal",
+        choices=(("on", "On"), ("off", "Off")),
+        ask=lambda value: Q(auto_renew=value == "on"),
+    )
+    held = filters.Choice(
+        "Clean-up",
+        choices=(("held", "Held by the last run"),),
+        leads_in=(filters.ANY_SORT,),
+        ask=lambda _: listing.held_last(),
+    )
+    currency = filters.Currency()
+
+
+class OfCustomerFilters(filters.Filters):
+    """What the subscriptions of one customer can be filtered by."""
+
+    status = _Status("Status", choices=Subscription.Status.choices, leads_in=(filters.ANY_SORT,))
+    expiry = filters.Choice("Expiry", choices=_EXPIRIES, leads_in=(filters.ANY_SORT,), ask_with=_expiry)
+
+    def sort_needed(self) -> str:
+        """Need none: they are few."""
+        return ""
+
+
+def _plan(row: SubscriptionRow, *, into: str = "") -> cells.Link:
+    address = cells.address("subscriptions:detail", row.uuid)
+    return cells.Link(row.identity.title, address, into=into, id=f"row-{row.uuid}" if into else "")
+
+
+def _status(row: SubscriptionRow) -> cells.Under:
+    on = (cells.On(row.ended_on),) if row.ended_on else ()
+    return cells.Under(cells.Code(row.status, _STATUSES[row.status]), on)
+
+
+def _columns(*, into: str) -> tuple[lists.Column[SubscriptionRow], ...]:
+    return (
+        lists.Column("Product and plan", lambda row: _plan(row, into=into), is_heading=True),
+        lists.Column("Organisation", lambda row: naming.cell(row.organisation)),
+        lists.Column("Organisation UUID", lambda row: row.organisation.uuid, on="file"),
+        lists.Column("Numbers", lambda row: row.identity.numbers_text),
+        lists.Column("UUID", lambda row: row.uuid),
+        lists.Column("Status", _status),
+        lists.Column("Terminated on", lambda row: row.ended_on, kind=cells.Day, on="file"),
+        lists.Column("Auto-renewal", lambda row: "On" if row.is_auto_renewing else "Off"),
+        lists.Column("Renewal date", lambda row: row.renewal_date, kind=cells.Day),
+        lists.Column("Expiry date", lambda row: row.expires_on, kind=cells.Day, sort="expiry"),
+        lists.Column("Currency", lambda row: str(row.price.currency), on="file"),
+        lists.Column("Price a month", lambda row: row.price, kind=Money),
+        lists.Column("Contract", lambda row: row.identity.contract),
+        lists.Column("Trial", lambda row: "Trial" if row.is_trial else ""),
+    )
+
+
+SUBSCRIPTIONS: lists.List[SubscriptionRow] = lists.List(
+    name="subscriptions",
+    title="Subscriptions",
+    about="What all customers pay for. A status is today's where the customer is; filters take the day in UTC.",
+    permission="subscriptions.view_subscription",
+    rows=listing.subscriptions,
+    read_at=listing.subscription_rows,
+    events=_EVENTS,
+    columns=_columns(into="#sidebar"),
+    sorts=(_EXPIRY, _NEWEST),
+    filters=SubscriptionFilters,
+    empty=lists.Empty("No subscriptions yet", "Subscriptions come in with the import.", "package"),
+    no_match=lists.Empty(
+        "No subscription matches",
+        "Give a whole phone number, three letters or digits of a contract, or a UUID; or loosen a filter.",
+    ),
+    sums=(lists.Sum("Price a month", "plan__price_per_month"),),
+    groups=(
+        lists.Group("product", "Product", "plan__product__name"),
+        lists.Group("plan", "Plan", "plan__name"),
+    ),
+)
+
+OF_CUSTOMER: lists.List[SubscriptionRow] = lists.List(
+    name="subscriptions",
+    title="Subscriptions",
+    about="",
+    permission="subscriptions.view_subscription",
+    rows=listing.subscriptions,
+    read_at=listing.subscription_rows,
+    events=_EVENTS,
+    columns=_columns(into="#sidebar"),
+    sorts=(_EXPIRY.reversed_(),),
+    filters=OfCustomerFilters,
+    empty=lists.Empty(
+        "No subscriptions yet",
+        "This organisation has bought nothing so far. Subscriptions come in with the import.",
+        "package",
+    ),
+    no_match=lists.Empty("No subscription fits this filter", "Choose another status or expiry, or clear both."),
+)
+
+
+class _Case(filters.Choice):
+    """The case of a termination. *Shape*: what customers asked for has indexes of its own."""
+
+    def leads(self, value: Any, *, sort: str) -> bool:
+        return self.chosen(value) == Termination.Case.CUSTOMER_REQUEST
+
+
+class TerminationFilters(filters.Filters):
+    """What terminations can be filtered by."""
+
+    more = ("reason", "product", "agent", "settlement", "currency", "amount_from", "amount_to", "version")
+
+    q = filters.Search(
+        "Number, contract or UUID",
+        leads_in=(filters.ANY_SORT,),
+        max_length=100,
+        ask=lambda text: _named(text, subscription="subscription_id"),
+    )
+    organisation = naming.OrganisationFilter()
+    case = _Case("Case", "case", choices=Termination.Case.choices, default=Termination.Case.CUSTOMER_REQUEST)
+    terminated_from = filters.From("From", "terminated_on", leads_in=("terminated",), needs="terminated")
+    terminated_to = filters.To("To", "terminated_on", leads_in=("terminated",), needs="terminated")
+    reason = filters.Choice(
+        "Reason",
+        "reason_id",
+        choices=lambda: [(str(reason.id), reason.label) for reason in settings_selectors.reasons()],
+    )
+    product = filters.Choice("Product", "subscription__plan__product_id", choices=listing.products)
+    agent = filters.Line("Agent", "actor", "icontains")
+    settlement = filters.Choice("Settlement", "settlement", choices=Termination.Settlement.choices)
+    currency = filters.Currency()
+    amount_from = filters.Amount("Refunded at least", "refunded", "gte")
+    amount_to = filters.Amount("Refunded at most", "refunded", "lte")
+    version = filters.Count("Version of Portal Config", "config_version__number")
+
+
+def _note(row: TerminationRow) -> cells.Link | None:
+    if row.note_uuid is None:
+        return None
+    return cells.Link(row.note_number, cells.address("invoicing:credit_note", row.note_uuid))
+
+
+def _settlement(row: TerminationRow) -> cells.Under:
+    code = cells.Code(row.settlement, Termination.Settlement(row.settlement).label)
+    return cells.Under(code, (_note(row),))
+
+
+TERMINATIONS: lists.List[TerminationRow] = lists.List(
+    name="terminations",
+    title="Terminations",
+    about="Who ended what and why, and what was given back: on customer request unless another case is chosen.",
+    permission="subscriptions.view_subscription",
+    rows=listing.terminations,
+    read=listing.termination_rows,
+    columns=(
+        lists.Column(
+            "Terminated on",
+            lambda row: cells.Link(row.terminated_on, cells.address("subscriptions:termination", row.uuid)),
+            sort="terminated",
+            is_heading=True,
+            css="nowrap",
+        ),
+        lists.Column("Recorded at", lambda row: row.at, kind=cells.Instant, on="file"),
+        lists.Column("Organisation", lambda row: naming.cell(row.organisation)),
+        lists.Column("Organisation UUID", lambda row: row.organisation.uuid, on="file"),
+        lists.Column(
+            "Product and plan",
+            lambda row: cells.Link(
+                row.identity.title, cells.address("subscriptions:detail", row.subscription_uuid)
+            ),
+        ),
+        lists.Column("Subscription UUID", lambda row: row.subscription_uuid, on="file"),
+        lists.Column("Case", lambda row: cells.Word(row.case, Termination.Case(row.case).label)),
+        lists.Column("Reason", lambda row: row.reason),
+        lists.Column("By", lambda row: row.actor),
+        lists.Column("Settlement", _settlement),
+        lists.Column("Credit note", lambda row: row.note_number, on="file"),
+        lists.Column("Currency", lambda row: row.currency, on="file"),
+        lists.Column("Refunded", lambda row: row.refunded, kind=Money),
+        lists.Column("Waived", lambda row: row.waived, kind=Money),
+        lists.Column("Version", lambda row: row.config_version, kind=int),
+        lists.Column("Termination UUID", lambda row: row.uuid, on="file"),
+    ),
+    sorts=(_NEWEST, _TERMINATED),
+    filters=TerminationFilters,
+    empty=lists.Empty(
+        "No customer has asked to end yet", "Choose another case to see what has expired.", "history"
+    ),
+    no_match=lists.Empty("No termination matches", "Choose another case, loosen a filter, or clear them all."),
+    sums=(lists.Sum("Refunded", "refunded"), lists.Sum("Waived", "waived")),
+    groups=(
+        lists.Group("reason", "Reason", "reason__label"),
+        lists.Group("product", "Product", "subscription__plan__product__name"),
+        lists.Group("agent", "Agent", "actor"),
+        lists.Group("settlement", "Settlement", "settlement", dict(Termination.Settlement.choices)),
+        lists.Group("version", "Version", "config_version__number"),
+    ),
+)
