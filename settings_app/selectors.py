@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from datetime import datetime
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
@@ -151,7 +150,7 @@ def versions(*, older_than: int | None = None) -> VersionPage:
     rows = tuple(
         VersionRow(
             number=version.number,
-            saved_at=moment(version.created_at),
+            saved_at=days.moment(version.created_at),
             saved_by=version.created_by.get_username() if version.created_by else "system",
             changes=policies.changes(before=previous[index], after=config_of(version))
             if index < len(previous)
@@ -168,13 +167,8 @@ def saved_by(number: int) -> tuple[str, str]:
     version = PortalConfigVersion.objects.select_related("created_by").get(number=number)
     return (
         version.created_by.get_username() if version.created_by else "system",
-        moment(version.created_at),
+        days.moment(version.created_at),
     )
-
-
-def moment(at: datetime) -> str:
-    """Write an instant for people, in UTC: 7 March 2026, 09:15 UTC."""
-    return f"{days.display(at.date())}, {at:%H:%M} UTC"
 
 
 def _in_order(found: Iterable[TerminationReason]) -> list[TerminationReason]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid as uuids
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from django.db import connection
@@ -283,7 +283,7 @@ def _page(query: QuerySet[M], *, key: str, keys: Keys, room: int) -> tuple[list[
 def _run(run: CleanUpRun) -> RunRow:
     return RunRow(
         uuid=run.uuid,
-        started=_moment(run.started_at),
+        started=days.moment(run.started_at),
         actor=run.actor,
         as_of=days.display(run.as_of),
         terminated=f"{run.terminated:,}",
@@ -292,7 +292,7 @@ def _run(run: CleanUpRun) -> RunRow:
         failed=f"{run.failed:,}",
         has_failed=run.failed > 0,
         is_finished=run.finished_at is not None,
-        finished=_moment(run.finished_at) if run.finished_at else NOT_FINISHED,
+        finished=days.moment(run.finished_at) if run.finished_at else NOT_FINISHED,
     )
 
 
@@ -331,8 +331,3 @@ def _held(held: CleanUpHeld) -> HeldRow:
 
 def _plan(subscription: Subscription) -> str:
     return identity.plan_title(product=subscription.plan.product.name, plan=subscription.plan.name)
-
-
-def _moment(at: datetime) -> str:
-    at = at.astimezone(UTC)
-    return f"{days.display(at.date())}, {at:%H:%M} UTC"

@@ -1,4 +1,5 @@
 from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -185,6 +186,14 @@ def test_days_are_written_for_people():
     assert days.display(date(2026, 3, 7)) == "7 March 2026"
     assert days.display_range(Span(date(2025, 11, 16), date(2026, 1, 16))) == "16 November 2025 to 15 January 2026"
     assert days.display_range(Span(date(2025, 11, 16), date(2025, 11, 17))) == "16 November 2025"
+
+
+def test_an_instant_is_written_in_the_zone_that_it_carries():
+    at = datetime(2026, 3, 10, 16, 5, 59, tzinfo=UTC)
+    assert days.moment(at) == "10 March 2026, 16:05 UTC"
+    assert days.moment(at.astimezone(ZoneInfo("Asia/Singapore"))) == "11 March 2026, 00:05 Asia/Singapore"
+    with pytest.raises(ValueError, match="needs a time zone"):
+        days.moment(at.replace(tzinfo=None))
 
 
 def test_spans_sort_by_first_day():

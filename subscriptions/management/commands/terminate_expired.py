@@ -8,7 +8,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -183,14 +183,16 @@ class Command(BaseCommand):
         here = timezone.now()
         if abs(here - clocks.database) > APART:
             raise CommandError(
-                f"The clock here says {_moment(here)}, the database's {_moment(clocks.database)}: they may not be "
-                "more than an hour apart. Nothing was done; set the one that is wrong, and run the clean-up again."
+                f"The clock here says {days.moment(here)}, the database's {days.moment(clocks.database)}: they may "
+                "not be more than an hour apart. Nothing was done; set the one that is wrong, and run the clean-up "
+                "again."
             )
         if clocks.last_start and here < clocks.last_start and not is_day_named:
             raise CommandError(
-                f"The clock here says {_moment(here)}, and the last run began at {_moment(clocks.last_start)}: "
-                "this clock is wrong, or that one was. Nothing was done; set the clock right. If it is right, say "
-                "which day it is, until the clock has passed that moment: --as-of DATE."
+                f"The clock here says {days.moment(here)}, and the last run began at "
+                f"{days.moment(clocks.last_start)}: this clock is wrong, or that one was. Nothing was done; set "
+                "the clock right. If it is right, say which day it is, until the clock has passed that moment: "
+                "--as-of DATE."
             )
 
     def _report(self, path: str | None) -> reports.Report | None:
@@ -269,7 +271,3 @@ def _too_many(refused: operations_counts.TooManyDue) -> str:
         "and 10 % of those not yet terminated). Look at them with --dry-run --report FILE; if they are right, say "
         f"how many may be: --max {refused.due}."
     )
-
-
-def _moment(at: datetime) -> str:
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid as uuids
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from portal.lib import days, money, text
@@ -76,12 +76,6 @@ class Details:
     can_terminate: bool
     why_not: str
     termination_uuid: uuids.UUID | None
-
-
-def moment(at: datetime, *, zone: str) -> str:
-    """Write an instant as the clock on the organisation's wall showed it."""
-    local = at.astimezone(ZoneInfo(zone))
-    return f"{days.display(local.date())}, {local:%H:%M} ({zone})"
 
 
 def _billing_model(subscription: Subscription, *, today: date) -> str:
@@ -164,7 +158,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         billing=tuple(billing),
         history=tuple(
             HistoryRow(
-                at=moment(h.at, zone=subscription.organisation.timezone),
+                at=days.moment(h.at.astimezone(ZoneInfo(subscription.organisation.timezone))),
                 event=h.event,
                 description=h.description,
                 actor=h.actor,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid as uuids
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from customers.models import LedgerEntry
 from portal.lib import days, money
@@ -65,12 +66,13 @@ def termination_record(termination: Termination) -> TerminationRecord:
     note = termination.credit_note
     currency = termination.currency
     at = termination.terminated_at
+    there = at.astimezone(ZoneInfo(termination.organisation.timezone))
     request = [
         details.Term("Case", termination.get_case_display()),
         details.Term(
             "Terminated on",
             days.display(termination.terminated_on),
-            f"recorded {details.moment(at, zone=termination.organisation.timezone)}; {at:%Y-%m-%d %H:%M:%S} UTC",
+            f"recorded {days.moment(there)}; {days.moment(at)}",
         ),
         details.Term("By", termination.actor, termination.get_actor_kind_display()),
     ]

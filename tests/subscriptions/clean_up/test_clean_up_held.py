@@ -162,7 +162,7 @@ def test_a_clock_before_the_last_run_ends_nothing_unless_the_day_is_named(now):
     command(at=now)
     expired(1)
     yesterday = now - dt.timedelta(days=1)
-    with pytest.raises(CommandError, match="and the last run began at 2026-03-10 09:00 UTC: this clock"):
+    with pytest.raises(CommandError, match="and the last run began at 10 March 2026, 09:00 UTC: this clock"):
         command(at=yesterday)
     assert CleanUpRun.objects.count() == 1
     status, out, _ = command("--json", "--as-of", "2026-03-09", at=yesterday)

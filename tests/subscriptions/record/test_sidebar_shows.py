@@ -110,7 +110,7 @@ def test_the_history_begins_with_the_newest_and_is_told_in_the_organisations_zon
             subscription=of, at=NOW, event="Renewed", description=f"Renewal {number}.", actor="night"
         )
     said = pages.words(client_of("agent").get(address(made, "detail")))
-    told = "Renewed 10 March 2026, 17:00 (Asia/Singapore), night Renewal {}."
+    told = "Renewed 10 March 2026, 17:00 Asia/Singapore, night Renewal {}."
     assert f"History {told.format(3)} {told.format(1)}" in said
     assert "Renewal 2." not in said
 
