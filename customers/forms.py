@@ -4,54 +4,37 @@ import uuid
 from decimal import Decimal
 from typing import Any
 
-from crispy_forms.helper import FormHelper
 from django import forms
 
 from portal.lib import forms as fields
-from portal.lib import money, text
+from portal.lib import money
 
 REASON_LENGTH = 500
 LARGEST_SEQ = 2**63 - 1
 
 
-class MoveForm(forms.Form):
+class MoveForm(fields.Form):
     """Move a balance by hand, with a reason: what a correction and a top-up have in common.
 
     `seen_seq` is the place of the last entry when the balance was shown that the entry leads to; it is not there
     before that. `is_confirmed` answers the question that the entry may raise.
     """
 
-    amount = forms.Field()
-    reason = forms.CharField(
+    reason = fields.TextField(
         label="Reason",
-        widget=forms.Textarea(attrs={"rows": 3, "maxlength": REASON_LENGTH}),
+        max_length=REASON_LENGTH,
         help_text=f"Shown in the ledger and in the audit log, at most {REASON_LENGTH} characters.",
     )
-    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    request_id = fields.RequestField()
     seen_seq = fields.CountField(required=False, max_value=LARGEST_SEQ, widget=forms.HiddenInput)
     is_confirmed = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["amount"] = self.amount_field(currency)
-        self.helper = FormHelper()
-        self.helper.form_tag = False
-        self.helper.disable_csrf = True  # the dialog frame brings the token
-        self.helper.form_show_errors = True
+        self.order_fields(["direction", "amount"])
 
-    def clean_reason(self) -> str:
-        """Take the reason trimmed, of 1 to 500 characters that can be kept."""
-        try:
-            reason = text.clean_text(self.cleaned_data["reason"])
-        except text.UnusableText as unusable:
-            raise forms.ValidationError(str(unusable)) from unusable
-        if not reason:
-            raise forms.ValidationError("Say why the balance is moved.")
-        if len(reason) > REASON_LENGTH:
-            raise forms.ValidationError(f"The reason has {len(reason)} characters; at most {REASON_LENGTH} fit.")
-        return reason
-
-    def amount_field(self, currency: str) -> forms.Field:
+    def amount_field(self, currency: str) -> fields.AmountField:
         """Make the field of the amount."""
         raise NotImplementedError
 
@@ -75,22 +58,19 @@ class CorrectionForm(MoveForm):
 
     ADD, TAKE = "add", "take"
 
-    direction = forms.ChoiceField(
+    direction = fields.ChoiceField(
         label="What should happen?",
         choices=[(ADD, "Add to Available Credits"), (TAKE, "Take from Available Credits")],
-        widget=forms.RadioSelect,
+        widget=fields.Radios,
     )
-    field_order = ["direction", "amount", "reason"]
 
-    def amount_field(self, currency: str) -> forms.Field:
+    def amount_field(self, currency: str) -> fields.AmountField:
         """Make the field of the amount: a balance has six decimals."""
         return fields.AmountField(
             currency=currency,
             decimal_places=money.BALANCE_DIGITS,
             label=f"Amount ({currency})",
-            error_messages={
-                "min_value": "The amount must be above zero; choose above whether it is added or taken."
-            },
+            help_text="Without a sign: whether it is added or taken is chosen above.",
         )
 
     def signed_amount(self) -> Decimal:
@@ -102,6 +82,6 @@ class CorrectionForm(MoveForm):
 class TopUpForm(MoveForm):
     """Raise Available Credits, with a reason."""
 
-    def amount_field(self, currency: str) -> forms.Field:
+    def amount_field(self, currency: str) -> fields.AmountField:
         """Make the field of the amount: money that came in has the decimals of its currency."""
         return fields.AmountField(currency=currency, label=f"Amount ({currency})")

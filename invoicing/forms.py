@@ -1,11 +1,10 @@
-"""What people fill in: filters, payments, credit notes, allocations."""
+"""What people fill in: payments, credit notes, allocations."""
 
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any
 
 from django import forms
 
@@ -18,15 +17,12 @@ from portal.lib import money
 PART = re.compile(r"(paid|applied|put_in)_[0-9]{1,18}|surplus")
 
 
-class PaymentForm(forms.Form):
+class PaymentForm(fields.Form):
     """Record a payment."""
 
-    request_id = forms.UUIDField(widget=forms.HiddenInput)
-    amount = forms.Field()
-    method = forms.ChoiceField(label="Method", choices=[(m.value, m.label) for m in operations.METHODS_BY_HAND])
-    received_on = forms.DateField(
-        label="Received on", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    request_id = fields.RequestField()
+    method = fields.ChoiceField(label="Method", choices=[(m.value, m.label) for m in operations.METHODS_BY_HAND])
+    received_on = fields.DayField(label="Received on")
     reference = fields.LineField(
         label="Reference",
         required=False,
@@ -34,7 +30,6 @@ class PaymentForm(forms.Form):
         help_text="As it stands on the bank statement or the cheque.",
     )
     # Two questions that the form comes back with, each asked once: what they are about, and the answer.
-    surplus = forms.Field(required=False)
     into_credits = forms.BooleanField(required=False)
     is_like_another = forms.BooleanField(required=False, widget=forms.HiddenInput)
     is_another = forms.BooleanField(label="Yes, this is a second payment", required=False)
@@ -50,9 +45,9 @@ class PaymentForm(forms.Form):
     ) -> None:
         super().__init__(data, **kwargs)
         self.fields["amount"] = fields.AmountField(currency=currency, label=f"Amount in {currency}")
-        self.fields["received_on"].widget.attrs["max"] = today.isoformat()
-        self.fields["surplus"] = fields.AmountField(currency=currency, required=False)
-        self.fields["surplus"].widget = forms.HiddenInput()
+        self.fields["surplus"] = fields.AmountField(currency=currency, required=False, widget=forms.HiddenInput())
+        self.order_fields(["amount"])
+        self.field(fields.DayField, "received_on").between(today=today)
         # With one charge there is nothing to choose. A form sent again may name one that is paid by now.
         self._currency = currency
         self._charges = [c for c in charges if c.open_amount > 0 or f"charge_{c.line_id}" in self.data]
@@ -105,10 +100,10 @@ class PaymentForm(forms.Form):
         return any(field.data for field in self.charge_fields())
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(fields.Form):
     """Say why something is done that is asked once."""
 
-    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    request_id = fields.RequestField()
     reason = fields.LineField(
         label="Reason",
         max_length=CreditNote._meta.get_field("sending_reason").max_length,
@@ -116,10 +111,10 @@ class ReasonForm(forms.Form):
     )
 
 
-class UseForm(forms.Form):
+class UseForm(fields.Form):
     """Use what is unused of a note: there is nothing to fill in."""
 
-    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    request_id = fields.RequestField()
 
 
 class SendForm(ReasonForm):
@@ -128,10 +123,10 @@ class SendForm(ReasonForm):
     is_confirmed = forms.BooleanField(label="Yes, mark it as Sent all the same", required=False)
 
 
-class TakeBackForm(forms.Form):
+class TakeBackForm(fields.Form):
     """Say what is taken back, part by part, and why. Each part begins with all that is still there."""
 
-    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    request_id = fields.RequestField()
     reason = fields.LineField(
         label="Reason",
         max_length=TakeBack._meta.get_field("reason").max_length,
@@ -156,6 +151,7 @@ class TakeBackForm(forms.Form):
             self.fields[key] = fields.AmountField(
                 currency=takeable.currency, min_value=0, required=False, label="A part that is gone"
             )
+        self.order_fields(self._keys)
 
     def amounts(self, kind: str) -> dict[int, Decimal]:
         """Give what is taken back of one kind of rows, by their keys; only of a valid form."""
@@ -175,28 +171,11 @@ class TakeBackForm(forms.Form):
         return [self[key] for key in self._keys]
 
 
-class DocumentField(forms.ChoiceField):
-    """A document chosen from a list by its UUID; whether it can be used is the operation's to say.
-
-    The list may be shorter by the time the form comes in, and a form sent twice gets its first answer.
-    """
-
-    def to_python(self, value: Any) -> uuid.UUID | str:
-        try:
-            return uuid.UUID(value) if value else ""
-        except ValueError as error:
-            raise forms.ValidationError("Choose one of the list.") from error
-
-    def valid_value(self, value: Any) -> bool:
-        return isinstance(value, uuid.UUID)
-
-
-class AllocationForm(forms.Form):
+class AllocationForm(fields.Form):
     """Allocate a note to an unpaid invoice."""
 
-    request_id = forms.UUIDField(widget=forms.HiddenInput)
-    invoice = DocumentField(label="Invoice")
-    amount = forms.Field()
+    request_id = fields.RequestField()
+    invoice = fields.DocumentField(label="Invoice")
 
     def __init__(
         self,
@@ -207,17 +186,17 @@ class AllocationForm(forms.Form):
         **kwargs: Any,
     ) -> None:
         super().__init__(data, **kwargs)
-        cast(forms.ChoiceField, self.fields["invoice"]).choices = [
+        self.field(fields.DocumentField, "invoice").choices = [
             (str(i.uuid), f"{i.number}: {i.open_text} open" + (f", issued on {i.issued_on}" if i.issued_on else ""))
             for i in invoices
         ]
         self.fields["amount"] = fields.AmountField(currency=currency, label=f"Amount in {currency}")
 
 
-class CreditNoteForm(forms.Form):
+class CreditNoteForm(fields.Form):
     """Draft a note against charges: for each the whole of what is left, or net and tax."""
 
-    request_id = forms.UUIDField(widget=forms.HiddenInput)
+    request_id = fields.RequestField()
     reason = fields.LineField(
         label="Reason", max_length=CreditNote._meta.get_field("reason").max_length, help_text="Printed on the note."
     )

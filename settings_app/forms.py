@@ -1,8 +1,6 @@
 """Read what a superuser typed on the settings pages."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -10,19 +8,11 @@ from django import forms
 from django.utils.html import format_html
 
 from portal.lib import forms as fields
-from portal.lib import money, numerals, text
+from portal.lib import money
 from settings_app import operations, policies
 
 MOST_DAYS = 3650
 EMPTY_FEE_ROWS = 3
-
-
-def _line(value: str) -> str:
-    """Clean a text of one line; its refusal becomes the field's error."""
-    try:
-        return text.clean_line(value)
-    except text.UnusableText as error:
-        raise forms.ValidationError(str(error)) from error
 
 
 def _explained(choices: Mapping[str, str], help_lines: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -45,26 +35,29 @@ REFUND_METHOD_HELP = {
 }
 
 
-class ConfigForm(forms.Form):
+class ConfigForm(fields.Form):
     """Portal Config without its fees, which are a table of their own."""
+
+    # One reads these settings before one changes any.
+    takes_focus = False
 
     # The reactivation days for which somebody has read how many would end.
     confirmed_days = fields.CountField(required=False, widget=forms.HiddenInput)
     seen_version = fields.CountField(min_value=1, widget=forms.HiddenInput)
-    termination_method = forms.ChoiceField(
+    termination_method = fields.ChoiceField(
         label=policies.LABELS["termination_method"],
         choices=_explained(policies.TERMINATION_METHODS, TERMINATION_METHOD_HELP),
-        widget=forms.RadioSelect,
+        widget=fields.Radios,
     )
     allow_refund = forms.BooleanField(
         label=policies.LABELS["allow_refund"],
         required=False,
         help_text="Switched off, a termination refunds nothing by itself. A credit note can still be chosen.",
     )
-    refund_method = forms.ChoiceField(
+    refund_method = fields.ChoiceField(
         label=policies.LABELS["refund_method"],
         choices=_explained(policies.REFUND_METHODS, REFUND_METHOD_HELP),
-        widget=forms.RadioSelect,
+        widget=fields.Radios,
     )
     full_refund_days = fields.CountField(
         label=policies.LABELS["full_refund_days"],
@@ -110,7 +103,7 @@ class ConfigForm(forms.Form):
         required=False,
         help_text="The same message goes to the customer's billing address, with the notification address in copy.",
     )
-    provider_name = forms.CharField(
+    provider_name = fields.LineField(
         label=policies.LABELS["provider_name"],
         max_length=120,
         help_text="Shown at the top of every page and in messages.",
@@ -128,13 +121,6 @@ class ConfigForm(forms.Form):
         "a row has no fee.",
     )
 
-    def clean_provider_name(self) -> str:
-        """Refuse a name that cannot be shown on one line."""
-        name = _line(self.cleaned_data["provider_name"])
-        if not name:
-            raise forms.ValidationError("This field is required.")
-        return name
-
     def values(self, fees: Mapping[str, Decimal]) -> policies.Values:
         """Give what was typed, once the form is valid."""
         data = {
@@ -145,21 +131,20 @@ class ConfigForm(forms.Form):
         return policies.Values(**data, fees=dict(fees))
 
 
-class FeeForm(forms.Form):
+class FeeForm(fields.Form):
     """One row of the fee table; a row with nothing in it does not count."""
 
-    currency = forms.CharField(
-        label="Currency",
-        required=False,
-        max_length=3,
-        widget=forms.TextInput(attrs={"class": "form-control", "autocomplete": "off", "spellcheck": "false"}),
-    )
+    takes_focus = False
+
+    currency = fields.LineField(label="Currency", required=False, max_length=3)
     # Read together with the currency, which says how many decimals there may be.
-    amount = forms.CharField(
-        label="Fee",
-        required=False,
-        widget=forms.TextInput(attrs={"class": "form-control num", "inputmode": "decimal", "autocomplete": "off"}),
-    )
+    amount = fields.LineField(label="Fee", required=False, widget=fields.AmountField.widget)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # A table of their own, without crispy.
+        self.fields["currency"].widget.attrs["class"] = "form-control"
+        self.fields["amount"].widget.attrs["class"] = "form-control num"
 
     def clean_currency(self) -> str:
         """Refuse a code that is no current currency."""
@@ -173,7 +158,7 @@ class FeeForm(forms.Form):
         data = self.cleaned_data
         if self.errors or data.get("DELETE"):
             return data
-        currency, typed = data["currency"], text.bare(data["amount"])
+        currency, typed = data["currency"], data["amount"]
         data["amount"] = None
         if currency and not typed:
             self.add_error("amount", "Give the fee of this currency, or tick “Remove”.")
@@ -184,16 +169,10 @@ class FeeForm(forms.Form):
         return data
 
     def _read(self, typed: str, *, currency: str) -> None:
-        digits = money.minor_digits(currency)
         try:
-            amount = numerals.typed_amount(typed, decimals=digits, currency=currency, shown_decimals=digits)
-        except numerals.Unreadable as unreadable:
-            self.add_error("amount", str(unreadable))
-            return
-        if amount < 0:
-            self.add_error("amount", "The fee can't be negative.")
-            return
-        self.cleaned_data["amount"] = amount
+            self.cleaned_data["amount"] = fields.AmountField(currency=currency, min_value=0).clean(typed)
+        except forms.ValidationError as mistake:
+            self.add_error("amount", mistake)
 
 
 class _FeeFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # only the stubs know a parameter
@@ -230,12 +209,12 @@ FeeFormSet = forms.formset_factory(
 )
 
 
-class ReasonForm(forms.Form):
+class ReasonForm(fields.Form):
     """A termination reason; the code is asked for once, when the reason is added."""
 
-    seen = forms.CharField(required=False, widget=forms.HiddenInput)
-    label = forms.CharField(label="Label", max_length=120, help_text="What agents read in the list of reasons.")
-    code = forms.SlugField(
+    seen = fields.SeenField(of=operations.ReasonValues)
+    label = fields.LineField(label="Label", max_length=120, help_text="What agents read in the list of reasons.")
+    code = fields.CodeField(
         label="Code",
         max_length=40,
         help_text="Used in imports and reports: letters, digits, hyphen and underscore. It can't be changed later.",
@@ -257,20 +236,7 @@ class ReasonForm(forms.Form):
 
     def __init__(self, *args: Any, is_new: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if not is_new:
-            del self.fields["code"]
-
-    def clean_label(self) -> str:
-        """Refuse a label that cannot be shown on one line."""
-        label = _line(self.cleaned_data["label"])
-        if not label:
-            raise forms.ValidationError("This field is required.")
-        return label
-
-    def clean_code(self) -> str:
-        """Keep codes in lower case, so that no two differ by case alone."""
-        code: str = self.cleaned_data["code"].lower()
-        return code
+        del self.fields["seen" if is_new else "code"]
 
     def values(self) -> operations.ReasonValues:
         """Give what was typed, once the form is valid."""
@@ -281,15 +247,3 @@ class ReasonForm(forms.Form):
             is_active=data["is_active"],
             position=data["position"],
         )
-
-    def seen_values(self) -> operations.ReasonValues | None:
-        """Give what the page showed; None when the hidden field is not what the portal wrote."""
-        try:
-            return operations.ReasonValues(**json.loads(self.cleaned_data["seen"]))
-        except (ValueError, TypeError, RecursionError):  # the last: lists in lists in lists
-            return None
-
-
-def seen_of(values: operations.ReasonValues) -> str:
-    """Write what a page shows into its hidden field."""
-    return json.dumps(asdict(values))

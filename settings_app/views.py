@@ -157,14 +157,10 @@ def change_reason(request: Request, pk: int) -> HttpResponse:
     form = forms.ReasonForm(request.POST, is_new=False)
     if not form.is_valid():
         return _reason_page(request, form=form, reason=reason, status=422)
-    seen = form.seen_values()
-    if seen is None:
-        form.add_error(None, "The page was not complete. Please open the reason again.")
-        return _reason_page(request, form=form, reason=reason, status=422)
     try:
         is_changed = operations.change_reason(
             pk=pk,
-            seen=seen,
+            seen=form.cleaned_data["seen"],
             values=form.values(),
             by=audit_operations.Actor.of(request.user),
             at=timezone.now(),
@@ -257,7 +253,7 @@ def _reason_form(reason: selectors.ReasonRow) -> forms.ReasonForm:
         "needs_ticket": reason.needs_ticket,
         "is_active": reason.is_active,
         "position": reason.position,
-        "seen": forms.seen_of(values),
+        "seen": values,
     }
     return forms.ReasonForm(initial=initial, is_new=False)
 
@@ -270,6 +266,7 @@ def _reason_page(
     status: int = 200,
     is_conflict: bool = False,
 ) -> HttpResponse:
+    form.takes_focus = not is_conflict
     context = {"tabs": _tabs(request, "reasons"), "form": form, "reason": reason, "is_conflict": is_conflict}
     return render(request, "settings_app/reason.html", context, status=status)
 

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
-from typing import Any
-
-from django import forms
 
 from customers.contacts import operations
 from customers.models import Organisation
 from portal.lib import forms as fields
 
 
-class ContactsForm(forms.Form):
+class ContactsForm(fields.Form):
     """Name, addresses and reference. `seen` holds what the page showed."""
 
-    seen = forms.CharField(widget=forms.HiddenInput)
+    seen = fields.SeenField(of=operations.Contacts)
     name = fields.LineField(
         label=operations.LABELS["name"], max_length=Organisation._meta.get_field("name").max_length
     )
@@ -38,17 +34,8 @@ class ContactsForm(forms.Form):
     @classmethod
     def showing(cls, contacts: operations.Contacts) -> ContactsForm:
         """Make the form that shows contacts as they are."""
-        values = asdict(contacts)
-        return cls(initial={**values, "seen": json.dumps(values)})
+        return cls(initial={**asdict(contacts), "seen": contacts})
 
     def values(self) -> operations.Contacts:
         """Give what was typed, once the form is valid."""
         return operations.Contacts(**{name: self.cleaned_data[name] for name in operations.LABELS})
-
-    def seen_values(self) -> operations.Contacts | None:
-        """Give what the page showed; None when the hidden field is not what the portal wrote."""
-        try:
-            seen: Any = json.loads(self.cleaned_data["seen"])
-            return operations.Contacts(**seen)
-        except (ValueError, TypeError, RecursionError):  # the last: lists in lists in lists
-            return None

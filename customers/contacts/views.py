@@ -30,14 +30,10 @@ def contacts(request: Request, uuid: uuids.UUID) -> HttpResponse:
     form = forms.ContactsForm(request.POST)
     if not form.is_valid():
         return _page(request, organisation, form=form, status=422)
-    seen = form.seen_values()
-    if seen is None:
-        form.add_error(None, "The page was not complete. Please open it again.")
-        return _page(request, organisation, form=form, status=422)
     try:
         operations.change_contacts(
             organisation_uuid=uuid,
-            seen=seen,
+            seen=form.cleaned_data["seen"],
             values=form.values(),
             by=audit_operations.Actor.of(request.user),
             at=timezone.now(),
@@ -58,6 +54,7 @@ def _page(
     status: int = 200,
     is_conflict: bool = False,
 ) -> HttpResponse:
+    form.takes_focus = not is_conflict
     return tab_bar.page(
         request,
         organisation=selectors.header_of(organisation),

@@ -14,7 +14,7 @@ from invoicing import policies
 from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
 from invoicing.operations import documents, refusals
 from portal.audit import operations as audit_operations
-from portal.lib import days
+from portal.lib import days, mistakes
 
 # The other two come about elsewhere: Available Credits move with a ledger entry, imports bring what was paid.
 METHODS_BY_HAND = (Payment.Method.BANK_TRANSFER, Payment.Method.CARD, Payment.Method.CHEQUE)
@@ -54,8 +54,9 @@ def record_payment(
             return _same(earlier, said=said, by_charge=by_charge)
         if method not in METHODS_BY_HAND:
             raise refusals.MethodNotUsable("Choose bank transfer, card or cheque.")
-        if received_on > days.today_in(invoice.organisation.timezone, at=at):
-            raise refusals.ReceivedInTheFuture("The day of the payment cannot be in the future.")
+        today = days.today_in(invoice.organisation.timezone, at=at)
+        if received_on > today:
+            raise refusals.ReceivedInTheFuture(mistakes.in_the_future(today=today))
         documents.check_amount(amount, currency=invoice.currency)
         charges = _payables(invoice)
         whole = sum((charge.open for charge in charges), Decimal(0))

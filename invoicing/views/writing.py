@@ -47,8 +47,6 @@ def record_payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
             by=Actor.of(request.user),
             at=now,
         )
-    except operations.ReceivedInTheFuture as refusal:
-        return answers.refused(request, "payment", context, form, refusal, status=422, field="received_on")
     except (operations.AmountNotUsable, operations.PartsAboveAmount) as refusal:
         return answers.refused(request, "payment", context, form, refusal, status=422, field="amount")
     except operations.PaymentLikeAnother as refusal:

@@ -16,6 +16,9 @@ from django.core.validators import validate_email
 
 from portal.lib import text
 
+EXPECTED = "name@domain, such as billing@company.example"
+"""What an address looks like, as it goes on after "expected"."""
+
 LONGEST = 254
 """The most characters a mail server takes (RFC 5321)."""
 
@@ -42,7 +45,7 @@ class NotAnAddress(ValueError):
         if len(found) == 1:
             self.right = found[0]
         else:
-            self.right = "one address alone" if found else "name@domain, such as billing@company.example"
+            self.right = "one address alone" if found else EXPECTED
         super().__init__(f"“{text.shown(given)}” {self.wrong}; expected {self.right}.")
 
 

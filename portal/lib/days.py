@@ -35,6 +35,9 @@ MONTH_NAMES = (
     "December",
 )
 
+EXPECTED = "a date as year-month-day, such as 2026-03-07"
+"""How a day is written, as it goes on after "expected"."""
+
 # Python also reads weeks and days of the year.
 _WRITTEN = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -66,7 +69,7 @@ class NotADay(ValueError):
 
     def __init__(self, text: str) -> None:
         self.text = text
-        super().__init__(f"“{text_lib.shown(text)}” is not a date; write it as YYYY-MM-DD, for example 2026-03-07.")
+        super().__init__(f"“{text_lib.shown(text)}” is not a date; expected {EXPECTED}.")
 
 
 @dataclass(frozen=True, order=True)

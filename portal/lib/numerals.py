@@ -110,11 +110,12 @@ class OutOfRange(Unreadable):
     def __init__(self, given: str, *, least: int, most: int) -> None:
         self.least = least
         self.most = most
-        super().__init__(
-            given,
-            wrong="is out of range",
-            right=f"a number from {least:,} to {most:,}" if most < LARGEST_COUNT else f"{least:,} or more",
-        )
+        super().__init__(given, wrong="is out of range", right=between(least=least, most=most))
+
+
+def between(*, least: int, most: int) -> str:
+    """Name which whole numbers are possible, as it goes on after "expected"."""
+    return f"a number from {least:,} to {most:,}" if most < LARGEST_COUNT else f"{least:,} or more"
 
 
 def amount(written: str, *, decimals: int, is_signed: bool = False) -> Decimal:

@@ -5,6 +5,8 @@ from typing import Any
 
 from django import forms
 
+from portal.lib import forms as fields
+
 UUID = "4c1f6f0e-6d2b-4a53-9c0e-0d6a3b1f7e21"
 
 STATUSES = (
@@ -96,40 +98,35 @@ class RefundRow:
     refund: str
 
 
-class ExampleForm(forms.Form):
+class ExampleForm(fields.Form):
     """Show each kind of field the flows use."""
 
-    reason = forms.ChoiceField(
+    takes_focus = False
+
+    reason = fields.ChoiceField(
         label="Reason",
-        choices=[("", "Choose a reason"), ("moved", "Moved to another provider"), ("closed", "Business closed")],
+        choices=[fields.UNCHOSEN, ("moved", "Moved to another provider"), ("closed", "Business closed")],
     )
-    explanation = forms.CharField(
-        label="Explanation",
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 3}),
-        help_text="Up to 2,000 characters.",
-    )
-    requested_on = forms.DateField(label="Requested on", widget=forms.DateInput(attrs={"type": "date"}))
-    ticket_reference = forms.CharField(
+    explanation = fields.TextField(label="Explanation", max_length=2000, help_text="Up to 2,000 characters.")
+    requested_on = fields.DayField(label="Requested on")
+    ticket_reference = fields.LineField(
         label="Ticket reference", required=False, help_text="Optional for this reason."
     )
-    settlement = forms.ChoiceField(
+    settlement = fields.ChoiceField(
         label="How is the refund made?",
-        widget=forms.RadioSelect,
+        widget=fields.Radios,
         choices=[("note", "Choose from Invoice app"), ("credits", "No credit note has been sent")],
     )
     acknowledged = forms.BooleanField(label="I have seen that CN-0000012 was sent and is not used for this refund")
 
 
-class ExampleFilter(forms.Form):
+class ExampleFilter(fields.Form):
     """Show a filter bar."""
 
-    q = forms.CharField(
-        label="Search",
-        required=False,
-        widget=forms.TextInput(attrs={"type": "search", "placeholder": "Name, UUID, e-mail, number or reference"}),
-    )
-    status = forms.ChoiceField(
+    takes_focus = False
+
+    q = fields.SearchField(label="Search", required=False)
+    status = fields.ChoiceField(
         label="Status", required=False, choices=[("", "Any status"), ("active", "Active"), ("expired", "Expired")]
     )
 

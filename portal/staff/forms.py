@@ -9,22 +9,45 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from portal.lib import forms as fields
+from portal.lib import mistakes
 from portal.staff import logins, selectors
 
 LAST_SUPERUSER = "This is the last active superuser: make somebody else one first."
 
 
-class LoginForm(AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
-    """allauth's, with labels above its two fields instead of words inside them."""
+class _AccountForm(fields.Focused):
+    """Let a form of a library look, read and take the focus as those of the portal do.
+
+    It has no error summary: the first field with a mistake has the focus, or what is wrong as a whole.
+    """
+
+    errors: Any
+
+    def adopt(self) -> None:
+        """Take the portal's looks and texts; labels stand above the fields, not inside them."""
+        for field in self.fields.values():
+            field.widget.attrs.pop("placeholder", None)
+            field.widget.attrs.pop("autofocus", None)
+            field.widget.attrs["class"] = "form-control"
+            field.error_messages["required"] = mistakes.empty(right=f"your {str(field.label).lower()}")
+
+    def focused_field(self) -> str:
+        """Name the field that has the focus."""
+        if self.is_bound:
+            return next((name for name in self.fields if name in self.errors), "")
+        return super().focused_field()
+
+
+class LoginForm(_AccountForm, AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
+    """allauth's."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for field in self.fields.values():
-            field.widget.attrs.pop("placeholder", None)
-            field.widget.attrs["class"] = "form-control"
+        self.adopt()
 
 
-class PasswordForm(auth_forms.PasswordChangeForm):
+class PasswordForm(_AccountForm, auth_forms.PasswordChangeForm):
     """Django's, asking for the present password as the log-in does: a guess counts there too."""
 
     error_messages = {
@@ -47,7 +70,7 @@ class PasswordForm(auth_forms.PasswordChangeForm):
         ):
             self.fields[name].label = label
             self.fields[name].help_text = help_text
-            self.fields[name].widget.attrs["class"] = "form-control"
+        self.adopt()
 
     def clean_old_password(self) -> str:
         """Look whether it is theirs."""

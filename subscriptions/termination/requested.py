@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from portal.lib import mistakes
 from settings_app.models import TerminationReason
 from subscriptions.models import Termination
 from subscriptions.policies import standing
 from subscriptions.termination import refusals
 from subscriptions.termination.quote import quotes
+
+LONGEST_EXPLANATION = 2000
 
 
 @dataclass(frozen=True)
@@ -51,8 +54,8 @@ def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, b
     *Raises*: RequestNotAcceptable; RequestedBeforeItBegan.
     """
     explanation = request.explanation.strip()
-    if not 1 <= len(explanation) <= 2000:
-        raise refusals.RequestNotAcceptable("explanation", "Explain the termination in 1 to 2,000 characters.")
+    if not 1 <= len(explanation) <= LONGEST_EXPLANATION:
+        raise refusals.RequestNotAcceptable("explanation", _of_length(explanation))
     if isinstance(request, ExpiredRequest):
         if quote.case != "expired":
             raise refusals.RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
@@ -62,7 +65,7 @@ def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, b
             "explanation", "The subscription has expired: only an explanation is asked."
         )
     if request.requested_on > quote.on:
-        raise refusals.RequestNotAcceptable("requested_on", "The day of the request cannot be in the future.")
+        raise refusals.RequestNotAcceptable("requested_on", mistakes.in_the_future(today=quote.on))
     first = standing.first_day_to_ask(began=began, today=quote.on)
     if first and request.requested_on < first:
         raise refusals.RequestedBeforeItBegan(first)
@@ -73,9 +76,9 @@ def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, b
     if reason.needs_ticket and not ticket:
         raise refusals.RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
     if not request.requested_by.strip():
-        raise refusals.RequestNotAcceptable("requested_by", "Say who asked for the termination.")
+        raise refusals.RequestNotAcceptable("requested_by", mistakes.empty(right="a name"))
     if request.channel not in Termination.Channel.values:
-        raise refusals.RequestNotAcceptable("channel", "Choose how the customer asked.")
+        raise refusals.RequestNotAcceptable("channel", mistakes.NOT_IN_LIST)
     return {
         "explanation": explanation,
         "reason_id": reason.pk,
@@ -84,3 +87,9 @@ def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, b
         "channel": request.channel,
         "ticket": ticket,
     }
+
+
+def _of_length(explanation: str) -> str:
+    if not explanation:
+        return mistakes.empty(right=f"a text of at most {LONGEST_EXPLANATION:,} characters")
+    return mistakes.too_long(count=len(explanation), most=LONGEST_EXPLANATION)

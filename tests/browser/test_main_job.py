@@ -87,9 +87,9 @@ def test_what_is_missing_stands_beside_its_field(visit, made):
     page.locator("#terminate-button").click()
     terminate_button(page).click()
     dialog = page.locator("#dialog")
-    expect(dialog.locator("#div_id_reason")).to_contain_text("Choose a reason.")
-    expect(dialog.locator("#div_id_explanation")).to_contain_text("Explain the termination")
-    expect(dialog.locator("#div_id_channel")).to_contain_text("Choose how the customer asked.")
+    expect(dialog.locator("#div_id_reason")).to_contain_text("Nothing is chosen")
+    expect(dialog.locator("#div_id_explanation")).to_contain_text("This is empty")
+    expect(dialog.locator("#div_id_channel")).to_contain_text("Nothing is chosen")
 
 
 def test_a_chosen_credit_note(visit, made):
@@ -187,7 +187,7 @@ def test_every_step_is_accessible_and_fits(visit, made, check_axe, shot, width, 
     expect(page.locator("#dialog")).to_be_visible()
     look("3-reason")
     terminate_button(page).click()
-    expect(page.locator("#dialog")).to_contain_text("Choose a reason.")
+    expect(page.locator("#dialog")).to_contain_text("Nothing is chosen")
     look("3-reason-errors")
     give_reason(page)
     terminate_button(page).click()

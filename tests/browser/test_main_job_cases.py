@@ -204,7 +204,7 @@ def test_what_is_wrong_takes_the_focus_and_leads_to_its_box(visit, javascript):
         page.goto(f"/subscriptions/{made.uuid}/terminate/")
     page.get_by_role("button", name="Terminate").click()
     expect(summary).to_be_focused()
-    expect(summary).to_contain_text("Choose a reason.")
+    expect(summary).to_contain_text("Reason – Nothing is chosen")
     give_reason(page)
     page.get_by_role("button", name="Terminate").click()
     expect(page.get_by_role("heading", name="Total refund")).to_be_visible()

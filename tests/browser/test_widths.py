@@ -55,7 +55,7 @@ def test_every_step_fits(visit, made, width):
     page.locator("#terminate-button").click()
     expect(title).to_have_text("Terminate subscription")
     terminate_button(page).click()
-    expect(dialog).to_contain_text("Choose a reason.")
+    expect(dialog).to_contain_text("Nothing is chosen")
     fits(page, "the reason with its errors")
     give_reason(page)
     page.get_by_label("Explanation").fill(f"{GERMAN} {SKU} " * 3)

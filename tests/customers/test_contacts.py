@@ -115,8 +115,8 @@ def test_a_form_that_is_stale_is_said(client_of, acme):
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({"name": ""}, "This field is required"),
-        ({"name": "\u200b"}, "This field is required"),
+        ({"name": ""}, "This is empty; expected a text of at most 200 characters."),
+        ({"name": "\u200b"}, "This is empty; expected a text of at most 200 characters."),
         ({"name": "a\nb"}, "one line"),
         ({"name": "x" * 201}, "at most 200"),
         ({"owner_email": "a@x.example;"}, "is not an e-mail address; expected a@x.example."),

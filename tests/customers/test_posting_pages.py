@@ -120,7 +120,7 @@ def test_available_credits_are_topped_up_by_hand(client_of: ClientOf, mode: str,
 
 @pytest.mark.parametrize(
     ("changed", "sentence"),
-    [({"amount": "1.001"}, "decimal"), ({"amount": "0"}, "above zero"), ({"reason": " "}, "required")],
+    [({"amount": "1.001"}, "decimal"), ({"amount": "0"}, "too little"), ({"reason": " "}, "This is empty")],
 )
 def test_a_top_up_that_cannot_be_says_why(client_of: ClientOf, changed: dict[str, str], sentence: str) -> None:
     organisation = OrganisationFactory.create()

@@ -69,8 +69,8 @@ def test_a_credit_note_form_says_what_is_wrong(billing, partly_paid):
         ({}, 422, "at least one charge"),
         ({f"whole_{line.pk}": "on", f"net_{line.pk}": "1"}, 422, "not both"),
         ({f"net_{line.pk}": "249.01"}, 422, "SGD 249.01 net is more than"),
-        ({f"net_{line.pk}": "-1"}, 422, "be negative"),
-        ({f"whole_{line.pk}": "on", "reason": ""}, 422, "required"),
+        ({f"net_{line.pk}": "-1"}, 422, "“-1” is too little; expected 0 or more"),
+        ({f"whole_{line.pk}": "on", "reason": ""}, 422, "This is empty"),
         ({"net_999999": "1"}, 422, "at least one charge"),
     ):
         response = billing.post(address, base | data)
@@ -103,7 +103,7 @@ def test_a_note_is_sent_once_and_the_second_time_says_so(billing, partly_paid):
 @pytest.mark.parametrize("name", ["send_credit_note", "void_credit_note"])
 def test_a_step_without_its_reason_changes_nothing(billing, partly_paid, name):
     note = draft_of(billing, partly_paid)
-    for reason, sentence in (("", "required"), ("x" * 301, "at most 300"), ("a\nb", "one line")):
+    for reason, sentence in (("", "This is empty"), ("x" * 301, "at most 300"), ("a\nb", "one line")):
         response = billing.post(url(name, note.uuid), because(reason))
         assert (response.status_code, sentence in text_of(response)) == (422, True), reason
     assert CreditNote.objects.get().status == "draft"
@@ -157,12 +157,12 @@ def test_an_allocation_form_says_what_is_wrong(billing, partly_paid):
     address = url("allocate", note.uuid)
     base = {"request_id": uuid.uuid4(), "invoice": partly_paid.uuid, "amount": "1"}
     for changed, status, sentence in (
-        ({"invoice": "x"}, 422, "Choose one of the list"),
-        ({"invoice": ""}, 422, "required"),
+        ({"invoice": "x"}, 422, "is not in the list"),
+        ({"invoice": ""}, 422, "Nothing is chosen"),
         ({"invoice": uuid.uuid4()}, 422, "no such invoice"),
         ({"invoice": foreign.uuid}, 409, "is not an invoice of"),
         ({"amount": "50.01"}, 409, "more than what is left"),
-        ({"amount": "0"}, 422, "must be above zero"),
+        ({"amount": "0"}, 422, "“0” is too little; expected 0.01 or more"),
     ):
         response = billing.post(address, base | changed)
         assert response.status_code == status, changed

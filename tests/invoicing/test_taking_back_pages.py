@@ -29,7 +29,7 @@ def test_the_page_takes_back_and_tells_of_it(client_of, unpaid_150, now):
     assert form.data()[f"paid_{first.pk}"] == ["100.00"]
     assert form.data()["surplus"] == ["20.00"]
     for changed, status, sentence in (
-        ({"reason": ""}, 422, "required"),
+        ({"reason": ""}, 422, "This is empty"),
         ({"reason": "x", f"paid_{first.pk}": "100.01"}, 409, "more than what is still there"),
         ({"reason": "x", f"paid_{first.pk}": "x"}, 422, "not an amount"),
     ):

@@ -59,8 +59,8 @@ def test_a_reason_is_added_and_changed(client_of):
     [
         ({"label": "Other"}, "Another reason has this label."),
         ({"code": "other"}, "Another reason has this code."),
-        ({"code": "not a code"}, "valid “slug”"),
-        ({"label": "\u200b"}, "This field is required."),
+        ({"code": "not a code"}, "“not a code” is not a code; expected letters, digits, hyphens and underscores."),
+        ({"label": "\u200b"}, "This is empty"),
         ({"position": "-1"}, "expected a number from 0 to 9,999"),
         ({"position": "1_0"}, "is not a whole number"),
     ],
@@ -81,4 +81,4 @@ def test_an_unknown_reason_is_not_found(client_of):
     for seen in ("", "{}", "[]", json.dumps({"label": 1})):
         response = client.post(path, {"label": "A", "position": "1", "seen": seen})
         assert response.status_code == 422
-        assert "open the reason again" in response.content.decode()
+        assert "The page was not complete; open it again." in response.content.decode()

@@ -38,7 +38,7 @@ def test_everybody_changes_their_own(client_of, role):
     ("typed", "field", "sentence"),
     [
         ({"old": "wrong"}, "old_password", "This is not your present password."),
-        ({"old": ""}, "old_password", "This field is required."),
+        ({"old": ""}, "old_password", "This is empty; expected your present password."),
         ({"again": "another-harbour-8"}, "new_password2", "The two new passwords are not the same."),
         ({"new": "short"}, "new_password2", "too short"),
         ({"new": "password123"}, "new_password2", "too common"),

@@ -97,6 +97,7 @@ def other_case(step: Step, quote: quotes.Quote) -> HttpResponse:
 
 def reason_page(step: Step, form: ReasonForm, *, status: int = 200, changes: tuple[str, ...] = ()) -> HttpResponse:
     """Step 1: the reason."""
+    form.takes_focus = not changes
     members = customers_tabs.people_to_suggest(step.subscription.organisation_id)
     if members:
         form.suggest(members="members")
@@ -121,6 +122,7 @@ def expired_page(
     changes: tuple[str, ...] = (),
 ) -> HttpResponse:
     """The only step of a subscription that expired long ago: the explanation."""
+    form.takes_focus = not changes
     context = {
         "form": form,
         "keep": _keep(step),

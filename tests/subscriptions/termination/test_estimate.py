@@ -72,12 +72,12 @@ def test_nothing_is_sealed_and_nothing_is_written(client_of):
 @pytest.mark.parametrize(
     ("on", "said"),
     [
-        ("2026-03-09", "Give 10 March 2026, which is today at the customer, or a later day."),
-        ("", "Give a day, today or later."),
-        ("tomorrow", "Give the day as year-month-day, for example 2026-03-07."),
-        ("2026-02-30", "Give the day as year-month-day, for example 2026-03-07."),
-        ("2026-3-11", "Give the day as year-month-day, for example 2026-03-07."),
-        ("２０２６-03-11", "Give the day as year-month-day, for example 2026-03-07."),
+        ("2026-03-09", "This day is too early; expected 10 March 2026 or a later day."),
+        ("", "This is empty; expected a date as year-month-day, such as 2026-03-07."),
+        ("tomorrow", "is not a date; expected a date as year-month-day, such as 2026-03-07."),
+        ("2026-02-30", "is not a date; expected a date as year-month-day, such as 2026-03-07."),
+        ("2026-3-11", "is not a date; expected a date as year-month-day, such as 2026-03-07."),
+        ("２０２６-03-11", "is not a date; expected a date as year-month-day, such as 2026-03-07."),
     ],
 )
 def test_a_day_that_cannot_be_asked_for_is_said_beside_the_field(client_of, on, said):

@@ -71,13 +71,13 @@ def test_the_reason_form_says_what_is_missing_beside_the_field(client_of):
     made = factories.subscription()
     form = pages.form(client.get(address(made)), action="/refund/")
     for changes, said in (
-        ({"reason": ""}, "Choose a reason."),
-        ({"explanation": "   "}, "Explain the termination in 1 to 2,000 characters."),
-        ({"explanation": "x" * 2001}, "at most 2000"),
-        ({"requested_on": "2026-03-11"}, "cannot be in the future"),
+        ({"reason": ""}, "Nothing is chosen; expected one of the list."),
+        ({"explanation": "   "}, "This is empty; expected a text of at most 2,000 characters."),
+        ({"explanation": "x" * 2001}, "This has 2,001 characters; expected at most 2,000."),
+        ({"requested_on": "2026-03-11"}, "This day is in the future; expected 10 March 2026 or an earlier day."),
         ({"requested_on": "gestern"}, "2026-03-07"),
-        ({"channel": "pigeon"}, "pigeon"),
-        ({"requested_by": ""}, "Say who asked"),
+        ({"channel": "pigeon"}, "What was chosen is not in the list"),
+        ({"requested_by": ""}, "This is empty; expected a text of at most 200 characters."),
         ({"reason": "quality_of_service"}, "needs a ticket reference"),
     ):
         answer = step(client, form, **{**REASON, **changes})
@@ -190,7 +190,7 @@ def test_going_back_says_what_is_no_longer_right(client_of):
     TerminationReason.objects.filter(code=REASON["reason"]).update(is_active=False)
     back = client.post(address(made), form.data())
     assert back.status_code == 422
-    assert "Reason – Select a valid choice" in pages.words(back)
+    assert "Reason – What was chosen is not in the list" in pages.words(back)
     assert "Found something cheaper." in pages.words(back)
 
 
