@@ -52,8 +52,7 @@ class OrganisationFilter(filters.Line):
     field_class = _Field
 
     def __init__(self, field_name: str = "organisation_id", **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
-        super().__init__("Organisation", field_name, "in", leads_in=(filters.ANY_SORT,), widget=widget, **kwargs)
+        super().__init__("Organisation", field_name, "in", leads_in=(filters.ANY_SORT,), **kwargs)
 
     def condition(self, value: Any) -> Q:
         """Name a single one by its key alone: PostgreSQL then has its rows in the order of the index."""

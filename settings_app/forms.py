@@ -8,7 +8,6 @@ from django import forms
 from django.utils.html import format_html
 
 from portal.lib import forms as fields
-from portal.lib import money
 from settings_app import operations, policies
 
 MOST_DAYS = 3650
@@ -136,7 +135,7 @@ class FeeForm(fields.Form):
 
     takes_focus = False
 
-    currency = fields.LineField(label="Currency", required=False, max_length=3)
+    currency = fields.CurrencyField(label="Currency", required=False)
     # Read together with the currency, which says how many decimals there may be.
     amount = fields.LineField(label="Fee", required=False, widget=fields.AmountField.widget)
 
@@ -145,13 +144,6 @@ class FeeForm(fields.Form):
         # A table of their own, without crispy.
         self.fields["currency"].widget.attrs["class"] = "form-control"
         self.fields["amount"].widget.attrs["class"] = "form-control num"
-
-    def clean_currency(self) -> str:
-        """Refuse a code that is no current currency."""
-        currency: str = self.cleaned_data["currency"].strip().upper()
-        if currency and not money.is_currency(currency):
-            raise forms.ValidationError(str(money.UnknownCurrency(currency)))
-        return currency
 
     def clean(self) -> dict[str, Any]:
         """Refuse half a row, and amounts that the currency cannot express."""

@@ -74,10 +74,7 @@ class AuditFilters(filters.Filters):
     description = filters.Search("Description", "description", "icontains")
     app = filters.Choice("App", "app", choices=_offered(selectors.apps), leads_in=("newest",))
     event = filters.Choice("Event", "event", choices=_offered(selectors.events), leads_in=("newest",))
-    organisation = _OrganisationFilter(
-        "Affected Organization",
-        widget=forms.TextInput(attrs={"placeholder": "Name or UUID", "autocomplete": "off", "spellcheck": "false"}),
-    )
+    organisation = _OrganisationFilter("Affected Organization", placeholder="Name or UUID")
     actor = filters.Line("Actor", "actor", "icontains", max_length=150)
     named = filters.Line("Name that it had then", "organisation_name", "icontains")
     date_from = filters.From("From", "at", is_instant=True, leads_in=("time",), needs="time")

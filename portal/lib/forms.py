@@ -179,6 +179,11 @@ class LineField(_OfTheKit, forms.CharField):
 
     widget: forms.Widget = forms.TextInput(attrs={"autocomplete": "off"})
 
+    def __init__(self, *, placeholder: str = "", **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        if placeholder:
+            self.widget.attrs["placeholder"] = placeholder
+
     def expected(self) -> str:
         """Name the most characters, where there is a most."""
         return f"a text of at most {self.max_length:,} characters" if self.max_length else "a text"
@@ -241,6 +246,26 @@ class CodeField(LineField):
         if not _CODE.fullmatch(code):
             raise forms.ValidationError(mistakes.not_a_code(text.shown(code)), code="invalid")
         return code.lower()
+
+
+class CurrencyField(LineField):
+    """A currency by its code, in upper case."""
+
+    widget = forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"})
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=3, **kwargs)
+
+    def expected(self) -> str:
+        """Name what a code looks like."""
+        return "a currency code such as SGD"
+
+    def to_python(self, value: Any) -> str:
+        """Read what was typed."""
+        code = super().to_python(value).upper()
+        if code and not money.is_currency(code):
+            raise forms.ValidationError(str(money.UnknownCurrency(code)), code="invalid")
+        return code
 
 
 class DayField(_OfTheKit, forms.DateField):

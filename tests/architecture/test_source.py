@@ -129,13 +129,27 @@ def test_the_environment_is_read_in_one_place():
     assert read == set(may)
 
 
-def test_forms_read_numbers_the_one_way():
-    """Django's own fields take 1_000 and the digits of every script: `portal.lib.forms` has those that do not."""
-    banned = {("forms", name) for name in ("IntegerField", "DecimalField", "FloatField")}
+# Filters that become declared ones with their lists.
+_FILTERS = {"portal/outbox/forms.py", "subscriptions/record/forms.py"}
+
+
+def test_fields_and_their_mistakes_are_those_of_the_kit():
+    """Django's own fields read in other ways, and say of a mistake what nobody has written: `portal.lib.forms`.
+
+    A box to tick has no mistakes, and a hidden widget looks like nothing.
+    """
+    taken = re.compile(
+        r"forms\.(?:(?!Boolean|Bound)\w*Field|(?!Hidden|Checkbox)\w*Input|Textarea|(?:Radio)?Select)"
+    )
     used = [
         place(module, node)
-        for module, node in found(of=ast.Call)
-        if _called(node) in banned and module.path != "portal/lib/forms.py"
+        for module, node in found(of=ast.Attribute)
+        if taken.fullmatch(ast.unparse(node)) and module.path not in {"portal/lib/forms.py", *_FILTERS}
+    ]
+    used += [
+        place(module, node)
+        for module, node in found(of=ast.keyword)
+        if node.arg == "error_messages" and module.path != "portal/lib/forms.py"
     ]
     assert used == []
 

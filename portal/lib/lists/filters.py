@@ -14,7 +14,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from portal.lib import days, money
+from portal.lib import days
 from portal.lib import forms as fields
 from portal.lib.http import Request
 
@@ -183,16 +183,13 @@ class Line(Filter):
     field_class = fields.LineField
 
     def __init__(self, label: str, field_name: str = "", lookup_expr: str = "exact", **kwargs: Any) -> None:
-        kwargs = {"max_length": 200, "widget": forms.TextInput(attrs={"autocomplete": "off"}), **kwargs}
-        super().__init__(label, field_name, lookup_expr, **kwargs)
+        super().__init__(label, field_name, lookup_expr, **{"max_length": 200, **kwargs})
 
 
 class Search(Line):
     """The field that "/" focuses."""
 
-    def __init__(self, label: str, field_name: str = "", lookup_expr: str = "exact", **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"type": "search", "autocomplete": "off", "spellcheck": "false"})
-        super().__init__(label, field_name, lookup_expr, widget=widget, **kwargs)
+    field_class = fields.SearchField
 
 
 class Choice(Filter):
@@ -200,7 +197,7 @@ class Choice(Filter):
     for a list that shows one of them (`default`) when nothing is chosen.
     """
 
-    field_class = forms.ChoiceField
+    field_class = fields.ChoiceField
 
     def __init__(
         self,
@@ -240,12 +237,11 @@ class Choice(Filter):
 class From(Filter):
     """The first day of a period. *Shape*: the name in its set ends in `_from`; of an instant the day is UTC's."""
 
-    field_class = forms.DateField
+    field_class = fields.DayField
 
     def __init__(self, label: str, field_name: str, *, is_instant: bool = False, **kwargs: Any) -> None:
         self._is_instant = is_instant
-        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-        super().__init__(label, field_name, widget=widget, **kwargs)
+        super().__init__(label, field_name, **kwargs)
 
     def condition(self, value: Any) -> Q:
         begins = datetime.combine(value, time.min, tzinfo=UTC) if self._is_instant else value
@@ -278,19 +274,10 @@ class Count(Filter):
     field_class = fields.CountField
 
 
-class _CurrencyField(fields.LineField):
-    def clean(self, value: Any) -> str:
-        typed: str = super().clean(value).upper()
-        if typed and not money.is_currency(typed):
-            raise forms.ValidationError(str(money.UnknownCurrency(typed)), code="invalid")
-        return typed
-
-
 class Currency(Filter):
     """A currency by its code."""
 
-    field_class = _CurrencyField
+    field_class = fields.CurrencyField
 
     def __init__(self, field_name: str = "currency", **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "maxlength": "3"})
-        super().__init__("Currency", field_name, max_length=3, widget=widget, **kwargs)
+        super().__init__("Currency", field_name, **kwargs)
