@@ -116,6 +116,7 @@ def test_the_environment_is_read_in_one_place():
     """`portal.lib.environment` says in a sentence which variable can't be read."""
     may = {
         "portal/lib/environment.py": "the reader",
+        "manage.py": "stands before the settings, and joins the embedded database",
         "portal/embedded.py": "runs before anything is installed",
         "portal/wsgi.py": "tells the settings that it is a web process",
         "portal/postgresql/owner.py": "takes the owner's address out, so that no other program inherits it",

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from portal import embedded
+from portal.lib import environment
 from portal.shell.management.commands import serve
 from tests.support.places import Place, eventually, free_port, run
 
@@ -145,7 +146,7 @@ def _answer(asked: urllib.request.Request) -> str:
 @pytest.mark.parametrize("port", ["eighty", "0", "65536", "-1", "8²"])
 def test_a_port_that_is_none_is_refused(port: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PORT", port)
-    with pytest.raises(serve._CannotServe, match="a number from 1 to 65535"):
+    with pytest.raises(environment.Unclear, match="a number from 1 to 65535"):
         serve._port()
 
 
