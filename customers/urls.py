@@ -7,6 +7,7 @@ app_name = "customers"
 urlpatterns = [
     path("customers/", views.organisation_list, name="list"),
     path("customers/open/", views.open_answer, name="open"),
+    path("credit-entries/", views.credit_entries, name="credit_entries"),
     path("customers/<uuid:uuid>/", views.overview, name="overview"),
     path("customers/<uuid:uuid>/header/", views.header, name="header"),
     path("customers/<uuid:uuid>/contacts/", contacts_views.contacts, name="contacts"),

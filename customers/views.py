@@ -12,11 +12,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from customers import forms, operations, selectors, steps, tab_bar
+from customers.lists import ENTRIES, OF_AN_ACCOUNT, history_in
 from customers.models import LedgerEntry, Organisation
 from customers.search import lookup, opening
-from customers.selectors import tabs
-from portal.lib import htmx, mentions
+from customers.selectors import entries, tabs
+from portal.audit import selectors as audit_selectors
+from portal.lib import htmx, lists
 from portal.lib.http import Request
+
+credit_entries = lists.page(ENTRIES)
 
 
 @require_safe
@@ -69,27 +73,19 @@ def header(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Give the head of an organisation's page again, after money has moved; a browser gets the page."""
     if not htmx.wants_fragment(request):
         return redirect("customers:overview", uuid=uuid)
-    try:
-        found = selectors.organisation_header(uuid)
-    except Organisation.DoesNotExist as missing:
-        raise Http404 from missing
-    return render(request, "customers/_header.html", {"organisation": found})
+    return render(request, "customers/_header.html", {"organisation": _header_or_404(uuid)})
 
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
 def payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show the credits of an organisation and the entries that made them."""
-    try:
-        page = tabs.ledger(uuid, before=_key(request, "before"), after=_key(request, "after"))
-    except Organisation.DoesNotExist as missing:
-        raise Http404 from missing
-    return _tab(
-        request,
-        name="payment",
-        header=page.header,
-        context={"ledger": page, "links": mentions.found_in([entry.description for entry in page.entries])},
+    found = _header_or_404(uuid)
+    of_theirs = entries.entries_of(found.id)
+    shown = lists.show(
+        request, OF_AN_ACCOUNT, rows=of_theirs, without=("Organisation",), target="#tab", is_part=True
     )
+    return _tab(request, name="payment", header=found, context={"entries": shown})
 
 
 @require_safe
@@ -107,16 +103,10 @@ def members(request: Request, uuid: uuids.UUID) -> HttpResponse:
 @permission_required("customers.view_organisation", raise_exception=True)
 def history(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show what was done to an organisation, by whom and when."""
-    try:
-        page = tabs.history(uuid, before=_key(request, "before"), after=_key(request, "after"))
-    except Organisation.DoesNotExist as missing:
-        raise Http404 from missing
-    return _tab(
-        request,
-        name="history",
-        header=page.header,
-        context={"history": page, "links": mentions.found_in([row.description for row in page.rows])},
-    )
+    found = _header_or_404(uuid)
+    of_theirs = audit_selectors.entries().filter(organisation_uuid=found.uuid)
+    shown = lists.show(request, history_in(found.timezone), rows=of_theirs, target="#tab", is_part=True)
+    return _tab(request, name="history", header=found, context={"history": shown})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -163,7 +153,8 @@ def _tab(
     return tab_bar.page(request, organisation=header, tab=name, fragment=f"customers/_{name}.html", context=context)
 
 
-def _key(request: Request, name: str) -> int | None:
-    """Read the key of a page; what is no key shows the first page."""
-    value = request.GET.get(name, "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) <= 18 else None
+def _header_or_404(uuid: uuids.UUID) -> selectors.OrganisationHeader:
+    try:
+        return selectors.organisation_header(uuid)
+    except Organisation.DoesNotExist as missing:
+        raise Http404 from missing

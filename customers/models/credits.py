@@ -181,6 +181,8 @@ class LedgerEntry(models.Model):
                 name="entry_by_cause",
                 condition=models.Q(cause_id__isnull=False),
             ),
+            models.Index(fields=["on", "id"], name="entry_by_day"),
+            models.Index(fields=["kind", "-id"], name="entry_by_kind"),
         ]
 
     def __str__(self) -> str:

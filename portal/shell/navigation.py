@@ -18,6 +18,8 @@ NAVIGATION = (
     ("Terminations", "subscriptions:terminations", "history", "subscriptions.view_subscription"),
     ("Invoices", "invoicing:invoice_list", "invoice", "invoicing.view_invoice"),
     ("Credit notes", "invoicing:credit_note_list", "credit-note", "invoicing.view_creditnote"),
+    ("Payments", "invoicing:payment_list", "banknote", "invoicing.view_invoice"),
+    ("Credit entries", "customers:credit_entries", "wallet", "customers.view_organisation"),
     ("Notifications", "outbox:list", "mail", "outbox.view_message"),
     ("Clean-up runs", "subscriptions:clean_up_runs", "clock", "subscriptions.view_cleanuprun"),
     ("Audit", "audit:list", "audit", "audit.view_auditentry"),

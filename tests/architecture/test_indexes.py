@@ -8,6 +8,7 @@ not read whole tables.
 from __future__ import annotations
 
 import hashlib
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from types import SimpleNamespace
@@ -124,6 +125,9 @@ READ: list[tuple[str, Reader, set[str]]] = [
     ("the audit of an event", page("audit:list", event="Built"), {"audit_by_event"}),
     ("the audit of an organisation", audit_of_an_organisation, {"audit_by_organisation"}),
     ("the audit of a day", page("audit:list", date_from="2026-03-10", date_to="2026-03-10"), {"audit_by_time"}),
+    ("credit entries of a kind", page("customers:credit_entries", kind="charge"), {"entry_by_kind"}),
+    ("credit entries of a period", page("customers:credit_entries", on_from="2026-01-01"), {"entry_by_day"}),
+    ("credit entries of a cause", page("customers:credit_entries", cause=str(uuid.uuid4())), {"entry_by_cause"}),
     (
         "a customer's documents",
         page("invoicing:tab", "organisation"),

@@ -11,6 +11,7 @@ from django.urls import reverse
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from tests.customers.pages import HTMX, TABS, ClientOf, at, post_many
+from tests.support import shown
 from tests.support.factories import MemberFactory, OrganisationFactory
 
 pytestmark = pytest.mark.django_db
@@ -78,10 +79,10 @@ def test_similar_names_are_a_link_at_the_end_of_the_list(client_of: ClientOf) ->
     assert page.index("Show similar names") > page.index("Delta &amp; Co 4")
     whole = client.get(html.unescape(link[0])).content.decode()
     part = client.get(html.unescape(link[1]), headers=HTMX).content.decode()
-    for shown in (whole, part):
-        assert shown.index("Delta &amp; Co 4") < shown.index("Similar to “delta &amp; co”") < shown.index("Belta")
-        assert "5 customers, 1 similar" in shown
-        assert OFFER.search(shown) is None
+    for told in (whole, part):
+        assert told.index("Delta &amp; Co 4") < told.index("Similar to “delta &amp; co”") < told.index("Belta")
+        assert "5 customers, 1 similar" in told
+        assert OFFER.search(told) is None
     assert "<!doctype" not in part
     assert part.split("</p>", 1)[1].strip() in whole
 
@@ -169,36 +170,43 @@ def test_the_overview_shows_how_available_credits_are_made_up(client_of: ClientO
     assert organisation.customer_reference in page
 
 
-def test_the_ledger_pages_there_and_back(client_of: ClientOf) -> None:
+@pytest.mark.parametrize(("name", "said"), [("payment", "Top-up"), ("history", "Sentence")])
+def test_a_tab_pages_there_and_back(client_of: ClientOf, name: str, said: str) -> None:
     organisation = OrganisationFactory.create()
     post_many(organisation, 120)
-    client = client_of("agent")
-    address = at("payment", organisation)
-
-    def shown(query: str) -> list[str]:
-        page = client.get(address + query)
-        return [entry.description for entry in page.context["ledger"].entries]
-
-    assert shown("") == [f"Top-up {n}" for n in range(120, 70, -1)]
-    assert shown("?before=71") == [f"Top-up {n}" for n in range(70, 20, -1)]
-    assert shown("?before=21") == [f"Top-up {n}" for n in range(20, 0, -1)]
-    assert shown("?after=20") == shown("?before=71")
-    assert shown("?after=70") == shown("?before=x") == shown("?before=" + "9" * 40) == shown("")
-    assert client.get(address + "?after=70").context["ledger"].newer is None
-    assert client.get(address + "?before=21").context["ledger"].older is None
-    assert shown("?before=0") == []
-
-
-def test_the_history_pages(client_of: ClientOf) -> None:
-    organisation = OrganisationFactory.create(timezone="Asia/Singapore")
-    post_many(organisation, 51)
     post_many(OrganisationFactory.create(), 1)
     client = client_of("auditor")
-    first = client.get(at("history", organisation)).context["history"]
-    assert [row.description for row in first.rows] == [f"Sentence {n}" for n in range(51, 1, -1)]
-    assert first.rows[0].at == "11 March 2026, 01:00"
-    second = client.get(f"{at('history', organisation)}?before={first.older}").context["history"]
-    assert [row.description for row in second.rows] == ["Sentence 1"]
+
+    def read(address: str) -> tuple[list[str], dict[str, str]]:
+        page = client.get(address)
+        told = shown.listed(page, "Description")
+        return [words.removesuffix(" By test") for words in told], shown.beside(page)
+
+    newest = [f"{said} {n}" for n in range(120, 0, -1)]
+    first, to = read(at(name, organisation))
+    assert (first, list(to)) == (newest[:50], ["Next"])
+    second, to = read(to["Next"])
+    assert second == newest[50:100]
+    third, last = read(to["Next"])
+    assert (third, list(last)) == (newest[100:], ["Previous"])
+    back, to = read(last["Previous"])
+    assert back == second
+    assert read(to["Previous"])[0] == first
+    assert client.get(at(name, organisation) + "?before=x").status_code == 404
+
+
+def test_the_history_is_told_in_the_time_of_the_organisation(client_of: ClientOf) -> None:
+    organisation = OrganisationFactory.create(timezone="Asia/Singapore")
+    post_many(organisation, 1)
+    page = client_of("auditor").get(at("history", organisation))
+    assert shown.read(page).table("History, newest first").rows == [
+        {
+            "Date and time": "11 March 2026, 01:00 Asia/Singapore",
+            "Event": "Topped up",
+            "Description": "Sentence 1",
+            "Actor": "system",
+        }
+    ]
 
 
 @pytest.mark.parametrize("name", [*TABS, "header"])

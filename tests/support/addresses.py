@@ -40,6 +40,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "customers:list": ("", {"GET": (_CUSTOMERS, 200)}),
     # Without a question it leads to the list.
     "customers:open": ("", {"GET": (_CUSTOMERS, 302)}),
+    "customers:credit_entries": ("", {"GET": (_CUSTOMERS, 200)}),
     "customers:overview": ("organisation", {"GET": (_CUSTOMERS, 200)}),
     "customers:header": ("organisation", {"GET": (_CUSTOMERS, 302)}),
     "customers:payment": ("organisation", {"GET": (_CUSTOMERS, 200)}),

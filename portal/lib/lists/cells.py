@@ -181,7 +181,7 @@ def _balance(value: Balance) -> str:
 def _signed(value: Signed) -> str:
     amount, currency = value.amount.amount, str(value.amount.currency)
     code, _, number = money.display_balance(abs(amount), currency=currency).partition(" ")
-    return f"{code} {'-' if amount < 0 else '+'}{number}"
+    return f"{code} {'-' if amount < 0 else '+' if amount else ''}{number}"
 
 
 def _link(value: Link) -> str:

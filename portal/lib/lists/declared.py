@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from django.db.models import QuerySet
+from moneyed import Money
 
 from portal.lib.lists.filters import Filters
 from portal.lib.lists.paging import Sort
@@ -45,10 +46,14 @@ class Column(Generic[R]):
 
 @dataclass(frozen=True)
 class Sum:
-    """An amount that can be added up by currency. *Shape*: `field` is a column of the rows, or an expression."""
+    """An amount that can be added up by currency.
+
+    *Shape*: `field` is a column of the rows, or an expression; `kind` is the type of cell that writes the sum.
+    """
 
     label: str
     field: Any
+    kind: Callable[[Money], Any] = lambda amount: amount
 
 
 @dataclass(frozen=True)

@@ -268,6 +268,16 @@ class Amount(Filter):
         super().__init__(label, field_name, lookup_expr, decimal_places=6, min_value=0, **kwargs)
 
 
+class Uuid(Filter):
+    """A UUID, compared whole."""
+
+    field_class = forms.UUIDField
+
+    def __init__(self, label: str, field_name: str, **kwargs: Any) -> None:
+        widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+        super().__init__(label, field_name, widget=widget, **kwargs)
+
+
 class Count(Filter):
     """A number of days, for example."""
 

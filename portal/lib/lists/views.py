@@ -226,7 +226,7 @@ def _sums(given: Mapping[str, str], list_: List[Any], filters: Filters, *, to: _
                     *([cells.html(line.group)] if by else []),
                     cells.html(line.currency),
                     cells.html(line.count),
-                    *(cells.html(amount) for amount in line.amounts),
+                    *(cells.html(item.kind(amount)) for item, amount in zip(list_.sums, line.amounts, strict=True)),
                 )
                 for line in lines[: sums.MOST]
             ),

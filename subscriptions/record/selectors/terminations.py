@@ -117,7 +117,9 @@ def termination_record(termination: Termination) -> TerminationRecord:
             details.Term(
                 days.display(entry.on), money.display_balance(entry.amount, currency=currency), entry.description
             )
-            for entry in LedgerEntry.objects.filter(cause_id=termination.uuid, kind="correction").order_by("pk")
+            # By the cause alone, which has few entries: of a kind there are many.
+            for entry in LedgerEntry.objects.filter(cause_id=termination.uuid).order_by("pk")
+            if entry.kind == LedgerEntry.Kind.CORRECTION
         ),
     )
 
