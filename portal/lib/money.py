@@ -36,8 +36,10 @@ _CURRENT = frozenset(
     """.split()  # noqa: SIM905 - a list of quoted codes would be ten times as long
 )
 
-# Newer than moneyed's list.
-_NEWER = {"XCG": 2, "ZWG": 2}
+# Newer than moneyed's list, which makes no Money of what it doesn't know.
+for _code, _numeric, _name in (("XCG", "532", "Caribbean Guilder"), ("ZWG", "924", "Zimbabwe Gold")):
+    if _code not in moneyed.CURRENCIES:
+        moneyed.add_currency(_code, _numeric, sub_unit=100, name=_name)
 
 
 class UnknownCurrency(ValueError):
@@ -61,8 +63,6 @@ def minor_digits(currency: str) -> int:
     """
     if not is_currency(currency):
         raise UnknownCurrency(currency)
-    if currency in _NEWER:
-        return _NEWER[currency]
     return len(str(moneyed.get_currency(currency).sub_unit)) - 1
 
 
