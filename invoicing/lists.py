@@ -17,15 +17,15 @@ NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="new
 _ISSUED = lists.Sort(
     "issued",
     ("issued_on", "id"),
-    ascending="by day of issue, earliest first",
-    descending="by day of issue, latest first",
+    ascending="earliest issue first",
+    descending="latest issue first",
     may_be_empty=True,
 )
 _RECEIVED = lists.Sort(
     "received",
     ("received_on", "id"),
-    ascending="by day of receipt, earliest first",
-    descending="by day of receipt, latest first",
+    ascending="earliest receipt first",
+    descending="latest receipt first",
 )
 _AGES = (("30", "For 30 days or more"), ("60", "For 60 days or more"), ("90", "For 90 days or more"))
 

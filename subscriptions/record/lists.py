@@ -32,15 +32,15 @@ _NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="ne
 _EXPIRY = lists.Sort(
     "expiry",
     ("expires_on", "id"),
-    ascending="those that expire first at the top",
-    descending="those that expire last at the top",
+    ascending="earliest expiry first",
+    descending="latest expiry first",
     is_descending=False,
 )
 _TERMINATED = lists.Sort(
     "terminated",
     ("terminated_on", "id"),
-    ascending="by day of termination, earliest first",
-    descending="by day of termination, latest first",
+    ascending="earliest termination first",
+    descending="latest termination first",
 )
 
 
@@ -128,9 +128,9 @@ class OfCustomerFilters(filters.Filters):
         return ""
 
 
-def _plan(row: SubscriptionRow, *, into: str = "") -> cells.Link:
+def _plan(row: SubscriptionRow) -> cells.Link:
     address = cells.address("subscriptions:detail", row.uuid)
-    return cells.Link(row.identity.title, address, into=into, id=f"row-{row.uuid}" if into else "")
+    return cells.Link(row.identity.title, address, into="#sidebar", id=f"row-{row.uuid}")
 
 
 def _status(row: SubscriptionRow) -> cells.Under:
@@ -138,13 +138,19 @@ def _status(row: SubscriptionRow) -> cells.Under:
     return cells.Under(cells.Code(row.status, _STATUSES[row.status]), on)
 
 
-def _columns(*, into: str) -> tuple[lists.Column[SubscriptionRow], ...]:
+def _columns(*, is_of_customer: bool) -> tuple[lists.Column[SubscriptionRow], ...]:
+    """Give the columns of a list. Where all customers are listed, the page has no room for some of them."""
+    roomy = "page and file" if is_of_customer else "file"
     return (
-        lists.Column("Product and plan", lambda row: _plan(row, into=into), is_heading=True),
-        lists.Column("Organisation", lambda row: naming.cell(row.organisation)),
+        lists.Column("Product and plan", _plan, is_heading=True),
+        lists.Column(
+            "Organisation",
+            lambda row: naming.cell(row.organisation),
+            on="file" if is_of_customer else "page and file",
+        ),
         lists.Column("Organisation UUID", lambda row: row.organisation.uuid, on="file"),
         lists.Column("Numbers", lambda row: row.identity.numbers_text),
-        lists.Column("UUID", lambda row: row.uuid),
+        lists.Column("UUID", lambda row: row.uuid, on=roomy),
         lists.Column("Status", _status),
         lists.Column("Terminated on", lambda row: row.ended_on, kind=cells.Day, on="file"),
         lists.Column("Auto-renewal", lambda row: "On" if row.is_auto_renewing else "Off"),
@@ -153,7 +159,7 @@ def _columns(*, into: str) -> tuple[lists.Column[SubscriptionRow], ...]:
         lists.Column("Currency", lambda row: str(row.price.currency), on="file"),
         lists.Column("Price a month", lambda row: row.price, kind=Money),
         lists.Column("Contract", lambda row: row.identity.contract),
-        lists.Column("Trial", lambda row: "Trial" if row.is_trial else ""),
+        lists.Column("Trial", lambda row: "Trial" if row.is_trial else "", on=roomy),
     )
 
 
@@ -165,7 +171,7 @@ SUBSCRIPTIONS: lists.List[SubscriptionRow] = lists.List(
     rows=listing.subscriptions,
     read_at=listing.subscription_rows,
     events=_EVENTS,
-    columns=_columns(into="#sidebar"),
+    columns=_columns(is_of_customer=False),
     sorts=(_EXPIRY, _NEWEST),
     filters=SubscriptionFilters,
     empty=lists.Empty("No subscriptions yet", "Subscriptions come in with the import.", "package"),
@@ -188,7 +194,7 @@ OF_CUSTOMER: lists.List[SubscriptionRow] = lists.List(
     rows=listing.subscriptions,
     read_at=listing.subscription_rows,
     events=_EVENTS,
-    columns=_columns(into="#sidebar"),
+    columns=_columns(is_of_customer=True),
     sorts=(_EXPIRY.reversed_(),),
     filters=OfCustomerFilters,
     empty=lists.Empty(

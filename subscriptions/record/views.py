@@ -38,7 +38,6 @@ def tab(request: Request, uuid: uuids.UUID) -> HttpResponse:
         request,
         OF_CUSTOMER,
         rows=listing.subscriptions().filter(organisation_id=organisation.id),
-        without=("Organisation",),
         zone=organisation.timezone,
         target="#tab",
         caption="Subscriptions",

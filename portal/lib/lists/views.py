@@ -82,6 +82,7 @@ class Shown:
     next_url: str = ""
     file_url: str = ""
     has_actions: bool = False
+    sort_choices: tuple[Choice, ...] = ()
     sum_choices: tuple[Choice, ...] = ()
     sums: SumTable | None = None
     is_valid: bool = True
@@ -189,8 +190,18 @@ def show(
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
         next_url=to.page(found.next),
         file_url=to.with_(**{_FORMAT: "csv"}) if not is_part else "",
+        sort_choices=_sort_choices(list_, sort=sort, needed=needed, to=to),
         has_actions=any(column.kind is cells.Action for column in columns),
         **(_sums(given, list_, filters, to=to) if not is_part else {}),
+    )
+
+
+def _sort_choices(list_: List[Any], *, sort: Sort, needed: str, to: _Addresses) -> tuple[Choice, ...]:
+    """Offer every sort in both directions: on a phone the table has no headings to sort by."""
+    offered = [way for item in list_.sorts if needed in ("", item.name) for way in (item, item.reversed_())]
+    return tuple(
+        Choice(way.words, to.with_(**{to.prefix + _SORT: way.asked}), is_chosen=way.asked == sort.asked)
+        for way in offered
     )
 
 
