@@ -168,7 +168,12 @@ def show(
     sort = list_.sort_of(given.get(prefix + _SORT, ""), needed=needed)
     key = _key(given, sort=sort, model=filters.queryset.model, prefix=prefix)
     found = paging.page_of(
-        filters.leading(sort.name), sort=sort, whole=filters.queryset, key=key, narrow=filters.narrowing(sort.name)
+        filters.leading(sort.name),
+        sort=sort,
+        whole=filters.queryset,
+        key=key,
+        narrow=filters.narrowing(sort.name),
+        room=paging.ROOM,
     )
     columns = [
         column
@@ -186,7 +191,7 @@ def show(
         heads=tuple(_head(column, list_=list_, sort=sort, needed=needed, to=to) for column in columns),
         rows=_written(list_.values(found.rows, at=filters.at), columns),
         empty=None if found.rows or found.looked_at is not None else nothing,
-        summary=_summary(sort, found),
+        summary=_summary(found),
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
         next_url=to.page(found.next),
         file_url=to.with_(**{_FORMAT: "csv"}) if not is_part else "",
@@ -287,13 +292,13 @@ def _key(given: Mapping[str, str], *, sort: Sort, model: Any, prefix: str) -> Ke
     return None
 
 
-def _summary(sort: Sort, found: paging.Page[Any]) -> str:
-    words = sort.words[:1].upper() + sort.words[1:]
+def _summary(found: paging.Page[Any]) -> str:
+    """Say that a page ended before it was full; how it is sorted stands above it."""
     if found.looked_at is None:
-        return words
+        return ""
     count = len(found.rows)
     said = f"{count} found" if count else "None found"
-    return f"{words}. {said} among {paging.WINDOW:,} rows; go on to look further."
+    return f"{said} among {paging.WINDOW:,} rows; go on to look further."
 
 
 def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to: _Addresses) -> Head:
