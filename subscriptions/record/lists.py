@@ -24,6 +24,8 @@ from subscriptions.record.selectors.listing import SubscriptionRow, TerminationR
 SHORTEST_PART = 3
 _LIVE = "live"
 _STATUSES = dict(Subscription.Status.choices)
+_CASES = dict(Termination.Case.choices)
+_SETTLEMENTS = dict(Termination.Settlement.choices)
 _NOT_DIGITS = re.compile(r"[^0-9]")
 
 _EVENTS = ("subscription-terminated", "subscription-changed")
@@ -249,7 +251,7 @@ def _note(row: TerminationRow) -> cells.Link | None:
 
 
 def _settlement(row: TerminationRow) -> cells.Under:
-    code = cells.Code(row.settlement, Termination.Settlement(row.settlement).label)
+    code = cells.Code(row.settlement, _SETTLEMENTS[row.settlement])
     return cells.Under(code, (_note(row),))
 
 
@@ -278,7 +280,7 @@ TERMINATIONS: lists.List[TerminationRow] = lists.List(
             ),
         ),
         lists.Column("Subscription UUID", lambda row: row.subscription_uuid, on="file"),
-        lists.Column("Case", lambda row: cells.Word(row.case, Termination.Case(row.case).label)),
+        lists.Column("Case", lambda row: cells.Word(row.case, _CASES[row.case])),
         lists.Column("Reason", lambda row: row.reason),
         lists.Column("By", lambda row: row.actor),
         lists.Column("Settlement", _settlement),
@@ -300,7 +302,7 @@ TERMINATIONS: lists.List[TerminationRow] = lists.List(
         lists.Group("reason", "Reason", "reason__label"),
         lists.Group("product", "Product", "subscription__plan__product__name"),
         lists.Group("agent", "Agent", "actor"),
-        lists.Group("settlement", "Settlement", "settlement", dict(Termination.Settlement.choices)),
+        lists.Group("settlement", "Settlement", "settlement", _SETTLEMENTS),
         lists.Group("version", "Version", "config_version__number"),
     ),
 )

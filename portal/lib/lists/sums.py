@@ -9,10 +9,21 @@ from django.db.models import Count, QuerySet
 from django.db.models import Sum as Total
 from moneyed import Money
 
+from portal.lib.lists import cells
 from portal.lib.lists.declared import Group, List
 
 MOST = 200
 """How many groups are shown, the largest ones."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """Sums as a table. *Shape*: cells are written."""
+
+    caption: str
+    headings: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    is_cut: bool
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,25 @@ class Line:
     currency: str
     count: int
     amounts: tuple[Money, ...]
+
+
+def table(list_: List[Any], rows: QuerySet[Any, Any], *, by: Group | None) -> Table:
+    """Write what rows come to. One query."""
+    lines = added_up(list_, rows, by=by)
+    return Table(
+        caption=f"{list_.title} added up{f' by {by.label.lower()}' if by else ''}",
+        headings=(*([by.label] if by else []), "Currency", "Number", *(item.label for item in list_.sums)),
+        rows=tuple(
+            (
+                *([cells.html(line.group)] if by else []),
+                cells.html(line.currency),
+                cells.html(line.count),
+                *(cells.html(item.kind(amount)) for item, amount in zip(list_.sums, line.amounts, strict=True)),
+            )
+            for line in lines[:MOST]
+        ),
+        is_cut=len(lines) > MOST,
+    )
 
 
 def added_up(list_: List[Any], rows: QuerySet[Any, Any], *, by: Group | None) -> list[Line]:

@@ -13,18 +13,16 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from portal.lib import htmx, mentions
 from portal.lib.http import Request
-from portal.lib.lists import cells, export, paging, sums
+from portal.lib.lists import addresses, cells, export, paging, sums
 from portal.lib.lists.declared import Column, Empty, Group, List
 from portal.lib.lists.filters import Filters
 from portal.lib.lists.paging import Key, Sort
 
 PAGE, FRAGMENT = "components/list.html", "components/_list.html"
-_SORT, _AFTER, _BEFORE, _FORMAT, _SUMS = "sort", "after", "before", "format", "sums"
 _TOTAL = "total"
 
 Query = QuerySet[Any, Any]
@@ -52,16 +50,6 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class SumTable:
-    """Sums as a table. *Shape*: cells are written."""
-
-    caption: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
-    is_cut: bool
-
-
-@dataclass(frozen=True)
 class Shown:
     """A page of a list as `components/_list.html` draws it. *Shape*: rows are written cells."""
 
@@ -84,7 +72,7 @@ class Shown:
     has_actions: bool = False
     sort_choices: tuple[Choice, ...] = ()
     sum_choices: tuple[Choice, ...] = ()
-    sums: SumTable | None = None
+    sum_table: sums.Table | None = None
     is_valid: bool = True
 
 
@@ -115,7 +103,7 @@ def answer(
     status: int = 200,
 ) -> HttpResponseBase:
     """Answer with a page of a list, or with its file where the address asks for that."""
-    if request.GET.get(_FORMAT) == "csv":
+    if request.GET.get(addresses.FORMAT) == "csv":
         return _file(request, list_)
     shown = show(request, list_)
     return htmx.render_page(
@@ -165,7 +153,7 @@ def show(
     if not filters.form.is_valid():
         return Shown(**basics, caption=list_.title, is_valid=False)
     needed = filters.sort_needed()
-    sort = list_.sort_of(given.get(prefix + _SORT, ""), needed=needed)
+    sort = list_.sort_of(given.get(prefix + addresses.SORT, ""), needed=needed)
     key = _key(given, sort=sort, model=filters.queryset.model, prefix=prefix)
     found = paging.page_of(
         filters.leading(sort.name),
@@ -182,7 +170,7 @@ def show(
         and column.heading not in without
         and (not column.may or request.user.has_perm(column.may))
     ]
-    to = _Addresses(request.path, given, prefix)
+    to = addresses.Addresses(request.path, given, prefix)
     asked = filters.asked()
     nothing = list_.no_match if asked or key else empty or list_.empty
     return Shown(
@@ -194,61 +182,40 @@ def show(
         summary=_summary(found),
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
         next_url=to.page(found.next),
-        file_url=to.with_(**{_FORMAT: "csv"}) if not is_part else "",
+        file_url=to.with_(**{addresses.FORMAT: "csv"}) if not is_part else "",
         sort_choices=_sort_choices(list_, sort=sort, needed=needed, to=to),
         has_actions=any(column.kind is cells.Action for column in columns),
         **(_sums(given, list_, filters, to=to) if not is_part else {}),
     )
 
 
-def _sort_choices(list_: List[Any], *, sort: Sort, needed: str, to: _Addresses) -> tuple[Choice, ...]:
+def _sort_choices(list_: List[Any], *, sort: Sort, needed: str, to: addresses.Addresses) -> tuple[Choice, ...]:
     """Offer every sort in both directions: on a phone the table has no headings to sort by."""
     offered = [way for item in list_.sorts if needed in ("", item.name) for way in (item, item.reversed_())]
     return tuple(
-        Choice(way.words, to.with_(**{to.prefix + _SORT: way.asked}), is_chosen=way.asked == sort.asked)
+        Choice(way.words, to.with_(**{to.prefix + addresses.SORT: way.asked}), is_chosen=way.asked == sort.asked)
         for way in offered
     )
 
 
-def _sums(given: Mapping[str, str], list_: List[Any], filters: Filters, *, to: _Addresses) -> dict[str, Any]:
+def _sums(
+    given: Mapping[str, str], list_: List[Any], filters: Filters, *, to: addresses.Addresses
+) -> dict[str, Any]:
     if not list_.sums:
         return {}
-    wanted = given.get(_SUMS, "")
+    wanted = given.get(addresses.SUMS, "")
     groups: dict[str, Group | None] = {_TOTAL: None, **{group.name: group for group in list_.groups}}
     choices = tuple(
         Choice(
             label=f"By {group.label.lower()}" if group else "In total",
-            url=to.with_(**{_SUMS: name}),
+            url=to.with_(**{addresses.SUMS: name}),
             is_chosen=name == wanted,
         )
         for name, group in groups.items()
     )
     if wanted not in groups:
         return {"sum_choices": choices}
-    by = groups[wanted]
-    lines = sums.added_up(list_, filters.all_of(), by=by)
-    return {
-        "sum_choices": choices,
-        "sums": SumTable(
-            caption=f"{list_.title} added up{f' by {by.label.lower()}' if by else ''}",
-            headings=(
-                *([by.label] if by else []),
-                "Currency",
-                "Number",
-                *(item.label for item in list_.sums),
-            ),
-            rows=tuple(
-                (
-                    *([cells.html(line.group)] if by else []),
-                    cells.html(line.currency),
-                    cells.html(line.count),
-                    *(cells.html(item.kind(amount)) for item, amount in zip(list_.sums, line.amounts, strict=True)),
-                )
-                for line in lines[: sums.MOST]
-            ),
-            is_cut=len(lines) > sums.MOST,
-        ),
-    }
+    return {"sum_choices": choices, "sum_table": sums.table(list_, filters.all_of(), by=groups[wanted])}
 
 
 def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
@@ -262,7 +229,7 @@ def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
     columns = [column for column in list_.columns if column.is_in_file]
 
     def rows() -> Iterator[list[Any]]:
-        sort = list_.sort_of(given.get(_SORT, ""), needed=filters.sort_needed())
+        sort = list_.sort_of(given.get(addresses.SORT, ""), needed=filters.sort_needed())
         leading, narrow = filters.leading(sort.name), filters.narrowing(sort.name)
         for batch in paging.everything(leading, sort=sort, whole=filters.queryset, narrow=narrow):
             for row in list_.values(batch, at=filters.at):
@@ -283,7 +250,7 @@ def _given(request: Request) -> dict[str, str]:
 
 
 def _key(given: Mapping[str, str], *, sort: Sort, model: Any, prefix: str) -> Key | None:
-    for word, is_before in ((_AFTER, False), (_BEFORE, True)):
+    for word, is_before in ((addresses.AFTER, False), (addresses.BEFORE, True)):
         if text := given.get(prefix + word):
             try:
                 return paging.read(text, of=model, sort=sort, is_before=is_before)
@@ -301,7 +268,7 @@ def _summary(found: paging.Page[Any]) -> str:
     return f"{said} among {paging.WINDOW:,} rows; go on to look further."
 
 
-def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to: _Addresses) -> Head:
+def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to: addresses.Addresses) -> Head:
     offered = [item for item in list_.sorts if needed in ("", item.name)]
     own = next((item for item in offered if item.name == column.sort), None)
     is_sorted = own is not None and own.name == sort.name
@@ -310,7 +277,7 @@ def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to:
         text=column.heading,
         css=column.css or cells.style(column.kind),
         is_hidden=column.is_heading_hidden,
-        url=to.with_(**{to.prefix + _SORT: next_sort.asked}) if next_sort else "",
+        url=to.with_(**{to.prefix + addresses.SORT: next_sort.asked}) if next_sort else "",
         direction=("descending" if sort.is_descending else "ascending") if is_sorted else "",
         words=next_sort.words if next_sort else "",
     )
@@ -343,24 +310,3 @@ def _tags(column: Column[Any]) -> tuple[str, str]:
     tag = "th" if column.is_heading else "td"
     written = format_html_join("", ' {}="{}"', (pair for pair in attributes if pair[1]))
     return format_html("<{}{}>", tag, written), format_html("</{}>", tag)
-
-
-@dataclass(frozen=True)
-class _Addresses:
-    """The addresses of a list that keep what was asked. *Shape*: `given` is the query as it came."""
-
-    path: str
-    given: Mapping[str, str]
-    prefix: str
-
-    def with_(self, **words: str) -> str:
-        """Give the address of the first page, asked otherwise."""
-        dropped = {self.prefix + _AFTER, self.prefix + _BEFORE, _FORMAT, _SUMS}
-        kept = {name: value for name, value in self.given.items() if value and name not in dropped}
-        return f"{self.path}?{urlencode({**kept, **words})}" if kept or words else self.path
-
-    def page(self, key: Key | None, *, or_first: bool = False) -> str:
-        """Give the address of the page that a key begins; empty for none."""
-        if key is None:
-            return self.with_() if or_first else ""
-        return self.with_(**{self.prefix + (_BEFORE if key.is_before else _AFTER): paging.written(key)})
