@@ -6,15 +6,14 @@ Each sign is read from the environment, as a deployment sets it, and told in wor
 from __future__ import annotations
 
 import ipaddress
-import re
 import socket
+
+from django.http.request import split_domain_port
 
 from portal.lib import environment
 
 LOOPBACK = "127.0.0.1"
 LOCAL_HOSTS = "127.0.0.1,localhost"
-# "*", or a name; with a point before it also those below it.
-_HOST_NAME = re.compile(r"\*|\.?[a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?", re.IGNORECASE)
 
 
 def signs() -> list[str]:
@@ -69,9 +68,13 @@ def hint_of_host() -> str:
 
 
 def _host_name(name: str) -> str:
-    if ":" in name:
-        ipaddress.IPv6Address(name.removeprefix("[").removesuffix("]"))
-    elif not _HOST_NAME.fullmatch(name):
+    """Read a host as Django reads that of a request, or "*"; with a point before it also those below it."""
+    try:
+        # Django knows it by its brackets alone.
+        return f"[{ipaddress.IPv6Address(name.removeprefix('[').removesuffix(']'))}]"
+    except ValueError:
+        bare = name.removeprefix(".").lower()
+    if name != "*" and (not bare or split_domain_port(bare) != (bare, "")):
         raise ValueError(name)
     return name
 

@@ -13,8 +13,9 @@ from portal.lib import environment, production
         ("", ["127.0.0.1", "localhost"]),
         (" portal.example.com , .example.org,", ["portal.example.com", ".example.org"]),
         ("*", ["*"]),
-        ("192.0.2.1,[2001:db8::1],::1", ["192.0.2.1", "[2001:db8::1]", "::1"]),
-        ("portal_7f9c,a", ["portal_7f9c", "a"]),
+        ("Portal.Example.com", ["Portal.Example.com"]),
+        ("192.0.2.1,[2001:db8::1],::1", ["192.0.2.1", "[2001:db8::1]", "[::1]"]),
+        ("portal-7f9c,a", ["portal-7f9c", "a"]),
     ],
 )
 def test_names_of_hosts_are_read(given: str, names: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,6 +35,10 @@ def test_names_of_hosts_are_read(given: str, names: list[str], monkeypatch: pyte
         ("portal.example.com/", "has 'portal.example.com/'"),
         ("*.example.com", "has '*.example.com'"),
         ("pörtal.example", "has 'pörtal.example'"),
+        # Django answers 400 to whoever asks for such a host.
+        ("portal_7f9c", "has 'portal_7f9c'"),
+        ("example.com.", "has 'example.com.'"),
+        (".", "has '.'"),
         (" , ", "is ' , ': it has to be names"),
     ],
 )
