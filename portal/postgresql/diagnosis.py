@@ -19,12 +19,6 @@ def constraint_of(error: BaseException) -> str:
     return (cause.diag.constraint_name if isinstance(cause, psycopg.Error) else None) or ""
 
 
-def sqlstate_of(error: BaseException) -> str:
-    """Give PostgreSQL's code for what went wrong; "" where the server said nothing."""
-    cause = error.__cause__
-    return (cause.sqlstate if isinstance(cause, psycopg.Error) else None) or ""
-
-
 @contextmanager
 def told_as(refusals: Mapping[str, Callable[[], Exception]]) -> Iterator[None]:
     """Raise the caller's own error where one of these constraints refuses; any other refusal passes.

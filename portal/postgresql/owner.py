@@ -14,11 +14,11 @@ from typing import LiteralString
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from psycopg import sql
+from psycopg import errors, sql
 
 from portal import embedded
 from portal.lib import environment, text
-from portal.postgresql import address, diagnosis
+from portal.postgresql import address
 
 VARIABLE = "DATABASE_OWNER_URL"
 # What was migrated is written down by who migrates.
@@ -156,7 +156,7 @@ def refusal(error: DatabaseError) -> str:
 
 
 def _about_rights(error: BaseException | None) -> BaseException | None:
-    while error is not None and diagnosis.sqlstate_of(error) != "42501":
+    while error is not None and not isinstance(error, errors.InsufficientPrivilege):
         error = error.__cause__ or error.__context__
     return error
 

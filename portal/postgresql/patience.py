@@ -13,8 +13,7 @@ from collections.abc import Callable
 from django.core.management.base import CommandError
 from django.db import OperationalError, connection
 from django.db.migrations import Migration
-
-from portal.postgresql import diagnosis
+from psycopg import errors
 
 LOCK_TIMEOUT = "2s"
 """How long a migration waits for a table: less than a web process waits for a lock."""
@@ -22,8 +21,7 @@ LOCK_TIMEOUT = "2s"
 PAUSES = (1, 2, 4, 8, 15, 15, 15, 15, 15, 15)
 """Seconds before each further try, about two minutes in all: backups and clean-up steps are often over by then."""
 
-# PostgreSQL's own codes: a lock was not free in time, and two waited for each other.
-_IN_USE = {"55P03", "40P01"}
+_IN_USE = (errors.LockNotAvailable, errors.DeadlockDetected)
 
 
 class TablesInUse(CommandError):
@@ -68,7 +66,7 @@ class Patience:
             try:
                 work()
             except OperationalError as error:
-                if diagnosis.sqlstate_of(error) not in _IN_USE:
+                if not isinstance(error.__cause__, _IN_USE):
                     raise
                 if pause is None:
                     raise TablesInUse(self._at) from error

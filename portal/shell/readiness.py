@@ -14,10 +14,11 @@ from contextlib import contextmanager
 
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, NotSupportedError, OperationalError, connection
+from psycopg import errors
 
 from portal import embedded
 from portal.lib import text
-from portal.postgresql import diagnosis, migrated, owner
+from portal.postgresql import migrated, owner
 from portal.staff import roles
 
 OLDEST_POSTGRESQL = 15
@@ -167,7 +168,7 @@ def read_only() -> str:
 
 def is_about_writing(error: DatabaseError) -> bool:
     """Say whether PostgreSQL refused a write because nothing can be written there."""
-    return diagnosis.sqlstate_of(error) == "25006"
+    return isinstance(error.__cause__, errors.ReadOnlySqlTransaction)
 
 
 def _is_behind(stands: migrated.Standing) -> bool:

@@ -8,16 +8,15 @@ import logging
 from django.db import InterfaceError, InternalError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
-
-from portal.postgresql import diagnosis
+from psycopg import errors
 
 logger = logging.getLogger(__name__)
 
-# PostgreSQL's own codes for "it took too long": a statement, a lock, two that wait for each other.
-BUSY = {"57014", "55P03", "40P01", "40001"}
+# It took too long: a statement, a lock, two that wait for each other.
+BUSY = (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
 # Django calls these internal errors: a transaction that was left open, a server that only reads (it is being
 # replaced by another one).
-AWAY = {"25P03", "25006"}
+AWAY = (errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction)
 
 
 class OneLine(logging.Filter):
@@ -35,7 +34,7 @@ def page(request: HttpRequest, error: BaseException) -> HttpResponse:
     """Give the plain page, which needs no database; the next request tries again."""
     # Repr of the path: it is the sender's, and the line of the log is ours.
     logger.error("503 %s %r: %s", request.method, request.path[:200], str(error).strip().split("\n", 1)[0])
-    context = {"is_busy": diagnosis.sqlstate_of(error) in BUSY, "was_sent": request.method == "POST"}
+    context = {"is_busy": isinstance(error.__cause__, BUSY), "was_sent": request.method == "POST"}
     response = HttpResponse(render_to_string("503.html", context), status=503)
     response["Retry-After"] = "5"
     return response
@@ -44,5 +43,5 @@ def page(request: HttpRequest, error: BaseException) -> HttpResponse:
 def is_away(error: BaseException) -> bool:
     """Say whether an error means that the database does not answer, or not in time."""
     return isinstance(error, OperationalError | InterfaceError) or (
-        isinstance(error, InternalError) and diagnosis.sqlstate_of(error) in AWAY
+        isinstance(error, InternalError) and isinstance(error.__cause__, AWAY)
     )

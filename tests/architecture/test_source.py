@@ -92,7 +92,10 @@ def test_nothing_catches_everything():
 
 
 def test_errors_of_the_database_are_read_in_one_place():
-    """A message is for people: it quotes what they typed, which may be the name of a constraint."""
+    """A message is for people: it quotes what they typed, which may be the name of a constraint.
+
+    For what else went wrong psycopg has classes of errors, with names.
+    """
     reads = [
         place(module, node)
         for module, node in found(of=ast.Attribute)
