@@ -328,7 +328,7 @@ def _write_keys_of(members: Iterable[Member], *, at: datetime) -> int:
         audit_operations.record(
             app=names.CUSTOMERS,
             event="Search keys written",
-            description=f"{count:,} member{'s' * (count != 1)} can be found by name and e-mail address.",
+            description=f"{text.counted(count, 'member')} can be found by name and e-mail address.",
             by=audit_operations.SYSTEM,
             at=at,
         )

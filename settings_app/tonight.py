@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from portal.lib import text
+
 # Gives how many subscriptions are due at an instant under a number of reactivation days.
 Count = Callable[[int, datetime], int]
 # Wherever a customer lives, and whenever the clean-up is run: the next one is over by then.
@@ -26,17 +28,12 @@ class Question:
     @property
     def due_text(self) -> str:
         """Say how many would be due."""
-        return subscriptions(self.due)
+        return text.counted(self.due, "subscription")
 
     @property
     def due_in_force_text(self) -> str:
         """Say how many are due now."""
         return f"{self.due_in_force:,}"
-
-
-def subscriptions(count: int) -> str:
-    """Write a number of subscriptions."""
-    return "1 subscription" if count == 1 else f"{count:,} subscriptions"
 
 
 def declare(count: Count) -> Count:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.audit import operations as audit_operations
-from portal.lib import money
+from portal.lib import htmx, money
 from portal.lib.http import Request
 from settings_app import forms, in_force, operations, policies, selectors, tonight
 from settings_app.models import TerminationReason
@@ -81,7 +81,7 @@ def _save_config(request: Request) -> HttpResponse:
         messages.success(request, f"Portal Config saved as version {saved.number}.")
     else:
         messages.info(request, f"Nothing was changed; version {saved.number} stays in force.")
-    return _see_other(reverse("settings_app:portal_config"))
+    return htmx.lead_to(request, reverse("settings_app:portal_config"))
 
 
 @require_safe
@@ -140,7 +140,7 @@ def add_reason(request: Request) -> HttpResponse:
             form.add_error("label", "Another reason has this label.")
         else:
             messages.success(request, f"“{form.cleaned_data['label']}” was added.")
-            return _see_other(reverse("settings_app:reasons"))
+            return htmx.lead_to(request, reverse("settings_app:reasons"))
     return _reason_page(request, form=form, status=422)
 
 
@@ -176,7 +176,7 @@ def change_reason(request: Request, pk: int) -> HttpResponse:
         messages.success(request, f"“{form.cleaned_data['label']}” was saved.")
     else:
         messages.info(request, "Nothing was changed.")
-    return _see_other(reverse("settings_app:reasons"))
+    return htmx.lead_to(request, reverse("settings_app:reasons"))
 
 
 def _config_form(config: selectors.Config) -> forms.ConfigForm:
@@ -282,8 +282,3 @@ def _tabs(request: Request, current: str) -> list[dict[str, Any]]:
         for key, label, name, permission in pages
         if request.user.has_perm(permission)
     ]
-
-
-def _see_other(url: str) -> HttpResponse:
-    """Send the browser to a page by GET, so that reloading it sends nothing again."""
-    return HttpResponse(status=303, headers={"Location": url})

@@ -21,7 +21,6 @@ MOST_MONTHS = 1200
 _KEPT = 16_384
 
 _UUID = re.compile(r"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _NUMBER = re.compile(r"\+[1-9][0-9]{1,14}")
 _BREAKS = re.compile("[\t\r\n\u2028\u2029]+")
 
@@ -46,10 +45,8 @@ def uuid(value: str) -> str:
 def day(value: str) -> str:
     """Read a date."""
     try:
-        if not _DATE.fullmatch(value):
-            raise ValueError
-        found = date.fromisoformat(value)
-    except ValueError:
+        found = days.read(value)
+    except days.NotADay:
         raise Malformed(f"{shown(value)} is not a date, expected YYYY-MM-DD") from None
     if not EARLIEST <= found <= LATEST:
         raise Malformed(f"{shown(value)} is out of range, expected {EARLIEST} or later")

@@ -85,7 +85,7 @@ class TooManyDecimals(Unreadable):
         of = f", which is what {currency} has" if currency else ""
         super().__init__(
             given,
-            wrong=f"has {count} decimal{'' if count == 1 else 's'}",
+            wrong=f"has {text.counted(count, 'decimal')}",
             right=f"at most {most}{of}" if most else f"none{of}",
         )
 

@@ -86,6 +86,11 @@ def shown(text: str) -> str:
     return harmless(text if len(text) <= LONGEST_SHOWN else f"{text[: LONGEST_SHOWN - 3]}...")
 
 
+def counted(number: int, word: str) -> str:
+    """Write how many there are of what a word says: 1 month, 1,200 months."""
+    return f"{number:,} {word}{'' if number == 1 else 's'}"
+
+
 def harmless(text: str) -> str:
     """Write all of a text, the name of a file for example, so that no character of it moves a terminal."""
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in text)

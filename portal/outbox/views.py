@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
@@ -50,7 +50,7 @@ def send_again(request: Request, uuid: uuids.UUID) -> HttpResponse:
     else:
         copy = f", {put_back.cc} in copy" if put_back.cc else ""
         messages.success(request, f"The message will be sent again, to {put_back.to}{copy}.")
-    return HttpResponseRedirect(reverse("outbox:list"), status=303)
+    return htmx.lead_to(request, reverse("outbox:list"))
 
 
 def _show(request: Request, *, refusal: str = "", status: int = 200) -> HttpResponse:

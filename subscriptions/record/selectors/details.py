@@ -86,7 +86,7 @@ def _billing_model(subscription: Subscription, *, today: date) -> str:
     )
     if found is None:
         return ""
-    return "1 month a cycle" if found == 1 else f"{found:,} months a cycle"
+    return f"{text.counted(found, 'month')} a cycle"
 
 
 def subscription_details(subscription: Subscription, *, today: date, config: Config) -> Details:

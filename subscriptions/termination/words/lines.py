@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from portal.lib import days
+from portal.lib import days, text
 from subscriptions.termination.quote import lines
 
 Show = Callable[[Decimal], str]
@@ -121,7 +121,7 @@ def _head(of: Mapping[str, Any], *, case: Case, span: days.Span | None = None) -
         left, all_days = (
             (of["days_left"], of["days"]) if span is None else (days.days_after(span, on=case.on), span.days)
         )
-        return f"{left:,} of {_counted(all_days, 'day')} left", False
+        return f"{left:,} of {text.counted(all_days, 'day')} left", False
     left, all_months = (
         (of["months_left"], of["months"])
         if span is None
@@ -130,17 +130,13 @@ def _head(of: Mapping[str, Any], *, case: Case, span: days.Span | None = None) -
             days.months_of(span, anchor=case.anchor),
         )
     )
-    return f"{left} of {_counted(all_months, 'month')} not begun", False
+    return f"{left} of {text.counted(all_months, 'month')} not begun", False
 
 
 def _window(full_refund_days: int) -> str:
     if not full_refund_days:
         return "On the day of activation"
-    return f"Within {_counted(full_refund_days, 'day')} of activation"
-
-
-def _counted(number: int, word: str) -> str:
-    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+    return f"Within {text.counted(full_refund_days, 'day')} of activation"
 
 
 def span_of(line: Mapping[str, Any]) -> days.Span:

@@ -17,6 +17,7 @@ from django.utils import timezone
 
 from customers.checks import accounts
 from portal import verification
+from portal.lib import text
 
 LONGEST_LINE = 1 << 20
 
@@ -90,6 +91,6 @@ class Command(BaseCommand):
         for fault in found:
             number += 1
             self.stdout.write(f"{fault.kind:<28} {fault.where}\n{'':<28} {fault.detail}")
-        verdict = "Everything agrees." if not number else f"{number} {'fault' if number == 1 else 'faults'}."
+        verdict = "Everything agrees." if not number else f"{text.counted(number, 'fault')}."
         self.stdout.write(f"{counted.organisations} organisations, {counted.entries} ledger entries. {verdict}")
         return number
