@@ -25,6 +25,25 @@ SHOWN = [
     and name not in ("healthz", "readyz")
 ]
 
+# Where one types first, by the name of the field. No other page takes the focus as it opens.
+FOCUSED = {
+    "account_login": "login",
+    "password": "old_password",
+    "customers:list": "q",
+    "customers:contacts": "name",
+    "customers:top_up": "amount",
+    "customers:correction": "direction",
+    "subscriptions:terminate": "reason",
+    "subscriptions:correction": "direction",
+    "invoicing:record_payment": "amount",
+    "invoicing:create_credit_note": "reason",
+    "invoicing:take_back_payment": "paid_",
+    "invoicing:take_back_of_note": "applied_",
+    "invoicing:allocate": "invoice",
+    "settings_app:add_reason": "label",
+    "settings_app:change_reason": "label",
+}
+
 
 @contextmanager
 def rendering_watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
@@ -65,6 +84,10 @@ def test_a_template_runs_no_query(world, monkeypatch, name, headers):
     assert asked == []
     if "text/html" in response["Content-Type"]:
         _is_clean(response.content.decode())
+        focused = re.findall(r"<(?:input|select|textarea)[^>]*\bautofocus\b[^>]*>", response.content.decode())
+        wanted = FOCUSED.get(name, "") if not (headers and name == "customers:list") else ""
+        assert len(focused) == bool(wanted), focused
+        assert f'name="{wanted}' in "".join(focused) or not wanted
         # A screen reader lists them by role and name: two of one name can't be told apart.
         assert [place for place, count in Counter(pages.landmarks(response)).items() if count > 1] == []
 
