@@ -1,43 +1,43 @@
-"""What a credit account allows, and how its entries are chained. No Django."""
+"""The rules of credit accounts: available credits, the range of balances, the hash chain of entries. No Django."""
 
 import hashlib
 import uuid
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-# The column holds 14 digits before the point; the last one is kept as room for sums over accounts.
+# The column holds 14 digits before the point. A balance may use 13, which leaves room for sums over accounts.
 _MOST = Decimal(10) ** 13
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def available_credits(*, balance: Decimal, credit_limit: Decimal, reserved: Decimal) -> Decimal:
-    """Give what can be spent now. *Source*: domain.md 1."""
+    """Compute the Available Credits: what can be spent now. *Source*: domain.md 1."""
     return balance + credit_limit - reserved
 
 
 def balance_kind(balance: Decimal) -> str:
-    """Say on which side a balance stands: CR (the customer has credit, or nothing is owed) or DR."""
+    """Give the side of a balance: DR below 0, else CR."""
     return "DR" if balance < 0 else "CR"
 
 
 def known_by(*, reference: str, emails: tuple[str, ...], uuid: uuid.UUID) -> str:
-    """Give what tells a customer from another of its name: its reference, else an e-mail address, else its UUID."""
+    """Give what tells a customer from its namesakes: the reference, else an e-mail address, else the UUID."""
     return next((text for text in (reference, *emails) if text), str(uuid))
 
 
 def with_uuid(known_by: str, *, uuid: uuid.UUID) -> str:
-    """Add the first signs of the UUID to what customers of one name are known by alike."""
+    """Append the first eight characters of the UUID, for namesakes that share even what they are known by."""
     return " · ".join(part for part in (known_by, str(uuid)[:8]) if part)
 
 
 def is_balance_in_range(balance: Decimal) -> bool:
-    """Tell whether an account can hold a balance."""
+    """Tell whether a balance fits an account."""
     return abs(balance) < _MOST
 
 
 def microseconds(at: datetime) -> int:
-    """Count the microseconds from 1970 in UTC, the form in which an instant is hashed."""
+    """Count the microseconds since 1970 in UTC. Hashes take an instant in this form."""
     return (at - _EPOCH) // timedelta(microseconds=1)
 
 
@@ -52,9 +52,9 @@ def entry_sha256(
     at_microseconds: Decimal | int,
     previous: bytes | None,
 ) -> bytes:
-    """Hash a ledger entry as the database does. *Source*: docs/ledger.md.
+    """Compute the SHA-256 of a ledger entry, as the database does. *Source*: docs/ledger.md.
 
-    *Units*: `amount` with six decimals at most; `previous` is the hash of the entry before, None for the first.
+    *Units*: `amount` has at most six decimals. `previous` is the hash of the previous entry, None for the first.
     """
     written = "|".join(
         (

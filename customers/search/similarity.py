@@ -1,4 +1,4 @@
-"""Find organisations whose words are like those of a question: with a letter or so wrong."""
+"""Fuzzy search: find organisations whose words differ from those of a question by few letters."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ from customers.search import policies
 from customers.search.places import Place, Sql
 
 MOST = 50
-"""How many similar ones are shown; of more than these the most similar of some hundreds."""
+"""The most similar organisations that are shown. If there are more, the best of some hundreds are."""
 FEW = 5
-"""With so many similar ones a search that nobody asked for them looks for none with more wrong letters."""
+"""Once it has so many results, a search that nobody asked for allows no further wrong letter."""
 _MOST_ALIKE = 300
 _MOST_COMPARED = 500
 _LIKENESS = 0.4
 
 Alike = Mapping[str, Mapping[int, Sequence[str]]]
-"""For words of a question the words that may have been meant, by how many letters are wrong then."""
+"""Maps each word of a question to the words that may be meant, by the number of wrong letters."""
 
 
 def similar(
     reading: policies.Reading, *, without: Collection[int], is_asked_for: bool
 ) -> tuple[list[Place], Alike]:
-    """Find organisations that have every word of a question, but not all as they are: with few letters wrong.
+    """Find organisations that have every word of a question, some of them with wrong letters.
 
-    Those with the fewest wrong letters come first, of these the ones whose name is most like the question. Words
-    that are merely alike are tried when nobody else answers. *Shape*: `without` are some of those that answer; when
-    there are more than `MOST`, one more.
+    The order is by the number of wrong letters, then by the similarity of the name. If nobody answers at all, words
+    of a looser similarity are tried.
+    *Shape*: `without` are ids of organisations that answer exactly. The result has at most `MOST` places, and one
+    more if there are more.
     """
     words = policies.misspelt(reading)
     alike = _alike(words)
@@ -46,10 +47,10 @@ def similar(
 
 
 def _alike(words: Sequence[str]) -> Alike:
-    """Find the words that may have been meant: those with a word of the question in them, or few letters wrong.
+    """Find the words that may be meant: they contain a word of the question, or differ from it by few letters.
 
-    Of many alike a whole word goes before one that is longer than what was typed, a shorter one before others.
-    *Shape*: a key for every word but those that are none to the dictionary.
+    If there are too many, shorter words are kept, and those of the typed length before those that only begin so.
+    *Shape*: every word that the dictionary can hold is a key.
     """
     sql = Sql()
     arms = []
@@ -75,7 +76,7 @@ def _alike(words: Sequence[str]) -> Alike:
 
 
 def _merely_alike(words: Sequence[str]) -> Alike:
-    """Find words that look like those of a question, though more of their letters differ than are typed wrong."""
+    """Find words of a similar look, by trigrams, with more wrong letters than a typing error explains."""
     sql = Sql()
     arms = []
     for word in words:
@@ -99,9 +100,10 @@ def _has_a_piece(sql: Sql, word: str) -> str:
 
 
 def _wrong_letters(sql: Sql, word: str, most: int) -> str:
-    """Write how many letters of a word are wrong; one that is still being typed is compared with beginnings.
+    """Write the SQL expression for the number of wrong letters: the Levenshtein distance.
 
-    Two letters that were swapped, and nothing else, are one.
+    The question may still be being typed, so a longer word is compared by its beginning. Two swapped letters count
+    as one wrong letter.
     """
     typed, length, swapped = sql.put(word), len(word), sql.put(list(policies.swapped(word)))
     return (
@@ -123,16 +125,18 @@ def _similar(
     ]
     wanted = [list(group) for group in wrong_letters]
     if without:
-        # Whoever answers may also be on another page. Most of them have no wrong word, which the index knows.
+        # `without` holds one page only. Rows of other pages are excluded by the question itself: most of them have
+        # no wrong word, which the index can tell.
         conditions.append(f"NOT ({' AND '.join(sql.has(word) for word in reading.words)})")
         if words == reading.words:
             wrong_words = [other for group in wrong_letters for other, wrong in group.items() if wrong]
             wanted = [wrong_words] if len(words) == 1 else [*wanted, wrong_words]
-    # The index intersects these among themselves, so that a word everybody has costs nothing.
+    # The index intersects these conditions, so a frequent word adds no cost.
     conditions += [f"words && {sql.put(group)}::text[]" for group in wanted]
-    # A short word is looked for in few rows only: as a part of an expression no index tempts with it.
+    # Short words filter the few rows that are left. The concatenation keeps the planner from using the index here.
     conditions += [f"text || '' LIKE {sql.put(policies.pattern(word))}" for word in words if word not in alike]
-    # As a table of its own it is planned as if all were read, which the index does best; few are.
+    # MATERIALIZED has the query planned as if all rows were read, for which the planner uses the index. LIMIT stops
+    # it early.
     rows = sql.rows(
         f"""
         WITH one AS MATERIALIZED (

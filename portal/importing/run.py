@@ -1,4 +1,4 @@
-"""Import a directory: stage, check, write; all of it in one transaction or nothing."""
+"""Import a directory of CSV files: stage, check, write. It is one transaction, so it is all or nothing."""
 
 from __future__ import annotations
 
@@ -19,15 +19,16 @@ from portal.lib import text
 
 READING, CHECKING, WRITING = "Bytes read", "Checking", "Writing"
 
-# Told which of these steps is at work; of the first also how far it is, of how much.
+# Called with the current step, the bytes read and the bytes in all. Only reading has bytes; the others pass 0.
 Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)
 class Count:
-    """How many rows of a file were new, and how many were imported before: changed, or as they were.
+    """The rows of a file by outcome: new, unchanged, changed.
 
-    *Shape*: `exceptions` are rows about what ended here; they are not written, and not among the others.
+    *Shape*: `exceptions` are rows about subscriptions that ended in the portal. They are not written, and count
+    nowhere else.
     """
 
     csv: str
@@ -38,7 +39,7 @@ class Count:
 
 
 class Refused(Exception):
-    """Carry what is wrong; nothing was written."""
+    """The files have faults. Nothing was written."""
 
     def __init__(self, faults: Faults) -> None:
         self.first = faults.first()
@@ -47,14 +48,14 @@ class Refused(Exception):
 
 
 class Interfered(Exception):
-    """Say that the portal was changed meanwhile in a way that clashes; nothing was written."""
+    """Another change of the portal conflicts with the import. Nothing was written."""
 
 
 class BrokenOff(Exception):
-    """Say that the database could not go on: it went away, its disk is full, somebody held a lock too long.
+    """The database failed: it went away, its disk is full, or a lock was held too long.
 
-    *Shape*: with `may_be_written` false nothing was written. True, it was lost over the commit: all or nothing was,
-    and only another import tells.
+    *Shape*: `may_be_written` is True if the connection was lost during the commit. Then everything was written or
+    nothing was; another import shows which. If it is False, nothing was written.
     """
 
     def __init__(self, why: str, *, may_be_written: bool) -> None:
@@ -72,10 +73,10 @@ def import_directory(
     progress: Progress = lambda *_: None,
     declared_in: registry.Registry = registry.APPS,
 ) -> list[Count]:
-    """Import the files of a directory, or only check them; give the counts of the files that are there.
+    """Import the files of a directory, and return the counts of each. A dry run only checks them.
 
-    *Shape*: with `update` what the apps let change may change, and rows about what ended here are put aside:
-    `on_exceptions` is given them as CSV, before anything is kept.
+    *Shape*: `update` allows changes to the columns that their apps declare. Rows about subscriptions that ended in
+    the portal are then set aside: `on_exceptions` gets them as CSV before the commit.
     *Raises*: Refused; Interfered; BrokenOff; OSError for a file that can't be read.
     """
     declared = declared_in.together()
@@ -85,17 +86,17 @@ def import_directory(
     only_commit_is_left = False
     try:
         with audit_operations.operation("import_data"), connection.cursor() as cursor:
-            # One import at a time: two of the same directory would both find every row new.
+            # Imports run one at a time. Two imports of one directory would both take every row for new.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('import_data'))")
-            # Plans for millions of rows are not worth compiling; sorts and joins are worth some memory.
+            # JIT compilation costs more than it saves here. Sorts and joins gain from more memory.
             cursor.execute("SET LOCAL jit = off")
             cursor.execute("SET LOCAL work_mem = '64MB'")
-            # What is staged is read again and again, and is not in the memory that processes share.
+            # Staged rows are read many times, and temporary tables are not in shared buffers.
             cursor.execute("SET LOCAL temp_buffers = '64MB'")
-            # What is new waits in a list until it is sorted into an index of the search: a walk through the whole
-            # index each time. Meanwhile every search reads the list, everybody's: it can't be much longer.
+            # New entries of a GIN index wait in a pending list. Emptying the list walks through the whole index, so
+            # a longer list saves time. Every search reads the list meanwhile, so it can't be much longer than this.
             cursor.execute("SET LOCAL gin_pending_list_limit = '16MB'")
-            # Enough to tell many rows from few, which is all that joins of staged rows depend on.
+            # Joins of staged rows only need to tell many rows from few: small statistics are enough.
             cursor.execute("SET LOCAL default_statistics_target = 10")
             staged: dict[str, Staged] = {}
             done = 0
@@ -157,13 +158,13 @@ def _count(cursor: Any, declared: Declared, file: File, *, is_updating: bool) ->
 
 
 def strangers(directory: Path) -> list[str]:
-    """Name what is in a directory and no file of the format, not by another case either: it is left out."""
+    """List the names in a directory that are no file of the format, in any case. The import ignores them."""
     known = {file.csv for file in registry.APPS.together().files}
     return sorted(path.name for path in directory.iterdir() if path.name.lower() not in known)
 
 
 def _present(directory: Path, declared: Declared, *, faults: Faults) -> list[File]:
-    """Find the files of the format, and what only looks like one of them."""
+    """Find the files of the format. A name that differs in case, or is no regular file, is a fault."""
     names = {path.name for path in directory.iterdir()}
     present = []
     for place, file in enumerate(declared.files):
@@ -181,12 +182,12 @@ def _present(directory: Path, declared: Declared, *, faults: Faults) -> list[Fil
 
 
 def _is_file(path: Path) -> bool:
-    """Tell before it is opened: a FIFO would wait for a writer for ever."""
+    """Tell whether a path is a regular file. Opening a FIFO would block until somebody writes to it."""
     return path.is_file()
 
 
 def _unreadable(declared: Declared, staged: dict[str, Staged]) -> set[str]:
-    """Name the files of which nobody can say what is missing in them."""
+    """Name the files whose keys are not known, so that references to them can't be checked."""
     return {file.name for file in declared.files if file.required and file.name not in staged} | {
         name for name, file in staged.items() if not file.keys_known
     }

@@ -1,4 +1,4 @@
-"""The nightly clean-up: mark what has passed, end what expired long ago, free numbers. Source: domain.md 6."""
+"""The nightly clean-up: update statuses, terminate what expired long ago, free numbers. Source: domain.md 6."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from subscriptions.clean_up.operations import counts as tallies
 from subscriptions.clean_up.operations import workers as operations_workers
 
 DEFAULT_BATCH = 5000
-# Without a limit no run terminates more than the larger of these: a number, and a part of all that could end.
+# A run without a limit terminates at most MOST, or MOST_OF_TEN tenths of all that has not ended if that is more.
 MOST, MOST_OF_TEN = 1000, 1
-# The steps of a run, in the words of whoever watches it; a dry run has but the last.
+# The names of the steps, as progress shows them. A dry run has only SELECTING.
 PUTTING_BACK, MARKING, TERMINATING, FREEING = "Marking active", "Marking expired", "Terminating", "Freeing numbers"
 SELECTING, HOLDING = "Selecting", "Holding back"
-# Hears of a step how many rows it has done: none as it begins, then after each batch.
+# Called with a step and the number of its rows that are done: 0 at its start, then after each batch.
 Progress = Callable[[str, int], None]
 
 
@@ -48,17 +48,20 @@ def terminate_expired(
     stop: Callable[[], bool] = _never,
     clock: Callable[[], datetime] | None = None,
 ) -> tallies.Counts:
-    """Bring stored statuses up to date, terminate those expired for too long, free numbers. In batches.
+    """Update stored statuses, terminate what expired too long ago, and free numbers, in batches.
 
-    *Units*: `as_of` is today for every organisation; without it each zone has its own today at `at`, the
-    start; `clock` tells the end. `limit` ends the run after that many terminations, and frees no numbers then:
-    it is there for a night on which something is wrong, and neither can be taken back. Without it a run in which
-    much is due (`MOST`) writes nothing. What may only have missed its renewal is held, unless
-    `is_also_renewing`. Each batch is one transaction; rows that another worker holds are left to it. Once `stop`
-    says so, the running batch is the last, in every worker: it has to read what processes share. A dry run only
-    reads, in this process. `report` is where a report of the run is written, for whoever has to complete it.
-    *Raises*: TooManyDue before anything is written. sharing.WorkerEnded, OperationalError, InterfaceError; the run
-    stays without an end then.
+    Each batch is one transaction, and skips rows that another worker has locked. Subscriptions with auto-renewal on
+    are held back unless `is_also_renewing`: their renewal may only be missing here. A dry run only reads, in one
+    process.
+
+    *Units*: `as_of` is today for every organisation. Without it, today depends on the time zone of the organisation
+    at the start, `at`. `clock` gives the time of the end.
+    *Shape*: a run that reaches its `limit` of terminations stops, and frees no numbers. A limit is meant for nights
+    on which something is wrong, since neither can be undone. Without a limit, a run with too much due (`MOST`)
+    writes nothing. `stop` is asked between batches by every worker, so it has to read memory that processes share.
+    `report` is the path of the run's report, kept for whoever has to complete it.
+    *Raises*: TooManyDue, before anything is written. sharing.WorkerEnded, OperationalError and InterfaceError leave
+    the run unfinished.
     """
     todays = due.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
@@ -129,7 +132,7 @@ def terminate_expired(
 def count_due(
     *, as_of: date | None, at: datetime, is_also_renewing: bool = False, reactivation_days: int | None = None
 ) -> int:
-    """Count what a run would terminate, under the settings in force or other reactivation days."""
+    """Count what a run would terminate. Without `reactivation_days` the settings in force apply."""
     if reactivation_days is None:
         reactivation_days = settings_selectors.current_config().reactivation_days
     rule = due.Rule(reactivation_days, is_also_renewing=is_also_renewing)
@@ -137,7 +140,7 @@ def count_due(
 
 
 def _too_many(found: int) -> tallies.TooManyDue | None:
-    """Say whether more is due than a run without a limit may terminate."""
+    """Give the refusal if more is due than a run without a limit may terminate."""
     if found <= MOST:
         return None
     allowed = max(MOST, due.count_not_terminated() * MOST_OF_TEN // 10)
@@ -147,7 +150,7 @@ def _too_many(found: int) -> tallies.TooManyDue | None:
 def _fail_unknown_zones(
     run: batches.Run, *, rule: due.Rule, say: Callable[[Sequence[tallies.Result]], None]
 ) -> None:
-    """Keep as failed what would be due if somebody knew which day it is there."""
+    """Record subscriptions in unknown time zones as failed: nobody knows their date."""
     failures = [
         (item, str(days.UnknownTimezone(zone))) for item, zone in due.of_unknown_zones(run.todays, rule=rule)
     ]
@@ -167,7 +170,7 @@ def _look(
     stop: Callable[[], bool],
     tally: tallies.Tally,
 ) -> tallies.Counts:
-    """Select as a run would, and count."""
+    """Select what a run would terminate, and count it."""
     tally.add(
         [
             tallies.result_of(item, result=str(days.UnknownTimezone(zone)))
@@ -209,7 +212,7 @@ def _look(
 
 
 def _shares(limit: int | None, *, workers: int) -> list[int | None]:
-    """Divide a limit among workers; those that would have nothing to do are left out."""
+    """Divide a limit among workers. Workers without a share are left out."""
     if limit is None:
         return [None] * workers
     share, rest = divmod(limit, workers)
@@ -217,9 +220,9 @@ def _shares(limit: int | None, *, workers: int) -> list[int | None]:
 
 
 def _terminate_all(run: batches.Run, *, limit: int | None, say: Callable[[Sequence[tallies.Result]], None]) -> None:
-    """Terminate batch after batch, and say the results of each once it is committed.
+    """Terminate batch after batch, and report the results of each after its commit.
 
-    Those that fail don't count: `limit` of them ahead of all others would hold these up for good.
+    Failures don't count towards the limit. Otherwise `limit` failures at the front would block all others for good.
     """
     done, after = 0, due.START
     without: list[int] = []
@@ -229,19 +232,19 @@ def _terminate_all(run: batches.Run, *, limit: int | None, say: Callable[[Sequen
         if batch.results:
             say(batch.results)
         done += len(batch.results) - len(batch.failed)
-        # Failed ones would be found again.
+        # The next selection would find the failures again.
         without += batch.failed
         if after == due.START and not batch.results:
             break
-        # Behind the last, once more from the start: what somebody held before may be free now.
+        # After the last batch, start over once: rows that were locked before may be free now.
         after = batch.last or due.START
 
 
 @dataclass(frozen=True)
 class _Batch:
-    """Hold the results of a batch, those that failed by primary key, and where the next one goes on.
+    """Hold the results of a batch, the primary keys of its failures, and where the next batch starts.
 
-    *Shape*: `last` is None where the selection has come to its end.
+    *Shape*: `last` is None at the end of the selection.
     """
 
     results: list[tallies.Result]
@@ -266,7 +269,7 @@ def _terminate_batch(run: batches.Run, *, room: int, after: int, without: list[i
             bad = [item for item in found if item.subscription_id in reasons]
             runs.fail(run.id, failures=[_failure(item, reasons[item.subscription_id]) for item in bad])
         runs.add(run.id, terminated=len(done), renewing=sum(item.auto_renew for item in done))
-    # Only after the commit: a report never names what did not happen.
+    # Results are built after the commit, so a report never names a termination that did not happen.
     return _Batch(
         results=[tallies.result_of(item, result=reasons.get(item.subscription_id, tallies.DONE)) for item in found],
         failed=list(reasons),

@@ -1,13 +1,13 @@
-"""What must hold between the rows of subscriptions.csv and others, staged or known."""
+"""Checks of subscriptions.csv against other rows: staged ones, and those that the portal has."""
 
 from __future__ import annotations
 
 from portal.importing.shapes import Check
 from subscriptions.imports import files
 
-# Known subscriptions that would end sooner with their new cycles. One with cycles expires as the last of them ends,
-# so this is one that came without any: its expiry date is all that says how long it is usable, and the clean-up
-# ends for good what is shortened.
+# Known subscriptions whose new cycles would end before their expiry date. A subscription with cycles expires on the
+# last day of the last one, so these were imported without any. Their expiry date alone says how long they are
+# usable: an earlier one would let the clean-up terminate them too soon, for good.
 _SHORTENED = """
     SELECT n.line, n.subscription_line, k.expires_on, a.last_day
     FROM (SELECT subscription_id, min(line) AS line, min(subscription_line) AS subscription_line,

@@ -1,4 +1,7 @@
-"""The preview of a termination: shown, sealed, compared and stored - one shape, four uses. Pure."""
+"""The quote: what a termination would refund, under which terms. No Django.
+
+One shape has four uses: it is shown as the preview, sealed, compared at the commit, and stored for good.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,7 @@ WHY_NOTHING = {
 
 @dataclass(frozen=True)
 class Terms:
-    """Hold the config that a quote was made under. `fee` is that of the currency, None where none is taken."""
+    """Hold the settings that a quote was computed under. *Shape*: `fee` is None where the currency has no fee."""
 
     version: int
     termination_method: str
@@ -39,12 +42,12 @@ class Terms:
 
     @property
     def is_simplified(self) -> bool:
-        """Tell whether the popup itself commits."""
+        """Tell whether the method is Simplified termination."""
         return self.termination_method == "simplified"
 
     @property
     def policy(self) -> policies.RefundPolicy:
-        """Give what the refund is computed under."""
+        """Give the refund policy that these terms describe."""
         return policies.RefundPolicy(
             method=self.refund_method, full_refund_days=self.full_refund_days, fee=self.fee
         )
@@ -52,13 +55,13 @@ class Terms:
 
 @dataclass(frozen=True)
 class Quote:
-    """Hold what ending a subscription on a day would give back, and under which terms.
+    """Hold the refund of ending a subscription on a day, and the terms it is computed under.
 
-    *Units*: amounts in `currency`; `total` is after the fee and ignores Allow Refund; `to_credits` is what
-    "No credit note has been sent" puts into Available Credits.
-    *Shape*: `notes` are those that decide: they name this subscription or are candidates; `further_candidates`
-    counts those with the sum of this refund beyond the ones listed. `facts` is what it was computed from;
-    it is not written.
+    *Units*: amounts are in `currency`. `total` is net of the fee and ignores Allow Refund. `to_credits` is the
+    amount that "No credit note has been sent" posts to Available Credits.
+    *Shape*: `notes` are the credit notes that matter: they name this subscription, or are candidates.
+    `further_candidates` counts the notes of the refund's amount that are not listed. `facts` are the input of the
+    computation; the document leaves them out.
     """
 
     subscription: uuids.UUID
@@ -76,24 +79,24 @@ class Quote:
 
     @property
     def total(self) -> Decimal:
-        """Give the total refund, after the fee."""
+        """Give the total refund, net of the fee."""
         return self.refund.total
 
     @property
     def to_credits(self) -> Decimal:
-        """Give what the automatic refund would be: the total, or nothing while Allow Refund is off."""
+        """Give the automatic refund: the total, or 0 while Allow Refund is off."""
         if self.case != "customer_request" or not self.terms.allow_refund:
             return money.round_half_up(Decimal(0), currency=self.currency)
         return self.total
 
     @property
     def is_waiving(self) -> bool:
-        """Tell whether the automatic refund also waives what is still owed."""
+        """Tell whether the automatic refund also waives debt."""
         return self.case == "customer_request" and self.terms.allow_refund and self.refund.waived > 0
 
     @property
     def why_nothing(self) -> str:
-        """Say why the automatic refund is nothing; empty where it is something."""
+        """Say why the automatic refund is 0; empty if it is not."""
         if self.to_credits:
             return ""
         if self.case == "expired":
@@ -112,7 +115,7 @@ class Quote:
 
     @property
     def _why_by_cycle(self) -> str:
-        """Say why the running cycle gives nothing; the last one where none is running."""
+        """Say why the running cycle refunds nothing. Without a running cycle the last one answers."""
         cycles = self.refund.lines
         if not cycles:
             return "no cycle was charged for"
@@ -131,27 +134,27 @@ class Quote:
 
     @property
     def candidates(self) -> tuple[credit_notes.Note, ...]:
-        """List the notes that may have been sent for this very refund."""
+        """List the notes that may have been sent for this refund."""
         return tuple(note for note in self.notes if note.candidate)
 
     @property
     def taken_off(self) -> list[int]:
-        """List the notes that this refund takes off, by their primary keys."""
+        """List the primary keys of the notes that the refund deducts."""
         return [note.note_id for note in self.notes if note.is_taken_off]
 
     @property
     def asks_choice(self) -> bool:
-        """Tell whether step 6 is asked: always; in Simplified termination where a candidate exists."""
+        """Tell whether the choice is asked for. Simplified termination asks only if there is a candidate."""
         return self.case == "customer_request" and (not self.terms.is_simplified or bool(self.candidates))
 
     def note(self, number: str) -> credit_notes.Note | None:
-        """Find, by its number, a note that decides."""
+        """Find one of `notes` by its number."""
         return next((note for note in self.notes if note.number == number), None)
 
 
 @dataclass(frozen=True)
 class LinkNote:
-    """Choose from Invoice app: this note is the refund; with `use_now` it is used in the same transaction."""
+    """Choose from Invoice app: this note is the refund. With `use_now` the same transaction uses it."""
 
     number: str
     use_now: bool = False
@@ -159,17 +162,17 @@ class LinkNote:
 
 @dataclass(frozen=True)
 class Automatic:
-    """No credit note has been sent (or Simplified termination): the system refunds the previewed total."""
+    """No credit note has been sent, or the method is Simplified: the portal refunds the total."""
 
 
 Choice = LinkNote | Automatic
 
 
 def document(quote: Quote) -> dict[str, Any]:
-    """Write a quote as plain JSON: what is sealed, compared and stored with the termination.
+    """Serialise a quote to plain JSON, to be sealed, compared and stored with the termination.
 
-    *Shape*: amounts are strings in the currency's full minor digits, days are ISO dates, `ends_on` inclusive. Of
-    what has expired, see `expired_document`.
+    *Shape*: amounts are strings with all decimals of the currency; days are ISO dates; `ends_on` is inclusive. The
+    quote of an expired subscription is shorter: `expired_document`.
     """
 
     def amount(value: Decimal) -> str:
@@ -208,7 +211,7 @@ def document(quote: Quote) -> dict[str, Any]:
 
 
 def terms_document(terms: Terms, *, currency: str) -> dict[str, Any]:
-    """Write terms as they stand in a document."""
+    """Serialise terms as a part of a document."""
     return {
         "version": terms.version,
         "termination_method": terms.termination_method,
@@ -229,10 +232,10 @@ def expired_document(
     terms: Mapping[str, Any],
     owed: Iterable[tuple[str, Decimal]],
 ) -> dict[str, Any]:
-    """Write the document of what has expired: terms, why nothing comes back, and what stays owed by invoice.
+    """Serialise the quote of an expired subscription: terms, the reason for no refund, and the debt by invoice.
 
-    The one writer of these documents, for an agent and for the clean-up.
-    *Shape*: `terms` as `terms_document` writes them; `owed` has a part for each charge: invoice and amount.
+    Agents and the clean-up share this function, so their documents have one shape.
+    *Shape*: `terms` come from `terms_document`; `owed` has a pair for each charge, its invoice and its debt.
     """
     sums: dict[str, Decimal] = {}
     for invoice, part in owed:
@@ -255,7 +258,7 @@ def expired_document(
 
 
 def changes(*, old: dict[str, Any], new: dict[str, Any]) -> tuple[str, ...]:
-    """Say in sentences what differs between two quote documents; empty where nothing does."""
+    """Describe the differences between two quote documents, one sentence each; empty if they are equal."""
     if old == new:
         return ()
     currency = str(new["currency"])
@@ -309,7 +312,7 @@ def _owed_changes(*, old: dict[str, Any], new: dict[str, Any], shown: Callable[[
 
 
 def changed_cycles(*, old: dict[str, Any], new: dict[str, Any]) -> frozenset[str]:
-    """Name the cycles (by first day, ISO) whose lines differ between two documents."""
+    """Give the first days, as ISO dates, of the cycles whose lines differ between two documents."""
     before = {line["starts_on"]: line for line in old.get("lines", [])}
     return frozenset(line["starts_on"] for line in new["lines"] if before.get(line["starts_on"]) != line)
 

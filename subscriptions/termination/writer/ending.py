@@ -1,7 +1,7 @@
-"""What ends together with a subscription, as statements: numbers, assignments, the contract item, the message.
+"""The effects of a termination, as statements: status, numbers, assignments, contract items, messages.
 
-`%(ids)s` are the terminations that were just written; each statement is a part of one, so none reads what another
-one writes. Source: domain.md 5.
+`%(ids)s` are the ids of the new terminations. All statements run as parts of one, so none of them sees what another
+writes. Source: domain.md 5.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ WHERE t.id = ANY(%(ids)s) AND s.id = t.subscription_id
 
 
 def _of_the_ended(table: str, condition: str) -> str:
-    """Write the ids of a table's rows that belong to the subscriptions which end.
+    """Write the subquery for the ids of a table's rows that belong to the ending subscriptions.
 
-    OFFSET 0 keeps it a look into the index for each: joined, a thousand of them would read the whole table.
+    OFFSET 0 keeps the planner from turning the lookup by index into a join, which would read the whole table.
     """
     return f"""ARRAY(
         SELECT r.id FROM subscriptions_termination t
@@ -36,8 +36,8 @@ def _of_the_ended(table: str, condition: str) -> str:
         WHERE t.id = ANY(%(ids)s))"""  # noqa: S608 - built from the names below
 
 
-# A termination is made on `terminated_on`, or carried out later: a number stays reserved from the later day on.
-# The zones come along: PostgreSQL may not know all that Python knows.
+# A reservation starts on the date of termination, or on the date of the commit if that is later. The dates of the
+# commit are a parameter, by time zone: PostgreSQL may not know all zones that Python knows.
 _RESERVED_FROM = """(
     SELECT greatest(t.terminated_on, (%(committed)s::jsonb ->> o.timezone)::date)
     FROM subscriptions_termination t JOIN customers_organisation o ON o.id = t.organisation_id
@@ -68,9 +68,10 @@ UPDATE subscriptions_contractitem r SET freed_on = {_ITS_DAY}
 WHERE r.id = ANY({_of_the_ended("subscriptions_contractitem", "r.freed_on IS NULL")}) AND r.freed_on IS NULL
 """  # noqa: S608 - built from constants
 
-# To the customer with the provider in copy, or to the provider; no billing e-mail: the owner's; a customer without
-# an address: a dead letter, which billing staff see. The text is written when it is sent for the first time; until
-# then the subject stands for it in lists. A name is kept to its line: it may not write lines of its own.
+# A message goes to the provider, or to the customer with the provider in copy. A customer's address is the billing
+# e-mail, else the owner's. Without any address the message is a dead letter, which billing staff see. The body is
+# composed at the first attempt to send; until then lists show the subject. Control characters in the name become
+# blanks, so that it cannot add lines to the subject.
 NOTIFICATIONS = """
 INSERT INTO outbox_message
     (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
@@ -109,10 +110,10 @@ def carry_out(
     committed: Mapping[str, date],
     **parameters: Any,
 ) -> None:
-    """End what ends with the terminations, and run the other statements, as one: an agent waits for each.
+    """Run the effects and the given statements as one statement: an agent waits for every round trip.
 
-    *Shape*: `statements` by name, each may read those before it; `notifications` is run where Portal Config tells
-    somebody; `committed` says which day of the commit it is, by time zone; `ids` is among the parameters.
+    *Shape*: `statements` are named, and may read those before them. `notifications` runs only if Portal Config asks
+    for messages. `committed` maps a time zone to its date at the commit. `ids` is one of the parameters.
     """
     parts = _EFFECTS | dict(statements)
     if config.tells_somebody:

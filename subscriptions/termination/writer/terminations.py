@@ -1,6 +1,7 @@
-"""The one writer of terminations: set-based, for one row or a thousand. Source: domain.md 5.
+"""The only writer of terminations. It is set-based: one row or a thousand take the same statements.
 
-Who calls it holds the subscriptions' row locks and the config, inside one operation.
+The caller is inside an operation, and holds the row locks of the subscriptions and of the settings.
+Source: domain.md 5.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from subscriptions.termination.writer import ending
 
 @dataclass(frozen=True)
 class Row:
-    """Hold one termination as it is written; the names are the columns of the table."""
+    """Hold one row of the table of terminations; fields are named like its columns."""
 
     subscription_id: int
     organisation_id: int
@@ -54,7 +55,7 @@ class Row:
     quote: dict[str, Any] | None = None
     acknowledgements: list[dict[str, str]] = field(default_factory=list)
     quote_id: uuids.UUID | None = None
-    # What history and notification say; not columns of the termination.
+    # The text of the history entry and of the message. It is no column.
     told: str = ""
 
 
@@ -121,13 +122,13 @@ _WRITE_NOTIFICATIONS = ending.NOTIFICATIONS.replace(
 
 
 def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mapping[str, date]) -> list[int]:
-    """Write terminations with everything that belongs to them; give their ids in no order.
+    """Insert terminations with their effects, and return their ids in no particular order.
 
-    *Shape*: `committed` says which day of the commit it is, by time zone.
+    The effects: the subscription and its assignments end, its numbers are reserved, its contract item is freed, a
+    history entry and a message are written. `terminate` has written the money before: entry, waivers and holds.
 
-    The subscription ends, its numbers are reserved, assignments end, the contract item is freed, history
-    and notification rows are written. Money (entry, waivers, holds) is written before, by `terminate`.
-    *Raises*: IntegrityError with the name of the constraint that refuses.
+    *Shape*: `committed` maps a time zone to its date at the commit.
+    *Raises*: IntegrityError, which names the constraint.
     """
     if not rows:
         return []
@@ -148,7 +149,7 @@ def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mappi
 
 
 def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
-    """Give a termination that was just written without reading it; its subscription is the one from before."""
+    """Build the model of a termination that was just written, without a query for it."""
     termination = Termination(pk=pk, **{column: getattr(row, column) for column in _COLUMNS})
     termination.subscription = subscription
     termination.organisation = subscription.organisation
@@ -156,8 +157,8 @@ def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
 
 
 # ---- Many at once ----------------------------------------------------------------------------------------------
-# The clean-up ends what has expired a thousand at a time. All it has to tell follows from the rows themselves: the
-# statements read where that of a single termination is told. The quotes come along as they are written for all.
+# The clean-up ends thousands of expired subscriptions in a batch. All but the quotes follows from their rows, so
+# these statements read what a single termination gets as parameters. The quotes are parameters here as well.
 
 _INSERT_EXPIRED = """
 INSERT INTO subscriptions_termination
@@ -172,7 +173,7 @@ ORDER BY s.id
 RETURNING id
 """
 
-# What is told of each, read once for all who tell it.
+# History, audit and messages share this result: it is read once.
 _ENDED = """
 SELECT t.uuid, t.subscription_id, t.terminated_at, t.terminated_on, t.actor, s.uuid AS subscription, p.name AS plan,
        o.uuid AS organisation, o.name, o.billing_email, o.owner_email,
@@ -190,7 +191,7 @@ INSERT INTO subscriptions_historyentry (subscription_id, at, event, description,
 SELECT subscription_id, terminated_at, 'Terminated', told, actor FROM ended
 """
 
-# The same sentence as `terminate` leaves.
+# The sentence is the one that `terminate` writes.
 _WRITE_AUDIT_EXPIRED = f"""
 INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_uuid, organisation_name)
 SELECT terminated_at, '{names.SUBSCRIPTIONS}', 'Subscription terminated',
@@ -205,10 +206,10 @@ _TOLD_OF_EXPIRED = {"ended": _ENDED, "history": _WRITE_HISTORY_EXPIRED, "audit":
 
 @dataclass(frozen=True)
 class Expired:
-    """Hold subscriptions that have expired for too long, as parallel lists, with today where each lives.
+    """Hold the subscriptions that a batch ends, as parallel lists.
 
-    *Shape*: `quotes` are documents as JSON; `committed` says which day of the commit it is, by time zone; `todays`
-    may be days that were named.
+    *Shape*: `todays` are the dates of termination: today in each organisation's time zone, or the date that was
+    given. `quotes` are JSON documents. `committed` maps a time zone to its date at the commit.
     """
 
     subscription_ids: Sequence[int]
@@ -218,9 +219,9 @@ class Expired:
 
 
 def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime, run_id: int) -> None:
-    """Write the terminations of expired subscriptions with everything that belongs to them, audit included.
+    """Insert the terminations of expired subscriptions with their effects and their audit entries.
 
-    *Raises*: IntegrityError with the name of the constraint that refuses.
+    *Raises*: IntegrityError, which names the constraint.
     """
     parameters: dict[str, Any] = {
         "subscriptions": list(expired.subscription_ids),
@@ -234,7 +235,7 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         "quotes": list(expired.quotes),
     }
     with connection.cursor() as cursor:
-        # Nobody can tell PostgreSQL how long such an array will be, and it would look each row up by itself.
+        # The planner does not know the length of the arrays. It would choose a nested loop: one lookup a row.
         cursor.execute("SET LOCAL enable_nestloop = off")
         cursor.execute(_INSERT_EXPIRED, parameters)
         ids = [row[0] for row in cursor.fetchall()]
