@@ -1,4 +1,4 @@
-"""Settings of the portal; what a deployment may choose comes from the environment (see docs/operations.md)."""
+"""Django settings of the portal. A deployment sets its choices in the environment: docs/operations.md."""
 
 import sys
 from pathlib import Path
@@ -22,7 +22,7 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS if SECURE an
 
 
 def _secret_key() -> str:
-    """Read the key that signs sessions and seals: the environment's, else the one kept beside the data."""
+    """Read the key that signs sessions and seals: from the environment, else from the data directory."""
     if key := environment.text("SECRET_KEY"):
         if why := keys.weakness(key):
             raise ImproperlyConfigured(f"SECRET_KEY can't be used: {why}; {keys.DRAW}.")
@@ -70,8 +70,7 @@ MIDDLEWARE = [
     "portal.shell.middleware.KnownProxies",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    # Below the static files, which are compressed already. Why guessing by length (BREACH) gains nothing here:
-    # docs/operations.md.
+    # After WhiteNoise: static files are compressed already. docs/operations.md says why BREACH gains nothing here.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "portal.shell.middleware.NotKept",
@@ -131,30 +130,30 @@ def _database() -> dict[str, Any]:
     if environment.text("PORTAL_WEB") == "1":
         settings["ENGINE"] = "portal.postgresql"
         settings["OPTIONS"] = {**_WEB_OPTIONS, **settings["OPTIONS"]}
-        # What the address itself asks for comes last, and so counts.
+        # Options of the address come last, so they take precedence.
         settings["OPTIONS"]["options"] = f"{_WEB_LIMITS} {parts.get('options', '')}".strip()
     return settings
 
 
-# An agent waits in front of a web process: better a plain "try again" than a page that never comes.
+# Time limits of the web processes: an agent is better served by an error than by a page that never comes.
 _WEB_LIMITS = (
     "-c statement_timeout=15s -c lock_timeout=10s -c idle_in_transaction_session_timeout=30s "
-    # Of more customers than a search puts in order the same ones count on each of its pages: those that are read
-    # first, so a whole table has to be read from its beginning.
+    # A search ranks a limited number of customers: the first ones that a scan reads. A synchronised scan starts
+    # anywhere in the table, so the pages of one search would rank different customers.
     "-c synchronize_seqscans=off"
 )
 _WEB_OPTIONS = {
-    # An agent's steps are the same statements all day: planned once, then only filled in.
+    # Prepared statements: agents send the same statements all day, so PostgreSQL parses and plans them once.
     "prepare_threshold": 5,
-    # More than the server's threads, so that a request waits for a connection only while some are replaced.
+    # The pool is larger than the number of threads: a request waits only while connections are replaced.
     "pool": {
         "min_size": 1,
         "max_size": environment.whole("PORTAL_POOL_SIZE", default=12, least=1, most=999),
         "timeout": 2,
-        # Two tries a second apart; then the next request tries anew, so that nobody waits for a long pause to end.
+        # Two attempts, one second apart. After that the next request tries, so nobody waits for a long back-off.
         "reconnect_timeout": 1,
     },
-    # A lost network is no answer either.
+    # A lost network ends a connection within seconds.
     "keepalives_idle": 5,
     "keepalives_interval": 2,
     "keepalives_count": 2,
@@ -162,7 +161,7 @@ _WEB_OPTIONS = {
 }
 
 DATABASES = {"default": _database()}
-# Who uses the tables without owning them, where there are two roles (see portal/postgresql/owner.py).
+# The role of the running portal. It owns no table if there are two roles: portal/postgresql/owner.py.
 RUNTIME_ROLE = embedded.RUNTIME_ROLE if embedded.is_used() else DATABASES["default"]["USER"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -179,7 +178,7 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "portal.staff.adapter.StaffAccountAdapter"
 ACCOUNT_FORMS = {"login": "portal.staff.forms.LoginForm"}
 ACCOUNT_SESSION_REMEMBER = False
-# axes counts failures, in the database and for all processes; a second count per process would only puzzle.
+# django-axes counts failures in the database, for all processes. A second counter per process would disagree.
 ACCOUNT_RATE_LIMITS = False
 AXES_ENABLED = True
 AXES_FAILURE_LIMIT = 10
@@ -189,9 +188,9 @@ AXES_HANDLER = "portal.staff.logins.Handler"
 AXES_USERNAME_CALLABLE = "portal.staff.logins.name_of"
 AXES_CLIENT_IP_CALLABLE = "portal.staff.logins.place_of"
 AXES_LOCKOUT_CALLABLE = "portal.staff.logins.refused"
-# The audit tells of log-ins, and can't be emptied.
+# The audit records log-ins, and it can't be emptied.
 AXES_DISABLE_ACCESS_LOG = True
-# Over all names; a known device does not count here.
+# The limit for one address, over all usernames. Failures on known devices don't count.
 FAILURES_OF_AN_ADDRESS = 50
 TRUSTED_PROXIES = proxies.trusted_networks()
 AUTH_PASSWORD_VALIDATORS = [
@@ -204,11 +203,11 @@ LANGUAGE_CODE = "en-gb"
 TIME_ZONE = "UTC"
 USE_I18N = False
 USE_TZ = True
-# Amounts and dates are formatted by portal.lib, one way for every reader.
+# portal.lib formats amounts and dates, in one way for all readers.
 USE_THOUSAND_SEPARATOR = False
 
 STATIC_URL = "static/"
-# Beside the environment, by ./run install. Which ones are served is said by the server: it knows their version.
+# `./run install` writes static files beside the environment. The server sets PORTAL_STATIC if their version fits.
 INSTALLED_STATIC_ROOT = Path(sys.prefix) / "portal-static"
 STATIC_ROOT = INSTALLED_STATIC_ROOT if environment.text("PORTAL_STATIC") == "installed" else DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
@@ -225,7 +224,7 @@ CONTENT_SECURITY_POLICY = {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        # Ours replace all of Bootstrap's data: pictures; a browser may ask for those before portal.css is there.
+        # portal.css replaces the data: images of Bootstrap. A browser may load them before it has portal.css.
         "img-src": [SELF, "data:"],
         "font-src": [SELF],
         "connect-src": [SELF],
@@ -247,22 +246,22 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 if SECURE:
     SECURE_SSL_REDIRECT = True
-    # Who looks whether the portal lives asks it itself, not the proxy.
+    # Health checks reach the portal directly, without TLS.
     SECURE_REDIRECT_EXEMPT = ["^healthz$", "^readyz$"]
-    # Only of a proxy that is trusted: see portal.shell.middleware.
+    # The header counts only if a trusted proxy sent it: portal.shell.middleware.
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_HSTS_SECONDS = 31_536_000
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
 
-# A request larger than this is refused by the server (`portal.shell.worker`) before it is read. The longest form
-# carries the seal of a long quote.
+# The server (`portal.shell.worker`) refuses a larger request before it reads it. The largest form carries the seal
+# of a long quote.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
-# No view takes files. What a small form sends as one never reaches the disk.
+# No view takes files. The memory handler keeps an upload from reaching the disk.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2_000
 
-# Without EMAIL_HOST nothing is sent: messages wait (see docs/notifications.md).
+# Without EMAIL_HOST messages wait: docs/notifications.md.
 EMAIL_HOST = environment.text("EMAIL_HOST")
 EMAIL_PORT = environment.whole("EMAIL_PORT", default=25, least=1, most=65_535)
 EMAIL_USE_TLS = environment.is_on("EMAIL_USE_TLS", meaning="the mail server is spoken to in TLS")
@@ -270,9 +269,9 @@ EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", default="portal@localhost")
-# Where an organisation's messages go, asked by the outbox, which stands below organisations.
+# The outbox calls this for the addresses of an organisation, since it may not import a higher app.
 OUTBOX_ADDRESSES = "customers.selectors.addresses.notification_addresses"
-# What the messages of a kind say, asked once, when one is sent for the first time.
+# The outbox calls these for the text of a message, by its kind, at the first attempt to send it.
 OUTBOX_TEXTS = {"subscription_terminated": "subscriptions.declares.letters.text_of"}
 
 LOGGING = {

@@ -1,4 +1,4 @@
-"""The config in force, read once for a request."""
+"""The settings in force, read once for each request."""
 
 from typing import cast
 
@@ -12,7 +12,7 @@ class _Keeping(HttpRequest):
 
 
 def config_of(request: HttpRequest) -> selectors.Config:
-    """Read the config in force once for a request: the page's frame and its body want it."""
+    """Read the settings in force, once for each request: the frame of a page and its body share them."""
     kept: selectors.Config | None = getattr(request, "portal_config", None)
     if kept is None:
         kept = selectors.current_config()
@@ -21,6 +21,6 @@ def config_of(request: HttpRequest) -> selectors.Config:
 
 
 def provider_name_of(request: HttpRequest) -> str:
-    """Name the provider without reading the config again."""
+    """Give the provider's name, from the settings if the request has read them."""
     kept: selectors.Config | None = getattr(request, "portal_config", None)
     return kept.provider_name if kept else selectors.provider_name()

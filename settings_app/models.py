@@ -1,4 +1,4 @@
-"""What the business tunes: the portal config (kept as versions), administrative fees, termination reasons."""
+"""The settings of the business: versions of Portal Config, administrative fees, termination reasons."""
 
 from django.conf import settings
 from django.core.validators import MinValueValidator
@@ -6,7 +6,7 @@ from django.db import models
 
 
 class PortalConfigVersion(models.Model):
-    """One saved state of Portal Config. Saving adds a version; a version never changes.
+    """A version of Portal Config. Saving adds a version; none is ever changed.
 
     Source: domain.md 6, "Portal Settings app".
     """
@@ -51,7 +51,7 @@ class PortalConfigVersion(models.Model):
 
 
 class AdministrativeFee(models.Model):
-    """The fee of one currency, as a part of a config version."""
+    """The administrative fee of a currency, in one version of Portal Config."""
 
     version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="fees", db_index=False)
     currency = models.CharField(max_length=3)
@@ -69,7 +69,7 @@ class AdministrativeFee(models.Model):
 
 
 class ConfigHead(models.Model):
-    """The one row that points at the version in force; whoever needs a steady config locks it."""
+    """The single row that points at the version in force. Locking it keeps the settings from changing."""
 
     id = models.SmallIntegerField(primary_key=True, default=1)
     version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="+", db_index=False)
@@ -84,7 +84,7 @@ class ConfigHead(models.Model):
 
 
 class TerminationReason(models.Model):
-    """Why a customer leaves, as the staff may choose it."""
+    """A reason for a termination, from which agents choose."""
 
     code = models.SlugField(max_length=40, unique=True)
     label = models.CharField(max_length=120)

@@ -13,7 +13,7 @@ from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersi
 
 
 class ConfigChanged(Exception):
-    """Say that somebody saved another version since the page was shown; nothing was written."""
+    """Another version was saved after the page was shown. Nothing was written."""
 
     def __init__(self, *, seen_version: int, current: selectors.Config) -> None:
         self.seen_version = seen_version
@@ -22,7 +22,7 @@ class ConfigChanged(Exception):
 
 
 class ReasonChanged(Exception):
-    """Say that somebody changed the reason since the page was shown; nothing was written."""
+    """The reason was changed after the page was shown. Nothing was written."""
 
     def __init__(self, current: selectors.ReasonRow) -> None:
         self.current = current
@@ -30,11 +30,11 @@ class ReasonChanged(Exception):
 
 
 class CodeTaken(Exception):
-    """Say that another reason has this code."""
+    """Another reason has this code."""
 
 
 class LabelTaken(Exception):
-    """Say that another reason has this label."""
+    """Another reason has this label."""
 
 
 _TAKEN = {
@@ -45,7 +45,7 @@ _TAKEN = {
 
 @dataclass(frozen=True)
 class Saved:
-    """Hold what became of a save. No `changes`: there was nothing to save."""
+    """The outcome of a save: the version in force, and the changes. Without changes nothing was saved."""
 
     number: int
     changes: tuple[policies.Change, ...]
@@ -53,7 +53,7 @@ class Saved:
 
 @dataclass(frozen=True)
 class ReasonValues:
-    """Hold what may be changed of a reason."""
+    """The values of a reason that may change."""
 
     label: str
     needs_ticket: bool
@@ -62,15 +62,15 @@ class ReasonValues:
 
 
 def save_config(*, values: policies.Values, seen_version: int, by: audit_operations.Actor, at: datetime) -> Saved:
-    """Add a version with these values and put it in force.
+    """Save these values as a new version, and put it in force.
 
-    Values equal to those in force add nothing, also when the version seen is an older one. Where the same
-    person has just saved them over that version, the answer is that save's: the form was sent twice.
+    If the values in force are the same, nothing is saved, whichever version was seen. If the same person saved them
+    over the version seen, the form was sent twice: the outcome is that of the first time.
 
-    *Raises*: ConfigChanged where another version than `seen_version` is in force with other values.
+    *Raises*: ConfigChanged, if another version than `seen_version` is in force, with other values.
     """
     with audit_operations.operation("save_config"):
-        # FOR UPDATE: waits for every decision that is being made under the version in force.
+        # FOR UPDATE waits for every transaction that reads the version in force under FOR SHARE.
         head = ConfigHead.objects.select_for_update().get(id=1)
         version = PortalConfigVersion.objects.get(pk=head.version_id)
         current = selectors.config_of(version)
@@ -115,11 +115,11 @@ def save_config(*, values: policies.Values, seen_version: int, by: audit_operati
 
 
 def add_reason(*, code: str, values: ReasonValues, by: audit_operations.Actor, at: datetime) -> int:
-    """Add a termination reason; the same reason sent twice is added once. Give its id.
+    """Add a termination reason, and return its id. A form that is sent twice adds it once.
 
     *Raises*: CodeTaken, LabelTaken.
     """
-    # Two people at the same moment: the constraint says which of the two it was.
+    # Two people may add a reason at once: the constraint tells whether the code or the label is taken.
     with diagnosis.told_as(_TAKEN), audit_operations.operation("add_reason"):
         there = TerminationReason.objects.filter(code=code).first()
         if there is not None:
@@ -147,7 +147,7 @@ def add_reason(*, code: str, values: ReasonValues, by: audit_operations.Actor, a
 def change_reason(
     *, pk: int, seen: ReasonValues, values: ReasonValues, by: audit_operations.Actor, at: datetime
 ) -> bool:
-    """Change a termination reason, whose code stays what it is; tell whether there was anything to change.
+    """Change a termination reason, except for its code. Return whether anything changed.
 
     *Raises*: TerminationReason.DoesNotExist, ReasonChanged, LabelTaken.
     """

@@ -1,7 +1,4 @@
-"""Hold the values of Portal Config and say in words what a change of them changes.
-
-Pure: no clock, no database, no Django.
-"""
+"""The values of Portal Config, and their differences in words. No clock, no database, no Django."""
 
 from __future__ import annotations
 
@@ -15,8 +12,7 @@ TERMINATION_METHODS = {
     "simplified": "Simplified termination",
 }
 
-# This app stands below subscriptions, so the names are written down here; a test holds them equal to
-# those of subscriptions.policies.METHODS.
+# These are the methods of subscriptions.policies.METHODS, which a lower app may not import. A test compares them.
 REFUND_METHODS = {
     "remaining_months": "Remaining months",
     "remaining_days": "Remaining days",
@@ -43,11 +39,11 @@ LABELS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Values:
-    """Hold what a superuser may set.
+    """The settings that a superuser may change.
 
-    *Shape*: no `full_refund_days` switches the window off; `fees` are kept by currency also while the switch
-    `charge_administrative_fee` is off, so ask `fee_for`; the days of a reservation follow the end, whose own day
-    is not counted; `use_note_now` is how the box of that name stands when the choice is shown.
+    *Units*: a reservation counts days from the day after the end.
+    *Shape*: `full_refund_days` is None while the full-refund window is off. `fees` maps currencies to amounts, and
+    is kept while `charge_administrative_fee` is off: use `fee_for`. `use_note_now` is the default of that box.
     """
 
     termination_method: str
@@ -67,22 +63,22 @@ class Values:
 
     @property
     def tells_somebody(self) -> bool:
-        """Say whether a termination is told to anybody: the provider alone needs an address for it."""
+        """Tell whether terminations produce messages. A message to the provider needs the notification address."""
         return self.notify_customers or (self.notify_partner and bool(self.notification_address))
 
     @property
     def is_mute(self) -> bool:
-        """Say whether the provider is to be told and has no address, so that nobody is told."""
+        """Tell whether the provider should get messages, but no address is set, so that nobody gets any."""
         return self.notify_partner and not self.tells_somebody
 
     def fee_for(self, currency: str) -> Decimal | None:
-        """Give the administrative fee of a currency; None while it is switched off or has no row."""
+        """Give the administrative fee of a currency; None if the fee is switched off or the currency has none."""
         return self.fees.get(currency) if self.charge_administrative_fee else None
 
 
 @dataclass(frozen=True)
 class Change:
-    """Hold one difference between two states, in words."""
+    """One difference between two versions, in words."""
 
     label: str
     before: str
@@ -93,7 +89,7 @@ class Change:
 
 
 def changes(*, before: Values, after: Values) -> tuple[Change, ...]:
-    """List what is different, in the order of the page; empty where nothing is."""
+    """List the differences in the order of the page; empty if there are none."""
     found = [
         Change(label, _words(name, getattr(before, name)), _words(name, getattr(after, name)))
         for name, label in LABELS.items()
@@ -133,7 +129,7 @@ def _words(name: str, value: object) -> str:
 def _fee(amount: Decimal | None, currency: str) -> str:
     if amount is None:
         return "none"
-    # A currency may have left the list of current ones since its fee was saved.
+    # A fee may be in a currency that has since been withdrawn.
     if not money.is_currency(currency):
         return f"{amount:,f}"
     _, _, digits = money.display(amount, currency=currency).partition(" ")

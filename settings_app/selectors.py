@@ -64,21 +64,21 @@ class VersionPage:
 
 
 def provider_name() -> str:
-    """Name the provider, as pages and messages show it."""
+    """Give the provider's name, as pages and messages show it."""
     name: str = ConfigHead.objects.values_list("version__provider_name", flat=True).get(id=1)
     return name
 
 
 def current_config() -> Config:
-    """Read the config in force. One query."""
+    """Read the settings in force. One query."""
     return _read(PortalConfigVersion.objects.filter(pk__in=ConfigHead.objects.filter(id=1).values("version_id")))
 
 
 def locked_config() -> Config:
-    """Read the config in force and keep it in force until the transaction ends.
+    """Read the settings in force, and keep them in force until the transaction ends.
 
-    The head is locked in a statement of its own: a statement that waited for the lock would go on with the
-    version it saw before waiting.
+    The lock is a statement of its own. A statement that locks and reads would read the version from before it
+    waited for the lock.
     *Raises*: TransactionManagementError outside a transaction.
     """
     if not connection.in_atomic_block:
@@ -108,7 +108,7 @@ def _read(versions: QuerySet[PortalConfigVersion]) -> Config:
 
 
 def config_of(version: PortalConfigVersion) -> Config:
-    """Turn a version and its fees, which are read here unless they were prefetched, into a `Config`."""
+    """Build the `Config` of a version. Its fees take a query, unless they were prefetched."""
     return Config(
         version_id=version.pk,
         number=version.number,

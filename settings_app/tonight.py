@@ -1,4 +1,4 @@
-"""Count what the next clean-up would end. The app above declares it, in its module `due_tonight`."""
+"""Count the subscriptions that the next clean-up would end. A higher app declares how, in its `due_tonight`."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 
 from portal.lib import text
 
-# Gives how many subscriptions are due at an instant under a number of reactivation days.
+# Counts the subscriptions that are due: count(reactivation_days, at).
 Count = Callable[[int, datetime], int]
-# Wherever a customer lives, and whenever the clean-up is run: the next one is over by then.
+# In any time zone, and at whatever hour it starts, the next clean-up is over within a day.
 AHEAD = timedelta(days=1)
 
 _declared: list[Count] = []
@@ -18,7 +18,7 @@ _declared: list[Count] = []
 
 @dataclass(frozen=True)
 class Question:
-    """Hold what has to be asked before reactivation days are saved under which more would end than now."""
+    """The question before a save that would end more subscriptions: how many are due then, and how many now."""
 
     days: int
     due: int
@@ -27,30 +27,30 @@ class Question:
 
     @property
     def due_text(self) -> str:
-        """Say how many would be due."""
+        """Write how many would be due."""
         return text.counted(self.due, "subscription")
 
     @property
     def due_in_force_text(self) -> str:
-        """Say how many are due now."""
+        """Write how many are due now."""
         return f"{self.due_in_force:,}"
 
 
 def declare(count: Count) -> Count:
-    """Let what the clean-up ends be counted by this."""
+    """Declare a function that counts what the clean-up would end."""
     _declared.append(count)
     return count
 
 
 def due(*, reactivation_days: int, at: datetime) -> int:
-    """Count what the clean-up would end by this time tomorrow."""
+    """Count the subscriptions that the clean-up would end within a day."""
     return sum(count(reactivation_days, at + AHEAD) for count in _declared)
 
 
 def question(*, days: int, days_in_force: int, at: datetime) -> Question | None:
-    """Ask where other reactivation days would end more; what is terminated cannot come back.
+    """Give the question if other reactivation days would end more subscriptions, which can't be undone.
 
-    Nothing is counted where the days stay as they are.
+    Unchanged days need no query.
     """
     if days == days_in_force:
         return None

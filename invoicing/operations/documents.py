@@ -1,4 +1,4 @@
-"""What the operations on documents have in common: locking them, naming them, checking an amount."""
+"""Helpers of the operations on documents: locks, names for the audit, checks of amounts."""
 
 import uuid
 from collections.abc import Iterator
@@ -9,7 +9,7 @@ from invoicing.models import CreditNote, Invoice
 from invoicing.operations import refusals
 from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.lib import money
+from portal.lib import mistakes, money
 from portal.postgresql import diagnosis
 
 APP = names.INVOICES
@@ -24,7 +24,7 @@ _USED_ONCE = (
 
 @contextmanager
 def request_used_once() -> Iterator[None]:
-    """Refuse a request that wrote for another document at the same instant: its lock held nobody up here.
+    """Refuse a request that is used for another document at the same moment, whose lock does not conflict.
 
     *Raises*: RequestAlreadyUsed.
     """
@@ -39,7 +39,7 @@ def _used_already() -> refusals.RequestAlreadyUsed:
 
 
 def locked_invoice(invoice_uuid: uuid.UUID) -> Invoice:
-    """Lock one invoice and give it with its organisation.
+    """Lock an invoice, and return it with its organisation.
 
     *Raises*: Invoice.DoesNotExist.
     """
@@ -48,7 +48,7 @@ def locked_invoice(invoice_uuid: uuid.UUID) -> Invoice:
 
 
 def locked_note(note_uuid: uuid.UUID) -> CreditNote:
-    """Lock one note, after the invoices it touches, and give it with its organisation.
+    """Lock a credit note, and return it with its organisation. The caller has locked its invoices before.
 
     *Raises*: CreditNote.DoesNotExist.
     """
@@ -57,17 +57,17 @@ def locked_note(note_uuid: uuid.UUID) -> CreditNote:
 
 
 def affected(document: Invoice | CreditNote) -> audit_operations.Affected:
-    """Name the organisation of a document for the audit."""
+    """Give the organisation of a document, for the audit."""
     return audit_operations.Affected(document.organisation.uuid, document.organisation.name)
 
 
 def check_amount(amount: Decimal, *, currency: str) -> None:
-    """Refuse an amount that nobody can pay.
+    """Refuse an amount that is not positive, or has too many decimals.
 
     *Raises*: AmountNotUsable.
     """
     if not amount.is_finite() or amount <= 0:
-        raise refusals.AmountNotUsable("The amount must be above 0.")
+        raise refusals.AmountNotUsable(mistakes.too_little(amount, least=money.minor_unit(currency)))
     if not money.is_whole(amount, currency=currency):
         smallest = money.display(money.minor_unit(currency), currency=currency)
         raise refusals.AmountNotUsable(f"The amount has more decimals than the currency: {smallest} is the least.")

@@ -1,6 +1,6 @@
-"""What a termination does here: lock documents, give back of charges, hold notes.
+"""The part of a termination in this app: locks of documents, waivers and refunds of charges, holds on notes.
 
-Each of these is called inside the operation that ends the subscription, which owns the transaction.
+The operation that ends the subscription calls these functions, and owns the transaction.
 """
 
 import uuid
@@ -12,14 +12,14 @@ from django.db import connection, transaction
 
 from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold, CreditNoteLine
 
-# What is locked is collected first, as an array: how a join of the two is done depends on statistics, and with
-# those of a table that was empty a moment ago it reads each row for each.
+# The ids are collected as an array first. A join instead would depend on statistics: with those of a table that was
+# empty a moment ago, the planner chooses a nested loop over both tables.
 _LOCK_INVOICES = """
     SELECT id FROM invoicing_invoice
     WHERE id = ANY(ARRAY(SELECT invoice_id FROM invoicing_chargeline WHERE id = ANY(%(lines)s::bigint[])))
     ORDER BY id FOR NO KEY UPDATE OF invoicing_invoice
 """
-# Not an OR, for which every note would be read.
+# A UNION: an OR would read every note.
 _LOCK_NOTES = """
     SELECT id FROM invoicing_creditnote
     WHERE id = ANY(ARRAY(
@@ -30,9 +30,9 @@ _LOCK_NOTES = """
 
 
 def lock_invoices(line_ids: Sequence[int], *, note: str = "") -> None:
-    """Lock the invoices of these charges, and of those that the note of a number names, by primary key.
+    """Lock the invoices of these charges, and of the charges that a note names, in the order of their keys.
 
-    Whoever changes what is paid or credited for a charge holds this lock.
+    Every change to what is paid or credited for a charge takes this lock.
     *Raises*: TransactionManagementError outside a transaction.
     """
     named = CreditNoteLine.objects.filter(credit_note__number=note, line__isnull=False) if note else []
@@ -40,9 +40,9 @@ def lock_invoices(line_ids: Sequence[int], *, note: str = "") -> None:
 
 
 def lock_notes(*, naming: Sequence[int], number: str = "") -> None:
-    """Lock the credit notes that name these charges, and the one of a number, by primary key. One query.
+    """Lock the credit notes that name these charges, and the note of a number, in the order of their keys.
 
-    After the invoices: with their lock held, no note that names one of their charges can come or go.
+    One query. The invoices are locked before: their lock keeps notes that name their charges from coming and going.
     *Raises*: TransactionManagementError outside a transaction.
     """
     _lock(_LOCK_NOTES, lines=list(naming), number=number)
@@ -61,10 +61,10 @@ def write_giveback(
     waivers: Sequence[tuple[int, str, Decimal]],
     refunds: Sequence[tuple[int, str, Decimal, Decimal]],
 ) -> None:
-    """Write what a termination waives and refunds of charges; amounts of 0 are left out.
+    """Insert the waivers and refunds of a termination. Amounts of 0 are left out.
 
     *Shape*: waivers are (line, currency, amount), refunds (line, currency, net, tax).
-    *Raises*: IntegrityError by the name of the cap that would be broken.
+    *Raises*: IntegrityError, which names the cap that would be exceeded.
     """
     ChargeWaiver.objects.bulk_create(
         ChargeWaiver(line_id=line_id, currency=currency, amount=amount, cause_id=cause_id)
@@ -79,13 +79,13 @@ def write_giveback(
 
 
 def hold_notes(*, cause_id: uuid.UUID, settles: int | None, taken_off: Sequence[int]) -> None:
-    """Hold the note that settles a termination, and those that were taken off its refund.
+    """Hold the note that settles a termination, and the notes that were deducted from its refund.
 
-    A settling note that names one of the cycles was taken off as well; it is held once, as settling. Several
-    terminations may take off the same note.
+    A settling note that names one of the cycles was deducted as well; it is held once, as settling. Several
+    terminations may deduct the same note.
 
-    *Raises*: IntegrityError, `a_note_settles_one_cause` or `a_note_settles_or_is_taken_off`, where
-    another termination holds a note in a way that does not go together with this one.
+    *Raises*: IntegrityError, `a_note_settles_one_cause` or `a_note_settles_or_is_taken_off`, if another termination
+    holds a note in a way that excludes this one.
     """
     holds = [(settles, CreditNoteHold.Kind.SETTLES)] if settles is not None else []
     holds += [(note, CreditNoteHold.Kind.TAKEN_OFF) for note in sorted(set(taken_off)) if note != settles]

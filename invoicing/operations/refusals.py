@@ -1,10 +1,10 @@
-"""Why a write was refused: one class per outcome, each with the sentence for the screen."""
+"""The refusals of writes: one class for each outcome. Each carries the sentence for the screen."""
 
 from decimal import Decimal
 
 
 class Refused(Exception):
-    """Nothing was written; `sentence` says why, and what can be done."""
+    """A refused write. Nothing was written; `sentence` says why, and what can be done."""
 
     def __init__(self, sentence: str) -> None:
         self.sentence = sentence
@@ -12,15 +12,15 @@ class Refused(Exception):
 
 
 class AmountNotUsable(Refused):
-    """The amount is not above 0, or not in whole minor units of the currency."""
+    """The amount is not positive, or has more decimals than its currency."""
 
 
 class AmountAboveOpen(Refused):
-    """More than what is open on the invoice."""
+    """The amount exceeds what is open on the invoice."""
 
 
 class ReceivedAboveOpen(Refused):
-    """More came in than is open, and nobody has agreed that just this `surplus` goes into Available Credits."""
+    """The payment exceeds what is open, and nobody confirmed that this `surplus` goes into Available Credits."""
 
     def __init__(self, sentence: str, *, surplus: Decimal) -> None:
         self.surplus = surplus
@@ -28,15 +28,15 @@ class ReceivedAboveOpen(Refused):
 
 
 class PaymentLikeAnother(Refused):
-    """A payment of this reference, day and amount is there, and nobody has said that this is a second one."""
+    """A payment with this reference, day and amount exists, and nobody confirmed that this is another one."""
 
 
 class AboveTheAccount(Refused):
-    """The balance would become larger than an account can hold."""
+    """The balance would exceed what an account can hold."""
 
 
 class PartAboveCharge(Refused):
-    """The part of a payment for one charge is more than what is open on it."""
+    """A part of the payment exceeds what is open on its charge."""
 
     def __init__(self, sentence: str, *, line_id: int) -> None:
         self.line_id = line_id
@@ -44,43 +44,43 @@ class PartAboveCharge(Refused):
 
 
 class PartsAboveAmount(Refused):
-    """The parts that a payment shall pay of its charges are together more than the payment."""
+    """The parts of the payment exceed the payment."""
 
 
 class AmountAboveNote(Refused):
-    """More than what is left of the credit note."""
+    """The amount exceeds what is left of the credit note."""
 
 
 class AboveTheCharge(Refused):
-    """Notes, waived and refunded amounts together would be more than what was charged."""
+    """Credit notes, waivers and refunds would exceed the charge."""
 
 
 class InvoiceNotPayable(Refused):
-    """The invoice is a draft, void or has nothing open."""
+    """The invoice is a draft, void, or fully paid."""
 
 
 class InvoiceNotCreditable(Refused):
-    """The invoice is a draft or void: it charged nothing that could be given back."""
+    """The invoice is a draft or void, so it charges nothing."""
 
 
 class MethodNotUsable(Refused):
-    """A payment of this method is not recorded by hand."""
+    """Payments by this method can't be recorded by hand."""
 
 
 class ReceivedInTheFuture(Refused):
-    """The money cannot have come in after today."""
+    """The day of the payment is in the future."""
 
 
 class NothingNamed(Refused):
-    """The note would give nothing back."""
+    """The credit note would give nothing back."""
 
 
 class NoteNotSendable(Refused):
-    """Only a draft is marked as Sent."""
+    """The credit note is no draft, so it can't be marked as Sent."""
 
 
 class SendingAsks(Refused):
-    """Something above speaks against the note, and nobody has said that it shall be sent all the same."""
+    """A higher app has questions about the note, and nobody confirmed that it should be sent all the same."""
 
     def __init__(self, questions: tuple[str, ...]) -> None:
         self.questions = questions
@@ -88,27 +88,27 @@ class SendingAsks(Refused):
 
 
 class NoteNotVoidable(Refused):
-    """Money was allocated from the note, a termination holds it, or it is void already."""
+    """The note can't be voided: it was used, a termination holds it, or it is void already."""
 
 
 class NoteNotAllocatable(Refused):
-    """The note is a draft, void, or used up."""
+    """The note can't be allocated: it is a draft, void, or used up."""
 
 
 class NoteJustSettled(Refused):
-    """A termination linked the note while it waited: what it stands for has to be locked as well."""
+    """A termination linked the note while this write waited, so the charges that it settles need locks too."""
 
 
 class NotTheSameCustomer(Refused):
-    """Note and invoice belong to two organisations, or are in two currencies."""
+    """The credit note and the invoice differ in organisation or currency."""
 
 
 class NothingTakenBack(Refused):
-    """No part was given an amount, or there is no such part."""
+    """No existing part was given an amount."""
 
 
 class AboveWhatIsThere(Refused):
-    """More than what is still there of the part `key`, as `selectors.key_of` names it."""
+    """The amount exceeds what is left of a part. *Shape*: `key` is from `selectors.key_of`."""
 
     def __init__(self, sentence: str, *, key: str) -> None:
         self.key = key
@@ -116,12 +116,12 @@ class AboveWhatIsThere(Refused):
 
 
 class CameBackAlready(Refused):
-    """What a refund or a note put into Available Credits would pass what is paid: a correction is the way."""
+    """Available Credits got more for the charge than would stay paid. This needs a correction."""
 
 
 class CreditsDoNotCover(Refused):
-    """More would leave Available Credits than there is."""
+    """Available Credits don't cover the amount."""
 
 
 class RequestAlreadyUsed(Refused):
-    """The form was sent before, with other contents."""
+    """The form was sent before, with other values."""

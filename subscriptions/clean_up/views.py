@@ -19,9 +19,9 @@ from subscriptions.clean_up import selectors
 from subscriptions.clean_up.lists import ENDED, FAILURES, HELD, RUNS
 from subscriptions.models import CleanUpRun
 
-ALSO_RENEWING = "The run was told to end them as well: --also-renewing."
+ALSO_RENEWING = "The run was started with --also-renewing, so it terminated them too."
 NOT_FINISHED = "Not finished"
-NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or organisations that are suspended."
+NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or suspended organisations."
 
 
 run_list = lists.page(RUNS)
@@ -59,14 +59,14 @@ def _facts(run: CleanUpRun) -> tuple[tuple[str, str], ...]:
         ("By", run.actor),
         ("As of", run.as_of),
         ("Finished", run.finished_at or NOT_FINISHED),
-        ("Status brought up to date", run.expired),
+        ("Statuses updated", run.expired),
         ("Terminated", run.terminated),
         ("With auto-renewal on", run.renewing),
         ("Held", run.held),
         ("Failed", run.failed),
         ("Numbers freed", run.released_numbers),
-        ("Processes", run.workers),
-        ("At most", "No limit" if run.limit is None else run.limit),
+        ("Worker processes", run.workers),
+        ("Limit", "None" if run.limit is None else run.limit),
     )
     return tuple((term, cells.html(value)) for term, value in facts)
 

@@ -86,7 +86,7 @@ def test_what_a_note_cannot_pay(unpaid, now):
         (small, "50.01", operations.AmountAboveOpen, r"SGD 50\.00"),
         (paid, "1", operations.InvoiceNotPayable, "nothing open"),
         (other, "1", operations.NotTheSameCustomer, "not an invoice of"),
-        (unpaid, "0", operations.AmountNotUsable, "above 0"),
+        (unpaid, "0", operations.AmountNotUsable, "too little"),
     ):
         with pytest.raises(error, match=sentence):
             allocate(note, invoice, amount, now)

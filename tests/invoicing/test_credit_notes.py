@@ -54,7 +54,7 @@ def test_the_same_form_sent_twice_is_one_note(unpaid, now):
         ([(0, "249.01", "0")], operations.AboveTheCharge, r"SGD 249\.01 net is more .* SGD 249\.00"),
         ([(0, "0", "22.42")], operations.AboveTheCharge, r"SGD 22\.42 tax is more .* SGD 22\.41"),
         ([(0, "0", "0")], operations.NothingNamed, "at least one charge"),
-        ([(0, "-1", "0")], operations.AmountNotUsable, "above 0"),
+        ([(0, "-1", "0")], operations.AmountNotUsable, "too little"),
         ([(0, "0.001", "0")], operations.AmountNotUsable, "decimals"),
         ([(0, "1", "0"), (0, "1", "0")], operations.NothingNamed, "each charge once"),
     ],

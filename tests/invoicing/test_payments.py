@@ -58,9 +58,9 @@ def test_the_same_form_sent_twice_is_one_payment(unpaid, now):
     ("amount", "changed", "error", "sentence"),
     [
         ("321.42", {}, operations.ReceivedAboveOpen, r"open on TIN-\d+: SGD 321\.41\. Shall the other SGD 0\.01"),
-        ("0", {}, operations.AmountNotUsable, "above 0"),
-        ("-1", {}, operations.AmountNotUsable, "above 0"),
-        ("NaN", {}, operations.AmountNotUsable, "above 0"),
+        ("0", {}, operations.AmountNotUsable, "too little"),
+        ("-1", {}, operations.AmountNotUsable, "too little"),
+        ("NaN", {}, operations.AmountNotUsable, "too little"),
         ("1.001", {}, operations.AmountNotUsable, "SGD 0.01 is the least"),
         ("1", {"method": "credits"}, operations.MethodNotUsable, "bank transfer, card or cheque"),
         ("1", {"received_on": dt.date(2026, 3, 11)}, operations.ReceivedInTheFuture, "future"),
@@ -87,7 +87,7 @@ def test_a_part_is_never_more_than_the_charge_or_the_payment(unpaid, now):
         ({second.pk: D("50.01")}, operations.PartAboveCharge, r"SGD 50\.01 is more .* charge: SGD 50\.00"),
         ({other.pk: D(1)}, operations.PartAboveCharge, r"charge: SGD 0\.00"),
         ({first.pk: D(60), second.pk: D("40.01")}, operations.PartsAboveAmount, r"come to SGD 100\.01"),
-        ({first.pk: D(-1)}, operations.AmountNotUsable, "above 0"),
+        ({first.pk: D(-1)}, operations.AmountNotUsable, "too little"),
     ):
         with pytest.raises(error, match=sentence):
             pay(unpaid, "100", now, by_charge=parts)

@@ -104,7 +104,7 @@ def test_a_report_names_what_was_terminated_with_links(client_of, now):
     assert "Terminated 1 With auto-renewal on 1" in said
     assert "Some had auto-renewal on They could not be renewed: trials, milestone contracts" in said
     assert "Held: renewal not seen" not in said
-    assert "At most No limit" in said
+    assert "Limit None" in said
     assert "Failures" not in said
     assert "Not finished" not in said
 
@@ -117,8 +117,8 @@ def test_a_report_gives_the_reason_of_each_failure(client_of, now):
     assert "violates &lt;b&gt;check&lt;/b&gt;" in page.content.decode()
     assert f'href="/subscriptions/{made.uuid}/"' in page.content.decode()
     said = pages.words(page)
-    assert "These were not terminated. Each run tries them again." in said
-    assert "Not finished The run is still at work, or it was broken off." in said
+    assert "These subscriptions could not be terminated. Every run tries again." in said
+    assert "Not finished The run is still at work, or it was interrupted." in said
     assert "This run terminated no subscription" in said
 
 
