@@ -69,8 +69,8 @@ MUTATIONS = (
     Mutation(
         "a note after a correction asks nobody",
         "invoicing/operations/credit_notes.py",
-        "            if questions:",
-        "            if False:",
+        "        if questions:",
+        "        if False:",
         "tests/subscriptions/record/test_corrections.py::test_a_note_after_a_correction_asks_before_it_is_sent",
     ),
     Mutation(
