@@ -128,6 +128,27 @@ def test_imported_numbers_are_reserved_for_as_long_as_the_settings_say(directory
     ]
 
 
+# It ended on 20 February, the import is of 10 March.
+@pytest.mark.parametrize(("days", "found"), [(17, ("free", None)), (18, ("reserved", dt.date(2026, 3, 10)))])
+def test_an_imported_number_is_free_the_day_after_its_last_one(directory, imported, configure, days, found):
+    configure(number_reservation_days=days)
+    imported(directory.write())
+    number = PhoneNumber.objects.get(number="+6531234569")
+    assert (number.status, number.reserved_through) == found
+
+
+@pytest.mark.parametrize(("day", "status"), [(30, "active"), (31, "expired")])
+def test_an_imported_subscription_is_active_through_its_last_day(directory, imported, day, status):
+    imported(directory.write(), at=dt.datetime(2026, 3, day, 9, 0, tzinfo=dt.UTC))
+    assert Subscription.objects.get(uuid=S1).status == status
+
+
+def test_what_had_ended_is_freed_of_its_contract(directory, imported):
+    directory.set("subscriptions", 4, "contract_reference", "CT-1")
+    imported(directory.write())
+    assert ContractItem.objects.get(subscription__uuid=S3).freed_on == dt.date(2026, 2, 20)
+
+
 def test_cycles_are_charged_on_invoices(directory, imported):
     imported(directory.write())
     assert list(
@@ -162,6 +183,13 @@ def test_cycles_are_charged_on_invoices(directory, imported):
         (D("64.5"), "imported", dt.date(2026, 1, 31), "import"),
         (20, "imported", dt.date(2026, 2, 28), "import"),
     ]
+
+
+def test_no_imported_payment_lies_in_the_future(directory, imported):
+    directory.set("cycles", 3, "invoice_issued_on", "2026-03-20")
+    imported(directory.write())
+    received = dict(Payment.objects.values_list("invoice__number", "received_on"))
+    assert received == {"TIN-1": dt.date(2026, 1, 31), "TIN-2": dt.date(2026, 3, 10)}
 
 
 def test_an_invoice_with_nothing_open_is_paid(directory, imported):

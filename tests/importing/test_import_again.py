@@ -6,7 +6,7 @@ from decimal import Decimal as D
 import pytest
 
 from customers.models import Organisation
-from invoicing.models import Invoice
+from invoicing.models import CreditNoteLine, Invoice
 from subscriptions.models import Subscription
 from tests.support import factories
 from tests.support.directory import ACME, COUNTS, S1, S2, S3, row_counts
@@ -71,6 +71,15 @@ def test_a_later_directory_brings_new_cycles(directory, imported):
     invoice = Invoice.objects.get(number="TIN-2")
     assert (invoice.charged, invoice.paid, invoice.status) == (D("163.5"), 129, "awaiting_payment")
     assert invoice.issued_on == dt.date(2026, 3, 31)
+
+
+def test_a_later_note_names_the_charge_of_its_own_cycle(directory, imported):
+    (note,) = (row for row in directory.files["credit_notes"] if row.startswith("TCN-2"))
+    directory.files["credit_notes"].remove(note)
+    imported(directory.write())
+    directory.add("credit_notes", note)
+    assert imported(directory.write())[2] == []
+    assert CreditNoteLine.objects.get(credit_note__number="TCN-2").line.invoice.number == "TIN-2"
 
 
 def test_a_terminated_subscription_gets_no_more_cycles(directory, imported):

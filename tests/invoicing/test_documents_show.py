@@ -32,7 +32,7 @@ def note_page(client, note):
 def note(unpaid):
     """Give back 54.50 of the first charge and 10 of the second; of the note, 30 paid the first."""
     made = booking.send(booking.draft(unpaid, LATE, parts=((0, "50", "4.50"), (1, "10", "0"))), LATE)
-    booking.pay(unpaid, "200", LATE)
+    booking.pay(unpaid, "200", LATE, received_on=dt.date(2026, 3, 5))
     booking.allocate(made, unpaid, "30", LATE)
     # Another customer's, of which nothing may be seen.
     other = factories.invoice(factories.OrganisationFactory.create(), amounts=[("70", "0")])
@@ -56,11 +56,13 @@ def test_an_invoice_shows_each_amount_under_its_heading(client_of, unpaid, note)
         for row in (
             "249.00 22.41 271.41 230.00 54.50 0.00 0.00 41.41",
             "50.00 0.00 50.00 0.00 10.00 0.00 0.00 50.00",
+            # Of all charges.
+            "299.00 22.41 321.41 230.00 64.50 0.00 0.00 91.41",
         )
     ]
     assert read.table("Payments on the invoice").rows == [
         {
-            "Received on": "10 March 2026",
+            "Received on": "5 March 2026",
             "Method": "Bank transfer",
             "Reference": "FT 12",
             "Charges": "SGD 200.00 of Plan",
@@ -133,6 +135,7 @@ def test_a_note_shows_each_amount_under_its_heading(client_of, unpaid, note):
     assert read.table("Lines of the note").rows == [
         line | {"Net": "SGD 50.00", "Tax": "SGD 4.50", "Amount": "SGD 54.50"},
         line | {"Net": "SGD 10.00", "Tax": "SGD 0.00", "Amount": "SGD 10.00"},
+        {"Charge": "All charges", "Net": "SGD 60.00", "Tax": "SGD 4.50", "Amount": "SGD 64.50"},
     ]
     assert read.table("Allocations of the note").rows == [
         line | {"Allocated on": "11 March 2026", "By": "billing-1", "Amount": "SGD 30.00"}

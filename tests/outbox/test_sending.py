@@ -273,6 +273,28 @@ def test_a_sender_whose_lease_is_over_does_not_spoil_the_work_of_the_next(sink, 
     server.close()
 
 
+@pytest.mark.parametrize("comes_too_late", ["an answer", "an outage"])
+def test_a_sender_whose_lease_is_over_leaves_what_the_next_one_noted(write, now, comes_too_late):
+    made = write()
+    later = now + policies.LEASE
+
+    class Refusing(operations.MailServer):
+        def deliver(self, message):
+            return policies.Attempt(failure="Try again later.")
+
+    class Slow(operations.MailServer):
+        def deliver(self, message):
+            operations.send_due(server=Refusing(), clock=lambda: later)
+            if comes_too_late == "an outage":
+                raise operations.Unreachable("it is away")
+            return policies.Attempt(failure="The mailbox is gone.", is_permanent=True)
+
+    operations.send_due(server=Slow(), clock=lambda: now)
+    made.refresh_from_db()
+    assert (made.status, made.attempts, made.last_error) == ("pending", 2, "Try again later.")
+    assert made.next_attempt_at == later + policies.pause_after(attempts=2, message_id=made.message_id)
+
+
 def test_the_command_counts(sink, write, now, capsys):
     write("m1@example.com")
     write("refused@example.com")

@@ -163,10 +163,23 @@ def test_send_again_puts_it_back_once_and_the_audit_tells(client_of, dead):
 @pytest.mark.django_db(transaction=True)
 def test_the_address_is_looked_up_again(client_of, dead, billing, owner, to):
     organisation = factories.OrganisationFactory.create(billing_email=billing, owner_email=owner)
-    letter = dead("", organisation_uuid=organisation.uuid, addressee="customer")
+    # With no address, or with one that it died of.
+    for letter in (
+        dead(old, organisation_uuid=organisation.uuid, addressee="customer") for old in ("", "old@a.example")
+    ):
+        client_of("billing").post(address_of(letter))
+        letter.refresh_from_db()
+        assert (letter.status, letter.to) == ("pending", to)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_for_the_provider_goes_to_the_provider(client_of, dead, configure):
+    configure(notification_address="new@provider.example")
+    organisation = factories.OrganisationFactory.create(billing_email="billing@acme.example")
+    letter = dead(organisation_uuid=organisation.uuid, addressee="provider")
     client_of("billing").post(address_of(letter))
     letter.refresh_from_db()
-    assert (letter.status, letter.to) == ("pending", to)
+    assert (letter.to, letter.cc) == ("new@provider.example", "")
 
 
 @pytest.mark.parametrize(

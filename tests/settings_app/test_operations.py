@@ -73,6 +73,16 @@ def test_the_same_form_sent_twice_is_saved_once_and_answered_alike(by, now):
     assert AuditEntry.objects.count() == 1
 
 
+def test_what_somebody_else_saved_is_not_answered_as_ones_own(by, now, make_user):
+    values = replace(values_in_force(), reactivation_days=60)
+    operations.save_config(values=values, seen_version=1, by=by, at=now)
+    other = Actor.of(make_user("superuser", "other"))
+    # The same values, which are in force by now: nothing is left to save.
+    assert operations.save_config(values=values, seen_version=1, by=other, at=now) == operations.Saved(2, ())
+    # Nor is it a repeated save where the new version was seen.
+    assert operations.save_config(values=values, seen_version=2, by=by, at=now) == operations.Saved(2, ())
+
+
 def test_a_version_saved_meanwhile_is_not_overwritten(by, now):
     operations.save_config(values=replace(values_in_force(), reactivation_days=60), seen_version=1, by=by, at=now)
     with pytest.raises(operations.ConfigChanged) as raised:
@@ -219,6 +229,14 @@ def test_a_reason_is_changed_but_for_its_code(by, now):
     # Sent again: nothing more to change.
     assert not operations.change_reason(pk=reason.pk, seen=seen, values=values, by=by, at=now)
     assert AuditEntry.objects.count() == 1
+
+
+def test_a_reason_keeps_its_label_while_its_place_changes(by, now):
+    reason = TerminationReason.objects.get(code="other")
+    seen = operations.ReasonValues(label="Other", needs_ticket=False, is_active=True, position=reason.position)
+    assert operations.change_reason(pk=reason.pk, seen=seen, values=replace(seen, position=77), by=by, at=now)
+    reason.refresh_from_db()
+    assert (reason.label, reason.position) == ("Other", 77)
 
 
 def test_a_reason_changed_meanwhile_is_not_overwritten(by, now):

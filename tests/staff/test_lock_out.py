@@ -137,6 +137,13 @@ def test_a_success_forgets_only_its_own_failures(client, settings):
     assert log_in(client).status_code == 429
 
 
+def test_a_success_elsewhere_forgets_no_failures_of_this_address(client, settings):
+    fail(client, settings.AXES_FAILURE_LIMIT - 1)
+    assert log_in(Client(REMOTE_ADDR="203.0.113.7"), password=RIGHT).status_code == 302
+    log_in(client)
+    assert log_in(client, password=RIGHT).status_code == 429
+
+
 def told():
     return [(entry.event, entry.description, entry.actor) for entry in AuditEntry.objects.order_by("id")]
 

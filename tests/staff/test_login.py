@@ -3,6 +3,8 @@
 import pytest
 from django.contrib.auth.models import User
 
+from tests.support import pages
+
 pytestmark = pytest.mark.django_db
 
 SENTENCE = "The username or the password is wrong."
@@ -34,6 +36,19 @@ def test_logging_in_leads_where_one_wanted_to_go(client, anna):
     response = log_in(client, next="/audit/")
     assert (response.status_code, response["Location"]) == (302, "/audit/")
     assert client.get("/audit/").status_code == 200
+
+
+def test_the_log_in_leads_back_to_the_page_that_was_open(client, anna):
+    page = "/customers/?q=a%20b&similar=1"
+    asked = {"HX-Request": "true", "HX-Current-URL": f"http://testserver{page}"}
+    sent = client.get("/notifications/", headers=asked)
+    form = pages.form(client.get(sent["HX-Redirect"]), action="/log-in/")
+    assert log_in(client, next=form.fields["next"])["Location"] == page
+
+
+def test_a_username_is_known_in_any_case(client, anna):
+    assert log_in(client, "ANNA").status_code == 302
+    assert client.session["_auth_user_id"] == str(anna.pk)
 
 
 def test_logging_in_leads_to_the_start_page_otherwise(client, anna):

@@ -60,6 +60,23 @@ def test_numbers_are_reserved_from_the_day_of_the_run_where_an_earlier_one_was_n
     }
 
 
+def test_a_number_is_freed_the_day_after_its_last_one(now):
+    made = expired(-30)
+    for days in (-1, 0, 1):
+        PhoneNumber.objects.create(
+            number=f"+653000000{days + 1}",
+            subscription=made,
+            status="reserved",
+            reserved_through=TODAY + dt.timedelta(days=days),
+        )
+    assert run(now).released_numbers == 1
+    assert list(PhoneNumber.objects.order_by("number").values_list("status", flat=True)) == [
+        "free",
+        "reserved",
+        "reserved",
+    ]
+
+
 def test_again_changes_nothing(now):
     expired(40)
     run(now)
@@ -167,8 +184,8 @@ def test_the_command_answers_json_and_writes_the_report(now, tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--as-of", "tomorrow"), "YYYY-MM-DD"),
-        (("--as-of", "2026-W10-1"), "YYYY-MM-DD"),
+        (("--as-of", "tomorrow"), "year-month-day"),
+        (("--as-of", "2026-W10-1"), "year-month-day"),
         (("--workers", "0"), "expected a number from 1 to 64."),
         (("--workers", "65"), "expected a number from 1 to 64."),
         (("--as-of", "2026-03-12"), "later than today anywhere"),

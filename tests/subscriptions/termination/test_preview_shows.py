@@ -65,7 +65,7 @@ def test_every_amount_stands_under_its_heading(client_of, configure):
         "Charged SGD 50.00 + SGD 4.50 tax. Not begun: SGD 54.50 in full, less SGD 54.50 waived",
         "1 September 2026 to 30 September 2026 | 109.00 | 97.20 | 89.17 | 8.03 | 97.20",
         "Not begun: SGD 109.00 in full, less SGD 11.80 waived 2 charges",
-        "Refund of all cycles | 264.40 | 23.80 | 288.20",
+        "All cycles | 599.50 | 470.80 | 264.40 | 23.80 | 288.20",
         "Administrative fee | SGD -10.00",
         "Total refund | SGD 278.20",
     ]
@@ -85,7 +85,7 @@ def test_every_amount_stands_under_its_heading(client_of, configure):
         "Termination date": "10 March 2026",
         "Computed under": (
             "Portal Config version 2, refund method: Remaining months, full refund within 14 days, "
-            "Allow Refund on, administrative fee SGD 10.00"
+            "Allow Refund on, administrative fee SGD 10.00 How a refund is computed"
         ),
     }
 
