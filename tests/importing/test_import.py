@@ -8,11 +8,13 @@ from decimal import Decimal as D
 import pytest
 from django.core.management import call_command
 from django.db import connection
+from django.urls import reverse
 
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries, Payment
 from portal.audit.models import AuditEntry
 from subscriptions.models import ContractItem, Cycle, PhoneNumber, Plan, Subscription, Termination
+from tests.support import shown
 from tests.support.directory import ACME, BETA, COUNTS, NOW, S1, S2, S3, S4, row_counts
 from tests.support.terminal import Terminal
 
@@ -126,6 +128,15 @@ def test_imported_numbers_are_reserved_for_as_long_as_the_settings_say(directory
         ("+6531234568", None),  # through 2 March: over
         ("+6531234569", dt.date(2026, 4, 1)),
     ]
+
+
+def test_what_ended_before_the_move_is_told_as_that(directory, imported, client_of):
+    imported(directory.write())
+    ended = Termination.objects.get(subscription__uuid=S3)
+    read = shown.read(client_of("agent").get(reverse("subscriptions:termination", args=[ended.uuid])))
+    assert read.said("What happened") == f"Subscription {S3} terminated. It ended before the move to this portal."
+    assert read.terms(under="Who asked, and why")["Explanation"] == "moved away"
+    assert read.tables == []
 
 
 # It ended on 20 February, the import is of 10 March.

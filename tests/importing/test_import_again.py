@@ -79,7 +79,7 @@ def test_a_later_note_names_the_charge_of_its_own_cycle(directory, imported):
     imported(directory.write())
     directory.add("credit_notes", note)
     assert imported(directory.write())[2] == []
-    assert CreditNoteLine.objects.get(credit_note__number="TCN-2").line.invoice.number == "TIN-2"
+    assert CreditNoteLine.objects.get(line__invoice__number="TIN-2").credit_note.number == "TCN-2"
 
 
 def test_a_terminated_subscription_gets_no_more_cycles(directory, imported):

@@ -1,5 +1,7 @@
 """Unsubscribe and resubscribe: what is said and written, and when neither is possible."""
 
+from typing import Any
+
 import pytest
 import time_machine
 
@@ -40,7 +42,7 @@ def test_the_history_tells_which_of_the_two_it_was(client_of, wanted, event, tol
     assert AuditEntry.objects.filter(actor=client.user.username).values_list("event").get() == (event,)
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
     "a trial does not renew": ({"is_trial": True}, "on", "A trial does not renew."),
     "what expired renews no more": (
         {"cycles": (C("2026-02-01"),)},

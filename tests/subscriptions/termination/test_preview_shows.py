@@ -6,9 +6,9 @@ import pytest
 import time_machine
 
 from subscriptions.models import CycleCharge
-from tests.support import factories, shown
+from tests.support import factories, pages, shown
 from tests.support.factories import C
-from tests.support.steps import NOW, address
+from tests.support.steps import NOW, address, step, to_refund
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +174,15 @@ def test_what_a_note_gave_back_before_is_taken_off(client_of):
     assert read.terms()[f"Credit note {note.number}"] == (
         "SGD 22.00 names this subscription; the SGD 22.00 that it gave back is taken off the refund"
     )
+
+
+def test_a_cycle_that_changed_meanwhile_is_marked(client_of):
+    client = client_of("agent")
+    made = factories.subscription(cycles=(C("2026-03-01", paid="10"), C("2026-04-01")))
+    seen = to_refund(client, made)
+    factories.pay(factories.charge_of(made, "2026-03-01"), "40")
+    again = step(client, pages.form(seen, action="/choice/"))
+    assert again.status_code == 409
+    table = shown.read(again).table()
+    marked = [row for row in table.column(table.headings[0]) if row.endswith(" changed")]
+    assert [row.split(" TIN")[0] for row in marked] == ["1 March 2026 to 31 March 2026"]
