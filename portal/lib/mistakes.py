@@ -42,6 +42,15 @@ def too_early(*, first: date) -> str:
     return f"This day is too early; expected {days.display(first)} or a later day."
 
 
+UUID = "a UUID such as 0f4c6ab2-7d1e-4b6a-9c53-2e8d1f7a9b04"
+"""What a UUID looks like, as it goes on after "expected"."""
+
+
+def not_a_uuid(given: str) -> str:
+    """Say that a text is no UUID."""
+    return f"“{given}” is not a UUID; expected {UUID}."
+
+
 def not_a_code(given: str) -> str:
     """Say that a text holds what no code may hold."""
     return f"“{given}” is not a code; expected letters, digits, hyphens and underscores."

@@ -133,8 +133,8 @@ def test_the_environment_is_read_in_one_place():
     assert read == set(may)
 
 
-# Filters that become declared ones with their lists.
-_FILTERS = {"portal/outbox/forms.py", "subscriptions/record/forms.py"}
+# A filter that becomes a declared one with its list.
+_FILTERS = {"portal/outbox/forms.py"}
 
 
 def test_fields_and_their_mistakes_are_those_of_the_kit():

@@ -7,7 +7,15 @@ from portal.lib.forms.form import Focused, Form
 from portal.lib.forms.hidden import RequestField, SeenField
 from portal.lib.forms.numbers import AmountField, CountField
 from portal.lib.forms.picked import UNCHOSEN, ChoiceField, DayField, DocumentField, Radios
-from portal.lib.forms.texts import AddressField, CodeField, CurrencyField, LineField, SearchField, TextField
+from portal.lib.forms.texts import (
+    AddressField,
+    CodeField,
+    CurrencyField,
+    LineField,
+    SearchField,
+    TextField,
+    UuidField,
+)
 
 __all__ = [
     "UNCHOSEN",
@@ -27,4 +35,5 @@ __all__ = [
     "SearchField",
     "SeenField",
     "TextField",
+    "UuidField",
 ]

@@ -10,16 +10,13 @@ from django import forms
 
 from portal.lib import mistakes
 from portal.lib.forms.kit import KitField
+from portal.lib.forms.texts import UuidField
 
 
-class RequestField(KitField, forms.UUIDField):
+class RequestField(UuidField):
     """The hidden mark by which the same form sent twice is known."""
 
-    widget = forms.HiddenInput
-
-    def said_of_nothing(self) -> str:
-        """Say that the page was not complete."""
-        return mistakes.INCOMPLETE
+    widget = forms.HiddenInput()
 
 
 class SeenField(KitField, forms.CharField):
@@ -34,9 +31,9 @@ class SeenField(KitField, forms.CharField):
         self._of = of
         super().__init__(**kwargs)
 
-    def said_of_nothing(self) -> str:
-        """Say that the page was not complete."""
-        return mistakes.INCOMPLETE
+    def expected(self) -> str:
+        """Name what the portal wrote."""
+        return "what the page showed"
 
     def prepare_value(self, value: Any) -> Any:
         """Write the values that are shown into the page."""

@@ -74,6 +74,24 @@ class AddressField(LineField):
         return addresses.check(line) if line else ""
 
 
+class UuidField(KitField, forms.UUIDField):
+    """A UUID, however it is written."""
+
+    widget: forms.Widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
+
+    def expected(self) -> str:
+        """Name what a UUID looks like."""
+        return mistakes.UUID
+
+    def to_python(self, value: Any) -> Any:
+        """Read what was typed."""
+        typed = text.bare(str(value)) if value else ""
+        try:
+            return super().to_python(typed)
+        except forms.ValidationError as error:
+            raise forms.ValidationError(mistakes.not_a_uuid(text.shown(typed)), code="invalid") from error
+
+
 class CodeField(LineField):
     """A code of letters, digits, hyphens and underscores, in lower case, so that no two differ by case alone."""
 

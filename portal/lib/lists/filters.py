@@ -271,11 +271,7 @@ class Amount(Filter):
 class Uuid(Filter):
     """A UUID, compared whole."""
 
-    field_class = forms.UUIDField
-
-    def __init__(self, label: str, field_name: str, **kwargs: Any) -> None:
-        widget = forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"})
-        super().__init__(label, field_name, widget=widget, **kwargs)
+    field_class = fields.UuidField
 
 
 class Count(Filter):
