@@ -11,8 +11,10 @@ from django.db.models import Q, Value
 from django.db.models.functions import Greatest, Least
 
 from customers import naming
-from customers.models import LedgerEntry
-from customers.selectors import entries
+from customers.models import LedgerEntry, Organisation
+from customers.search import finders
+from customers.selectors import entries, listing
+from customers.selectors.listing import OrganisationRow
 from portal.audit import selectors as audit_selectors
 from portal.lib import lists, signposts
 from portal.lib.lists import cells, filters
@@ -20,7 +22,65 @@ from portal.lib.lists import cells, filters
 NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
 _DAY = lists.Sort("day", ("on", "id"), ascending="by day, earliest first", descending="by day, latest first")
 _PLACE = lists.Sort("place", ("seq",), ascending="oldest first", descending="newest first")
+_STATUSES = dict(Organisation.Status.choices)
+_PAYMENT_MODES = dict(Organisation.PaymentMode.choices)
 _ZERO = Value(Decimal(0))
+
+
+class OrganisationFilters(filters.Filters):
+    """What the list of all customers can be filtered by; who is meant, the search finds."""
+
+    status = filters.Choice("Status", "status", choices=Organisation.Status.choices)
+    payment_mode = filters.Choice("Payment mode", "payment_mode", choices=Organisation.PaymentMode.choices)
+    currency = filters.Currency()
+
+
+def _name(row: OrganisationRow) -> cells.Under:
+    link = cells.Link(row.name, cells.address("customers:overview", row.uuid))
+    return cells.Under(link, (row.known_by, *(f"{match.label}: {match.text}" for match in row.matches)))
+
+
+ORGANISATIONS: lists.List[OrganisationRow] = lists.List(
+    name="customers",
+    title="Customers",
+    about="",
+    permission="customers.view_organisation",
+    rows=listing.organisations,
+    read=listing.organisation_rows,
+    columns=(
+        lists.Column("Name", _name, is_heading=True, sort="name"),
+        lists.Column("UUID", lambda row: row.uuid, on="file"),
+        lists.Column("Known by", lambda row: row.known_by, on="file"),
+        lists.Column("Status", lambda row: cells.Code(row.status, _STATUSES[row.status]), kind=cells.Code),
+        lists.Column("Payment mode", lambda row: cells.Word(row.payment_mode, _PAYMENT_MODES[row.payment_mode])),
+        lists.Column("Currency", lambda row: str(row.balance.currency), on="file"),
+        lists.Column("Current balance", lambda row: cells.Balance(row.balance), kind=cells.Balance),
+        lists.Column("Credit limit", lambda row: cells.Exact(row.credit_limit), kind=cells.Exact),
+    ),
+    sorts=(lists.Sort("name", ("name", "id"), ascending="A to Z", descending="Z to A", is_descending=False),),
+    filters=OrganisationFilters,
+    empty=lists.Empty(
+        "No customers yet",
+        "Customers come with an import. Ask whoever runs the portal to import the data.",
+        "people",
+    ),
+    no_match=lists.Empty("No customer matches", "Loosen a filter, or clear them all."),
+    sums=(lists.Sum("Current balance", "credit_account__balance", cells.Balance),),
+    groups=(
+        lists.Group("status", "Status", "status", _STATUSES),
+        lists.Group("payment_mode", "Payment mode", "payment_mode", _PAYMENT_MODES),
+    ),
+)
+
+HITS: tuple[lists.Column[finders.Hit], ...] = (
+    lists.Column("What", lambda hit: hit.kind),
+    lists.Column("Found", lambda hit: cells.Link(hit.text, hit.url), is_heading=True, css="sentence"),
+    lists.Column(
+        "Customer",
+        lambda hit: cells.Link(hit.organisation_name, cells.address("customers:overview", hit.organisation_uuid)),
+    ),
+)
+"""What else a question names than customers."""
 
 
 class EntryFilters(filters.Filters):

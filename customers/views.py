@@ -4,7 +4,7 @@ import uuid as uuids
 from typing import Any
 
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from customers import forms, operations, selectors, steps, tab_bar
-from customers.lists import ENTRIES, OF_AN_ACCOUNT, history_in
+from customers.lists import ENTRIES, HITS, OF_AN_ACCOUNT, ORGANISATIONS, history_in
 from customers.models import LedgerEntry, Organisation
 from customers.search import lookup, opening
 from customers.selectors import entries, tabs
@@ -25,7 +25,7 @@ credit_entries = lists.page(ENTRIES)
 
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
-def organisation_list(request: Request) -> HttpResponse:
+def organisation_list(request: Request) -> HttpResponseBase:
     """List the organisations, or those that a question finds, with similar ones where they are wanted."""
     listing = lookup.organisations(
         request.GET.get("q", ""),
@@ -34,12 +34,37 @@ def organisation_list(request: Request) -> HttpResponse:
         with_similar=request.GET.get("similar") == "1",
         may=request.user.has_perm,
     )
+    is_fragment = htmx.wants_fragment(request)
+    context: dict[str, Any] = {"listing": listing, "is_fragment": is_fragment}
+    if not listing.query:
+        # Pages and filters of the list ask for it alone; typing, also in an emptied field, for all below the field.
+        is_page = is_fragment and request.htmx.target == "list"
+        return lists.answer(
+            request,
+            ORGANISATIONS,
+            template="customers/search/list.html",
+            fragment="components/_list.html" if is_page else "customers/search/_list.html",
+            context=context,
+        )
     return htmx.render_page(
         request,
         page="customers/search/list.html",
         fragment="customers/search/_list.html",
-        context={"listing": listing, "is_fragment": htmx.wants_fragment(request)},
+        context={
+            **context,
+            "newer_url": _page_of(listing.query, "before", listing.newer),
+            "older_url": _page_of(listing.query, "after", listing.older),
+            "found": lists.table(ORGANISATIONS.columns, listing.rows, caption="Customers"),
+            "similar": lists.table(
+                ORGANISATIONS.columns, listing.similar, caption="Customers that are written similarly"
+            ),
+            "hits": lists.table(HITS, listing.hits, caption="Found by number or UUID"),
+        },
     )
+
+
+def _page_of(question: str, word: str, key: str) -> str:
+    return reverse("customers:list", query={"q": question, word: key}) if key else ""
 
 
 @require_safe

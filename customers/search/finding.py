@@ -55,13 +55,6 @@ class Row:
     keys: Sequence[Sequence[str]]
 
 
-def everybody(*, edge: Edge | None, limit: int) -> list[Place]:
-    """List all organisations by name, backwards from an edge that ends the page."""
-    sql = Sql()
-    tail = _tail(sql, ("name", "id"), edge=edge, limit=limit)
-    return [Place(*row) for row in sql.rows(f"SELECT 0, name, id FROM customers_organisation {tail}")]  # noqa: S608
-
-
 def rows(ids: Sequence[int], *, with_keys: Sequence[int]) -> list[Row]:
     """Read what a list shows of some organisations, in any order, in one statement.
 

@@ -1,18 +1,20 @@
 """List organisations and find them: `finding` and `similarity` give places, here they become rows of a page."""
 
-import dataclasses
 import uuid
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from moneyed import Money
+
 from customers import policies as customers_policies
-from customers.models import Member, Organisation, SearchKey, SearchText
+from customers.models import Member, SearchKey, SearchText
 from customers.search import finders, finding, similarity
 from customers.search import policies as search_policies
 from customers.search.finding import Edge, Row
 from customers.search.places import Place
-from portal.lib import money, text
+from customers.selectors import listing
+from customers.selectors.listing import Match, OrganisationRow
+from portal.lib import text
 
 PAGE = 50
 FEW = 5
@@ -21,35 +23,6 @@ _OF_MEMBERS = (SearchKey.Kind.MEMBER, SearchKey.Kind.MEMBER_EMAIL)
 # Of a few organisations with very many members some stay as they are folded.
 _MOST_MEMBERS = 5000
 _KINDS = dict(SearchKey.Kind.choices)
-_STATUSES = dict(Organisation.Status.choices)
-_PAYMENT_MODES = dict(Organisation.PaymentMode.choices)
-
-
-@dataclass(frozen=True)
-class Match:
-    """What was found when it was not the name."""
-
-    label: str
-    text: str
-
-
-@dataclass(frozen=True)
-class OrganisationRow:
-    """One organisation of the list. *Shape*: amounts are ready to show, `balance` without its sign.
-
-    `known_by` tells it from another of its name; "" where a match says the same.
-    """
-
-    uuid: uuid.UUID
-    name: str
-    known_by: str
-    status: str
-    status_label: str
-    payment_mode_label: str
-    balance: str
-    balance_kind: str
-    credit_limit: str
-    matches: tuple[Match, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -79,7 +52,7 @@ class Listing:
     def summary(self) -> str:
         """Say how many there are on this page."""
         if not self.rows and not self.similar and not self.hits:
-            return "No customer found" if self.query else "No customers"
+            return "No customer found"
         parts = []
         if self.rows:
             what = "customer" if len(self.rows) == 1 else "customers"
@@ -108,14 +81,14 @@ def everything(permission: str) -> bool:
 
 
 def organisations(
-    query: str = "",
+    query: str,
     *,
     older: str = "",
     newer: str = "",
     with_similar: bool = False,
     may: finders.May = everything,
 ) -> Listing:
-    """Find the organisations that answer a question (all of them without one), 50 a page.
+    """Find the organisations that answer a question, 50 a page; without one nobody does.
 
     Similar ones are looked for where few answer and none exactly, and on the first page for whoever wants them.
 
@@ -124,13 +97,10 @@ def organisations(
     """
     shown = _shown(query)
     readings = search_policies.readings(query)
-    if shown and not readings:
+    if not readings:
         return Listing(query=shown, rows=())
-    edge = _edge(older, is_question=bool(readings)) or _edge(newer, is_question=bool(readings), is_before=True)
-    if readings:
-        found = finding.found(readings, edge=edge, limit=PAGE + 1)
-    else:
-        found = finding.Found(finding.everybody(edge=edge, limit=PAGE + 1))
+    edge = _edge(older) or _edge(newer, is_before=True)
+    found = finding.found(readings, edge=edge, limit=PAGE + 1)
     page = found.places[:PAGE]
     more = len(found.places) > PAGE
     is_backwards = edge is not None and edge.is_before
@@ -139,12 +109,10 @@ def organisations(
     has_newer = more if is_backwards else edge is not None
     has_older = is_backwards or more
     rows = _rows(page, wanted=[[word] for reading in readings for word in reading.words])
-    hits, are_hits_cut = _hits(query, rows, may=may) if readings and edge is None else ([], False)
-    may_be_misspelt = bool(readings) and search_policies.may_be_misspelt(readings[0])
+    hits, are_hits_cut = _hits(query, rows, may=may) if edge is None else ([], False)
+    may_be_misspelt = search_policies.may_be_misspelt(readings[0])
     asked = with_similar and may_be_misspelt and edge is None
-    looks = asked or (
-        bool(readings) and edge is None and len(page) < FEW and not hits and not _is_settled(page, readings)
-    )
+    looks = asked or (edge is None and len(page) < FEW and not hits and not _is_settled(page, readings))
     similar: tuple[OrganisationRow, ...] = ()
     is_similar_cut = False
     if looks:
@@ -209,17 +177,8 @@ def _rows(places: Sequence[Place], *, wanted: Sequence[Sequence[str]]) -> tuple[
     read = {row.id: row for row in finding.rows([place.id for place in places], with_keys=unexplained)}
     matched = {id: _matched(row.keys, wanted=wanted) for id, row in read.items()}
     members = _members([id for id, keys in matched.items() if any(kind in _OF_MEMBERS for kind, _ in keys)])
-    return _told_apart([_row(read[place.id], matched=matched[place.id], members=members) for place in places])
-
-
-def _told_apart(rows: Sequence[OrganisationRow]) -> tuple[OrganisationRow, ...]:
-    """Add the beginning of the UUID where two of a page have one name and are known by the same."""
-    same = Counter((text.fold(row.name), row.known_by) for row in rows)
-    return tuple(
-        dataclasses.replace(row, known_by=customers_policies.with_uuid(row.known_by, uuid=row.uuid))
-        if same[text.fold(row.name), row.known_by] > 1
-        else row
-        for row in rows
+    return listing.told_apart(
+        [_row(read[place.id], matched=matched[place.id], members=members) for place in places]
     )
 
 
@@ -276,11 +235,9 @@ def _row(
         name=row.name,
         known_by="" if any(match.text == known_by for match in matches) else known_by,
         status=row.status,
-        status_label=_STATUSES[row.status],
-        payment_mode_label=_PAYMENT_MODES[row.payment_mode],
-        balance=money.display_balance(abs(row.balance), currency=row.currency),
-        balance_kind=customers_policies.balance_kind(row.balance),
-        credit_limit=money.display_balance(row.credit_limit, currency=row.currency),
+        payment_mode=row.payment_mode,
+        balance=Money(row.balance, row.currency),
+        credit_limit=Money(row.credit_limit, row.currency),
         matches=matches,
     )
 
@@ -289,7 +246,7 @@ def _key(place: Place, row: OrganisationRow) -> str:
     return f"{place.score}.{row.uuid}"
 
 
-def _edge(key: str, *, is_question: bool, is_before: bool = False) -> Edge | None:
+def _edge(key: str, *, is_before: bool = False) -> Edge | None:
     """Read the key of a page; None for everything that is none."""
     score, _, name = key[:50].partition(".")
     if not (score.isascii() and score.isdigit() and len(score) <= 3):
@@ -298,11 +255,7 @@ def _edge(key: str, *, is_question: bool, is_before: bool = False) -> Edge | Non
         wanted = uuid.UUID(name)
     except ValueError:
         return None
-    # A question's answers are sorted by their folded names, the list of all by the names as they are written.
-    if is_question:
-        row = SearchText.objects.filter(organisation__uuid=wanted).values_list("name", "organisation_id").first()
-    else:
-        row = Organisation.objects.filter(uuid=wanted).values_list("name", "id").first()
+    row = SearchText.objects.filter(organisation__uuid=wanted).values_list("name", "organisation_id").first()
     return Edge(Place(int(score), *row), is_before=is_before) if row else None
 
 

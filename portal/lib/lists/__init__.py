@@ -2,6 +2,6 @@
 
 from portal.lib.lists.declared import Column, Empty, Group, List, Sum
 from portal.lib.lists.paging import Sort
-from portal.lib.lists.views import Shown, answer, page, show
+from portal.lib.lists.views import Shown, Table, answer, page, show, table
 
-__all__ = ["Column", "Empty", "Group", "List", "Shown", "Sort", "Sum", "answer", "page", "show"]
+__all__ = ["Column", "Empty", "Group", "List", "Shown", "Sort", "Sum", "Table", "answer", "page", "show", "table"]

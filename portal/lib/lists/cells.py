@@ -54,6 +54,13 @@ class Balance:
 
 
 @dataclass(frozen=True)
+class Exact:
+    """An amount with as many decimals as it has."""
+
+    amount: Money
+
+
+@dataclass(frozen=True)
 class Signed:
     """A movement on an account, with its sign."""
 
@@ -148,13 +155,13 @@ def plain(value: Any) -> str:
 def harmless(value: Any) -> str:
     """Write a value for a CSV file, so that no spreadsheet takes a text for a formula."""
     text = plain(value)
-    is_text = not isinstance(value, Money | Signed | Balance | int | Decimal)
+    is_text = not isinstance(value, Money | Signed | Exact | Balance | int | Decimal)
     return f"'{text}" if is_text and text.startswith(_FORMULA_STARTS) else text
 
 
 def style(value_type: type) -> str:
     """Name the class of a column whose values have a type."""
-    if value_type in (Money, Balance, Signed, int, Decimal):
+    if value_type in (Money, Balance, Exact, Signed, int, Decimal):
         return "num"
     if value_type is Sentence:
         return "text-break sentence"
@@ -176,6 +183,10 @@ def _balance(value: Balance) -> str:
         "Credit" if side == "CR" else "Debit",
         side,
     )
+
+
+def _exact(value: Exact) -> str:
+    return money.display_balance(value.amount.amount, currency=str(value.amount.currency))
 
 
 def _signed(value: Signed) -> str:
@@ -232,6 +243,7 @@ _HTML: dict[type, Callable[[Any], str]] = {
     Decimal: lambda value: f"{value:,f}",
     Money: amount_of,
     Balance: _balance,
+    Exact: _exact,
     Signed: _signed,
     datetime.date: days.display,
     datetime.datetime: _moment,
@@ -251,6 +263,7 @@ _PLAIN: dict[type, Callable[[Any], str]] = {
     Decimal: lambda value: f"{value:f}",
     Money: lambda value: money.format_amount(value.amount, currency=str(value.currency)),
     Balance: lambda value: _exactly(value.amount),
+    Exact: lambda value: _exactly(value.amount),
     Signed: lambda value: _exactly(value.amount),
     datetime.date: datetime.date.isoformat,
     datetime.datetime: lambda value: value.isoformat(timespec="seconds"),

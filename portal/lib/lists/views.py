@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib.auth.decorators import permission_required
@@ -26,6 +26,7 @@ PAGE, FRAGMENT = "components/list.html", "components/_list.html"
 _TOTAL = "total"
 
 Query = QuerySet[Any, Any]
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,11 @@ class Head:
     """The heading of a column. *Shape*: `url` sorts by it; `direction` is set where it does already."""
 
     text: str
-    css: str
-    is_hidden: bool
-    url: str
-    direction: str
-    words: str
+    css: str = ""
+    is_hidden: bool = False
+    url: str = ""
+    direction: str = ""
+    words: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def answer(
     list_: List[Any],
     *,
     template: str = PAGE,
+    fragment: str = FRAGMENT,
     context: Mapping[str, Any],
     status: int = 200,
 ) -> HttpResponseBase:
@@ -109,7 +111,7 @@ def answer(
     return htmx.render_page(
         request,
         page=template,
-        fragment=FRAGMENT,
+        fragment=fragment,
         context={"list": list_, "shown": shown, **context},
         status=status if shown.is_valid else 422,
     )
@@ -186,6 +188,25 @@ def show(
         sort_choices=_sort_choices(list_, sort=sort, needed=needed, to=to),
         has_actions=any(column.kind is cells.Action for column in columns),
         **(_sums(given, list_, filters, to=to) if not is_part else {}),
+    )
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows that somebody has read otherwise, in the columns of a list."""
+
+    caption: str
+    heads: tuple[Head, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+def table(columns: Sequence[Column[R]], rows: Sequence[R], *, caption: str) -> Table:
+    """Write rows in columns, without sorts and pages."""
+    on_page = [column for column in columns if column.is_on_page]
+    return Table(
+        caption,
+        tuple(Head(column.heading, column.css or cells.style(column.kind)) for column in on_page),
+        _written(rows, on_page),
     )
 
 

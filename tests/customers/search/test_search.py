@@ -12,6 +12,7 @@ from django.db import connection
 
 from customers.models import Organisation, SearchKey
 from customers.search import finding, lookup, policies
+from customers.selectors.listing import Match
 from tests.customers.search.asking import names
 from tests.support.factories import OrganisationFactory, subscription
 
@@ -82,7 +83,7 @@ def test_all_words_must_match_but_each_in_any_key() -> None:
     OrganisationFactory.create(name="Acme Europe", owner_email="tom@red.example")
     listing = lookup.organisations("acme blue")
     assert [row.uuid for row in listing.rows] == [one.uuid]
-    assert listing.rows[0].matches == (lookup.Match("Owner e-mail", "sue@blue.example"),)
+    assert listing.rows[0].matches == (Match("Owner e-mail", "sue@blue.example"),)
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_a_key_is_found_and_named(query: str, label: str, shown: str) -> None:
         customer_reference="CRM-0042/b",
     )
     row = lookup.organisations(query).rows[0]
-    assert (row.name, row.matches[0]) == ("Found", lookup.Match(label, shown))
+    assert (row.name, row.matches[0]) == ("Found", Match(label, shown))
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_a_number_is_found_however_it_is_written(query: str) -> None:
     OrganisationFactory.create(name="Other")
     listing = lookup.organisations(query)
     assert [row.uuid for row in listing.rows] == [found.uuid]
-    assert listing.rows[0].matches == (lookup.Match("Number", "+6561234567"),)
+    assert listing.rows[0].matches == (Match("Number", "+6561234567"),)
 
 
 def test_a_number_and_words_of_the_name_find_together() -> None:
@@ -128,7 +129,7 @@ def test_a_number_and_words_of_the_name_find_together() -> None:
     for query in (f"{word} 6123", f"6561234567 {word}", f"+65612345 {found.name}"):
         listing = lookup.organisations(query)
         assert [row.uuid for row in listing.rows] == [found.uuid], query
-        assert listing.rows[0].matches == (lookup.Match("Number", "+6561234567"),)
+        assert listing.rows[0].matches == (Match("Number", "+6561234567"),)
     assert {row.uuid for row in lookup.organisations(found.name).rows} == {found.uuid, other.uuid}
 
 
@@ -183,15 +184,8 @@ def test_hostile_text_finds_nobody_and_breaks_nothing(query: str) -> None:
     assert len(listing.query) <= policies.LONGEST_QUERY
 
 
-def test_blank_questions_list_everybody() -> None:
-    OrganisationFactory.create(name="B")
-    OrganisationFactory.create(name="A")
-    assert names("  ") == ["A", "B"]
-    assert lookup.organisations().summary == "2 customers"
-
-
-@pytest.mark.parametrize("query", ["", "company"])
-def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
+def test_pages_go_there_and_back_without_a_gap() -> None:
+    query = "company"
     made = [OrganisationFactory.create(name=f"Company {n % 7:02}") for n in range(2 * lookup.PAGE + 3)]
     first = lookup.organisations(query)
     second = lookup.organisations(query, older=first.older)
@@ -209,8 +203,8 @@ def test_pages_go_there_and_back_without_a_gap(query: str) -> None:
     "key", ["x", "0.x", "-1.2", "9999.0", "0." + "f" * 400, "²." + "0" * 32, "\x00", "0." + "0" * 32]
 )
 def test_a_key_that_is_none_shows_the_first_page(key: str) -> None:
-    OrganisationFactory.create(name="A")
-    assert [row.name for row in lookup.organisations("", older=key).rows] == ["A"]
+    OrganisationFactory.create(name="Acme")
+    assert [row.name for row in lookup.organisations("acme", older=key).rows] == ["Acme"]
 
 
 def pages(query: str, monkeypatch: pytest.MonkeyPatch) -> list[lookup.Listing]:
