@@ -66,6 +66,7 @@ class Message(models.Model):
         indexes = [
             models.Index(fields=["next_attempt_at"], name="outbox_due", condition=models.Q(status="pending")),
             models.Index(fields=["status", "-id"], name="outbox_by_status"),
+            models.Index(fields=["organisation_uuid", "-id"], name="outbox_by_organisation"),
         ]
 
     def __str__(self) -> str:

@@ -1,35 +1,47 @@
 """Serve the list of notifications, and put a dead letter back."""
 
 import uuid as uuids
-from urllib.parse import urlencode
+from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.module_loading import import_string
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_POST
 
 from portal.audit.operations import Actor
-from portal.lib import htmx
+from portal.lib import htmx, lists
 from portal.lib.http import Request
 from portal.outbox import operations, selectors
-from portal.outbox.forms import FilterForm
+from portal.outbox.lists import MESSAGES
 from portal.outbox.models import Message
 
+PAGE = "outbox/list.html"
 
-@require_safe
-@permission_required("outbox.view_message", raise_exception=True)
-def message_list(request: Request) -> HttpResponse:
-    """List messages, the dead letters unless another status is asked for; htmx gets the list alone."""
-    return _show(request)
+
+def _above(request: Request) -> dict[str, Any]:
+    load = selectors.load()
+    return {
+        "dead": _counted(load.dead),
+        "pending": _counted(load.pending),
+        "has_mail_server": operations.MailServer.is_configured(),
+    }
+
+
+def _counted(count: int) -> str:
+    most = selectors.MOST_COUNTED
+    return f"{count:,}" if count <= most else f"more than {most:,}"
+
+
+message_list = lists.page(MESSAGES, template=PAGE, context=_above)
 
 
 @require_POST
 @permission_required("outbox.send_again", raise_exception=True)
-def send_again(request: Request, uuid: uuids.UUID) -> HttpResponse:
+def send_again(request: Request, uuid: uuids.UUID) -> HttpResponseBase:
     """Put a dead letter back among the messages that are to be sent."""
     try:
         put_back = operations.send_again(
@@ -42,9 +54,9 @@ def send_again(request: Request, uuid: uuids.UUID) -> HttpResponse:
     except Message.DoesNotExist as error:
         raise Http404("There is no such message.") from error
     except operations.NoAddress as error:
-        return _show(request, refusal=error.why, status=409)
+        return _refused(request, error.why)
     except operations.AlreadySent:
-        return _show(request, refusal="This message was sent meanwhile: nothing was changed.", status=409)
+        return _refused(request, "This message was sent meanwhile: nothing was changed.")
     except operations.AlreadyOnItsWay:
         messages.info(request, "The message waits to be sent already.")
     else:
@@ -53,37 +65,9 @@ def send_again(request: Request, uuid: uuids.UUID) -> HttpResponse:
     return htmx.lead_to(request, reverse("outbox:list"))
 
 
-def _show(request: Request, *, refusal: str = "", status: int = 200) -> HttpResponse:
-    # What a POST carries is no filter.
-    form = FilterForm(request.GET if request.method in ("GET", "HEAD") else {})
-    context: dict[str, object] = {
-        "form": form,
-        "refusal": refusal,
-        "rows": (),
-        "load": selectors.load(),
-        "has_mail_server": operations.MailServer.is_configured(),
-        "can_send_again": request.user.has_perm("outbox.send_again"),
-        "can_correct": request.user.has_perm("customers.change_contacts"),
-    }
-    if form.is_valid():
-        page = selectors.messages(
-            status=form.wanted_status(), before=_key(request, "before"), after=_key(request, "after")
-        )
-        here = f"{reverse('outbox:list')}?{urlencode({'status': form.asked()})}"
-        context |= {
-            "rows": page.rows,
-            "asked": form.asked(),
-            "older_url": f"{here}&before={page.older}" if page.older else "",
-            "newer_url": f"{here}&after={page.newer}" if page.newer else "",
-        }
-    elif status == 200:
-        status = 422
-    return htmx.render_page(
-        request, page="outbox/list.html", fragment="outbox/_list.html", context=context, status=status
+def _refused(request: Request, why: str) -> HttpResponseBase:
+    """Show the list, and above it why nothing was done."""
+    context = {**_above(request), "refusal": why}
+    return lists.answer(
+        request, MESSAGES, template=PAGE, context=context, address=reverse("outbox:list"), status=409
     )
-
-
-def _key(request: Request, name: str) -> int | None:
-    """Read a key out of the address; anything else is no key, which gives the newest page."""
-    value = request.GET.get(name)
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) <= 18 else None

@@ -1,11 +1,15 @@
 """Examples for the style guide: every component in every state, with made-up data and no query."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django import forms
 
+from customers.models import Organisation
 from portal.lib import forms as fields
+from portal.lib.http import Request
+from portal.lib.lists import filters
 
 UUID = "4c1f6f0e-6d2b-4a53-9c0e-0d6a3b1f7e21"
 
@@ -120,18 +124,17 @@ class ExampleForm(fields.Form):
     acknowledged = forms.BooleanField(label="I have seen that CN-0000012 was sent and is not used for this refund")
 
 
-class ExampleFilter(fields.Form):
-    """Show a filter bar."""
+class ExampleFilters(filters.Filters):
+    """Show the filters of a list."""
 
-    takes_focus = False
+    more = ("expires_from",)
 
-    q = fields.SearchField(label="Search", required=False)
-    status = fields.ChoiceField(
-        label="Status", required=False, choices=[("", "Any status"), ("active", "Active"), ("expired", "Expired")]
-    )
+    q = filters.Search("Search")
+    status = filters.Choice("Status", choices=[("active", "Active"), ("expired", "Expired")])
+    expires_from = filters.From("Expires from", "expires_on")
 
 
-def context() -> dict[str, Any]:
+def context(request: Request, *, at: datetime) -> dict[str, Any]:
     """Give the examples of the style guide."""
     filled = {
         "guide-reason": "moved",
@@ -140,6 +143,8 @@ def context() -> dict[str, Any]:
         "guide-settlement": "credits",
         "guide-acknowledged": "on",
     }
+    # Nothing is looked for: the rows below are made up.
+    asked = ExampleFilters({"status": "active"}, queryset=Organisation.objects.none(), request=request, at=at)
     faulty = {"faulty-explanation": " ", "faulty-requested_on": "tomorrow", "faulty-reason": ""}
     return {
         "statuses": STATUSES,
@@ -169,6 +174,6 @@ def context() -> dict[str, Any]:
         "step_numbers": (1, 2, 3, 4),
         "form": ExampleForm(filled, prefix="guide"),
         "faulty_form": ExampleForm(faulty, prefix="faulty"),
-        "filter_form": ExampleFilter({"q": "", "status": "active"}),
+        "list_filters": {"form": asked.form, "filters": asked, "address": request.path, "target": ""},
         "icons": ICONS,
     }

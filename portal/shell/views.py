@@ -8,6 +8,7 @@ from django.db import Error
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.views import defaults
 from django.views.decorators.http import require_safe
 
@@ -79,7 +80,7 @@ def _is_superuser(user: object) -> bool:
 @user_passes_test(_is_superuser)
 def styleguide(request: Request) -> HttpResponse:
     """Show every component in every state."""
-    return render(request, "shell/styleguide.html", styleguide_context.context())
+    return render(request, "shell/styleguide.html", styleguide_context.context(request, at=timezone.now()))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -204,6 +204,11 @@ READ: list[tuple[str, Reader, set[str]]] = [
     ("a run of the clean-up", page("subscriptions:clean_up_run", "run"), {"termination_by_run"}),
     ("the clean-up", clean_up, {"subscription_by_expiry", "number_reserved"}),
     ("messages of a status", page("outbox:list", status="dead"), {"outbox_by_status"}),
+    (
+        "messages of an organisation",
+        page("outbox:list", organisation=str(uuid.uuid4()), status="all"),
+        {"outbox_by_organisation"},
+    ),
     ("sending", sending, {"outbox_due"}),
     # The admin alone: the items of a contract, on its page.
     ("a contract in the admin", contract_in_the_admin, {"subscriptions_contractitem_contract_id_9c28eaad"}),

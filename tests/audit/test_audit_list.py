@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.audit import lists, selectors
+from portal.audit import lists, naming, selectors
 from portal.audit.models import AuditEntry
 from portal.lib.lists import paging
 from tests.support import factories, shown
@@ -198,7 +198,7 @@ def test_an_organisation_is_found_as_the_search_finds_it(client_of, name, asked,
 
 
 def test_a_name_of_too_many_organisations_is_refused(client_of, monkeypatch):
-    monkeypatch.setattr(lists, "MOST", 1)
+    monkeypatch.setattr(naming, "MOST", 1)
     for number in range(2):
         owner = factories.OrganisationFactory.create(name=f"Acme {number}")
         entry(organisation_uuid=owner.uuid, organisation_name=owner.name)

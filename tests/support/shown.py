@@ -43,6 +43,7 @@ class Shown:
     tables: list[Table] = field(default_factory=list)
     links: list[Link] = field(default_factory=list)
     buttons: list[str] = field(default_factory=list)
+    actions: list[tuple[str, str]] = field(default_factory=list)
     navigations: dict[str, list[Link]] = field(default_factory=dict)
     _terms: list[tuple[str, str, str]] = field(default_factory=list)
     _words: list[tuple[str, list[str]]] = field(default_factory=lambda: [("", [])])
@@ -66,6 +67,11 @@ class Shown:
     def address(self, words: str) -> str:
         """Say where the link of these words leads."""
         (address,) = {link.address for link in self.links if link.words == words}
+        return address
+
+    def sends_to(self, words: str) -> str:
+        """Say where the buttons of these words send their form, instead of its own address."""
+        (address,) = {address for said, address in self.actions if said == words}
         return address
 
     def can(self, words: str) -> bool:
@@ -97,6 +103,7 @@ class _Parser(HTMLParser):
         self._term: list[str] | None = None
         self._value: list[str] | None = None
         self._button: list[str] | None = None
+        self._sends_to = ""
         self._link: tuple[list[str], dict[str, str]] | None = None
         self._navigation: list[Link] | None = None
         self._last_term = ""
@@ -114,6 +121,7 @@ class _Parser(HTMLParser):
             self._value = []
         elif tag == "button":
             self._button = [given.get("aria-label", "")]
+            self._sends_to = given.get("formaction", "")
         elif tag == "a" and "href" in given:
             self._link = ([given.get("aria-label", "")], given)
         elif tag == "nav":
@@ -151,6 +159,8 @@ class _Parser(HTMLParser):
             self._value = None
         elif tag == "button" and self._button is not None:
             self.shown.buttons.append(_folded(self._button))
+            if self._sends_to:
+                self.shown.actions.append((self.shown.buttons[-1], self._sends_to))
             self._button = None
         elif tag == "a" and self._link is not None:
             words, given = self._link

@@ -230,8 +230,8 @@ class Choice(Filter):
     def is_asked(self, value: Any) -> bool:
         return bool(self.chosen(value))
 
-    def filter(self, qs: Query, value: Any) -> Query:
-        return super().filter(qs, self.chosen(value))
+    def condition(self, value: Any) -> Q:
+        return super().condition(self.chosen(value))
 
 
 class From(Filter):

@@ -12,12 +12,11 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join
 from django.views.decorators.http import require_safe
 
-from portal.lib import htmx, mentions
+from portal.lib import htmx
 from portal.lib.http import Request
-from portal.lib.lists import addresses, cells, export, paging, sums
+from portal.lib.lists import addresses, cells, export, paging, sums, tables
 from portal.lib.lists.declared import Column, Empty, Group, List
 from portal.lib.lists.filters import Filters
 from portal.lib.lists.paging import Key, Sort
@@ -102,12 +101,16 @@ def answer(
     template: str = PAGE,
     fragment: str = FRAGMENT,
     context: Mapping[str, Any],
+    address: str = "",
     status: int = 200,
 ) -> HttpResponseBase:
-    """Answer with a page of a list, or with its file where the address asks for that."""
+    """Answer with a page of a list, or with its file where the address asks for that.
+
+    *Shape*: `address` is that of the list where another one answers with it.
+    """
     if request.GET.get(addresses.FORMAT) == "csv":
         return _file(request, list_)
-    shown = show(request, list_)
+    shown = show(request, list_, address=address)
     return htmx.render_page(
         request,
         page=template,
@@ -128,6 +131,7 @@ def show(
     caption: str = "",
     empty: Empty | None = None,
     zone: str = "UTC",
+    address: str = "",
     is_part: bool = False,
 ) -> Shown:
     """Read a page of a list, of all its rows or of those that are given.
@@ -137,6 +141,7 @@ def show(
     part of another page has no filters, no file and no sums.
     """
     given = _given(request)
+    address = address or request.path
     at = timezone.now()
     asked_filters = Filters if is_part else list_.filters
     filters = asked_filters(
@@ -146,7 +151,7 @@ def show(
         "name": list_.name,
         "form": filters.form,
         "filters": filters,
-        "address": request.path,
+        "address": address,
         "target": target,
         "here": request.get_full_path(),
         "trigger": ", ".join(f"{event} from:body" for event in list_.events),
@@ -172,14 +177,14 @@ def show(
         and column.heading not in without
         and (not column.may or request.user.has_perm(column.may))
     ]
-    to = addresses.Addresses(request.path, given, prefix)
+    to = addresses.Addresses(address, given, prefix)
     asked = filters.asked()
     nothing = list_.no_match if asked or key else empty or list_.empty
     return Shown(
         **basics,
         caption=caption or f"{list_.title}, {sort.words}",
         heads=tuple(_head(column, list_=list_, sort=sort, needed=needed, to=to) for column in columns),
-        rows=_written(list_.values(found.rows, at=filters.at), columns),
+        rows=tables.written(list_.values(found.rows, at=filters.at), columns),
         empty=None if found.rows or found.looked_at is not None else nothing,
         summary=_summary(found),
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
@@ -206,7 +211,7 @@ def table(columns: Sequence[Column[R]], rows: Sequence[R], *, caption: str) -> T
     return Table(
         caption,
         tuple(Head(column.heading, column.css or cells.style(column.kind)) for column in on_page),
-        _written(rows, on_page),
+        tables.written(rows, on_page),
     )
 
 
@@ -302,32 +307,3 @@ def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to:
         direction=("descending" if sort.is_descending else "ascending") if is_sorted else "",
         words=next_sort.words if next_sort else "",
     )
-
-
-def _written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[tuple[str, ...], ...]:
-    """Write every cell with its tags. The words of sentences are looked up for all rows at once."""
-    values = [[column.value(row) for column in columns] for row in rows]
-    told = [text for row in values for value in row if (text := cells.sentence_in(value))]
-    links = mentions.found_in(told) if told else {}
-    tags = [_tags(column) for column in columns]
-    return tuple(
-        tuple(
-            format_html("{}{}{}", begin, cells.html(value, links), end)
-            for value, (begin, end) in zip(row, tags, strict=True)
-        )
-        for row in values
-    )
-
-
-def _tags(column: Column[Any]) -> tuple[str, str]:
-    css = column.css or cells.style(column.kind)
-    # A sentence says what it is about, and takes the whole width of a phone.
-    has_label = not (column.is_heading or column.is_heading_hidden or column.kind is cells.Sentence)
-    attributes = (
-        ("scope", "row" if column.is_heading else ""),
-        ("data-label", column.heading if has_label else ""),
-        ("class", css),
-    )
-    tag = "th" if column.is_heading else "td"
-    written = format_html_join("", ' {}="{}"', (pair for pair in attributes if pair[1]))
-    return format_html("<{}{}>", tag, written), format_html("</{}>", tag)

@@ -1,0 +1,46 @@
+"""Write the cells of a list as HTML, each with its tag; the template only loops."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.html import format_html, format_html_join
+
+from portal.lib import mentions
+from portal.lib.lists import cells
+from portal.lib.lists.declared import Column
+
+
+def written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[tuple[str, ...], ...]:
+    """Write every cell with its tags. The words of sentences are looked up for all rows at once."""
+    values = [[column.value(row) for column in columns] for row in rows]
+    told = [text for row in values for value in row if (text := cells.sentence_in(value))]
+    links = mentions.found_in(told) if told else {}
+    tags = [_tags(column) for column in columns]
+    return tuple(
+        tuple(
+            format_html("{}{}{}", begin, _cell(value, column, links), end)
+            for value, column, (begin, end) in zip(row, columns, tags, strict=True)
+        )
+        for row in values
+    )
+
+
+def _cell(value: Any, column: Column[Any], links: Mapping[str, str]) -> str:
+    # Where nothing can be done there is no cell either on a phone.
+    return "" if value is None and column.is_heading_hidden else cells.html(value, links)
+
+
+def _tags(column: Column[Any]) -> tuple[str, str]:
+    css = column.css or cells.style(column.kind)
+    # A sentence says what it is about, and takes the whole width of a phone.
+    has_label = not (column.is_heading or column.is_heading_hidden or column.kind is cells.Sentence)
+    attributes = (
+        ("scope", "row" if column.is_heading else ""),
+        ("data-label", column.heading if has_label else ""),
+        ("class", css),
+    )
+    tag = "th" if column.is_heading else "td"
+    written = format_html_join("", ' {}="{}"', (pair for pair in attributes if pair[1]))
+    return format_html("<{}{}>", tag, written), format_html("</{}>", tag)
