@@ -47,7 +47,7 @@ class UnknownCurrency(ValueError):
 
     def __init__(self, currency: str) -> None:
         self.currency = currency
-        super().__init__(f"“{currency}” is not a current ISO 4217 currency code such as SGD.")
+        super().__init__(f"“{currency}” is not a currency; expected a current ISO 4217 code such as SGD.")
 
 
 def is_currency(code: str) -> bool:

@@ -58,7 +58,7 @@ def clean_line(text: str) -> str:
     """
     cleaned = _trimmed(unicodedata.normalize("NFC", text.translate(_UNSEEN)))
     if _NEWLINES.search(cleaned) or "\n" in cleaned:
-        raise UnusableText("The text must be on one line.")
+        raise UnusableText("This has several lines; expected one line.")
     _refuse_controls(cleaned, allowed="")
     return cleaned
 
@@ -106,7 +106,7 @@ def _refuse_controls(text: str, *, allowed: str) -> None:
         # Cc: control characters, Cs: halves of a character that no encoding can write.
         if unicodedata.category(character) in {"Cc", "Cs"} and character not in allowed:
             raise UnusableText(
-                f"The text contains a character that cannot be kept (U+{ord(character):04X}). Please remove it."
+                f"This has a character that can't be kept (U+{ord(character):04X}); expected the text without it."
             )
 
 

@@ -169,7 +169,7 @@ def test_a_reversed_period_is_said_beside_its_field(client_of):
         response = client.get("/audit/", {**asked, **more})
         assert response.status_code == 422
         assert response.context["shown"].form.errors == {
-            "date_to": ["The period would end before it begins: choose 10 March 2026 or a later day."]
+            "date_to": ["This day is too early; expected 10 March 2026 or a later day."]
         }
     assert 'id="error_1_id_date_to"' in client.get("/audit/", asked).content.decode()
     assert client.get("/audit/", {**asked, "date_to": "2026-03-10"}).status_code == 200

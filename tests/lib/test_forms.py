@@ -64,7 +64,7 @@ def test_what_is_typed_is_read(field, typed, read):
         (fields.LineField(), " \u200b", "This is empty; expected a text."),
         (fields.TextField(max_length=2000), "\n", "This is empty; expected a text of at most 2,000 characters."),
         (fields.LineField(max_length=3), "abcd", "This has 4 characters; expected at most 3."),
-        (fields.LineField(), "a\nb", "The text must be on one line."),
+        (fields.LineField(), "a\nb", "This has several lines; expected one line."),
         (
             fields.AddressField(),
             "",
@@ -78,7 +78,7 @@ def test_what_is_typed_is_read(field, typed, read):
             "12",
             f"“12” is not a UUID; expected {mistakes.UUID}.",
         ),
-        (fields.CurrencyField(), "XXY", "“XXY” is not a current ISO 4217 currency code such as SGD."),
+        (fields.CurrencyField(), "XXY", "“XXY” is not a currency; expected a current ISO 4217 code such as SGD."),
         (fields.AmountField(currency="SGD"), "", "This is empty; expected an amount such as 1234.50."),
         (fields.AmountField(currency="JPY"), "", "This is empty; expected an amount such as 1234."),
         (fields.AmountField(currency="SGD"), "0", "“0” is too little; expected 0.01 or more."),

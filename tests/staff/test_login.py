@@ -1,5 +1,7 @@
 """The log-in: one door, one sentence for every failure, a lock after too many."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -83,6 +85,15 @@ def test_whatever_is_typed_the_answer_is_the_page(client, username):
 
 def test_empty_fields_are_named(client):
     assert log_in(client, "", "").content.decode().count("This is empty; expected your ") == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "focused"),
+    [(("", ""), 'name="login"'), (("anna", ""), 'name="password"'), (("anna", "wrong"), "data-error-summary")],
+)
+def test_what_is_wrong_has_the_focus(client, anna, typed, focused):
+    (tag,) = re.findall(r"<[^>]*\bautofocus\b[^>]*>", log_in(client, *typed).content.decode())
+    assert focused in tag
 
 
 def test_too_many_failures_lock_a_username_in_one_place(client, anna, settings):

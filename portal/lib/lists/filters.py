@@ -14,7 +14,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from portal.lib import days
+from portal.lib import days, mistakes
 from portal.lib import forms as fields
 from portal.lib.http import Request
 
@@ -36,10 +36,9 @@ class Form(forms.Form):
             if begins is not None and ends is not None and ends < begins:
                 end = name.removesuffix(_FROM) + _TO
                 if isinstance(begins, date):
-                    said = f"The period would end before it begins: choose {days.display(begins)} or a later day."
+                    self.add_error(end, mistakes.too_early(first=begins))
                 else:
-                    said = f"Nothing is that little and that much: give {begins:f} or more."
-                self.add_error(end, said)
+                    self.add_error(end, mistakes.too_little(ends, least=begins))
         return cleaned
 
 
