@@ -1,0 +1,143 @@
+"""Every list answers all that its declaration offers: columns, sorts, filters, sums, a file."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import itertools
+from collections.abc import Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from portal.lib.lists import List, filters, paging
+from tests.support import shown
+from tests.support.addresses import ARGUMENTS, TABLE, client_with
+
+pytestmark = pytest.mark.django_db
+NAMES = {"audit", "clean-up-runs", "credit-entries", "credit-notes", "customers", "invoices", "payments"} | {
+    "subscriptions",
+    "terminations",
+}
+
+
+@pytest.fixture
+def client(world: SimpleNamespace) -> Client:
+    return client_with(permissions=[], is_superuser=True)
+
+
+@pytest.fixture
+def pages(client: Client) -> list[tuple[str, List[Any]]]:
+    """Find the addresses of lists, with their declarations."""
+    found = []
+    for name, (row, methods) in TABLE.items():
+        if row or name in ARGUMENTS or methods.get("GET", ("", 0))[1] != 200:
+            continue
+        context = client.get(reverse(name)).context
+        if context and isinstance(context.get("list"), List):
+            found.append((reverse(name), context["list"]))
+    assert {list_.name for _, list_ in found} >= NAMES
+    return found
+
+
+def values(filter_: Any) -> list[str]:
+    """Give values that a filter takes: every choice, or one of its kind."""
+    if isinstance(filter_, filters.Choice):
+        return [str(code) for code, _ in filter_.field.choices if code]
+    if isinstance(filter_, filters.From):
+        return ["2026-03-10"]
+    if isinstance(filter_, filters.Amount | filters.Count):
+        return ["1"]
+    if isinstance(filter_, filters.Currency):
+        return ["sgd"]
+    if isinstance(filter_, filters.Uuid):
+        return ["11111111-2222-3333-4444-555555555555"]
+    return ["Organisation", "000"]
+
+
+def rows_of(page: Any) -> list[tuple[str, ...]]:
+    return [tuple(row.values()) for table in shown.read(page).tables for row in table.rows]
+
+
+def asked(pages: list[tuple[str, List[Any]]]) -> Iterator[tuple[str, dict[str, str]]]:
+    for address, list_ in pages:
+        yield address, {}
+        for sort in list_.sorts:
+            yield from ((address, {"sort": way.asked}) for way in (sort, sort.reversed_()))
+        of_each = {name: values(filter_) for name, filter_ in list_.filters.base_filters.items()}
+        for name, offered in of_each.items():
+            yield from ((address, {name: value}) for value in offered)
+        yield address, {name: offered[0] for name, offered in of_each.items() if offered}
+        yield from ((address, {"sums": name}) for name in ("total", *(group.name for group in list_.groups)))
+
+
+def test_a_list_answers_all_that_it_offers_in_few_queries(client, pages):
+    least: dict[str, int] = {}
+    for address, query in asked(pages):
+        with CaptureQueriesContext(connection) as captured:
+            response = client.get(address, query)
+        assert response.status_code == 200, (address, query)
+        count = len(captured)
+        # A filter may look up who is meant, one that no index answers how far its page goes; sums are one more.
+        assert count <= least.setdefault(address, count) + 5, (address, query, count)
+
+
+def test_the_headings_are_those_of_the_columns_and_the_rows_have_their_cells(client, pages):
+    for address, list_ in pages:
+        page = client.get(address)
+        wanted = [column.heading for column in list_.columns if column.is_on_page]
+        assert len(wanted) == len(set(wanted)), list_.name
+        for table in shown.read(page).tables:
+            assert table.headings == wanted, list_.name
+            assert all(list(row) == wanted for row in table.rows), list_.name
+
+
+def test_the_file_has_the_rows_that_the_filters_let_through(client, pages, monkeypatch):
+    monkeypatch.setattr(paging, "ROOM", 1000)
+    for address, list_ in pages:
+        for query in ({}, {"sort": list_.sorts[-1].reversed_().asked}):
+            body = b"".join(client.get(address, {**query, "format": "csv"}))
+            assert body.startswith(codecs.BOM_UTF8), list_.name
+            lines = list(csv.reader(body.decode("utf-8-sig").splitlines()))
+            headings = [column.heading for column in list_.columns if column.is_in_file]
+            assert lines[0] == headings, list_.name
+            assert len(headings) == len(set(headings)), list_.name
+            assert all(len(line) == len(headings) for line in lines), list_.name
+            assert len(lines) - 1 == len(rows_of(client.get(address, query))), list_.name
+
+
+def test_pages_lead_on_and_back_under_each_sort(client, pages, monkeypatch):
+    turned = 0
+    for address, list_ in pages:
+        for sort in itertools.chain(*((sort, sort.reversed_()) for sort in list_.sorts)):
+            monkeypatch.setattr(paging, "ROOM", 1000)
+            page = client.get(address, {"sort": sort.asked})
+            whole = rows_of(page)
+            monkeypatch.setattr(paging, "ROOM", max(1, len(whole) // 3))
+            page = client.get(address, {"sort": sort.asked})
+            rows = rows_of(page)
+            while next_ := shown.beside(page).get("Next"):
+                page = client.get(next_)
+                rows += rows_of(page)
+                turned += 1
+                assert "Previous" in shown.beside(page), list_.name
+            assert rows == whole, (list_.name, sort.asked)
+    assert turned > 20
+
+
+def test_what_is_no_value_is_said_beside_its_field(client, pages):
+    for address, list_ in pages:
+        for name, filter_ in list_.filters.base_filters.items():
+            if isinstance(filter_, filters.Line):
+                continue
+            page = client.get(address, {name: "not one"})
+            assert page.status_code == 422, (list_.name, name)
+            assert page.context["shown"].form.errors[name], (list_.name, name)
+        assert client.get(address, {"after": "not a key"}).status_code == 404, list_.name
+        # What nobody offers is not asked for.
+        assert client.get(address, {"sort": "nothing", "sums": "nothing", "x": "y"}).status_code == 200
