@@ -6,16 +6,20 @@ import codecs
 import csv
 import itertools
 from collections.abc import Iterator
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import reverse
+from django.urls import path, reverse
 
+from portal import urls
+from portal.lib import days, lists
 from portal.lib.lists import List, filters, paging
+from subscriptions.models import Assignment
+from tests.architecture.source import ROOT
 from tests.support import shown
 from tests.support.addresses import ARGUMENTS, TABLE, client_with
 
@@ -141,3 +145,38 @@ def test_what_is_no_value_is_said_beside_its_field(client, pages):
         assert client.get(address, {"after": "not a key"}).status_code == 404, list_.name
         # What nobody offers is not asked for.
         assert client.get(address, {"sort": "nothing", "sums": "nothing", "x": "y"}).status_code == 200
+
+
+def test_a_list_takes_one_declaration_and_one_address(world, settings):
+    """The example of docs/development.md is served as it stands there."""
+    text = (ROOT / "docs" / "development.md").read_text()
+    code = text.split("test_lists.py runs this. -->\n```python\n")[1].split("```")[0]
+    module = ModuleType("assignments")
+    exec(compile(code, "docs/development.md", "exec"), module.__dict__)
+    served = ModuleType("served")
+    vars(served)["urlpatterns"] = [
+        path("assignments/", lists.page(module.ASSIGNMENTS), name="assignments"),
+        *urls.urlpatterns,
+    ]
+    settings.ROOT_URLCONF = served
+    client = client_with(permissions=["subscriptions.view_subscription"])
+    made = Assignment.objects.select_related("member", "subscription__plan").get()
+    row = {
+        "Member": made.member.name,
+        "Plan": made.subscription.plan.name,
+        "Assigned on": days.display(made.assigned_on),
+        "Ended on": "–" if made.ended_on is None else days.display(made.ended_on),
+    }
+    for query, wanted in (
+        ({}, [row]),
+        ({"organisation": "Organisation"}, [row]),
+        ({"member": made.member.name[1:4]}, [row]),
+        ({"member": "Nobody"}, []),
+        ({"assigned_from": "2099-01-01"}, []),
+        ({"sort": "newest"}, [row]),
+    ):
+        page = client.get("/assignments/", query)
+        assert [found for table in shown.read(page).tables for found in table.rows] == wanted, query
+    file = b"".join(client.get("/assignments/", {"format": "csv"})).decode("utf-8-sig")
+    assert file.splitlines()[0] == "Member,Plan,Assigned on,Ended on"
+    assert Client().get("/assignments/").status_code == 302
