@@ -66,7 +66,7 @@ def measure(world: World) -> list[Measured]:
                 ("subscriptions tab", f"/customers/{uuid}/subscriptions/"),
                 ("sidebar", f"/subscriptions/{subscription}/"),
                 *((entry.name, entry.address) for entry in lists),
-                *((f"{entry.name}, deep", f"{entry.address}?before={entry.deep}") for entry in lists),
+                *((f"{entry.name}, deep", f"{entry.address}?after={entry.deep}") for entry in lists),
             ):
                 headers = walk.HTMX if name == "sidebar" else {}
                 # Agents see no audit.

@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from http.client import HTTPException
+from pathlib import Path
 from subprocess import SubprocessError
 from types import FrameType, ModuleType
 
@@ -22,7 +23,7 @@ import django.db
 import psycopg
 from django.core.exceptions import ObjectDoesNotExist
 
-from bench import cleanup, flows, imports, pages, search, weight
+from bench import cleanup, flows, imports, lists, pages, search, weight
 from bench.figures import Figure, Measured
 from bench.world import World, say
 from portal import embedded
@@ -31,6 +32,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "cleanup": cleanup,
     "flows": flows,
     "import": imports,
+    "lists": lists,
     "pages": pages,
     "search": search,
     "weight": weight,
@@ -55,9 +57,8 @@ def chosen(given: list[str]) -> list[str]:
     return [subject for subject in SUBJECTS if subject in wanted]
 
 
-def run(subjects: list[str], *, rows: int, turns: int, fresh: bool) -> tuple[Results, list[str]]:
+def run(subjects: list[str], world: World, *, fresh: bool) -> tuple[Results, list[str]]:
     """Measure the subjects one after the other, and tell each at once. Gives also a line for each that failed."""
-    world = World(rows=rows, turns=turns)
     world.open(fresh=fresh)
     results: Results = []
     failures = []
@@ -106,6 +107,13 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--turns", type=int, default=DEFAULT_TURNS, metavar="N", help="turns of cleanup, flows and import (3)"
     )
+    parser.add_argument(
+        "--beside",
+        type=Path,
+        default=embedded.ROOT,
+        metavar="CHECKOUT",
+        help="an older version with its .venv, whose list of invoices stands beside our lists",
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--fresh", action="store_true", help="build the database anew")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"figures or subjects ({', '.join(SUBJECTS)})")
@@ -119,8 +127,9 @@ def main(arguments: list[str]) -> int:
     except KeyError as error:
         parser.error(f"nothing is called {error.args[0]}: expected {', '.join(SUBJECTS)} or a figure of theirs")
     signal.signal(signal.SIGTERM, _leave)
+    world = World(rows=options.rows, turns=options.turns, beside=options.beside.resolve())
     try:
-        results, failures = run(subjects, rows=options.rows, turns=options.turns, fresh=options.fresh)
+        results, failures = run(subjects, world, fresh=options.fresh)
     except embedded.EmbeddedError as error:
         say(str(error))
         return 1

@@ -39,12 +39,14 @@ def say(line: str) -> None:
 
 class World:
     """Holds what is measured on. *Shape*: `url` is the database of N organisations, for those who only read;
-    `turns` is how often ours and the floor or peer take turns: the median counts.
+    `turns` is how often ours and the floor or peer take turns: the median counts; `beside` is the checkout that a
+    subject may compare this one with, this one itself where none is given.
     """
 
-    def __init__(self, *, rows: int, turns: int) -> None:
+    def __init__(self, *, rows: int, turns: int, beside: Path = embedded.ROOT) -> None:
         self.rows = rows
         self.turns = turns
+        self.beside = beside
         self.home = embedded.data_directory() / "bench"
         self.url = ""
         self._server_url = ""

@@ -82,7 +82,10 @@ def page(
     template: str = PAGE,
     context: Callable[[Request], Mapping[str, Any]] | None = None,
 ) -> Callable[..., HttpResponseBase]:
-    """Make the view of a list. *Shape*: `template` extends components/list.html and gets `context` as well."""
+    """Make the view of a list. *Shape*: `template` extends components/list.html and gets `context` as well.
+
+    The view has its list as an attribute, `list`, by which all of them are found.
+    """
 
     @require_safe
     @permission_required(list_.permission, raise_exception=True)
@@ -91,6 +94,7 @@ def page(
 
     view.__name__ = list_.name
     view.__doc__ = f"List {list_.title.lower()}."
+    view.__dict__["list"] = list_
     return view
 
 
