@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, prefetch_related_objects
 
-from portal.lib import days, text
+from portal.lib import text
 from settings_app import policies
 from settings_app.models import ConfigHead, PortalConfigVersion, TerminationReason
-
-VERSIONS_PER_PAGE = 20
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,21 +45,13 @@ class ReasonRow:
 
 @dataclass(frozen=True)
 class VersionRow:
-    """Hold a saved version: who, when, and what it changed."""
+    """A saved version in a list. *Shape*: `changes` against the one before it, None for the first."""
 
     number: int
-    saved_at: str
+    saved_at: datetime
     saved_by: str
-    changes: tuple[policies.Change, ...]
+    changes: tuple[policies.Change, ...] | None
     is_in_force: bool
-
-
-@dataclass(frozen=True)
-class VersionPage:
-    """Hold one page of versions, newest first. `older_than` is the number the next page begins below."""
-
-    rows: tuple[VersionRow, ...]
-    older_than: int | None
 
 
 def provider_name() -> str:
@@ -138,37 +129,40 @@ def reason(pk: int) -> ReasonRow:
     return _reason_row(TerminationReason.objects.get(pk=pk))
 
 
-def versions(*, older_than: int | None = None) -> VersionPage:
-    """List saved versions, newest first, with what each changed against the one before it."""
-    query = PortalConfigVersion.objects.select_related("created_by").prefetch_related("fees")
-    if older_than is not None:
-        query = query.filter(number__lt=older_than)
-    # One more than is shown: the oldest row of a page is compared with the version before it.
-    found = list(query.order_by("-number")[: VERSIONS_PER_PAGE + 1])
+def versions() -> QuerySet[PortalConfigVersion]:
+    """Give the query of all saved versions, with what `version_rows` shows of who saved them."""
+    return PortalConfigVersion.objects.select_related("created_by")
+
+
+def version_rows(found: Sequence[PortalConfigVersion]) -> tuple[VersionRow, ...]:
+    """Turn versions into values, each compared with the one before it. Three queries."""
+    before = {version.number - 1 for version in found} - {version.number for version in found}
+    others = list(PortalConfigVersion.objects.filter(number__in=before))
+    prefetch_related_objects([*found, *others], "fees")
     in_force = ConfigHead.objects.values_list("version_id", flat=True).get(id=1)
-    previous = [config_of(version) for version in found[1:]]
-    rows = tuple(
+    configs = {version.number: config_of(version) for version in (*found, *others)}
+    return tuple(
         VersionRow(
             number=version.number,
-            saved_at=days.moment(version.created_at),
-            saved_by=version.created_by.get_username() if version.created_by else "system",
-            changes=policies.changes(before=previous[index], after=config_of(version))
-            if index < len(previous)
-            else (),
+            saved_at=version.created_at,
+            saved_by=_saved_by(version),
+            changes=policies.changes(before=configs[version.number - 1], after=configs[version.number])
+            if version.number - 1 in configs
+            else None,
             is_in_force=version.pk == in_force,
         )
-        for index, version in enumerate(found[:VERSIONS_PER_PAGE])
+        for version in found
     )
-    return VersionPage(rows=rows, older_than=rows[-1].number if len(found) > VERSIONS_PER_PAGE and rows else None)
 
 
-def saved_by(number: int) -> tuple[str, str]:
-    """Say who saved a version and when, for people."""
-    version = PortalConfigVersion.objects.select_related("created_by").get(number=number)
-    return (
-        version.created_by.get_username() if version.created_by else "system",
-        days.moment(version.created_at),
-    )
+def saved_by(number: int) -> tuple[str, datetime]:
+    """Say who saved a version and when."""
+    version = versions().get(number=number)
+    return _saved_by(version), version.created_at
+
+
+def _saved_by(version: PortalConfigVersion) -> str:
+    return version.created_by.get_username() if version.created_by else "system"
 
 
 def _in_order(found: Iterable[TerminationReason]) -> list[TerminationReason]:

@@ -11,9 +11,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
 from portal.audit import operations as audit_operations
-from portal.lib import htmx, money
+from portal.lib import days, htmx, lists, money
 from portal.lib.http import Request
 from settings_app import forms, in_force, operations, policies, selectors, tonight
+from settings_app.lists import VERSIONS
 from settings_app.models import TerminationReason
 
 READ_OR_SAVE = ["GET", "HEAD", "POST"]
@@ -84,24 +85,11 @@ def _save_config(request: Request) -> HttpResponse:
     return htmx.lead_to(request, reverse("settings_app:portal_config"))
 
 
-@require_safe
-@permission_required("settings_app.view_portalconfigversion", raise_exception=True)
-def versions(request: Request) -> HttpResponse:
-    """List the saved versions, newest first."""
-    before = request.GET.get("before", "")
-    older_than = int(before) if before.isascii() and before.isdigit() and len(before) < 10 else None
-    page = selectors.versions(older_than=older_than)
-    here = reverse("settings_app:versions")
-    return render(
-        request,
-        "settings_app/versions.html",
-        {
-            "tabs": _tabs(request, "versions"),
-            "versions": page.rows,
-            "older_url": f"{here}?before={page.older_than}" if page.older_than else "",
-            "newer_url": here if older_than is not None else "",
-        },
-    )
+versions = lists.page(
+    VERSIONS,
+    template="settings_app/versions.html",
+    context=lambda request: {"tabs": _tabs(request, "versions")},
+)
 
 
 @require_safe
@@ -227,7 +215,7 @@ def _config_page(
             "tabs": _tabs(request, "config"),
             "config": config,
             "saved_by": saved_by,
-            "saved_at": saved_at,
+            "saved_at": days.moment(saved_at),
             "can_change": request.user.has_perm("settings_app.add_portalconfigversion"),
             "settings": policies.in_words(config),
             "form": form,

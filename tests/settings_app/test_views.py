@@ -6,9 +6,10 @@ import pytest
 from django.utils import timezone
 
 from portal.audit.models import AuditEntry
+from portal.lib.days import moment
 from settings_app import selectors
-from settings_app.models import PortalConfigVersion
-from tests.support import factories, pages
+from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
+from tests.support import factories, pages, shown
 
 CONFIG = "/settings/portal-config/"
 
@@ -269,23 +270,75 @@ def test_the_same_form_twice_gets_the_same_answer(client_of):
 
 
 @pytest.mark.django_db
-def test_versions_are_listed_in_pages(client_of, now, django_assert_num_queries):
-    PortalConfigVersion.objects.bulk_create(
-        PortalConfigVersion(number=number, created_at=now, reactivation_days=number) for number in range(2, 44)
+def test_versions_are_listed_with_what_each_changed(client_of, make_user, now, django_assert_num_queries):
+    first = PortalConfigVersion.objects.get()
+    anna = make_user("superuser", "anna")
+    made = PortalConfigVersion.objects.bulk_create(
+        PortalConfigVersion(
+            number=number,
+            created_at=dt.datetime(2026, 4, number, 9, tzinfo=dt.UTC),
+            created_by=anna if number == 3 else None,
+            reactivation_days=28 + number // 2,
+        )
+        for number in range(2, 5)
     )
+    fees = {fee.currency: fee.amount for fee in first.fees.all()}
+    AdministrativeFee.objects.bulk_create(
+        AdministrativeFee(version=version, currency=currency, amount=amount)
+        for version in made
+        for currency, amount in (fees | ({"SGD": 5} if version.number == 4 else {})).items()
+    )
+    ConfigHead.objects.update(version=made[1])
     client = client_of("auditor")
     client.get("/settings/versions/")
-    # Session, user, its permissions, group label; provider name; versions, fees, head.
-    with django_assert_num_queries(8):
-        page = client.get("/settings/versions/").content.decode()
-    assert "Reactivation days: 42 → 43" in page
-    assert "Reactivation days: 23 → 24" in page
-    assert "23 → 24" in page
-    assert "22 → 23" not in page
-    assert "/settings/versions/?before=24" in page
-    older = client.get("/settings/versions/?before=24").content.decode()
-    assert "Reactivation days: 22 → 23" in older
-    last = client.get("/settings/versions/?before=4").content.decode()
-    assert "The first version" in last
-    assert client.get("/settings/versions/?before=x").status_code == 200
-    assert "No older versions" in client.get("/settings/versions/?before=1").content.decode()
+    # Session, user, its permissions, group label; provider name; versions, the one before, fees, head.
+    with django_assert_num_queries(9):
+        page = client.get("/settings/versions/")
+    assert shown.read(page).table("Versions of Portal Config, newest first").rows == [
+        {
+            "Version": "Version 4",
+            "Saved": "4 April 2026, 09:00 UTC",
+            "By": "system",
+            "What changed": "Reactivation days: 29 → 30 Administrative fee in SGD: 21.40 → 5.00",
+        },
+        {"Version": "Version 3 In force", "Saved": "3 April 2026, 09:00 UTC", "By": "anna", "What changed": "–"},
+        {
+            "Version": "Version 2",
+            "Saved": "2 April 2026, 09:00 UTC",
+            "By": "system",
+            "What changed": "Reactivation days: 28 → 29",
+        },
+        {
+            "Version": "Version 1",
+            "Saved": moment(first.created_at),
+            "By": "system",
+            "What changed": "The first version",
+        },
+    ]
+    # Each is compared with the one before it, wherever that stands.
+    for asked, numbers, change in (
+        ({"sort": "newest"}, "1234", "The first version"),
+        ({"saved_by": "ANN"}, "3", "–"),
+        ({"saved_from": "2026-04-02", "saved_to": "2026-04-02"}, "2", "Reactivation days: 28 → 29"),
+        ({"saved_from": "2026-04-03", "saved_to": "2026-04-03"}, "3", "–"),
+    ):
+        page = client.get("/settings/versions/", asked)
+        assert shown.listed(page, "Version")[0].split()[1] == numbers[0], asked
+        assert len(shown.listed(page, "Version")) == len(numbers), asked
+        assert shown.listed(page, "What changed")[0] == change, asked
+
+
+@pytest.mark.django_db
+def test_versions_are_listed_in_pages(client_of, now):
+    PortalConfigVersion.objects.bulk_create(
+        PortalConfigVersion(number=number, created_at=now, reactivation_days=number) for number in range(2, 62)
+    )
+    client = client_of("auditor")
+    first = client.get("/settings/versions/")
+    assert shown.listed(first, "What changed") == [f"Reactivation days: {n - 1} → {n}" for n in range(61, 11, -1)]
+    second = client.get(shown.beside(first)["Next"])
+    assert shown.listed(second, "What changed")[0] == "Reactivation days: 10 → 11"
+    assert shown.listed(second, "What changed")[-1] == "The first version"
+    back = client.get(shown.beside(second)["Previous"])
+    assert shown.listed(back, "Version") == shown.listed(first, "Version")
+    assert client.get("/settings/versions/?before=x").status_code == 404

@@ -34,8 +34,9 @@ def _cell(value: Any, column: Column[Any], links: Mapping[str, str]) -> str:
 
 def _tags(column: Column[Any]) -> tuple[str, str]:
     css = column.css or cells.style(column.kind)
-    # A sentence says what it is about, and takes the whole width of a phone.
-    has_label = not (column.is_heading or column.is_heading_hidden or column.kind is cells.Sentence)
+    # Sentences say what they are about, and take the whole width of a phone.
+    is_told = column.kind in (cells.Sentence, cells.Lines)
+    has_label = not (column.is_heading or column.is_heading_hidden or is_told)
     attributes = (
         ("scope", "row" if column.is_heading else ""),
         ("data-label", column.heading if has_label else ""),
