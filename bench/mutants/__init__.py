@@ -1,8 +1,38 @@
 """The places where `./test mutations` breaks the product, each with the test that has to notice."""
 
-from bench.mutants import clean_up, money, never_twice, verified
+from bench.mutants import (
+    clean_up,
+    customers,
+    documents,
+    importing,
+    logging_in,
+    money,
+    navigation,
+    never_twice,
+    outbox,
+    previews,
+    records,
+    settings,
+    sidebar,
+    verified,
+)
 from bench.mutants.mutation import Mutation
 
-MUTATIONS = (*never_twice.MUTATIONS, *money.MUTATIONS, *clean_up.MUTATIONS, *verified.MUTATIONS)
+MUTATIONS = (
+    *never_twice.MUTATIONS,
+    *money.MUTATIONS,
+    *clean_up.MUTATIONS,
+    *verified.MUTATIONS,
+    *sidebar.MUTATIONS,
+    *previews.MUTATIONS,
+    *records.MUTATIONS,
+    *customers.MUTATIONS,
+    *documents.MUTATIONS,
+    *importing.MUTATIONS,
+    *outbox.MUTATIONS,
+    *settings.MUTATIONS,
+    *logging_in.MUTATIONS,
+    *navigation.MUTATIONS,
+)
 
 __all__ = ["MUTATIONS", "Mutation"]

@@ -226,7 +226,7 @@ MUTATIONS = (
     ),
     Mutation(
         "customers of one name are not told apart",
-        "customers/search/lookup.py",
+        "customers/selectors/listing.py",
         "if same[text.fold(row.name), row.known_by] > 1",
         "if False",
         "tests/customers/search/test_finding_by_number.py::test_customers_of_one_name_are_told_apart",

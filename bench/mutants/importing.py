@@ -1,0 +1,141 @@
+"""What an import refuses and writes, and what an update changes."""
+
+from bench.mutants.mutation import Mutation
+
+MUTATIONS = (
+    Mutation(
+        "an imported payment is dated in the future",
+        "subscriptions/imports/documents.py",
+        "least(coalesce(i.issued_on, n.starts_on), n.today) AS received_on",
+        "coalesce(i.issued_on, n.starts_on) AS received_on",
+        "tests/importing/test_import.py::test_no_imported_payment_lies_in_the_future",
+    ),
+    Mutation(
+        "an imported number is free one day early",
+        "subscriptions/imports/loading.py",
+        "WHEN d.through >= a.today THEN 'reserved' ELSE 'free' END,\n"
+        "           CASE WHEN a.is_terminated AND d.through >= a.today",
+        "WHEN d.through > a.today THEN 'reserved' ELSE 'free' END,\n"
+        "           CASE WHEN a.is_terminated AND d.through > a.today",
+        "tests/importing/test_import.py::test_an_imported_number_is_free_the_day_after_its_last_one",
+    ),
+    Mutation(
+        "a number is freed one day early",
+        "subscriptions/clean_up/operations/due.py",
+        "n.reserved_through < o.today AND",
+        "n.reserved_through <= o.today AND",
+        "tests/subscriptions/clean_up/test_terminate_expired.py::test_a_number_is_freed_the_day_after_its_last_one",
+    ),
+    Mutation(
+        "an imported end may lie in the future",
+        "subscriptions/imports/checks/subscriptions.py",
+        "WHERE s.known_id IS NULL AND s.terminated_on > o.today",
+        "WHERE s.known_id IS NULL AND s.terminated_on > o.today + 1",
+        "tests/importing/test_import_faults.py::test_one_field",
+    ),
+    Mutation(
+        "an imported end of today is refused",
+        "subscriptions/imports/checks/subscriptions.py",
+        "WHERE s.known_id IS NULL AND s.terminated_on > o.today",
+        "WHERE s.known_id IS NULL AND s.terminated_on >= o.today",
+        "tests/importing/test_import_faults.py::test_today_is_that_of_the_organisation",
+    ),
+    Mutation(
+        "what ended before the import renews",
+        "subscriptions/imports/loading.py",
+        "auto_renew AND termination_id IS NULL, trial",
+        "auto_renew, trial",
+        "tests/importing/test_import.py::test_subscriptions_keep_what_the_facts_say",
+    ),
+    Mutation(
+        "what expires on the day of the import is expired",
+        "subscriptions/imports/loading.py",
+        "WHEN last_day >= today THEN 'active'",
+        "WHEN last_day > today THEN 'active'",
+        "tests/importing/test_import.py::test_an_imported_subscription_is_active_through_its_last_day",
+    ),
+    Mutation(
+        "why a subscription ended is not imported",
+        "subscriptions/imports/loading.py",
+        "coalesce(n.termination_reason, '')",
+        "''",
+        "tests/importing/test_import.py::test_a_terminated_subscription_ended_before_the_move",
+    ),
+    Mutation(
+        "the contract of what ended is not freed",
+        "subscriptions/imports/loading.py",
+        "SELECT c.id, k.id, n.terminated_on\n",
+        "SELECT c.id, k.id, NULL::date\n",
+        "tests/importing/test_import.py::test_what_had_ended_is_freed_of_its_contract",
+    ),
+    Mutation(
+        "an imported invoice is paid, whatever was paid",
+        "subscriptions/imports/documents.py",
+        "CASE WHEN n.charged = n.paid THEN 'paid' ELSE 'awaiting_payment' END, n.issued_on",
+        "'paid', n.issued_on",
+        "tests/importing/test_import.py::test_cycles_are_charged_on_invoices",
+    ),
+    Mutation(
+        "an activation fee goes with the plan",
+        "subscriptions/imports/documents.py",
+        "(n.fee_id, 'activation_fee', 'Activation fee'",
+        "(n.fee_id, 'plan', 'Activation fee'",
+        "tests/importing/test_import.py::test_cycles_are_charged_on_invoices",
+    ),
+    Mutation(
+        "an applied note can be used again",
+        "subscriptions/imports/documents.py",
+        "CASE WHEN n.status = 'applied' THEN n.net + n.tax ELSE 0 END AS amount",
+        "CASE WHEN n.status = 'never' THEN n.net + n.tax ELSE 0 END AS amount",
+        "tests/importing/test_import.py::test_credit_notes",
+    ),
+    Mutation(
+        "a note names the plan's charge of another cycle",
+        "subscriptions/imports/known.py",
+        "WHERE kc.subscription_id = s.id AND kc.first_day = n.cycle_starts_on",
+        "WHERE kc.subscription_id = s.id",
+        "tests/importing/test_import_again.py::test_a_later_note_names_the_charge_of_its_own_cycle",
+    ),
+    Mutation(
+        "a contract of somebody else is taken",
+        "subscriptions/imports/checks/subscriptions.py",
+        "WHERE s.known_id IS NULL AND c.organisation_uuid <> s.organisation_uuid",
+        "WHERE false",
+        "tests/importing/test_import_faults.py::test_one_field",
+    ),
+    Mutation(
+        "a number in use is taken twice",
+        "subscriptions/imports/checks/numbers.py",
+        "WHERE n.known_id IS NULL AND NOT s.is_terminated\n        GROUP BY",
+        "WHERE false\n        GROUP BY",
+        "tests/importing/test_import_faults_later.py::test_rows_against_what_is_there",
+    ),
+    Mutation(
+        "an update swaps the addresses",
+        "customers/imports/changes.py",
+        "owner_email = coalesce(s.owner_email, ''), billing_email = coalesce(s.billing_email, '')",
+        "owner_email = coalesce(s.billing_email, ''), billing_email = coalesce(s.owner_email, '')",
+        "tests/importing/test_import_update.py::test_contacts_change_with_what_the_search_knows_them_by",
+    ),
+    Mutation(
+        "who was renamed by an update is found by the old name",
+        "customers/imports/changes.py",
+        "AND h.kind = k.kind AND h.text <> k.text\n",
+        "AND h.kind = k.kind AND false\n",
+        "tests/importing/test_import_update.py::test_contacts_change_with_what_the_search_knows_them_by",
+    ),
+    Mutation(
+        "an update writes over what ended here",
+        "subscriptions/imports/known.py",
+        "WHERE t.actor_kind <> 'import'",
+        "WHERE false",
+        "tests/importing/test_import_update.py::test_rows_about_what_ended_here_are_listed_and_not_written",
+    ),
+    Mutation(
+        "a dry run writes",
+        "portal/importing/run.py",
+        "            if dry_run:\n                return counted",
+        "            if False:\n                return counted",
+        "tests/importing/test_import.py::test_a_dry_run_writes_nothing",
+    ),
+)

@@ -1,0 +1,83 @@
+"""The navigation, and what surrounds every page; the renewal that is switched from the sidebar."""
+
+from bench.mutants.mutation import Mutation
+
+MUTATIONS = (
+    Mutation(
+        "the navigation asks for no permission",
+        "portal/shell/navigation.py",
+        "        if user.has_perm(permission)\n",
+        "",
+        "tests/shell/test_navigation_shows.py::test_each_role_is_offered_what_it_may_open",
+    ),
+    Mutation(
+        "“Clean-up runs” is shown to who reads the audit",
+        "portal/shell/navigation.py",
+        '"clock", "subscriptions.view_cleanuprun"',
+        '"clock", "audit.view_auditentry"',
+        "tests/shell/test_navigation_shows.py::test_a_permission_offers_its_entries_alone",
+    ),
+    Mutation(
+        "the settings' other pages are under no entry of the navigation",
+        "portal/shell/navigation.py",
+        '("/settings/",)',
+        '("/setting/",)',
+        "tests/shell/test_navigation_shows.py::test_the_entry_that_a_page_belongs_to_is_marked",
+    ),
+    Mutation(
+        "“Admin” is shown to everybody",
+        "portal/shell/navigation.py",
+        "    if user.is_superuser:",
+        "    if user.is_authenticated:",
+        "tests/shell/test_navigation_shows.py::test_each_role_is_offered_what_it_may_open",
+    ),
+    Mutation(
+        "the portal begins with the last page of the navigation",
+        "portal/shell/views.py",
+        "return redirect(items[0].url)",
+        "return redirect(items[-1].url)",
+        "tests/shell/test_navigation.py::test_the_start_page_leads_to_the_customers",
+    ),
+    Mutation(
+        "pages are kept by browsers",
+        "portal/shell/middleware.py",
+        "        add_never_cache_headers(response)\n",
+        "",
+        "tests/shell/test_limits.py::test_a_page_of_somebody_who_is_logged_in_is_not_kept",
+    ),
+    Mutation(
+        "a restored page is a fragment",
+        "portal/lib/htmx.py",
+        "return bool(request.htmx) and not request.htmx.history_restore_request",
+        "return bool(request.htmx)",
+        "tests/lib/test_htmx.py::test_only_who_has_a_page_around_it_gets_the_fragment",
+    ),
+    Mutation(
+        "a refused renewal is told as done",
+        "subscriptions/life/views.py",
+        "said, is_refused = str(refusal), True",
+        "said, is_refused = str(refusal), False",
+        "tests/subscriptions/life/test_renewal.py::test_what_cannot_be_is_said_and_nothing_is_written",
+    ),
+    Mutation(
+        "what has expired can be unsubscribed",
+        "subscriptions/life/operations.py",
+        'if stands.status == "expired":',
+        "if False:",
+        "tests/subscriptions/life/test_renewal.py::test_what_cannot_be_is_said_and_nothing_is_written",
+    ),
+    Mutation(
+        "a trial renews",
+        "subscriptions/life/operations.py",
+        "if subscription.is_trial and wanted:",
+        "if False:",
+        "tests/subscriptions/life/test_renewal.py::test_what_cannot_be_is_said_and_nothing_is_written",
+    ),
+    Mutation(
+        "the history tells a resubscription as its contrary",
+        "subscriptions/life/operations.py",
+        'event = "Resubscribed" if wanted else "Unsubscribed"',
+        'event = "Unsubscribed" if wanted else "Resubscribed"',
+        "tests/subscriptions/life/test_renewal.py::test_the_history_tells_which_of_the_two_it_was",
+    ),
+)
