@@ -10,6 +10,7 @@ import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 from unittest import mock
 
 from bench import figures, walk
@@ -38,15 +39,15 @@ class _List:
 
     name: str
     address: str
-    admin: str
+    model: str
     table: str
     deep: int
 
 
 _LISTS = (
-    ("invoices", "/invoices/", "/admin/invoicing/invoice/", "invoicing_invoice"),
-    ("notes", "/credit-notes/", "/admin/invoicing/creditnote/", "invoicing_creditnote"),
-    ("audit", "/audit/", "/admin/audit/auditentry/", "audit_auditentry"),
+    ("invoices", "/invoices/", "invoicing.Invoice", "invoicing_invoice"),
+    ("notes", "/credit-notes/", "invoicing.CreditNote", "invoicing_creditnote"),
+    ("audit", "/audit/", "audit.AuditEntry", "audit_auditentry"),
 )
 
 
@@ -54,10 +55,9 @@ def measure(world: World) -> list[Measured]:
     """Ask for every page again and again, the first and the deep ones in turns."""
     lists, customers = _what_there_is(world)
     with world.serve() as port:
-        agent, auditor, superuser = Client(port), Client(port), Client(port)
+        agent, auditor = Client(port), Client(port)
         agent.log_in(AGENTS[0], PASSWORD)
         auditor.log_in(AUDITOR, PASSWORD)
-        superuser.log_in(SUPERUSER, PASSWORD)
         times: dict[str, list[float]] = {}
         for number in range(-_WARM_UP, world.times(ROUNDS)):
             uuid, subscription = customers[number]
@@ -74,51 +74,42 @@ def measure(world: World) -> list[Measured]:
                 seconds = browser.get(address, headers=headers).seconds
                 if number >= 0:
                     times.setdefault(name, []).append(seconds)
-        theirs = {
-            entry.name: statistics.median(
-                [superuser.get(entry.admin).seconds for _ in range(-_WARM_UP, ADMIN_ROUNDS)][_WARM_UP:]
-            )
-            for entry in lists
-        }
-        plain = _plain(lists)
+        theirs, plain = _beside(lists)
     return _figures(times, theirs, plain)
 
 
-def _plain(lists: Sequence[_List]) -> float:
-    """Give what share of its time the admin needs for its lists without filters and dates.
+def _beside(lists: Sequence[_List]) -> tuple[dict[str, float], float]:
+    """Give the seconds of Django's own admin for the lists, and what share is left without filters and dates.
 
-    The server's admin stays as the portal has it, so both ways are asked for in this process, in turns.
+    It is no part of the portal, so both are asked for in this process, in turns: without HTTP, which ours include.
     """
     from django.apps import apps
     from django.conf import settings
-    from django.contrib import admin
-    from django.contrib.auth import get_user_model
-    from django.test import Client as InProcess
+    from django.contrib.auth.models import User
+
+    from bench import stock_admin
 
     # The server may have files of an installation, and this process none.
     settings.STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
-    browser = InProcess(headers={"Host": "localhost", "Accept-Encoding": "gzip"})
-    browser.force_login(get_user_model().objects.get(username=SUPERUSER))
-
-    def ask(address: str) -> float:
-        started = time.perf_counter()
-        answer = browser.get(address)
-        seconds = time.perf_counter() - started
-        if answer.status_code != 200:
-            raise RuntimeError(f"{address} answered {answer.status_code}")
-        return seconds
-
-    whole = plain = 0.0
+    superuser = User.objects.get(username=SUPERUSER)
+    theirs: dict[str, float] = {}
+    plain = 0.0
     for entry in lists:
-        page = admin.site.get_model_admin(apps.get_model(".".join(entry.admin.split("/")[2:4])))
+        page = stock_admin.page_of(apps.get_model(entry.model))
+
+        def ask(page: Any = page) -> float:
+            started = time.perf_counter()
+            stock_admin.render(page, superuser)
+            return time.perf_counter() - started
+
         both = []
         for _ in range(-_WARM_UP, ADMIN_ROUNDS):
-            as_it_is = ask(entry.admin)
+            as_it_is = ask()
             with mock.patch.multiple(page, list_filter=(), date_hierarchy=None):
-                both.append((as_it_is, ask(entry.admin)))
-        whole += statistics.median(seconds for seconds, _ in both[_WARM_UP:])
+                both.append((as_it_is, ask()))
+        theirs[entry.name] = statistics.median(seconds for seconds, _ in both[_WARM_UP:])
         plain += statistics.median(seconds for _, seconds in both[_WARM_UP:])
-    return plain / whole
+    return theirs, plain / sum(theirs.values())
 
 
 def _figures(times: dict[str, list[float]], theirs: dict[str, float], plain: float) -> list[Measured]:
@@ -157,13 +148,13 @@ def _what_there_is(world: World) -> tuple[list[_List], list[tuple[str, str]]]:
     """Find the deep keys of the lists, and customers with a subscription, all over the database."""
     with world.connect() as connection:
         lists = []
-        for name, address, admin, table in _LISTS:
+        for name, address, model, table in _LISTS:
             row = connection.execute(
                 # As deep as there are rows for a whole page, where there are not as many.
                 f"SELECT id FROM {table} ORDER BY id DESC"
                 f" OFFSET (SELECT greatest(0, least({DEPTH}, count(*) - 51)) FROM {table}) LIMIT 1"
             ).fetchone()
-            lists.append(_List(name, address, admin, table, row[0] if row else 0))
+            lists.append(_List(name, address, model, table, row[0] if row else 0))
         customers = connection.execute(
             """
             SELECT o.uuid::text, s.uuid::text FROM subscriptions_subscription s
