@@ -42,11 +42,17 @@ class _Saving(HttpRequest):
     staff_before: dict[str, str]
 
 
+_OF_STAFF = ("username", "first_name", "last_name", "is_active", "is_superuser", "last_login")
+
+
 @admin.register(User)
 class StaffAdmin(AuditedAdmin, UserAdmin):  # type: ignore[type-arg]  # only the stubs know a parameter
+    adds = True
     form = forms.StaffForm
     add_form = forms.NewStaffForm
-    list_display = ["username", "first_name", "last_name", "is_active", "is_superuser", "last_login"]
+    list_display = _OF_STAFF
+    sortable_by = _OF_STAFF
+    ordering = ["username"]
     list_filter = ["is_active", "is_superuser", "groups"]
     date_hierarchy = "date_joined"
     filter_horizontal = []
@@ -132,9 +138,6 @@ def _told(user: User) -> dict[str, str]:
 
 @admin.register(Group)
 class RoleAdmin(ReadOnlyAdmin):
-    list_display = ["name"]
-    search_fields = ["name"]
-
     def get_queryset(self, request: HttpRequest) -> QuerySet[Group]:
         """Read the permissions with what their names begin with, not one by one."""
         return super().get_queryset(request).prefetch_related("permissions__content_type")
@@ -148,6 +151,7 @@ class LockAdmin(AuditedAdmin):
     """What is counted of failed log-ins: to delete a line lifts its lock."""
 
     list_display = _OF_A_COUNT
+    sortable_by = _OF_A_COUNT
     search_fields = ["username", "ip_address"]
     date_hierarchy = "attempt_time"
     ordering = ["-attempt_time"]
@@ -162,9 +166,6 @@ class LockAdmin(AuditedAdmin):
         """List them; several that are deleted here go together with their entries in the audit."""
         with transaction.atomic():
             return super().changelist_view(request, extra_context)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
         return False

@@ -49,9 +49,10 @@ def audit_of_an_organisation(world: SimpleNamespace) -> None:
     page("audit:list", organisation=str(world.organisation.uuid))(world)
 
 
-def contract_in_the_admin(world: SimpleNamespace) -> None:
-    address = reverse("admin:subscriptions_contract_change", args=[world.contract.pk])
-    assert client_with(permissions=[], is_superuser=True).get(address).status_code == 200
+def items_in_the_admin(world: SimpleNamespace) -> None:
+    address = reverse("admin:subscriptions_contractitem_changelist")
+    asked = {"contract__exact": world.contract.pk}
+    assert client_with(permissions=[], is_superuser=True).get(address, asked).status_code == 200
 
 
 def misspelt_search(world: SimpleNamespace) -> None:
@@ -210,8 +211,12 @@ READ: list[tuple[str, Reader, set[str]]] = [
         {"outbox_by_organisation"},
     ),
     ("sending", sending, {"outbox_due"}),
-    # The admin alone: the items of a contract, on its page.
-    ("a contract in the admin", contract_in_the_admin, {"subscriptions_contractitem_contract_id_9c28eaad"}),
+    # The admin alone: the items of a contract, where its page leads.
+    (
+        "the items of a contract in the admin",
+        items_in_the_admin,
+        {"subscriptions_contractitem_contract_id_9c28eaad"},
+    ),
 ]
 
 UNREAD = {
