@@ -1,7 +1,7 @@
-"""Read what a deployment sets in the environment; what is empty counts as not set.
+"""Read environment variables. An empty variable counts as not set.
 
-A variable that can't be read is refused in a sentence: which one it is, what it is, and what it has to be.
-*Source*: django-environ would take `yess` for off and `80_00` for a port, and its faults name no variable.
+A value that can't be read is refused with a sentence: the variable, its value, and what it has to be.
+django-environ reads `SECURE=yess` as off and `PORT=80_00` as 8000, and its errors don't name the variable.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def whole(name: str, *, default: int, least: int, most: int) -> int:
 
 
 def is_on(name: str, *, meaning: str) -> bool:
-    """Say whether a variable is on; `meaning` says what it then says. *Raises*: Unclear."""
+    """Read a boolean. `meaning` says in the refusal what 1 stands for. *Raises*: Unclear."""
     given = text(name)
     if given.lower() in ON:
         return True
@@ -50,9 +50,9 @@ def is_on(name: str, *, meaning: str) -> bool:
 
 
 def words(name: str, *, read: Callable[[str], Value], right: str, default: str = "") -> list[Value]:
-    """Read words with commas between them.
+    """Read a list separated by commas.
 
-    *Shape*: `read` reads one of them, with ValueError for one that is wrong; `right` says what they have to be.
+    *Shape*: `read` converts one item and raises ValueError for a wrong one; `right` says what the items have to be.
     *Raises*: Unclear.
     """
     given = text(name, default=default)

@@ -16,9 +16,9 @@ from portal.lib.http import Request
 
 
 def wants_fragment(request: Request) -> bool:
-    """Say whether htmx asks for a part of the page it already shows.
+    """Tell whether htmx asks for a part of the page that it shows.
 
-    A history restore has no page around it any more, so it gets the whole one.
+    A history restore replaces the whole page, so it gets the whole page.
     """
     return bool(request.htmx) and not request.htmx.history_restore_request
 
@@ -42,7 +42,7 @@ def render_page(
 
 
 def lead_to(request: Request, address: str) -> HttpResponseRedirectBase:
-    """Lead to another page after a form was sent; htmx loads it whole, not into the part it asked for."""
+    """Redirect to another page after a form. htmx loads the whole page, not a fragment."""
     if wants_fragment(request):
         return HttpResponseClientRedirect(address)
     return HttpResponseRedirect(address, status=303)

@@ -1,6 +1,6 @@
-"""Whether anything says that this is no trial: then there is no demo, and nobody gets in with its password.
+"""Tell production from a trial. In production there is no demo, since everybody knows the demo's password.
 
-Each sign is read from the environment, as a deployment sets it, and told in words that can follow "because".
+The signs of production are the environment variables of a deployment, in words that can follow "because".
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ LOCAL_HOSTS = "127.0.0.1,localhost"
 
 
 def signs() -> list[str]:
-    """Give each sign of production there is; none where this is somebody trying it out on their own machine.
+    """List the signs of production. A trial on one's own machine has none.
 
     *Raises*: environment.Unclear.
     """
@@ -34,13 +34,12 @@ def signs() -> list[str]:
 
 
 def is_secure() -> bool:
-    """Say whether SECURE is on: a proxy in front speaks https. *Raises*: environment.Unclear."""
+    """Tell whether SECURE is on: a proxy in front terminates TLS. *Raises*: environment.Unclear."""
     return environment.is_on("SECURE", meaning="behind a proxy that speaks https")
 
 
 def allowed_hosts() -> list[str]:
-    """Give the names the portal answers to. *Raises*: environment.Unclear."""
-    # To a name that is none nobody could come, and nobody would be told why.
+    """List the host names that the portal answers to. *Raises*: environment.Unclear."""
     return environment.words(
         "ALLOWED_HOSTS",
         read=_host_name,
@@ -50,17 +49,17 @@ def allowed_hosts() -> list[str]:
 
 
 def has_allowed_hosts() -> bool:
-    """Say whether somebody has said to which names the portal answers."""
+    """Tell whether ALLOWED_HOSTS is set."""
     return bool(environment.text("ALLOWED_HOSTS"))
 
 
 def host() -> str:
-    """Give the address the portal is to be served on."""
+    """Read the address to listen on."""
     return environment.text("HOST").strip().removeprefix("[").removesuffix("]") or LOOPBACK
 
 
 def hint_of_host() -> str:
-    """Say where HOST may come from that nobody has set; nothing where it is no name of this machine."""
+    """Explain a HOST that is the machine's own name: a shell sets it. Empty for any other HOST."""
     name = socket.gethostname().lower()
     if host().lower() not in {name, name.partition(".")[0]} or _is_local(host()):
         return ""
@@ -68,9 +67,12 @@ def hint_of_host() -> str:
 
 
 def _host_name(name: str) -> str:
-    """Read a host as Django reads that of a request, or "*"; with a point before it also those below it."""
+    """Accept "*", an address, or a name; a leading point includes its subdomains.
+
+    *Raises*: ValueError for a host that Django would refuse in every request.
+    """
     try:
-        # Django knows it by its brackets alone.
+        # Django compares IPv6 addresses with their brackets.
         return f"[{ipaddress.IPv6Address(name.removeprefix('[').removesuffix(']'))}]"
     except ValueError:
         bare = name.removeprefix(".").lower()

@@ -1,4 +1,4 @@
-"""Say how far a long job is: a bar on a terminal; elsewhere, for a log, a line whenever more is done."""
+"""Show the progress of a long job: a bar on a terminal, lines in a log, or nothing in a pipe."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ _SECOND = 1_000_000_000
 
 
 class Progress:
-    """Tell which step is at work, how far and how quickly, and where the whole is known how long the rest takes."""
+    """Show the running step, its count and its rate; with a known total also the time left.
+
+    *Shape*: without a terminal, `is_logged` decides whether each call writes a line or nothing.
+    """
 
     def __init__(self, stream: OutputWrapper, *, is_logged: bool) -> None:
         self._stream = stream
@@ -21,7 +24,7 @@ class Progress:
         self._is_drawn = False
 
     def show(self, step: str, done: int, total: int = 0) -> None:
-        """Say how many a step has done, of how many if that is known; its clock starts when none is done."""
+        """Show how many of `total` a step has done. A call with 0 done starts the clock of the step."""
         now = time.monotonic_ns()
         if not done:
             self._began = now
@@ -29,13 +32,13 @@ class Progress:
         rate = f"{done * _SECOND // passed:,} a second"
         words = f"{step}: {done:,} done, {rate}" if done else f"{step} ..."
         if not self._is_watched:
-            # A night with nothing to do is silent.
+            # A step without work writes nothing.
             if done and self._is_logged:
                 self._stream.write(words)
             return
         if done and total:
             left = max(total - done, 0) * passed // done // _SECOND
-            # A limit does not count what failed.
+            # A limited run counts failures as done, but its total does not include them.
             done = min(done, total)
             filled = done * _WIDTH // total
             bar = f"[{'#' * filled}{'.' * (_WIDTH - filled)}] {done * 100 // total:3} %"
@@ -44,7 +47,7 @@ class Progress:
         self._is_drawn = True
 
     def clear(self) -> None:
-        """Take the bar off the screen."""
+        """Erase the bar."""
         if self._is_drawn:
             self._draw("\r\x1b[K")
             self._is_drawn = False

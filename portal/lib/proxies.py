@@ -1,4 +1,4 @@
-"""Who asks, where proxies stand in between: a trusted hop is believed about the one before it, nobody else is."""
+"""Find the client's address behind proxies. Only a trusted proxy is believed about the hop before it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 def trusted_networks() -> list[Network]:
-    """Give the proxies that TRUSTED_PROXIES names. *Raises*: environment.Unclear."""
+    """List the networks in TRUSTED_PROXIES. *Raises*: environment.Unclear."""
     return environment.words(
         "TRUSTED_PROXIES",
         read=network,
@@ -21,7 +21,7 @@ def trusted_networks() -> list[Network]:
 
 
 def network(word: str) -> Network:
-    """Read an address or a network. *Raises*: ValueError, also for all the addresses there are."""
+    """Read an address or a network. *Raises*: ValueError, also for a network of all addresses."""
     found = ipaddress.ip_network(word)
     if found.prefixlen == 0:
         raise ValueError(word)
@@ -29,17 +29,17 @@ def network(word: str) -> Network:
 
 
 def is_trusted(peer: str, *, trusted: Sequence[Network]) -> bool:
-    """Say whether what this peer says of a request is believed."""
+    """Tell whether the forwarding headers of this peer are believed."""
     hop = _address(peer)
     return hop is not None and _is_in(trusted, hop)
 
 
 def client_of(*, peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
-    """Name the nearest hop that is not trusted, walking from the server to the client.
+    """Find the nearest hop that is not trusted, walking from the server to the client.
 
-    What stands further left was written by that hop, which may write anything. A hop that is no address ends the
-    walk at the one that named it.
-    *Shape*: `forwarded_for` is the header as it came, several of them joined by commas.
+    That hop wrote everything further left in the header, and may have written anything. A word that is no address
+    ends the walk at the hop that wrote it.
+    *Shape*: `forwarded_for` is the header as received; several headers are joined by commas.
     """
     hop = _address(peer)
     if hop is None:
@@ -55,7 +55,7 @@ def client_of(*, peer: str, forwarded_for: str, trusted: Sequence[Network]) -> s
 
 
 def place_of(address: str) -> str:
-    """Name what one client has of addresses: of IPv6 whole networks (/64), of which the first address stands."""
+    """Give the address that failures are counted for: of IPv6 the first one of the client's /64."""
     found = _address(address)
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(found), 64), strict=False).network_address)
@@ -63,7 +63,7 @@ def place_of(address: str) -> str:
 
 
 def network_of(address: str) -> str:
-    """Write what `place_of` names for people: an address, or a network of IPv6."""
+    """Write `place_of` for people: an IPv4 address, or an IPv6 network."""
     place = place_of(address)
     return f"{place}/64" if ":" in place else place
 

@@ -1,9 +1,9 @@
-"""Seal what somebody saw, so that it can travel through the browser and come back unchanged.
+"""Seal what somebody saw: the value travels through the browser and comes back unchanged.
 
-Django signs it, and compresses it where that helps. It is not secret: whoever carries it can read it. What binds it
-(a user, a subscription) belongs in the payload, and the caller compares it.
+A seal is signed and compressed by Django. It is not secret: its bearer can read it. The payload includes what the
+seal is bound to (a user, a subscription), and the caller compares that.
 
-Django's `TimestampSigner` would read the clock. Here the caller does, so the instant is sealed beside the payload.
+The instant is part of the sealed value, since it comes from the caller. Django's `TimestampSigner` reads the clock.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 from django.core import signing
 
 MOST_CHARACTERS = 400_000
-"""The longest seal that travels: a request has room for more than twice as much."""
+"""The longest seal: less than half of the largest request."""
 
 
 class SealBroken(Exception):
@@ -52,8 +52,8 @@ def seal(payload: dict[str, Any], *, at: datetime, purpose: str) -> str:
 def unseal(value: str, *, at: datetime, purpose: str, max_age: timedelta) -> dict[str, Any]:
     """Give the payload back, after checking signature, purpose and age.
 
-    A seal from the future by more than `max_age` has expired too: a clock was wrong, and it would live long. A seal
-    that another version of the portal made in another way has expired as well.
+    A seal from more than `max_age` in the future has expired too: a clock was wrong. So has a seal in the format of
+    another version of the portal.
     *Raises*: SealBroken, SealExpired.
     """
     payload: dict[str, Any]

@@ -87,7 +87,7 @@ def shown(text: str) -> str:
 
 
 def counted(number: int, word: str) -> str:
-    """Write how many there are of what a word says: 1 month, 1,200 months."""
+    """Write a count with its noun: 1 month, 1,200 months."""
     return f"{number:,} {word}{'' if number == 1 else 's'}"
 
 

@@ -15,14 +15,14 @@ FORM = (
     "and blanks are written as %3A %2F %3F %23 %40 %25 %20"
 )
 _SCHEMES = ("postgresql://", "postgres://")
-# A name, an address (of a network, or of several with commas), or the directory of a socket.
+# A name or an address, several of them with commas, or the directory of a socket.
 _HOST = re.compile(r"[A-Za-z0-9._:%-]*|[/@].*")
-# What psycopg reads itself, and would stumble over.
+# psycopg converts these to int.
 _NUMBERS = {"port": 65_535, "connect_timeout": 2**31 - 1}
 
 
 def read(url: str, *, variable: str) -> dict[str, Any]:
-    """Take the address in a variable apart into what libpq knows by name. *Raises*: environment.Unclear."""
+    """Parse an address into libpq's parameters. `variable` names its source. *Raises*: environment.Unclear."""
 
     def refusal(why: str) -> environment.Unclear:
         return environment.Unclear(f"{variable} can't be read: {why}. {FORM}.")
@@ -32,9 +32,9 @@ def read(url: str, *, variable: str) -> dict[str, Any]:
     try:
         parts: dict[str, Any] = conninfo_to_dict(url)
     except psycopg.ProgrammingError as error:
-        # The driver repeats what it can't read.
+        # libpq's message quotes the address.
         raise refusal(_why(str(error), is_url=url.startswith(_SCHEMES))) from None
-    # Where the password holds a sign that ends it, its rest is taken for what comes after it.
+    # An unescaped sign in the password ends it, and libpq takes the rest for the host or the port.
     if not all(_HOST.fullmatch(host) for host in str(parts.get("host") or "").split(",")):
         raise refusal("what stands for its host can't be one")
     for name, most in _NUMBERS.items():

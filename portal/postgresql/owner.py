@@ -1,8 +1,7 @@
-"""The two roles: who owns the tables and migrates them, and who works with them and owns nothing.
+"""Separate two roles of the database: the owner migrates its tables, the runtime role works with them.
 
-The role that works can't change the schema, switch triggers off or empty a table: what the database refuses, it
-refuses to the portal too. Where one role does both, because a database of one's own has no other, nothing here
-does anything.
+The runtime role can't change the schema, disable triggers or truncate a table, so the portal can't get around what
+the database refuses. Where one role is both, this module does nothing.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ from portal.lib import environment, text
 from portal.postgresql import address
 
 VARIABLE = "DATABASE_OWNER_URL"
-# What was migrated is written down by who migrates.
+# Only migrating writes this table.
 _READ_ONLY = "django_migrations"
 # Those of extensions may belong to somebody else.
 _OURS = """
@@ -44,9 +43,9 @@ _address = ""
 
 
 def take_address() -> str:
-    """Keep the owner's address for this process: nothing that it starts or becomes inherits it.
+    """Take the owner's address out of the environment, so that no child process inherits it.
 
-    *Shape*: why it can't be read, or nothing.
+    *Shape*: why it can't be read, else "".
     """
     global _address
     _address = os.environ.pop(VARIABLE, "")
@@ -58,13 +57,13 @@ def take_address() -> str:
 
 
 def source() -> str:
-    """Name the variable that says where `connected` connects to."""
+    """Name the variable that holds the address of `connected`."""
     return VARIABLE if _address and not embedded.is_used() else "DATABASE_URL"
 
 
 @contextmanager
 def connected() -> Iterator[None]:
-    """Let Django's connection be the owner's; afterwards it is the one it was.
+    """Use the owner's role in Django's connection, and the former one afterwards.
 
     *Raises*: OSError where the password of the embedded database's owner can't be read.
     """
@@ -86,9 +85,9 @@ def connected() -> Iterator[None]:
 
 
 def grant(**migrated: object) -> None:
-    """Let the role that works use every table of this one, and do nothing else with them; safe to repeat.
+    """Grant the runtime role the use of all tables, and nothing else. Idempotent.
 
-    *Shape*: called by Django with what it has migrated.
+    *Shape*: Django calls it after migrating, with arguments that don't matter here.
     """
     role = settings.RUNTIME_ROLE
     with connection.cursor() as cursor:
@@ -114,7 +113,7 @@ def grant(**migrated: object) -> None:
         ("GRANT USAGE, SELECT ON SEQUENCE {names} TO {role}", [name for name, is_sequence in found if is_sequence]),
     )
     with connection.cursor() as cursor:
-        # All of them or none: what is sent together is one transaction.
+        # Statements that are sent together are one transaction.
         cursor.execute(sql.SQL("; ").join(_filled(one, names, schema, role) for one, names in statements))
 
 
@@ -124,18 +123,18 @@ def _filled(statement: LiteralString, names: list[str], schema: str, role: str) 
 
 
 def is_granted() -> bool:
-    """Say whether the role that works may use every table there is."""
+    """Tell whether the runtime role may use all tables."""
     return not _rights(settings.RUNTIME_ROLE)[0]
 
 
 def lacking() -> str:
-    """Say that the role that works may not use all tables, and who can mend it; nothing where it may."""
+    """Say which tables the runtime role may not use, and who can grant that; "" if it may use all."""
     count, _ = _rights(settings.RUNTIME_ROLE)
     return _refusal(f"it may not use {count} of the tables") if count else ""
 
 
 def _rights(role: str) -> tuple[int, int]:
-    """Count the tables that a role may not use, and those with which it may do more than that."""
+    """Count the tables that a role may not use, and those on which it has more privileges than that."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
         if cursor.fetchone() is None:
@@ -146,12 +145,12 @@ def _rights(role: str) -> tuple[int, int]:
 
 
 def is_about_rights(error: DatabaseError) -> bool:
-    """Say whether PostgreSQL refused because the role may not do that."""
+    """Tell whether PostgreSQL refused for lack of a privilege."""
     return _about_rights(error) is not None
 
 
 def refusal(error: DatabaseError) -> str:
-    """Say what the role may not do, and who may."""
+    """Say which privilege is lacking, and who has it."""
     return _refusal(text.first_line(_about_rights(error) or error))
 
 

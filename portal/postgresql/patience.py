@@ -1,8 +1,8 @@
-"""Migrate beside a portal that is in use: wait briefly for a table, let others go on, and try again.
+"""Migrate while the portal is in use: wait briefly for a lock, give way to others, and try again.
 
-Who waits for a table to himself makes everybody wait who comes after him. So a migration that changes a table gives
-up after `LOCK_TIMEOUT` and is tried again after a pause, in which others have their turn. What a try has not
-finished is not there, and what was finished before it stays.
+A migration that waits for an exclusive lock blocks every query that comes after it. So it gives up after
+`LOCK_TIMEOUT`, and is tried again after a pause in which the others go on. An attempt that gave up is rolled back;
+migrations that were finished before it stay applied.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from django.db.migrations import Migration
 from psycopg import errors
 
 LOCK_TIMEOUT = "2s"
-"""How long a migration waits for a table: less than a web process waits for a lock."""
+"""How long a migration waits for a lock: less than a web process does."""
 
 PAUSES = (1, 2, 4, 8, 15, 15, 15, 15, 15, 15)
-"""Seconds before each further try, about two minutes in all: backups and clean-up steps are often over by then."""
+"""Seconds before each further attempt: two minutes in all, in which most backups and clean-up batches end."""
 
 _IN_USE = (errors.LockNotAvailable, errors.DeadlockDetected)
 
 
 class TablesInUse(CommandError):
-    """A migration found its tables in use at every try."""
+    """Say that a migration found its tables locked at every attempt."""
 
     def __init__(self, migration: str) -> None:
         self.migration = migration
@@ -37,7 +37,7 @@ class TablesInUse(CommandError):
 
 
 class Patience:
-    """Do work that migrates, again and again where tables are in use. `sleep` waits for some seconds."""
+    """Repeat work that migrates for as long as tables are locked. `sleep` waits for a number of seconds."""
 
     def __init__(self, *, tell: Callable[[str], object], sleep: Callable[[int], object] = time.sleep) -> None:
         self._tell = tell
@@ -45,9 +45,9 @@ class Patience:
         self._at = ""
 
     def starts(self, migration: Migration) -> None:
-        """Limit how long this migration waits for tables.
+        """Limit how long this migration waits for locks.
 
-        One that is no transaction (it makes indexes while others write) keeps nobody waiting, and may wait itself.
+        A migration without a transaction (CREATE INDEX CONCURRENTLY) blocks nobody, so it may wait.
         """
         self._at = str(migration)
         with connection.cursor() as cursor:
@@ -56,12 +56,12 @@ class Patience:
             )
 
     def ends(self) -> None:
-        """Wait for tables as the connection did before."""
+        """Reset the limit of the connection."""
         with connection.cursor() as cursor:
             cursor.execute("RESET lock_timeout")
 
     def until_done(self, work: Callable[[], object]) -> None:
-        """Do the work. *Raises*: TablesInUse after the last try."""
+        """Do the work. *Raises*: TablesInUse after the last attempt."""
         for pause in (*PAUSES, None):
             try:
                 work()

@@ -1,4 +1,4 @@
-"""What every request passes: a known proxy, a database that answers, a log-in; and no page is kept by browsers."""
+"""Middleware: trusted proxies, no caching of pages, a database that is lost, the log-in."""
 
 import logging
 from collections.abc import Callable
@@ -19,10 +19,10 @@ logger = logging.getLogger(__name__)
 
 
 class KnownProxies:
-    """Believe what is said of a request, https above all, only if a proxy of `TRUSTED_PROXIES` says it.
+    """Remove forwarding headers, X-Forwarded-Proto above all, unless a proxy in `TRUSTED_PROXIES` sent them.
 
-    Nothing further in sees what others say. Who says https where https is asked for is told so, and not redirected
-    to https: a proxy would bring that back for ever.
+    With SECURE on, an unknown peer that claims https gets 400. A redirect to https would come back through its
+    proxy, for ever.
     """
 
     HEADERS = ("HTTP_X_FORWARDED_PROTO", "HTTP_X_FORWARDED_FOR", "HTTP_X_FORWARDED_HOST", "HTTP_X_FORWARDED_PORT")
@@ -37,7 +37,7 @@ class KnownProxies:
             return self.get_response(request)
         said = {name: request.META.pop(name) for name in self.HEADERS if name in request.META}
         if said and not self.is_told:
-            # Once, since anybody can say anything, and as often as they like.
+            # Logged once per process: anybody can send such headers, in any number.
             self.is_told = True
             logger.warning(
                 "%s said where a request comes from, and is not believed: if it is a proxy of yours, add it to "
@@ -55,10 +55,10 @@ class KnownProxies:
 
 
 class NotKept:
-    """Forbid every cache, the browser's own included, to keep pages.
+    """Forbid all caches, including the browser's, to store pages.
 
-    After a log-out, Back must not show what somebody saw. A form is good for one sending: whoever comes back to it
-    is given a new one. Static files are answered further up and are kept for good.
+    After a log-out, Back must not show a page again. A form carries an id that is used once, so coming back has to
+    load a new form. WhiteNoise answers static files before this middleware.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
@@ -71,7 +71,7 @@ class NotKept:
 
 
 class Unavailable:
-    """Answer 503 when the database does not answer a view; what middleware meets comes to `server_error`."""
+    """Answer 503 when a view finds the database lost. Errors in middleware reach `server_error` instead."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
         self.get_response = get_response
@@ -80,24 +80,24 @@ class Unavailable:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Turn a lost database into the page; everything else stays what it is."""
+        """Render the page of a lost database; other errors pass."""
         return unavailable.page(request, exception) if unavailable.is_away(exception) else None
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Ask everybody to log in; htmx is sent to the log-in as a whole page, not into a fragment."""
+    """Require a log-in. htmx loads the log-in as a whole page, not as a fragment."""
 
     def process_view(
         self, request: HttpRequest, view_func: Any, view_args: Any, view_kwargs: Any
     ) -> HttpResponseBase | None:
-        """Ask nobody where no log-in is needed: the health page must not need the database to read a session."""
+        """Skip views without a log-in: the health check must not read a session from the database."""
         if not getattr(view_func, "login_required", True):
             return None
         response = super().process_view(request, view_func, view_args, view_kwargs)
         return None if response is None else self._sent(request, view_func, response)
 
     def _sent(self, request: HttpRequest, view_func: Any, response: HttpResponseBase) -> HttpResponseBase:
-        """Come back after the log-in to the page the agent was on."""
+        """Return to the page that the agent was on, after the log-in."""
         patch_vary_headers(response, ["HX-Request"])
         asked = cast(Request, request).htmx
         if not asked:
@@ -105,7 +105,7 @@ class LoginRequired(LoginRequiredMiddleware):
         try:
             current = asked.current_url_abs_path or "/"
         except ValueError:
-            # A header that is no address, from something that is no browser.
+            # The header is no URL, so the client is no browser.
             current = "/"
         target = redirect_to_login(current, self.get_login_url(view_func), "next")
         return HttpResponseClientRedirect(target.url)

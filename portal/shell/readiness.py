@@ -1,7 +1,7 @@
-"""Bring the database to where a command can do its work, or say in a sentence why it can't.
+"""Prepare the database for a command, or say in a sentence why it can't be used.
 
-`./run` asks this before each command. A database of one's own is migrated when somebody says so, an embedded one by
-itself; what only reads leaves every database as it is, so that it works on a replica.
+`./run` does this before each command. The embedded database is migrated automatically, any other one only by
+`./run migrate`. Commands that only read change nothing, so they work on a replica.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from portal.postgresql import migrated, owner
 from portal.staff import roles
 
 OLDEST_POSTGRESQL = 15
-# Any number of our own: whoever migrates this database holds the advisory lock of this name.
+# The key of the advisory lock that migrating takes. The number is arbitrary.
 MIGRATION_LOCK = 7_160_421
 SECONDS_BETWEEN_TRIES = 1
 
 
 class Need(enum.Enum):
-    """Say what a command wants of the database."""
+    """Name what a command needs of the database."""
 
     NOTHING = enum.auto()
     TO_LOOK = enum.auto()  # it tells what is missing
@@ -52,29 +52,29 @@ DRY_RUN = "--dry-run"
 
 
 def need_of(words: list[str]) -> Need:
-    """Tell from a command and its arguments what it wants; they are not checked yet."""
+    """Tell what a command needs, from its arguments. They are not validated yet."""
     command, *arguments = words or ["help"]
     options = arguments[: arguments.index("--")] if "--" in arguments else arguments
     if {"-h", "--help"} & {command, *options}:
         return Need.NOTHING
     need = _NEEDS.get(command, Need.TO_WRITE)
-    # The beginning of an option stands for it.
+    # argparse accepts an abbreviated option.
     if need is Need.TO_WRITE and any(len(word) > 2 and DRY_RUN.startswith(word) for word in options):
         return Need.TO_STAGE if command == "import_data" else Need.TO_READ
     return need
 
 
 def is_for_the_owner(words: list[str]) -> bool:
-    """Say whether a command changes or empties tables, which the role that works with them may not."""
+    """Tell whether a command changes or truncates tables, which only their owner may do."""
     return words[:1] == ["migrate"] or (words[:1] == ["demo"] and "--remove" in words)
 
 
 def prepare(need: Need) -> str:
-    """Migrate where that is wanted, and return why the database can't be used, or nothing."""
+    """Migrate if the command needs it, and return why the database can't be used, else ""."""
     if need is Need.NOTHING:
         return ""
     try:
-        # What an earlier version made belongs to its owner alone.
+        # Earlier versions granted nothing to the runtime role, so the owner looks.
         with owner.connected():
             connection.ensure_connection()
             version = connection.connection.info.server_version // 10_000
@@ -103,7 +103,7 @@ def prepare(need: Need) -> str:
 def _prepare(need: Need) -> str:
     stands = migrated.of_the_database()
     if _why_not_usable(stands):
-        # Half migrated, a database looks like an older one: look again when nobody is at it.
+        # A database that is just being migrated looks like an older one. Look again once the lock is free.
         with alone():
             stands = migrated.of_the_database()
     if refusal := _why_not_usable(stands):
@@ -119,7 +119,7 @@ def _prepare(need: Need) -> str:
         if not stands.missing and not is_read and (lacking := owner.lacking()):
             return lacking
         if not stands.missing:
-            # Roles that differ keep nobody from work.
+            # Outdated permissions of roles don't prevent work.
             if need is Need.TO_SERVE and _is_behind(stands):
                 _say("Roles have other permissions than in this version: ./run migrate sets them right.")
             return ""
@@ -128,7 +128,7 @@ def _prepare(need: Need) -> str:
     if not _is_behind(stands):
         return ""
     _say("Setting up the database ...")
-    # Two that start at once: the second waits here and then finds nothing to do.
+    # Of two servers that start at once, the second one waits here and then has nothing to do.
     with alone():
         if _is_behind(migrated.of_the_database()):
             call_command("migrate", verbosity=0, interactive=False)
@@ -137,10 +137,10 @@ def _prepare(need: Need) -> str:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Wait until nobody else migrates this database, and keep others from it, by a connection of its own.
+    """Hold the lock for migrating, on a connection of its own.
 
-    It asks again and again: who waits inside a statement holds a snapshot, and CREATE INDEX CONCURRENTLY waits for
-    the end of that, so that both would wait for each other.
+    It polls. A statement that waits for the lock would hold a snapshot, and CREATE INDEX CONCURRENTLY of the other
+    process waits for the end of all snapshots: a deadlock.
     """
     holder = connection.copy()
     try:
@@ -158,7 +158,7 @@ def alone() -> Iterator[None]:
 
 
 def read_only() -> str:
-    """Say that nothing can be written, and what can be done all the same."""
+    """Say that the database is read-only, and which commands work."""
     return (
         "This database can only be read (it is a replica, or default_transaction_read_only is on), and nothing "
         "was done: verify_ledger, quote_refund and terminate_expired --dry-run work here, all else needs one that "
@@ -167,13 +167,13 @@ def read_only() -> str:
 
 
 def is_about_writing(error: DatabaseError) -> bool:
-    """Say whether PostgreSQL refused a write because nothing can be written there."""
+    """Tell whether PostgreSQL refused a write because the database is read-only."""
     return isinstance(error.__cause__, errors.ReadOnlySqlTransaction)
 
 
 def _is_behind(stands: migrated.Standing) -> bool:
-    """Say whether migrations are missing, or roles have other permissions than this version gives them."""
-    # What a newer version gives them is not taken away again.
+    """Tell whether migrations are missing, or permissions of roles differ from those of this version."""
+    # Permissions from a newer version are left alone.
     return bool(stands.missing) or not (stands.is_newer or (roles.are_up_to_date() and owner.is_granted()))
 
 

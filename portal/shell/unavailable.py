@@ -1,6 +1,6 @@
-"""Tell a database that does not answer from everything else that can go wrong, and say it plainly.
+"""Tell a database that does not answer from other errors, and answer with 503.
 
-Logging is set up before Django knows its apps: nothing here may import one.
+Django sets up logging before it loads apps, so this module imports none.
 """
 
 import logging
@@ -12,15 +12,15 @@ from psycopg import errors
 
 logger = logging.getLogger(__name__)
 
-# It took too long: a statement, a lock, two that wait for each other.
+# Time-outs of statements and locks, and conflicts of transactions.
 BUSY = (errors.QueryCanceled, errors.LockNotAvailable, errors.DeadlockDetected, errors.SerializationFailure)
-# Django calls these internal errors: a transaction that was left open, a server that only reads (it is being
-# replaced by another one).
+# Django raises these as InternalError: a transaction that was idle for too long, and a server in recovery (another
+# one is taking over).
 AWAY = (errors.IdleInTransactionSessionTimeout, errors.ReadOnlySqlTransaction)
 
 
 class OneLine(logging.Filter):
-    """Keep to one line what is nobody's mistake in the code: a lost database, a request that was refused."""
+    """Log in one line what is no bug: a lost database, a refused request."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         if record.exc_info and record.exc_info[1]:
@@ -31,8 +31,8 @@ class OneLine(logging.Filter):
 
 
 def page(request: HttpRequest, error: BaseException) -> HttpResponse:
-    """Give the plain page, which needs no database; the next request tries again."""
-    # Repr of the path: it is the sender's, and the line of the log is ours.
+    """Render the page of a lost database, without a query. The next request tries again."""
+    # The sender chose the path: repr keeps it from forging a line of the log.
     logger.error("503 %s %r: %s", request.method, request.path[:200], str(error).strip().split("\n", 1)[0])
     context = {"is_busy": isinstance(error.__cause__, BUSY), "was_sent": request.method == "POST"}
     response = HttpResponse(render_to_string("503.html", context), status=503)
@@ -41,7 +41,7 @@ def page(request: HttpRequest, error: BaseException) -> HttpResponse:
 
 
 def is_away(error: BaseException) -> bool:
-    """Say whether an error means that the database does not answer, or not in time."""
+    """Tell whether an error means that the database does not answer, or not in time."""
     return isinstance(error, OperationalError | InterfaceError) or (
         isinstance(error, InternalError) and isinstance(error.__cause__, AWAY)
     )

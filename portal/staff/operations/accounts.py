@@ -1,4 +1,4 @@
-"""Create the staff who log in, and give them passwords."""
+"""Create members of staff, and set their passwords."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,7 +15,7 @@ ROLES = (*roles.ROLES, SUPERUSER)
 
 
 class UsernameTaken(Exception):
-    """Say that somebody has this username already, perhaps written in another case."""
+    """Say that the username is taken, perhaps in another case."""
 
     def __init__(self, username: str) -> None:
         self.username = username
@@ -23,7 +23,7 @@ class UsernameTaken(Exception):
 
 
 def create_staff(*, username: str, role: str, password: str, by: audit_operations.Actor, at: datetime) -> User:
-    """Create a member of staff in a role. The password is taken as it is: the caller has validated it.
+    """Create a member of staff with a role. The caller has validated the password.
 
     *Raises*: UsernameTaken.
     """
@@ -43,9 +43,9 @@ def create_staff(*, username: str, role: str, password: str, by: audit_operation
 
 
 def create_superuser(*, ask: Callable[[], str], by: audit_operations.Actor, at: datetime) -> None:
-    """Let a command of Django's create a superuser, together with the entry in the audit.
+    """Create a superuser through Django's command, in one transaction with the audit entry.
 
-    *Shape*: `ask` creates somebody and gives their username. *Raises*: IntegrityError, what `ask` raises.
+    *Shape*: `ask` creates the user and returns the username. *Raises*: IntegrityError, and what `ask` raises.
     """
     with audit_operations.operation("create_staff"):
         _note_created(username=ask(), role=SUPERUSER, by=by, at=at)
@@ -63,7 +63,7 @@ def _note_created(*, username: str, role: str, by: audit_operations.Actor, at: d
 
 
 def change_password(*, user: User, password: str, address: str, at: datetime) -> None:
-    """Give somebody the password they chose. The caller has validated it, and that they know the present one."""
+    """Set the password that a user chose. The caller has validated it, and checked the present one."""
     with audit_operations.operation("change_password"):
         _write_password(user, password)
         told = f"changed their own password, from {address}"
@@ -71,7 +71,7 @@ def change_password(*, user: User, password: str, address: str, at: datetime) ->
 
 
 def give_password(*, user: User, password: str, by: audit_operations.Actor, at: datetime) -> None:
-    """Give somebody another password, on the command line. The caller has validated it."""
+    """Set a password from the command line. The caller has validated it."""
     with audit_operations.operation("give_password"):
         _write_password(user, password)
         note_password(user=user, told="was given another password on the command line", by=by, at=at)
@@ -83,7 +83,7 @@ def _write_password(user: User, password: str) -> None:
 
 
 def note_password(*, user: User, told: str, by: audit_operations.Actor, at: datetime) -> None:
-    """Write to the audit that a password changed, in the transaction that changes it."""
+    """Record in the audit that a password changed, in the transaction of the change."""
     audit_operations.record(
         app=names.PORTAL,
         event="Password changed",

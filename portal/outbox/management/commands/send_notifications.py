@@ -14,15 +14,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from portal.lib import numerals
+from portal.lib import numerals, text
 from portal.outbox import operations, selectors
 
 logger = logging.getLogger(__name__)
 
 PAUSE = 3
-# When the mail server or the database can't be used, asking every few seconds helps nobody.
+# A mail server or database that is down is not asked every few seconds.
 PAUSE_AFTER_TROUBLE = 30
-# Many messages at once (a nightly clean-up) leave room for the agents' requests in between.
+# A clean-up writes many messages at once. Batches leave room for the agents' requests in between.
 BATCH = 50
 NO_MAIL_SERVER = "No mail server is set up (EMAIL_HOST): nothing was sent"
 
@@ -53,20 +53,20 @@ class Command(BaseCommand):
             self.stdout.write(f"dead letters  {counts.dead:,}")
             self.stdout.write(f"waiting       {waiting}")
         if not operations.MailServer.is_configured():
-            # Django paints what goes to standard error red, and this is no error.
+            # Django would colour it red, and it is no error.
             self.stderr.write(f"{NO_MAIL_SERVER}, {_waiting(waiting)}.", style_func=str)
         elif counts.trouble:
             raise CommandError(f"{counts.trouble} {_waiting(waiting).capitalize()}.")
 
     @staticmethod
     def _finish_on_a_signal(stop: threading.Event) -> None:
-        """End after the message at hand: breaking it off would send it twice."""
+        """Stop after the current message. Interrupting it would send it twice."""
         if threading.current_thread() is not threading.main_thread():
             return
 
         def end(number: int, frame: FrameType | None) -> None:
             stop.set()
-            # The second one is meant.
+            # A second signal ends the process at once.
             signal.signal(number, signal.SIG_DFL)
 
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -74,7 +74,7 @@ class Command(BaseCommand):
 
 
 def keep_sending(stop: threading.Event) -> None:
-    """Send what is due every few seconds until told to stop; trouble is one line of the log each time it begins."""
+    """Send due messages every few seconds until `stop` is set. Trouble is logged once, when it begins."""
     is_in_trouble = False
     while not stop.is_set():
         trouble, is_full = "", False
@@ -85,7 +85,7 @@ def keep_sending(stop: threading.Event) -> None:
             trouble = counts.trouble
             is_full = counts.sent + counts.dead + counts.put_off >= BATCH
         except (OperationalError, InterfaceError) as error:
-            trouble = f"The database can't be used: {str(error).strip().splitlines()[0:1]}."
+            trouble = f"The database can't be used: {text.first_line(error)}."
         finally:
             connection.close()
         if trouble and not is_in_trouble:

@@ -1,4 +1,4 @@
-"""Create a superuser as every Django project can: with the portal's usernames, and told in the audit."""
+"""Django's createsuperuser, with the portal's rule for usernames and an audit entry."""
 
 from typing import Any
 
@@ -18,7 +18,7 @@ class Command(createsuperuser.Command):
     help = f"Create a superuser ({HINT})."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Ask and create, in one transaction with the entry of the audit."""
+        """Ask and create, in one transaction with the audit entry."""
         if options["interactive"] and not self.stdin.isatty():
             raise CommandError(f"There is no terminal to ask: use --noinput; {HINT}, with --password-stdin.")
         self._username = ""
@@ -39,6 +39,6 @@ class Command(createsuperuser.Command):
         return self._username
 
     def _validate_username(self, username: str, verbose_field_name: str, database: str) -> str | None:
-        """Look whether it can be used; Django asks this in each of its ways."""
+        """Check a username. Django calls this for each way of giving one."""
         self._username = username
         return selectors.fault_of_username(username)
