@@ -58,11 +58,11 @@ OFFERED = {
         ["id", "uuid", "issued_on"],
         ["id", "uuid", "number", "organisation's uuid"],
     ),
-    # An account and its number begin a key, a request has an index of those that have one; nothing sorts by these.
+    # An account and its number begin a key, a cause has an index of those that have one: nothing sorts by these.
     LedgerEntry: (
         "id [account] seq previous_seq currency before amount after kind cause_id is_unbilled at on actor",
         ["kind"],
-        ["id"],
+        ["id", "on"],
         ["id", "cause_id", "request_id"],
     ),
     AuditEntry: (
