@@ -92,7 +92,8 @@ class _Status(filters.Choice):
         return "newest" if value in ("terminated", filters.EVERYTHING) else ""
 
     def condition(self, value: Any) -> Q:
-        return listing.LIVE if value == _LIVE else listing.of_status(value, today=self.parent.today)
+        status = self.chosen(value)
+        return listing.LIVE if status == _LIVE else listing.of_status(status, today=self.parent.today)
 
 
 class SubscriptionFilters(filters.Filters):
