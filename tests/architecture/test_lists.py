@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import copy
 import csv
 import itertools
 from collections.abc import Iterator
@@ -73,7 +74,9 @@ def asked(pages: list[tuple[str, List[Any]]]) -> Iterator[tuple[str, dict[str, s
         yield address, {}
         for sort in list_.sorts:
             yield from ((address, {"sort": way.asked}) for way in (sort, sort.reversed_()))
-        of_each = {name: values(filter_) for name, filter_ in list_.filters.base_filters.items()}
+        # A filter keeps the choices that it has read: those of the declaration stay unread.
+        unread = copy.deepcopy(list_.filters.base_filters)
+        of_each = {name: values(filter_) for name, filter_ in unread.items()}
         for name, offered in of_each.items():
             yield from ((address, {name: value}) for value in offered)
         yield address, {name: offered[0] for name, offered in of_each.items() if offered}

@@ -209,9 +209,10 @@ def _link(value: Link) -> str:
 
 def _under(value: Under, links: Mapping[str, str] | None) -> str:
     lines = [(html(line),) for line in value.lines if line not in (None, "")]
-    return format_html(
-        "{}{}", html(value.value, links), format_html_join("", '<span class="row-sub">{}</span>', lines)
-    )
+    shown = html(value.value, links)
+    if not lines:
+        return shown
+    return format_html("{}{}", shown, format_html_join("", '<span class="row-sub">{}</span>', lines))
 
 
 def _lines(value: Lines) -> str:

@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from portal.lib import days, mistakes
 from portal.lib import forms as fields
 from portal.lib.http import Request
+from portal.lib.lists import drawing
 
 Query = QuerySet[Any, Any]
 EVERYTHING = "all"
@@ -107,13 +108,16 @@ class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter 
         """Give what was asked as it was typed, for links that keep it."""
         return {name: self.data[name] for name in self.filters if self.data.get(name)}
 
-    def bar(self) -> list[forms.BoundField]:
-        """Give the fields of the bar, for the template."""
-        return [self.form[name] for name in self.filters if name not in self.more]
+    def bar(self) -> list[str]:
+        """Draw the fields of the bar, for the template."""
+        return [self._drawn(name) for name in self.filters if name not in self.more]
 
-    def behind(self) -> list[forms.BoundField]:
-        """Give the fields behind "More filters", for the template."""
-        return [self.form[name] for name in self.filters if name in self.more]
+    def behind(self) -> list[str]:
+        """Draw the fields behind "More filters", for the template."""
+        return [self._drawn(name) for name in self.filters if name in self.more]
+
+    def _drawn(self, name: str) -> str:
+        return drawing.drawn(self.form[name], of=type(self))
 
     def is_behind_asked(self) -> bool:
         """Say whether one of them was used."""

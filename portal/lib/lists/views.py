@@ -51,7 +51,7 @@ class Choice:
 
 @dataclass(frozen=True)
 class Shown:
-    """A page of a list as `components/_list.html` draws it. *Shape*: rows are written cells."""
+    """A page of a list as `components/_list.html` draws it. *Shape*: rows are written."""
 
     name: str
     form: forms.Form
@@ -63,7 +63,7 @@ class Shown:
     trigger: str
     caption: str
     heads: tuple[Head, ...] = ()
-    rows: tuple[tuple[str, ...], ...] = ()
+    rows: tuple[str, ...] = ()
     empty: Empty | None = None
     summary: str = ""
     previous_url: str = ""
@@ -206,7 +206,7 @@ class Table:
 
     caption: str
     heads: tuple[Head, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[str, ...]
 
 
 def table(columns: Sequence[Column[R]], rows: Sequence[R], *, caption: str) -> Table:
