@@ -110,14 +110,23 @@ def test_only_superusers_get_in(client, client_of):
     assert superuser.post("/admin/logout/")["Location"] == "/log-in/"
 
 
-def test_every_page_answers(superuser, one_of_each):
+def test_every_page_answers(superuser, one_of_each, django_assert_num_queries):
+    factories.subscription(numbers=())
+    superuser.get("/admin/")
     for model, registered in models_in_admin():
         listed = address(model, "changelist")
-        pages = [listed, f"{listed}?q=abc", f"{listed}?q=11111111-2222-3333-4444-555555555555"]
+        if model._meta.app_label in OURS:
+            # Who asks (session, user), how many there are, the rows, and what the provider is called.
+            with django_assert_num_queries(5, info=model):
+                superuser.get(listed)
+        pages = [listed] if model._meta.app_label not in OURS else []
+        pages += [f"{listed}?q=abc", f"{listed}?q=11111111-2222-3333-4444-555555555555"]
         pages += [f"{listed}?{name}__exact=1" for name in registered.list_filter if isinstance(name, str)]
         for page in pages:
             assert superuser.get(page).status_code in (200, 302), page
-        assert superuser.get(address(model, "add")).status_code in (200, 403), model
+        assert superuser.get(address(model, "add")).status_code == (200 if model.__name__ in ADDABLE else 403), (
+            model
+        )
         if model._meta.app_label not in OURS:
             continue
         row = model.objects.order_by("pk").last()
@@ -126,9 +135,6 @@ def test_every_page_answers(superuser, one_of_each):
         assert change.status_code == 200, model
         assert (b'name="_save"' in change.content) == (model.__name__ in EDITABLE), model
         assert superuser.get(address(model, "history", row.pk)).status_code == 200, model
-        assert superuser.get(address(model, "add")).status_code == (200 if model.__name__ in ADDABLE else 403), (
-            model
-        )
 
 
 def test_nothing_is_changed_added_or_deleted_by_a_post(superuser, one_of_each):
@@ -147,17 +153,6 @@ def test_nothing_is_changed_added_or_deleted_by_a_post(superuser, one_of_each):
             assert superuser.post(address(model, "add"), data).status_code == 403, model
         assert model.objects.count() == count, model
         assert model.objects.filter(pk=row.pk).values().get() == before, model
-
-
-def test_lists_run_no_query_per_row(superuser, one_of_each, django_assert_num_queries):
-    for _ in range(3):
-        factories.subscription(numbers=("+6591234567",) if not subscriptions.PhoneNumber.objects.exists() else ())
-    for model, _ in models_in_admin():
-        if model._meta.app_label not in OURS:
-            continue
-        # Who asks (session, user), how many there are, the rows, and what the provider is called.
-        with django_assert_num_queries(5, info=model):
-            assert superuser.get(address(model, "changelist")).status_code == 200, model
 
 
 def test_a_row_leads_to_what_it_belongs_to_and_what_belongs_to_it(superuser, one_of_each):
@@ -221,8 +216,11 @@ def test_lists_sort_and_filter_by_an_index(superuser, one_of_each, rf):
         if model._meta.app_label not in OURS or model is TerminationReason:
             continue
         asked: list[dict[str, str]] = [{}]
-        for number in range(len(listed.list_display)):
+        for name in listed.sortable_by:
+            number = listed.list_display.index(name)
             asked += [{"o": str(number)}, {"o": f"-{number}"}]
+        # What is not offered is not done: then it is the order of the key.
+        asked += [{"o": str(len(listed.list_display) - 1)}]
         asked += [{f"{name}__exact": model._meta.get_field(name).choices[0][0]} for name in listed.list_filter]
         for parameters in asked:
             request = rf.get("/", parameters)
