@@ -43,6 +43,14 @@ def _status(row: selectors.Row) -> cells.Code:
     return cells.Code(row.status, Message.Status(row.status).label, "danger" if row.is_dead else "")
 
 
+def _to(row: selectors.Row) -> cells.Under:
+    return cells.Under(row.to, (f"Cc {row.cc}",) if row.cc else ())
+
+
+def _subject(row: selectors.Row) -> cells.Under:
+    return cells.Under(row.subject, (cells.Word(row.kind, _word_of(row.kind)),))
+
+
 def _next(row: selectors.Row) -> datetime | str | None:
     return f"Sent {days.moment(row.sent_at)}" if row.sent_at else row.next_attempt_at
 
@@ -68,15 +76,15 @@ MESSAGES: lists.List[selectors.Row] = lists.List(
     rows=selectors.messages,
     read=selectors.rows,
     columns=(
-        lists.Column("Created", lambda row: row.created_at, kind=cells.Instant),
-        lists.Column("Kind", lambda row: cells.Word(row.kind, _word_of(row.kind))),
+        lists.Column("Created", lambda row: row.created_at, css="text-break"),
         lists.Column("Status", _status, kind=cells.Code),
-        lists.Column("To", lambda row: row.to, css="text-break sentence"),
-        lists.Column("Cc", lambda row: row.cc, css="text-break"),
-        lists.Column("Subject", lambda row: row.subject, css="text-break sentence"),
+        lists.Column("To", _to, css="text-break sentence"),
+        lists.Column("Cc", lambda row: row.cc, on="file"),
+        lists.Column("Kind", lambda row: row.kind, on="file"),
+        lists.Column("Subject", _subject, css="text-break sentence"),
         lists.Column("Attempts", lambda row: row.attempts, kind=int),
         lists.Column("Last error", lambda row: row.last_error, css="text-break"),
-        lists.Column("Next attempt", _next, on="page"),
+        lists.Column("Next attempt", _next, on="page", css="text-break"),
         lists.Column("Next attempt at", lambda row: row.next_attempt_at, kind=cells.Instant, on="file"),
         lists.Column("Sent at", lambda row: row.sent_at, kind=cells.Instant, on="file"),
         lists.Column("Organisation UUID", lambda row: row.organisation_uuid, on="file"),

@@ -40,14 +40,14 @@ def test_many_are_counted_as_far_as_anybody_wants_to_know(client_of, write, monk
 
 def test_the_list_shows_what_became_of_each_message(client_of, write, dead):
     dead("gone@example.com", cc="copy@example.com", subject="Ended <i>")
-    write("waiting@example.com")
-    write("done@example.com", status="sent", sent_at=timezone.now().replace(2026, 3, 11, 10, 30))
+    write("waiting@example.com", subject="It ended.")
+    write(
+        "done@example.com", subject="It ended.", status="sent", sent_at=timezone.now().replace(2026, 3, 11, 10, 30)
+    )
     client = client_of("auditor")
     common = {
         "Created": "10 March 2026, 09:00 UTC",
-        "Kind": "Subscription terminated",
-        "Subject": "Subscription terminated",
-        "Cc": "–",
+        "Subject": "It ended. Subscription terminated",
         "Attempts": "0",
         "Last error": "–",
     }
@@ -63,9 +63,8 @@ def test_the_list_shows_what_became_of_each_message(client_of, write, dead):
         {
             **common,
             "Status": "Dead letter",
-            "To": "gone@example.com",
-            "Cc": "copy@example.com",
-            "Subject": "Ended <i>",
+            "To": "gone@example.com Cc copy@example.com",
+            "Subject": "Ended <i> Subscription terminated",
             "Attempts": "12",
             "Last error": "550 Nobody <b>here</b>",
             "Next attempt": "–",
