@@ -23,6 +23,7 @@ from portal.lib.http import Request
 credit_entries = lists.page(ENTRIES)
 
 
+@lists.serves(ORGANISATIONS)
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
 def organisation_list(request: Request) -> HttpResponseBase:

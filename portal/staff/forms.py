@@ -4,14 +4,17 @@ from typing import Any
 
 from allauth.account.adapter import get_adapter
 from allauth.account.forms import LoginForm as AllauthLoginForm
+from django import forms
 from django.contrib.auth import forms as auth_forms
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.urls import Resolver404, resolve
 
 from portal.lib import forms as fields
 from portal.lib import mistakes
 from portal.staff import logins, selectors
+from portal.staff.models import SavedFilter
 
 LAST_SUPERUSER = "This is the last active superuser: make somebody else one first."
 
@@ -113,3 +116,23 @@ class StaffForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]  # only th
             if list(superusers.values_list("pk", flat=True)[:2]) == [self.instance.pk]:
                 self.add_error("is_superuser" if cleaned.get("is_active") else "is_active", LAST_SUPERUSER)
         return cleaned
+
+
+class SavedFilterForm(fields.Form):
+    """Save the filters of a list under a name. *Shape*: `query` is what its address asks for."""
+
+    address = fields.LineField(max_length=SavedFilter._meta.get_field("address").max_length)
+    query = fields.LineField(required=False, max_length=SavedFilter._meta.get_field("query").max_length)
+    name = fields.LineField(label="Name", max_length=SavedFilter._meta.get_field("name").max_length)
+    is_shared = forms.BooleanField(required=False)
+
+    def clean_address(self) -> str:
+        """Take the address of a list alone: the answer leads back there."""
+        address: str = self.cleaned_data["address"]
+        try:
+            view = resolve(address).func
+        except Resolver404:
+            view = None
+        if not hasattr(view, "list"):
+            raise ValidationError("There is no such list.", code="invalid")
+        return address

@@ -5,9 +5,10 @@ from datetime import datetime
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Max, Q, Sum
+from django.db.models import Max, Q, QuerySet, Sum
 
 from portal.staff import policies, usernames
+from portal.staff.models import SavedFilter
 
 
 def named(username: str) -> User | None:
@@ -31,6 +32,13 @@ def fault_of_username(username: str, *, of: User | None = None) -> str | None:
 def taken(username: str) -> str:
     """Say that somebody has a username."""
     return f"There is somebody with the username “{username}” already."
+
+
+def saved_filters(*, user: User, address: str) -> QuerySet[SavedFilter]:
+    """Find the filters of a list that are somebody's own or shared by those who are still there. One query."""
+    shared = Q(is_shared=True, user__is_active=True)
+    found = SavedFilter.objects.filter(Q(user=user) | shared, address=address)
+    return found.select_related("user").order_by("name", "pk")
 
 
 def full_count(*, count: policies.Count, since: datetime, at: datetime) -> str | None:

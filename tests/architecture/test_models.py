@@ -8,9 +8,22 @@ from django.db import models
 from django.db.models.signals import ModelSignal, class_prepared
 
 # The floor may point at the staff (auth), as every app may; nothing else of Django's is pointed at.
-HEIGHT = {"auth": 0, "audit": 1, "outbox": 1, "settings_app": 2, "customers": 3, "invoicing": 4, "subscriptions": 5}
+HEIGHT = {
+    "auth": 0,
+    "audit": 1,
+    "outbox": 1,
+    "staff": 2,
+    "settings_app": 2,
+    "customers": 3,
+    "invoicing": 4,
+    "subscriptions": 5,
+}
 # A search key is a copy of a fact, written again at will; a search text goes with the last of them.
-CASCADES = {"customers.SearchKey.organisation", "customers.SearchText.organisation"}
+# A saved filter is somebody's own and goes with them.
+CASCADES = {
+    *("customers.SearchKey.organisation", "customers.SearchText.organisation"),
+    "staff.SavedFilter.user",
+}
 
 
 def _keys() -> list[models.ForeignKey[Any, Any]]:

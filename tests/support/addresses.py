@@ -32,6 +32,8 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     # Nobody who logs out is led to the log-in as well; tests/staff/test_login.py follows somebody.
     "account_logout": ("", {"GET": (PUBLIC, 302), "POST": (PUBLIC, 302)}),
     "password": ("", {"GET": (LOGGED_IN, 200), "POST": (LOGGED_IN, 422)}),
+    "save_filter": ("", {"POST": (LOGGED_IN, 404)}),
+    "remove_filter": ("", {"POST": (LOGGED_IN, 404)}),
     "help": ("", {"GET": (LOGGED_IN, 302)}),
     "help_page": ("", {"GET": (LOGGED_IN, 200)}),
     "healthz": ("", {"GET": (PUBLIC, 200)}),
@@ -143,7 +145,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "admin:customers_ledgerentry_changelist": ("", {"GET": (SUPERUSER, 200)}),
 }
 # What an address names that is no row of the world.
-ARGUMENTS = {"help_page": ["refunds"]}
+ARGUMENTS: dict[str, list[object]] = {"help_page": ["refunds"], "remove_filter": [1]}
 # The rest of Django's admin and allauth answer more methods than they use.
 FOREIGN = ("admin:", "account_")
 

@@ -2,6 +2,20 @@
 
 from portal.lib.lists.declared import Column, Empty, Group, List, Sum
 from portal.lib.lists.paging import Sort
-from portal.lib.lists.views import Shown, Table, answer, page, show, table
+from portal.lib.lists.views import Shown, Table, answer, page, serves, show, table
 
-__all__ = ["Column", "Empty", "Group", "List", "Shown", "Sort", "Sum", "Table", "answer", "page", "show", "table"]
+__all__ = [
+    "Column",
+    "Empty",
+    "Group",
+    "List",
+    "Shown",
+    "Sort",
+    "Sum",
+    "Table",
+    "answer",
+    "page",
+    "serves",
+    "show",
+    "table",
+]

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from portal.lib import htmx
 from portal.lib.http import Request
-from portal.lib.lists import addresses, cells, export, paging, sums, tables
+from portal.lib.lists import addresses, cells, export, paging, saved, sums, tables
 from portal.lib.lists.declared import Column, Empty, Group, List
 from portal.lib.lists.filters import Filters
 from portal.lib.lists.paging import Key, Sort
@@ -26,6 +26,7 @@ _TOTAL = "total"
 
 Query = QuerySet[Any, Any]
 R = TypeVar("R")
+V = TypeVar("V", bound=Callable[..., HttpResponseBase])
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class Shown:
     sum_choices: tuple[Choice, ...] = ()
     sum_table: sums.Table | None = None
     is_valid: bool = True
+    query: str = ""
 
 
 def page(
@@ -87,6 +89,7 @@ def page(
     The view has its list as an attribute, `list`, by which all of them are found.
     """
 
+    @serves(list_)
     @require_safe
     @permission_required(list_.permission, raise_exception=True)
     def view(request: Request) -> HttpResponseBase:
@@ -94,8 +97,17 @@ def page(
 
     view.__name__ = list_.name
     view.__doc__ = f"List {list_.title.lower()}."
-    view.__dict__["list"] = list_
     return view
+
+
+def serves(list_: List[Any]) -> Callable[[V], V]:
+    """Say which list a view of its own serves."""
+
+    def marked(view: V) -> V:
+        vars(view)["list"] = list_
+        return view
+
+    return marked
 
 
 def answer(
@@ -119,7 +131,13 @@ def answer(
         request,
         page=template,
         fragment=fragment,
-        context={"list": list_, "shown": shown, **context},
+        context={
+            "list": list_,
+            "shown": shown,
+            # What htmx swaps leaves them where they are.
+            "saved": () if htmx.wants_fragment(request) else saved.of_list(request, shown.address),
+            **context,
+        },
         status=status if shown.is_valid else 422,
     )
 
@@ -193,6 +211,7 @@ def show(
         summary=_summary(found),
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
         next_url=to.page(found.next),
+        query=to.with_().partition("?")[2],
         file_url=to.with_(**{addresses.FORMAT: "csv"}) if not is_part else "",
         sort_choices=_sort_choices(list_, sort=sort, needed=needed, to=to),
         has_actions=any(column.kind is cells.Action for column in columns),

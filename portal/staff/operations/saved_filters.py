@@ -1,0 +1,55 @@
+"""Save the filters of a list under a name, and remove them."""
+
+from datetime import datetime
+
+from django.contrib.auth.models import User
+
+from portal.audit import names
+from portal.audit import operations as audit_operations
+from portal.staff.models import SavedFilter
+
+MOST = 50
+"""How many filters somebody keeps for one list."""
+
+
+class TooMany(Exception):
+    """Say that there is no room for another filter of this list."""
+
+    def __init__(self) -> None:
+        super().__init__(f"You keep {MOST} filters of this list already: remove one first.")
+
+
+def save_filter(*, user: User, address: str, name: str, query: str, is_shared: bool, at: datetime) -> SavedFilter:
+    """Save filters under a name; one's own of the same name is replaced. *Raises*: TooMany."""
+    with audit_operations.operation("save_filter"):
+        # Two forms of the same person wait for one another, and are counted.
+        User.objects.select_for_update(no_key=True).get(pk=user.pk)
+        own = SavedFilter.objects.filter(user=user, address=address)
+        if not own.filter(name=name).exists() and own.count() >= MOST:
+            raise TooMany
+        saved, _ = SavedFilter.objects.update_or_create(
+            user=user, address=address, name=name, defaults={"query": query, "is_shared": is_shared}
+        )
+        audit_operations.record(
+            app=names.PORTAL,
+            event="Filter saved",
+            description=f"The filter “{name}” of {address} was saved{' and shared' if is_shared else ''}.",
+            by=audit_operations.Actor.of(user),
+            at=at,
+        )
+    return saved
+
+
+def remove_filter(*, user: User, pk: int, at: datetime) -> SavedFilter:
+    """Remove a filter of one's own. *Raises*: SavedFilter.DoesNotExist."""
+    with audit_operations.operation("remove_filter"):
+        saved = SavedFilter.objects.select_for_update().get(pk=pk, user=user)
+        saved.delete()
+        audit_operations.record(
+            app=names.PORTAL,
+            event="Filter removed",
+            description=f"The filter “{saved.name}” of {saved.address} was removed.",
+            by=audit_operations.Actor.of(user),
+            at=at,
+        )
+    return saved
