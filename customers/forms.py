@@ -1,4 +1,4 @@
-"""What people fill in: corrections and top-ups of a credit account."""
+"""The forms of corrections and top-ups of a credit account."""
 
 import uuid
 from decimal import Decimal
@@ -14,10 +14,10 @@ LARGEST_SEQ = 2**63 - 1
 
 
 class MoveForm(fields.Form):
-    """Move a balance by hand, with a reason: what a correction and a top-up have in common.
+    """The common part of both: an amount and a reason.
 
-    `seen_seq` is the place of the last entry when the balance was shown that the entry leads to; it is not there
-    before that. `is_confirmed` answers the question that the entry may raise.
+    *Shape*: `seen_seq` is the number of the last entry when the preview was shown; the first step has none.
+    `is_confirmed` answers the question that the preview may ask.
     """
 
     reason = fields.TextField(
@@ -35,26 +35,26 @@ class MoveForm(fields.Form):
         self.order_fields(["direction", "amount"])
 
     def amount_field(self, currency: str) -> fields.AmountField:
-        """Make the field of the amount."""
+        """Build the field of the amount."""
         raise NotImplementedError
 
     def signed_amount(self) -> Decimal:
-        """Give the amount with its sign; only of a valid form."""
+        """Give the amount with its sign, of a valid form."""
         amount: Decimal = self.cleaned_data["amount"]
         return amount
 
     def copied(self) -> list[str]:
-        """Give what was typed as hidden fields, to go on with the next step."""
+        """Render the values as hidden fields of the next step."""
         return [self[name].as_hidden() for name in self.fields if name not in ("seen_seq", "is_confirmed")]
 
     @staticmethod
     def draw_request_id() -> uuid.UUID:
-        """Draw the mark by which the same form sent twice is known."""
+        """Draw the UUID that identifies a form which is sent twice."""
         return uuid.uuid4()
 
 
 class CorrectionForm(MoveForm):
-    """Add to or take from Available Credits, with a reason."""
+    """The form of a correction: adds to Available Credits, or takes from them."""
 
     ADD, TAKE = "add", "take"
 
@@ -65,7 +65,7 @@ class CorrectionForm(MoveForm):
     )
 
     def amount_field(self, currency: str) -> fields.AmountField:
-        """Make the field of the amount: a balance has six decimals."""
+        """Build the field of the amount, with the six decimals of a balance."""
         return fields.AmountField(
             currency=currency,
             decimal_places=money.BALANCE_DIGITS,
@@ -74,14 +74,14 @@ class CorrectionForm(MoveForm):
         )
 
     def signed_amount(self) -> Decimal:
-        """Give the amount with its sign; only of a valid form."""
+        """Give the amount with its sign, of a valid form."""
         amount = super().signed_amount()
         return amount if self.cleaned_data["direction"] == self.ADD else -amount
 
 
 class TopUpForm(MoveForm):
-    """Raise Available Credits, with a reason."""
+    """The form of a top-up, which adds to Available Credits."""
 
     def amount_field(self, currency: str) -> fields.AmountField:
-        """Make the field of the amount: money that came in has the decimals of its currency."""
+        """Build the field of the amount, with the decimals of its currency."""
         return fields.AmountField(currency=currency, label=f"Amount ({currency})")

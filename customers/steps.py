@@ -1,4 +1,4 @@
-"""Moving a balance by hand, in two steps: an amount with a reason, then the balance as it will be."""
+"""The two steps of a correction or a top-up: amount and reason, then a preview of the balance."""
 
 import uuid as uuids
 from collections.abc import Callable
@@ -21,7 +21,7 @@ CREDITS_CHANGED = "credits-changed"
 
 @dataclass(frozen=True)
 class Words:
-    """What the two steps of moving a balance are called."""
+    """The headings and labels of the two steps."""
 
     heading: str
     hint: str
@@ -49,10 +49,10 @@ def correct(
     post: Callable[..., LedgerEntry],
     question: Callable[[Decimal], str] = lambda amount: "",
 ) -> HttpResponse:
-    """Show and take the correction form, for this tab and for the record of a termination that it mends.
+    """Serve a correction, in the Payment tab and in the record of a termination. The caller checks the permission.
 
-    The caller has asked the permission. *Shape*: `action` is the form's own address, `back` where it leads when it
-    is closed or done; `post` writes; `question` says what an amount would be asked about, "" for nothing.
+    *Shape*: `action` is the address of the form, `back` that of the page behind it. `post` writes the entry.
+    `question` asks for a confirmation of the amount, "" for none.
     """
     return move(
         request,
@@ -77,7 +77,7 @@ def move(
     post: Callable[..., LedgerEntry],
     question: Callable[[Decimal], str],
 ) -> HttpResponse:
-    """Ask for an amount and a reason, show the balance as it will be, and post."""
+    """Ask for an amount and a reason, show a preview of the balance, and post the entry."""
     try:
         organisation = selectors.organisation_header(uuid)
     except Organisation.DoesNotExist as missing:
@@ -105,7 +105,7 @@ def move(
         return asked(form_class(currency=organisation.currency, initial=initial), status=200)
     form = form_class(request.POST, currency=organisation.currency)
     if not form.is_valid() or "again" in request.POST:
-        # Back in the first step, what was seen is seen no more.
+        # Back in the first step there is no preview that could have changed.
         data = request.POST.copy()
         data["seen_seq"] = ""
         typed = form_class(data, currency=organisation.currency)

@@ -71,7 +71,7 @@ def _page_of(question: str, word: str, key: str) -> str:
 @require_safe
 @permission_required("customers.view_organisation", raise_exception=True)
 def open_answer(request: Request) -> HttpResponse:
-    """Open the only answer to a question that was sent; lead back to the list where there is none or a choice.
+    """Redirect to the page of the only answer to a question, else back to the list.
 
     Typing asks the list, so it never leaves the page.
     """

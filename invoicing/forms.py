@@ -1,4 +1,4 @@
-"""What people fill in: payments, credit notes, allocations."""
+"""The forms of payments, credit notes and allocations."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ class PaymentForm(fields.Form):
         max_length=Payment._meta.get_field("reference").max_length,
         help_text="As it stands on the bank statement or the cheque.",
     )
-    # Two questions that the form comes back with, each asked once: what they are about, and the answer.
+    # The form may come back with two questions. Each has a hidden field for its subject, and a box for the answer.
     into_credits = forms.BooleanField(required=False)
     is_like_another = forms.BooleanField(required=False, widget=forms.HiddenInput)
     is_another = forms.BooleanField(label="Yes, this is a second payment", required=False)
@@ -48,7 +48,7 @@ class PaymentForm(fields.Form):
         self.fields["surplus"] = fields.AmountField(currency=currency, required=False, widget=forms.HiddenInput())
         self.order_fields(["amount"])
         self.field(fields.DayField, "received_on").between(today=today)
-        # With one charge there is nothing to choose. A form sent again may name one that is paid by now.
+        # One charge leaves nothing to choose. A form that is sent again may name charges that are paid by now.
         self._currency = currency
         self._charges = [c for c in charges if c.open_amount > 0 or f"charge_{c.line_id}" in self.data]
         self._charges = self._charges if len(self._charges) > 1 else []
@@ -62,12 +62,12 @@ class PaymentForm(fields.Form):
             )
 
     def by_charge(self) -> dict[int, Decimal]:
-        """Give what billing said that each charge shall be paid; only of a valid form."""
+        """Give the amounts by charge that were typed, of a valid form."""
         parts = {c.line_id: self.cleaned_data.get(f"charge_{c.line_id}") for c in self._charges}
         return {line_id: part for line_id, part in parts.items() if part}
 
     def payment(self) -> dict[str, Any]:
-        """Give the arguments of the operation; only of a valid form."""
+        """Give the arguments of the operation, of a valid form."""
         own = ("request_id", "amount", "method", "received_on", "reference")
         agreed = self.cleaned_data["surplus"] if self.cleaned_data["into_credits"] else None
         return {
@@ -78,11 +78,11 @@ class PaymentForm(fields.Form):
         }
 
     def own_fields(self) -> list[forms.BoundField]:
-        """Give the fields that are about the payment as a whole, for the template."""
+        """List the fields of the payment as a whole, for the template."""
         return [self[name] for name in ("amount", "method", "received_on", "reference")]
 
     def questions(self) -> list[forms.BoundField]:
-        """Give the fields that answer what the form came back to ask, for the template."""
+        """List the boxes that answer the questions, for the template."""
         asked = [self["is_another"]] if self.data.get("is_like_another") else []
         if self.data.get("surplus"):
             field = self["into_credits"]
@@ -91,17 +91,17 @@ class PaymentForm(fields.Form):
         return asked
 
     def charge_fields(self) -> list[forms.BoundField]:
-        """Give the fields that say which charges are paid, for the template."""
+        """List the fields of the charges, for the template."""
         return [self[f"charge_{charge.line_id}"] for charge in self._charges]
 
     @property
     def says_charges(self) -> bool:
-        """Tell whether somebody has begun to say which charges are paid."""
+        """Tell whether an amount of a charge was typed."""
         return any(field.data for field in self.charge_fields())
 
 
 class ReasonForm(fields.Form):
-    """Say why something is done that is asked once."""
+    """Ask for a reason before something that can't be undone."""
 
     request_id = fields.RequestField()
     reason = fields.LineField(
@@ -112,19 +112,19 @@ class ReasonForm(fields.Form):
 
 
 class UseForm(fields.Form):
-    """Use what is unused of a note: there is nothing to fill in."""
+    """Confirm the use of a credit note. There is nothing to fill in."""
 
     request_id = fields.RequestField()
 
 
 class SendForm(ReasonForm):
-    """Say why a note is marked as Sent, and that it shall be, where something speaks against it."""
+    """Ask why a credit note is marked as Sent, and for a confirmation if there are questions about it."""
 
     is_confirmed = forms.BooleanField(label="Yes, mark it as Sent all the same", required=False)
 
 
 class TakeBackForm(fields.Form):
-    """Say what is taken back, part by part, and why. Each part begins with all that is still there."""
+    """Ask what is taken back, and why. Each part is filled in with all that is left of it."""
 
     request_id = fields.RequestField()
     reason = fields.LineField(
@@ -135,7 +135,7 @@ class TakeBackForm(fields.Form):
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, takeable: Takeable, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        # A form sent twice names parts that are gone by now: they are read all the same, and get its first answer.
+        # A form that is sent twice names parts that are gone. They are read as well, so it gets its first answer.
         self._keys = [part.key for part in takeable.parts]
         gone = (key for key in self.data if PART.fullmatch(key) and key not in self._keys)
         for part in takeable.parts:
@@ -154,7 +154,7 @@ class TakeBackForm(fields.Form):
         self.order_fields(self._keys)
 
     def amounts(self, kind: str) -> dict[int, Decimal]:
-        """Give what is taken back of one kind of rows, by their keys; only of a valid form."""
+        """Give the amounts of one kind of part by the ids of its rows, of a valid form."""
         given = {name: self.cleaned_data.get(name) for name in self.fields if PART.fullmatch(name)}
         return {
             int(name.removeprefix(f"{kind}_")): amount
@@ -163,16 +163,16 @@ class TakeBackForm(fields.Form):
         }
 
     def field_of(self, key: str) -> str | None:
-        """Find the field of a part by its key; None where it is not shown."""
+        """Find the name of a part's field; None if it is not shown."""
         return key if key in self._keys else None
 
     def part_fields(self) -> list[forms.BoundField]:
-        """Give the fields of the parts, for the template."""
+        """List the fields of the parts, for the template."""
         return [self[key] for key in self._keys]
 
 
 class AllocationForm(fields.Form):
-    """Allocate a note to an unpaid invoice."""
+    """Choose an unpaid invoice, and how much of the credit note pays it."""
 
     request_id = fields.RequestField()
     invoice = fields.DocumentField(label="Invoice")
@@ -194,7 +194,7 @@ class AllocationForm(fields.Form):
 
 
 class CreditNoteForm(fields.Form):
-    """Draft a note against charges: for each the whole of what is left, or net and tax."""
+    """Draft a credit note: for each charge all that is left of it, or net and tax."""
 
     request_id = fields.RequestField()
     reason = fields.LineField(
@@ -226,7 +226,7 @@ class CreditNoteForm(fields.Form):
                 )
 
     def clean(self) -> dict[str, Any]:
-        """Refuse the whole line together with amounts, and a form that names nothing."""
+        """Refuse a whole line with amounts, and a form without any amount."""
         cleaned = super().clean() or self.cleaned_data
         for line_id in self._charges:
             given = cleaned.get(f"net_{line_id}") or cleaned.get(f"tax_{line_id}")
@@ -237,7 +237,7 @@ class CreditNoteForm(fields.Form):
         return cleaned
 
     def amounts(self) -> list[operations.NoteAmount]:
-        """Give what the note shall give back of each charge."""
+        """Give the amounts of the credit note by charge."""
         amounts = []
         for line_id, (_, charge) in self._charges.items():
             net = self.cleaned_data.get(f"net_{line_id}") or Decimal(0)
@@ -249,7 +249,7 @@ class CreditNoteForm(fields.Form):
         return amounts
 
     def charges(self) -> list[dict[str, Any]]:
-        """Give each charge with its bound fields, for the template."""
+        """List the charges with their fields, for the template."""
         return [
             {
                 "description": line.description,

@@ -1,4 +1,4 @@
-"""Read what somebody typed as an organisation's contacts."""
+"""The form of an organisation's contacts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from portal.lib import forms as fields
 
 
 class ContactsForm(fields.Form):
-    """Name, addresses and reference. `seen` holds what the page showed."""
+    """Name, addresses and reference. `seen` holds the values that the page showed."""
 
     seen = fields.SeenField(of=operations.Contacts)
     name = fields.LineField(
@@ -33,9 +33,9 @@ class ContactsForm(fields.Form):
 
     @classmethod
     def showing(cls, contacts: operations.Contacts) -> ContactsForm:
-        """Make the form that shows contacts as they are."""
+        """Build the form that shows the current contacts."""
         return cls(initial={**asdict(contacts), "seen": contacts})
 
     def values(self) -> operations.Contacts:
-        """Give what was typed, once the form is valid."""
+        """Give the contacts of a valid form."""
         return operations.Contacts(**{name: self.cleaned_data[name] for name in operations.LABELS})

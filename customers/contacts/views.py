@@ -20,7 +20,7 @@ from portal.lib.http import Request
 @require_http_methods(["GET", "HEAD", "POST"])
 @permission_required("customers.change_contacts", raise_exception=True)
 def contacts(request: Request, uuid: uuids.UUID) -> HttpResponse:
-    """Ask for name, addresses and reference, and save them; what somebody else saved meanwhile is shown."""
+    """Serve and save the contacts. If somebody else saved others meanwhile, show those."""
     try:
         organisation = Organisation.objects.select_related("credit_account").get(uuid=uuid)
     except Organisation.DoesNotExist as missing:

@@ -1,4 +1,4 @@
-"""Choose the page that a sent question opens: that of the only answer, if there is one."""
+"""Choose the page that Enter opens: that of the only answer, if there is one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payments, new credit notes and their allocation. A refused write says why: 422 the form, 409 the world."""
+"""Serve payments, new credit notes and allocations. A refusal is 422 for the form, and 409 for the world."""
 
 import uuid as uuids
 
@@ -150,7 +150,7 @@ def allocate(request: Request, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _with(data: QueryDict, **changes: str) -> QueryDict:
-    """Give what was sent with the question that the form comes back to ask; the answer is still to be given."""
+    """Copy the sent form with changes: the question that it comes back with, and no answer yet."""
     changed = data.copy()
     for name, value in changes.items():
         changed[name] = value

@@ -1,4 +1,4 @@
-"""The forms of staff: logging in, one's own password, and what superusers write about others."""
+"""The forms of staff: the log-in, one's own password, and the accounts that superusers edit."""
 
 from typing import Any
 
@@ -20,15 +20,15 @@ LAST_SUPERUSER = "This is the last active superuser: make somebody else one firs
 
 
 class _AccountForm(fields.Focused):
-    """Let a form of a library look, read and take the focus as those of the portal do.
+    """Adapts a form of a library to the looks, the texts and the focus of the portal's forms.
 
-    It has no error summary: the first field with a mistake has the focus, or what is wrong as a whole.
+    It has no error summary. After a mistake the first wrong field has the focus, or the notice of the whole form.
     """
 
     errors: Any
 
     def adopt(self) -> None:
-        """Take the portal's looks and texts; labels stand above the fields, not inside them."""
+        """Set the looks and texts of all fields. Labels stand above the fields, not inside them."""
         for field in self.fields.values():
             field.widget.attrs.pop("placeholder", None)
             field.widget.attrs.pop("autofocus", None)
@@ -43,7 +43,7 @@ class _AccountForm(fields.Focused):
 
 
 class LoginForm(_AccountForm, AllauthLoginForm):  # type: ignore[misc]  # allauth has no types
-    """allauth's."""
+    """allauth's log-in."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -51,7 +51,7 @@ class LoginForm(_AccountForm, AllauthLoginForm):  # type: ignore[misc]  # allaut
 
 
 class PasswordForm(_AccountForm, auth_forms.PasswordChangeForm):
-    """Django's, asking for the present password as the log-in does: a guess counts there too."""
+    """Django's form. The present password is checked by the log-in, so a wrong guess counts there."""
 
     error_messages = {
         **auth_forms.PasswordChangeForm.error_messages,
@@ -76,7 +76,7 @@ class PasswordForm(_AccountForm, auth_forms.PasswordChangeForm):
         self.adopt()
 
     def clean_old_password(self) -> str:
-        """Look whether it is theirs."""
+        """Check the present password."""
         password: str = self.cleaned_data["old_password"]
         adapter, username = get_adapter(self.request), self.user.get_username()
         if adapter.authenticate(self.request, username=username, password=password) is None:
@@ -93,22 +93,22 @@ def _username(form: Any) -> str:
 
 
 class NewStaffForm(auth_forms.AdminUserCreationForm):  # type: ignore[type-arg]  # only the stubs know a parameter
-    """Django's, with the portal's usernames."""
+    """Django's form, with the portal's rule for usernames."""
 
     def clean_username(self) -> str:
-        """Look whether it can be used."""
+        """Check the username."""
         return _username(self)
 
 
 class StaffForm(auth_forms.UserChangeForm):  # type: ignore[type-arg]  # only the stubs know a parameter
-    """Django's, with the portal's usernames; somebody stays who can let others in."""
+    """Django's form, with the portal's rule for usernames. It keeps the last active superuser."""
 
     def clean_username(self) -> str:
-        """Look whether it can be used."""
+        """Check the username."""
         return _username(self)
 
     def clean(self) -> dict[str, Any]:
-        """Keep the last superuser who is active; of two who switch each other off, the database refuses one."""
+        """Keep the last active superuser. If two deactivate each other, the database refuses one."""
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         stays = cleaned.get("is_active") and cleaned.get("is_superuser")
         if not stays:

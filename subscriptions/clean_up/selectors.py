@@ -15,7 +15,7 @@ from customers import selectors as customers_selectors
 from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, Subscription, Termination
 from subscriptions.policies import identity
 
-# Rows of a report that are read at once.
+# The rows of a report that one query reads.
 REPORT_ROWS = 5000
 REPORT_COLUMNS = ("subscription_uuid", "organisation_uuid", "expiry_date", "days_expired", "result")
 TERMINATED, HELD = "terminated", "held: renewal not seen"
@@ -23,7 +23,7 @@ TERMINATED, HELD = "terminated", "held: renewal not seen"
 
 @dataclass(frozen=True)
 class RunRow:
-    """A run in a list. *Shape*: instants are UTC's; one that was broken off has not finished."""
+    """A run in a list. *Shape*: instants are in UTC; an interrupted run has no end."""
 
     uuid: uuids.UUID
     started_at: datetime
@@ -37,7 +37,7 @@ class RunRow:
 
 @dataclass(frozen=True)
 class SubscriptionRow:
-    """A subscription that a run met. *Shape*: it holds what is known of what became of it there."""
+    """A subscription in the results of a run. *Shape*: only the fields of its outcome are set."""
 
     subscription_uuid: uuids.UUID
     plan: str
@@ -51,7 +51,7 @@ class SubscriptionRow:
 
 @dataclass(frozen=True)
 class ReportRow:
-    """Hold one line of the CSV of a run. *Shape*: failures of old runs know no day."""
+    """A row of a run's CSV. *Shape*: failures of old runs have no date."""
 
     subscription_uuid: uuids.UUID
     organisation_uuid: uuids.UUID
@@ -160,7 +160,7 @@ def run_of(run_uuid: uuids.UUID) -> CleanUpRun:
 
 
 def report_rows(run: CleanUpRun) -> Iterator[ReportRow]:
-    """Read what became of each subscription in a run: all that was committed, also where the run was killed."""
+    """Read the outcomes of a run, by subscription: all that was committed, even if the run was killed."""
     terminated = Termination.objects.filter(clean_up_run=run).annotate(
         expired_on=F("subscription__expires_on"), key=F("id")
     )
@@ -181,7 +181,7 @@ def report_rows(run: CleanUpRun) -> Iterator[ReportRow]:
 
 
 def _by_key(query: QuerySet[Any, Any]) -> Iterator[Any]:
-    """Read all rows of a query part by part. *Shape*: a row begins with `key`, which they are sorted by."""
+    """Read all rows of a query in parts. *Shape*: a row begins with `key`, the order of the rows."""
     after: int | None = 0
     while after is not None:
         rows = list(query.filter(key__gt=after).order_by("key")[:REPORT_ROWS])
@@ -190,13 +190,13 @@ def _by_key(query: QuerySet[Any, Any]) -> Iterator[Any]:
 
 
 def broken_off_runs() -> tuple[CleanUpRun, ...]:
-    """List the runs without an end whose report a later run has to complete, unless they are at work."""
+    """List the unfinished runs with a report. A later run completes it, unless the run is still at work."""
     return tuple(CleanUpRun.objects.filter(finished_at__isnull=True).exclude(report="").order_by("pk"))
 
 
 @dataclass(frozen=True)
 class Clocks:
-    """Hold what the database's clock says, and when the last run began."""
+    """The clock of the database, and the start of the last run."""
 
     database: datetime
     last_start: datetime | None

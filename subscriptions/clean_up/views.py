@@ -54,7 +54,7 @@ def run(request: Request, uuid: uuids.UUID) -> HttpResponse:
 
 
 def _facts(run: CleanUpRun) -> tuple[tuple[str, str], ...]:
-    """Write what is known of a run: terms and values."""
+    """List the facts about a run: terms and values."""
     facts: tuple[tuple[str, object], ...] = (
         ("By", run.actor),
         ("As of", run.as_of),
@@ -78,7 +78,7 @@ def _shown(request: Request, list_: lists.List[Any], rows: QuerySet[Any, Any], *
 @require_safe
 @permission_required("subscriptions.view_cleanuprun", raise_exception=True)
 def run_report(request: Request, uuid: uuids.UUID) -> StreamingHttpResponse:
-    """Give the report of a run as a CSV: the same as its command writes, whole also where that was killed."""
+    """Stream the report of a run as CSV: the file that its command writes, complete even if that was killed."""
     try:
         run = selectors.run_of(uuid)
     except CleanUpRun.DoesNotExist:
@@ -92,7 +92,7 @@ def run_report(request: Request, uuid: uuids.UUID) -> StreamingHttpResponse:
 
 
 class _Echo:
-    """Give back what the csv module wants to write."""
+    """A file for the csv module that returns each line."""
 
     def write(self, line: str) -> str:
         return line

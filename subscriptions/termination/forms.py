@@ -1,4 +1,4 @@
-"""What a termination asks for: the reason, the explanation alone, or a day to estimate."""
+"""The forms of a termination: the request, the explanation alone, and the day of an estimate."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from subscriptions.termination.requested import LONGEST_EXPLANATION, CustomerReq
 
 
 class ReasonForm(fields.Form):
-    """Why, who, when and how: what the customer asked. Every field but the ticket is required."""
+    """The request of the customer: why, who, when and how. All fields but the ticket are required."""
 
     reason = fields.ChoiceField(label="Reason")
     explanation = fields.TextField(label="Explanation", max_length=LONGEST_EXPLANATION)
@@ -50,7 +50,7 @@ class ReasonForm(fields.Form):
         )
 
     def asked(self) -> CustomerRequest:
-        """Give what the customer asked for, as far as the form is valid."""
+        """Give the request, with the fields that are valid."""
         said = self.cleaned_data
         return CustomerRequest(
             reason_code=said.get("reason", ""),
@@ -62,10 +62,10 @@ class ReasonForm(fields.Form):
         )
 
     def suggest(self, *, members: str) -> None:
-        """Offer names for "Requested by". *Shape*: `members` is the id of the list that stands beside the form."""
+        """Suggest names for "Requested by". *Shape*: `members` is the id of a datalist."""
         attrs = self.fields["requested_by"].widget.attrs
         attrs["list"] = members
-        # Some browsers show no suggestions where they may fill in nothing.
+        # Some browsers show no datalist on a field without autocompletion.
         attrs.pop("autocomplete", None)
 
     def clean(self) -> dict[str, Any]:
@@ -77,7 +77,7 @@ class ReasonForm(fields.Form):
 
 
 class ExpiredForm(fields.Form):
-    """Ending a subscription that expired long ago: the explanation alone."""
+    """The form for a subscription that expired long ago: an explanation."""
 
     explanation = fields.TextField(label="Explanation", max_length=LONGEST_EXPLANATION)
 

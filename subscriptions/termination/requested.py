@@ -1,4 +1,4 @@
-"""What was asked for: who wants a subscription ended, and why."""
+"""The request behind a termination: who asked, when, how and why."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LONGEST_EXPLANATION = 2000
 
 @dataclass(frozen=True)
 class CustomerRequest:
-    """Hold what the customer asked: who, when, how, and why."""
+    """The request of a customer."""
 
     reason_code: str
     explanation: str
@@ -29,26 +29,26 @@ class CustomerRequest:
 
     @property
     def asked_on(self) -> date | None:
-        """Give the day on which the customer asked."""
+        """Give the day of the request."""
         return self.requested_on
 
 
 @dataclass(frozen=True)
 class ExpiredRequest:
-    """Hold what a person says when ending an expired subscription."""
+    """The explanation for ending an expired subscription, which no customer asked for."""
 
     explanation: str
 
     @property
     def asked_on(self) -> date | None:
-        """Give no day: nobody asked."""
+        """Give None: there was no request."""
         return None
 
 
 def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, began: date) -> dict[str, Any]:
-    """Turn a request into its columns, or refuse it: it has to fit the case, and to be whole.
+    """Turn a request into columns. A request that does not fit the case, or is incomplete, is refused.
 
-    The reason is read here, under the locks, so that it is offered at the commit.
+    The reason is read under the locks, so it is still offered at the commit.
 
     *Units*: `began` is the first day of the subscription.
     *Raises*: RequestNotAcceptable; RequestedBeforeItBegan.

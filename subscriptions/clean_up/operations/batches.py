@@ -1,4 +1,4 @@
-"""Write a batch of what is due: quotes, terminations, and by halves where the database refuses a row."""
+"""Write a batch of terminations. If the database refuses a row, halving the batch isolates it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from subscriptions.termination.writer import terminations
 
 @dataclass(frozen=True)
 class Run:
-    """Hold what every batch of a run needs."""
+    """The context of all batches of a run."""
 
     id: int
     todays: due.Todays
@@ -33,12 +33,12 @@ class Run:
     stop: Callable[[], bool]
 
     def rule(self, config: settings_selectors.Config) -> due.Rule:
-        """Say what is due under a config."""
+        """Give the rule for what is due under these settings."""
         return due.Rule(config.reactivation_days, is_also_renewing=self.is_also_renewing)
 
 
 def record_all(found: Sequence[due.Due], *, run: Run, config: settings_selectors.Config) -> dict[int, str]:
-    """Write a batch; give the reason of each row that can't be written, by subscription."""
+    """Write a batch. Return the rows that could not be written: reasons by subscription."""
     strange = {currency for currency in {item.currency for item in found} if not money.is_currency(currency)}
     reasons = {
         item.subscription_id: str(money.UnknownCurrency(item.currency))
@@ -50,7 +50,7 @@ def record_all(found: Sequence[due.Due], *, run: Run, config: settings_selectors
 
 
 def _quotes(items: Sequence[due.Due], *, config: settings_selectors.Config) -> dict[int, str]:
-    """Write the quotes that are stored with a batch, as JSON, by subscription."""
+    """Serialise the quotes of a batch to JSON, by subscription."""
     terms = {
         currency: quotes.terms_document(quoting.terms_of(config, currency=currency), currency=currency)
         for currency in {item.currency for item in items}
@@ -74,7 +74,7 @@ def _quotes(items: Sequence[due.Due], *, config: settings_selectors.Config) -> d
 def _record(
     run: Run, items: Sequence[due.Due], *, documents: Mapping[int, str], config: settings_selectors.Config
 ) -> dict[int, str]:
-    """Write rows together; where the database refuses, by halves, so that one bad row stops no other."""
+    """Write rows together. If the database refuses, write each half, so that a bad row stops no other."""
     if not items:
         return {}
     expired = terminations.Expired(
@@ -101,14 +101,14 @@ def _record(
 
 
 def _is_about_a_row(error: DatabaseError) -> bool:
-    """Say whether a row was refused; for a lost connection or a wrong statement none is to blame."""
-    # What a trigger raises is a ProgrammingError as well.
+    """Tell whether the error is about a row, and not about the connection or the statement."""
+    # An exception of a trigger is a ProgrammingError, too.
     is_raised = isinstance(error.__cause__, RaiseException)
     return is_raised or not isinstance(error, (OperationalError, ProgrammingError))
 
 
 def _check_deferred() -> None:
-    # A deferred key would otherwise refuse the whole batch at its commit.
+    # Deferred constraints are checked here. At the commit they would refuse the whole batch.
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -1,4 +1,4 @@
-"""Count what a run of the clean-up did, and tell it row by row."""
+"""The counts of a clean-up run, and its results row by row."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DONE, WOULD_BE, HELD = "terminated", "would be terminated", "held: renewal not s
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """Hold what became of one selected subscription; `result` is one of the words above or why it failed."""
+    """The outcome for one subscription. *Shape*: `result` is one of the words above, or the reason of a failure."""
 
     subscription_uuid: uuid.UUID
     organisation_uuid: uuid.UUID
@@ -25,16 +25,16 @@ class Result:
 
     @property
     def is_failure(self) -> bool:
-        """Tell whether it could not be terminated."""
+        """Tell whether the termination failed."""
         return self.result not in (DONE, WOULD_BE, HELD)
 
 
 @dataclass(frozen=True)
 class Counts:
-    """Hold what a run did (or would do).
+    """The counts of a run, or of a dry run.
 
-    *Shape*: `renewing` says how many of the terminated had auto-renewal on; `refused` is what a run without a limit
-    would say instead of doing what a dry run found.
+    *Shape*: `renewing` counts the terminated subscriptions that had auto-renewal on. `refused` is the refusal of a
+    run without a limit that would find as much as the dry run did.
     """
 
     as_of: date
@@ -51,7 +51,7 @@ class Counts:
 
 
 class TooManyDue(Exception):
-    """Say that more is due than a run without a limit terminates; nothing was written."""
+    """More is due than a run without a limit may terminate. Nothing was written."""
 
     def __init__(self, *, due: int, allowed: int) -> None:
         self.due = due
@@ -60,7 +60,7 @@ class TooManyDue(Exception):
 
 
 def result_of(item: due.Due, *, result: str) -> Result:
-    """Say of a subscription what became of it."""
+    """Build the result of a subscription."""
     return Result(
         subscription_uuid=item.subscription_uuid,
         organisation_uuid=item.organisation_uuid,
@@ -73,7 +73,7 @@ def result_of(item: due.Due, *, result: str) -> Result:
 
 @dataclass
 class Tally:
-    """Count the results of batches and pass them on."""
+    """Counts the results of batches, and passes them on."""
 
     limit: int | None
     tell: Callable[[Result], None] | None
@@ -85,14 +85,14 @@ class Tally:
 
     @property
     def has_reached_limit(self) -> bool:
-        """Tell whether as many were terminated as may be."""
+        """Tell whether the limit is reached."""
         return self.limit is not None and self.terminated >= self.limit
 
     def add(self, results: Sequence[Result]) -> None:
-        """Take the results of one committed batch."""
+        """Add the results of a committed batch."""
         for result in results:
             if result.is_failure:
-                # Another worker may have tried the same one before.
+                # Another worker may have failed on the same row before.
                 if result.subscription_uuid in self.failed:
                     continue
                 self.failed.add(result.subscription_uuid)
@@ -104,7 +104,7 @@ class Tally:
         self.progress(self.terminated + len(self.failed))
 
     def hold(self, found: Sequence[due.Due]) -> None:
-        """Take what was held back."""
+        """Add the subscriptions that were held back."""
         self.held += len(found)
         if self.tell:
             for item in found:

@@ -1,9 +1,9 @@
-"""What is due in the clean-up, and the steps that are one UPDATE each: put back, mark expired, free numbers.
+"""The selection of what is due, and the steps of the clean-up that are one UPDATE each: statuses and numbers.
 
-All go from one batch to the next in the order of ids, in which rows lie, and all that hangs on them: few pages are
-read twice. Where little is left, PostgreSQL finds it by its days and sorts it. All leave rows alone that somebody
-else holds. The rows of a batch are updated by an array of their ids, which always goes through the primary key: a
-join would read the whole table for each batch.
+Batches go in the order of ids. Rows and everything that belongs to them lie on disk in this order, so few pages are
+read twice. If few rows are left, PostgreSQL finds them by an index of days, and sorts them. Rows that another
+transaction has locked are skipped. A batch is updated by an array of ids, which uses the primary key; a join would
+read the whole table for each batch.
 """
 
 from __future__ import annotations
@@ -23,23 +23,23 @@ from portal.audit import operations as audit_operations
 from portal.lib import days
 from subscriptions.clean_up.operations import runs
 
-# Rows of the steps that only change a word; nobody waits for them long.
+# The batch of the steps that change one column: their locks are short.
 BATCH = 10_000
-# In front of every id.
+# Below every id.
 START = 0
-# The zone whose day ends last: no organisation can have an earlier today.
+# The time zone whose day ends last: today is never earlier elsewhere.
 LAST_ZONE = "Etc/GMT+12"
-# Hears after each batch how many rows a step has changed.
+# Called after each batch with the number of rows that the step has changed.
 Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True)
 class Todays:
-    """Hold today of every time zone in use.
+    """The dates of today in the time zones in use.
 
-    *Shape*: `of` is what a run takes as today, `by_the_clock` what it is; `are_named` where somebody said `of`.
-    Zones that are not known here are in neither but in `unknown`, unless the day was named. `first` is today in
-    the zone whose day ends last: what is due then is due in every zone.
+    *Shape*: `of` maps a zone to the date that a run works with, `by_the_clock` to the date by the clock. They
+    differ if a date was given (`are_named`). Without one, zones that Python does not know are in `unknown` only.
+    `first` is today in the zone whose day ends last: what is due there is due everywhere.
     """
 
     of: dict[str, date]
@@ -49,7 +49,7 @@ class Todays:
     are_named: bool = False
 
     def parameters(self, **more: Any) -> dict[str, Any]:
-        """Give what the statements below need, and more."""
+        """Give the parameters of the statements below, with further ones."""
         known = self.of.values() or [date(1970, 1, 1)]
         return {
             "todays": json.dumps(self.of, default=str),
@@ -61,7 +61,7 @@ class Todays:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Hold a subscription that has expired for more than the reactivation days, with today where it lives."""
+    """A subscription that expired more than the reactivation days ago, and today in its time zone."""
 
     subscription_id: int
     subscription_uuid: uuid.UUID
@@ -73,24 +73,24 @@ class Due:
 
     @property
     def days_expired(self) -> int:
-        """Say for how many days it has been expired."""
+        """Count the days since it expired."""
         return (self.today - self.expires_on).days
 
 
 @dataclass(frozen=True)
 class Rule:
-    """Say what is due: after which days, and whether also what may only have missed its renewal."""
+    """The rule for what is due: after how many days, and whether also with auto-renewal on."""
 
     reactivation_days: int
     is_also_renewing: bool = False
 
     def parameters(self) -> dict[str, Any]:
-        """Give what the statements below need."""
+        """Give the parameters of the statements below."""
         return {"kept": self.reactivation_days, "renewing": self.is_also_renewing}
 
 
 def todays(*, as_of: date | None, at: datetime) -> Todays:
-    """Say which day it is in each zone; `as_of` in all of them, where it is given."""
+    """Compute today in each time zone. A given `as_of` is today in all of them."""
     zones = list(Organisation.objects.order_by().values_list("timezone", flat=True).distinct())
     by_the_clock: dict[str, date] = {}
     unknown: list[str] = []
@@ -105,8 +105,8 @@ def todays(*, as_of: date | None, at: datetime) -> Todays:
     return Todays(of=dict.fromkeys(zones, as_of), by_the_clock=by_the_clock, first=first, are_named=True)
 
 
-# Today where a subscription lives. OFFSET 0 keeps it a look at one row, however few seem to be due: joined the
-# other way round, every batch would read and sort all that is left.
+# Today in the time zone of a subscription. OFFSET 0 keeps this a lookup of one row. Otherwise the planner may join
+# the other way round, and every batch would read and sort all rows that are left.
 _TODAY = """
 CROSS JOIN LATERAL (
     SELECT o.uuid, o.status, (%(todays)s::jsonb ->> o.timezone)::date AS today
@@ -120,8 +120,8 @@ WHERE s.status <> 'terminated'
   AND o.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
 """
 
-# What may only have missed its renewal. Nothing here makes renewals or refuses them, so that nothing here can tell:
-# also where the last cycle was invoiced elsewhere. `standing.is_held_back` is the same of one subscription.
+# Subscriptions whose renewal may only be missing here. The portal makes no renewals, so it cannot tell, even if the
+# last cycle was invoiced elsewhere. `standing.is_held_back` is the same rule for one subscription.
 _MAY_HAVE_RENEWED = """(
     s.auto_renew AND NOT s.is_trial AND o.status = 'active' AND NOT EXISTS (
         SELECT FROM subscriptions_contractitem i JOIN subscriptions_contract c ON c.id = i.contract_id
@@ -131,7 +131,7 @@ _MAY_HAVE_RENEWED = """(
 _TO_END = f"{_DUE} AND (%(renewing)s OR NOT {_MAY_HAVE_RENEWED})"
 _HELD = f"{_DUE} AND NOT %(renewing)s AND {_MAY_HAVE_RENEWED}"
 
-# Due whatever the zone is, of organisations whose zone is not known.
+# Due in every time zone, of organisations whose time zone is not known.
 _NOBODY_KNOWS = f"""
 FROM subscriptions_subscription s JOIN customers_organisation o ON o.id = s.organisation_id
 WHERE s.status <> 'terminated' AND o.timezone = ANY(%(unknown)s)
@@ -157,7 +157,7 @@ WHERE n.status = 'reserved' AND n.reserved_through < o.today AND n.reserved_thro
 
 
 def select(todays: Todays, *, rule: Rule, room: int, after: int, without: list[int], is_locking: bool) -> list[Due]:
-    """List the next subscriptions that are due, by id, and lock them until the transaction ends."""
+    """Select the next due subscriptions in the order of ids, and lock them for the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -185,13 +185,13 @@ def count_not_terminated() -> int:
 def hold_back(
     todays: Todays, *, rule: Rule, run_id: int | None, stop: Callable[[], bool], tell: Callable[[list[Due]], None]
 ) -> int:
-    """Keep with the run which subscriptions it holds back, and say how many; without a run only tell them."""
+    """Record which subscriptions the run holds back, and count them. Without a run they are only reported."""
     kept = """, kept AS (
             INSERT INTO subscriptions_cleanupheld (run_id, subscription_id, expires_on, days_expired)
             SELECT %(run)s, id, expires_on, today - expires_on FROM held
             ON CONFLICT (run_id, subscription_id) DO NOTHING
         )"""
-    # Without a run nothing is written, so that it can be told on a replica.
+    # Without a run nothing is written, so a dry run works on a replica.
     statement = f"""
         WITH held AS MATERIALIZED (
             SELECT s.id, s.uuid, o.uuid AS organisation, s.currency, s.expires_on, o.today, s.auto_renew
@@ -217,7 +217,7 @@ def hold_back(
 
 
 def of_unknown_zones(todays: Todays, *, rule: Rule) -> list[tuple[Due, str]]:
-    """List the subscriptions that are due whatever day it is there, each with the zone that nobody knows."""
+    """List the subscriptions that are due in every time zone, and whose own time zone is not known."""
     if not todays.unknown:
         return []
     with connection.cursor() as cursor:
@@ -232,7 +232,7 @@ def of_unknown_zones(todays: Todays, *, rule: Rule) -> list[tuple[Due, str]]:
 
 
 def count_passed(todays: Todays) -> int:
-    """Count the subscriptions that are marked active though their last day is over."""
+    """Count the subscriptions that `mark_expired` would mark."""
     return _count(_PASSED, todays.parameters())
 
 
@@ -242,7 +242,7 @@ def count_ahead(todays: Todays) -> int:
 
 
 def count_over(todays: Todays) -> int:
-    """Count the numbers whose reservation is over."""
+    """Count the numbers that `release_numbers` would free."""
     return _count(_OVER, todays.parameters())
 
 
@@ -254,7 +254,7 @@ def _count(selection: str, parameters: dict[str, Any]) -> int:
 
 @dataclass(frozen=True)
 class Step:
-    """Hold what a step of a run needs to know: its run, who does it and when, and what listens."""
+    """The context of a step: its run, actor and time, and its callbacks."""
 
     run_id: int
     by: audit_operations.Actor
@@ -264,10 +264,10 @@ class Step:
 
 
 def put_back(todays: Todays, *, step: Step) -> int:
-    """Mark subscriptions active again that a clock which was wrong had marked expired; say how many.
+    """Mark subscriptions active again that a wrong clock had marked expired, and count them.
 
-    Not on a day that somebody named: it may be long over. No index finds these few among all that run, so this
-    reads the table once, in its order.
+    A given date may be long past, so nothing is marked then. No index leads to these few rows: the table is read
+    once, in its order.
     """
     if todays.are_named:
         return 0
@@ -285,7 +285,7 @@ def put_back(todays: Todays, *, step: Step) -> int:
 
 
 def mark_expired(todays: Todays, *, step: Step) -> int:
-    """Mark subscriptions expired whose last day is over; say how many."""
+    """Mark subscriptions expired after their last day, and count them."""
     statement = f"""
         WITH passed AS MATERIALIZED (
             SELECT s.id {_PASSED} AND s.id > %(after)s
@@ -300,7 +300,7 @@ def mark_expired(todays: Todays, *, step: Step) -> int:
 
 
 def release_numbers(todays: Todays, *, step: Step) -> int:
-    """Free the numbers whose reservation is over; say how many."""
+    """Free the numbers after their reservation, and count them."""
     statement = f"""
         WITH over AS MATERIALIZED (
             SELECT n.id {_OVER} AND n.id > %(after)s
@@ -315,11 +315,11 @@ def release_numbers(todays: Todays, *, step: Step) -> int:
 
 
 def _change(statement: str, todays: Todays, *, counted_as: str, said: str, step: Step) -> int:
-    """Change batch after batch, count each in the run's row with it, and say how many rows were changed.
+    """Run a statement batch by batch, and count the changed rows. Each batch updates the counts of the run as well.
 
-    Behind the last, once more from the start: what somebody held before may be free now.
+    After the last batch it starts over once: rows that were locked before may be free now.
 
-    *Shape*: `statement` changes the batch behind an id, and answers with how many, and the last one's id.
+    *Shape*: `statement` changes the batch after an id, and returns the number of rows and the last id.
     """
     changed, after = 0, START
     while not step.stop():
@@ -328,7 +328,7 @@ def _change(statement: str, todays: Todays, *, counted_as: str, said: str, step:
             found, last = cursor.fetchone()
             if found:
                 runs.add(step.run_id, **{counted_as: found})
-                # Each transaction needs an entry of its own: the run's is written when all of them are over.
+                # Every transaction needs an audit entry. That of the run is written at its end.
                 audit_operations.record(
                     app=names.SUBSCRIPTIONS,
                     event="Clean-up step",

@@ -1,4 +1,4 @@
-"""Write the report of a clean-up: a CSV with a row for each subscription, safe on the disk with each batch."""
+"""The CSV report of a clean-up run: a row for each subscription, synced to disk with each batch."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ from subscriptions.models import CleanUpRun
 
 
 class Report:
-    """Write a row for each subscription; a disk that is full ends the report and not the run.
+    """Writes a row for each subscription. A full disk ends the report, but not the run.
 
-    The file is locked while it is written, also by the processes that come of this one: whoever finds it unlocked
-    knows that they are gone.
+    The file is locked while this process, or a fork of it, has it open. An unlocked file therefore has no writer.
     *Raises*: FileExistsError, OSError.
     """
 
@@ -50,11 +49,11 @@ class Report:
         self._try(lambda: self._csv.writerow(row.cells()))
 
     def sync(self) -> None:
-        """Let what was written be on the disk, whatever becomes of this process."""
+        """Sync the file to disk, so that a crash loses nothing."""
         self._try(self._sync)
 
     def close(self) -> None:
-        """End the report."""
+        """Sync and close the file."""
         self.sync()
         try:
             self._file.close()
@@ -62,7 +61,7 @@ class Report:
             self.trouble = self.trouble or _why(error)
 
     def withdraw(self) -> None:
-        """Take the file away again, where nothing was done that it could tell."""
+        """Remove the file of a run that had nothing to report."""
         self.path.unlink(missing_ok=True)
 
     def _sync(self) -> None:
@@ -79,16 +78,16 @@ class Report:
 
 
 def complete() -> None:
-    """Complete the reports of runs that were killed, from what these left in the database."""
+    """Complete the reports of killed runs from the database."""
     for run in selectors.broken_off_runs():
-        # Not there any more, or on another machine: the page of the run has its rows as well.
+        # The file is gone, or on another machine. The page of the run offers the same rows.
         with contextlib.suppress(OSError):
             _complete(run)
 
 
 def _complete(run: CleanUpRun) -> None:
     with Path(run.report).open("r+", newline="", encoding="utf-8") as file:
-        # Refused while the run is at work.
+        # The lock is refused while the run is at work.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if file.readline().rstrip() != ",".join(selectors.REPORT_COLUMNS):
             return
@@ -101,7 +100,7 @@ def _complete(run: CleanUpRun) -> None:
 
 
 def write(file: io.TextIOBase | Any, *, rows: Iterable[selectors.ReportRow]) -> None:
-    """Write the header and rows."""
+    """Write the header and the rows."""
     lines = csv.writer(file)
     lines.writerow(selectors.REPORT_COLUMNS)
     lines.writerows(row.cells() for row in rows)

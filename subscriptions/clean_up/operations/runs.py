@@ -1,4 +1,4 @@
-"""The rows of the clean-up's runs: begun, counted with each batch, finished. One that was killed has no end."""
+"""Write the row of a clean-up run: at its start, with each batch, at its end. A killed run never gets an end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def begin(
     by: audit_operations.Actor,
     at: datetime,
 ) -> CleanUpRun:
-    """Write that a run has begun, for everybody to see."""
+    """Insert the row of a run, in a transaction of its own, so that everybody sees it."""
     with audit_operations.operation("terminate_expired"):
         return CleanUpRun.objects.create(
             started_at=at,
@@ -38,7 +38,7 @@ def begin(
 
 
 def add(run_id: int, **counts: int) -> None:
-    """Add to the counts of a run, in the transaction that makes them true."""
+    """Add to the counts of a run. The caller's transaction holds the rows that are counted."""
     changes = {name: F(name) + count for name, count in counts.items() if count}
     if changes:
         CleanUpRun.objects.filter(pk=run_id).update(**changes)
@@ -46,7 +46,7 @@ def add(run_id: int, **counts: int) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Hold why a subscription could not be terminated, and what it was on that day."""
+    """Why a subscription could not be terminated, and its expiry at that time."""
 
     subscription_id: int
     reason: str
@@ -55,7 +55,7 @@ class Failure:
 
 
 def fail(run_id: int, *, failures: Sequence[Failure]) -> None:
-    """Keep which subscriptions could not be terminated; one that several workers tried counts once."""
+    """Record subscriptions that could not be terminated. A failure of several workers counts once."""
     with connection.cursor() as cursor:
         cursor.execute(
             """
@@ -79,9 +79,9 @@ def fail(run_id: int, *, failures: Sequence[Failure]) -> None:
 def finish(
     run: CleanUpRun, *, put_back: int, was_stopped: bool, by: audit_operations.Actor, at: datetime
 ) -> CleanUpRun:
-    """Write the end of a run, and a sentence into the audit where it did something.
+    """Write the end of a run, and an audit entry if the run changed anything.
 
-    `put_back` says how many of those whose status was brought up to date are active again.
+    *Shape*: `put_back` counts the updated statuses that are active again.
     """
     with audit_operations.operation("terminate_expired"):
         run = CleanUpRun.objects.select_for_update(no_key=True).get(pk=run.pk)
@@ -103,6 +103,6 @@ def finish(
 
 
 def forget_report(run: CleanUpRun) -> None:
-    """Note that the report of a run that was broken off is complete: no later run has to complete it."""
+    """Clear the report's path of a run that was interrupted: its report is complete now."""
     with audit_operations.operation("terminate_expired"):
         CleanUpRun.objects.filter(pk=run.pk, finished_at__isnull=True).update(report="")

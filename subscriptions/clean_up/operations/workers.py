@@ -1,4 +1,4 @@
-"""Share work out among processes: each has its own connection, and what they select they lock."""
+"""Divide work among processes. Each has a connection of its own, and locks the rows that it selects."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ from django.db.backends.postgresql import base
 
 from portal.lib import text
 
-# Gives an item to whoever listens.
+# Sends an item to the parent.
 Tell = Callable[[Any], None]
 
 
 class WorkerEnded(Exception):
-    """Say why a process ended before its work was done; what it had committed stays."""
+    """A process ended before its work was done. What it committed stays."""
 
 
 @dataclass(frozen=True)
 class _Cause:
-    """Carry why a process can't go on."""
+    """The reason why a process can't go on, sent to the parent."""
 
     words: str
 
 
 def share_out(work: Callable[[Any, Tell], None], *, shares: Sequence[Any], tell: Tell) -> None:
-    """Let one process for each share do `work(share, tell)`, and pass on what they tell as it comes.
+    """Run `work(share, tell)` in a process for each share, and pass on the items as they arrive.
 
-    A process whose parent was killed ends with its next item.
-    *Raises*: WorkerEnded with the first cause, when all others are done.
+    If the parent is killed, a process ends at its next item.
+    *Raises*: WorkerEnded with the first cause, after all other processes are done.
     """
     _let_go_of_connections()
-    # Forked, so that each process has the settings, the lock on the embedded database and the work itself.
+    # A fork shares the settings, the lock on the embedded database, and the function.
     context = multiprocessing.get_context("fork")
     running: dict[Connection, Any] = {}
     for share in shares:
@@ -52,7 +52,7 @@ def share_out(work: Callable[[Any, Tell], None], *, shares: Sequence[Any], tell:
             try:
                 item = pipe.recv()
             except (EOFError, OSError):
-                # An OSError: it was killed in the middle of an item.
+                # OSError: the process was killed in the middle of an item.
                 process = running.pop(pipe)
                 pipe.close()
                 process.join()
@@ -68,16 +68,16 @@ def share_out(work: Callable[[Any, Tell], None], *, shares: Sequence[Any], tell:
 
 
 def _ending(status: int) -> str:
-    """Say how a process ended that could not say it."""
+    """Describe the end of a process that sent no reason."""
     return f"signal {-status} ended it" if status < 0 else f"its exit status was {status}"
 
 
 def _run(work: Callable[[Any, Tell], None], share: Any, pipe: Connection, others: Sequence[Connection]) -> None:
-    # Ends of other pipes that came along: while they are open here, nobody learns that the parent is gone.
+    # The fork copied the ends of other pipes. While they are open here, nobody notices that the parent is gone.
     for other in others:
         other.close()
     try:
-        # When nobody listens any more, what was committed stays; the rest is for the next run.
+        # The parent is gone: what was committed stays, and the next run does the rest.
         with contextlib.suppress(BrokenPipeError):
             _work_on(work, share, pipe)
     finally:
@@ -88,12 +88,12 @@ def _work_on(work: Callable[[Any, Tell], None], share: Any, pipe: Connection) ->
     try:
         work(share, pipe.send)
     except (OperationalError, InterfaceError) as error:
-        # Raised on, it would be a traceback among what the others say.
+        # A raised error would print a traceback between the messages of other processes.
         pipe.send(_Cause(text.first_line(error)))
 
 
 def _let_go_of_connections() -> None:
-    # A connection that two processes use is none.
+    # Two processes can't share a connection.
     for connection in connections.all(initialized_only=True):
         connection.close()
         if isinstance(connection, base.DatabaseWrapper):
