@@ -133,10 +133,6 @@ def test_the_environment_is_read_in_one_place():
     assert read == set(may)
 
 
-# A filter that becomes a declared one with its list.
-_FILTERS = {"portal/outbox/forms.py"}
-
-
 def test_fields_and_their_mistakes_are_those_of_the_kit():
     """Django's own fields read in other ways, and say of a mistake what nobody has written: `portal.lib.forms`.
 
@@ -148,9 +144,7 @@ def test_fields_and_their_mistakes_are_those_of_the_kit():
     used = [
         place(module, node)
         for module, node in found(of=ast.Attribute)
-        if taken.fullmatch(ast.unparse(node))
-        and module.path not in _FILTERS
-        and not module.path.startswith("portal/lib/forms/")
+        if taken.fullmatch(ast.unparse(node)) and not module.path.startswith("portal/lib/forms/")
     ]
     used += [
         place(module, node)

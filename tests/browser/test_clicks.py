@@ -41,7 +41,7 @@ def to_the_choice(page: Page, name: str) -> None:
     page.keyboard.press("/")
     page.keyboard.type("zurich")
     page.get_by_role("link", name=name).click()
-    page.get_by_role("link", name="Subscriptions", exact=True).click()
+    page.get_by_role("main").get_by_role("link", name="Subscriptions", exact=True).click()
     page.get_by_role("link", name="SIP Trunk").click()
     page.locator("#terminate-button").click()
     reason = page.get_by_label("Reason", exact=False).first
