@@ -18,11 +18,12 @@ MOST = 200
 
 @dataclass(frozen=True)
 class Table:
-    """Sums as a table. *Shape*: cells are written."""
+    """Sums as a table. *Shape*: cells are written; those of `numbers` stand behind those of `keys`."""
 
     caption: str
-    headings: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    keys: tuple[str, ...]
+    numbers: tuple[str, ...]
+    rows: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     is_cut: bool
 
 
@@ -41,18 +42,20 @@ def table(list_: List[Any], rows: QuerySet[Any, Any], *, by: Group | None) -> Ta
     lines = added_up(list_, rows, by=by)
     return Table(
         caption=f"{list_.title} added up{f' by {by.label.lower()}' if by else ''}",
-        headings=(*([by.label] if by else []), "Currency", "Number", *(item.label for item in list_.sums)),
-        rows=tuple(
-            (
-                *([cells.html(line.group)] if by else []),
-                cells.html(line.currency),
-                cells.html(line.count),
-                *(cells.html(item.kind(amount)) for item, amount in zip(list_.sums, line.amounts, strict=True)),
-            )
-            for line in lines[:MOST]
-        ),
+        keys=(by.label, "Currency") if by else ("Currency",),
+        numbers=("Number", *(item.label for item in list_.sums)),
+        rows=tuple((_keys(line, by), _numbers(line, list_)) for line in lines[:MOST]),
         is_cut=len(lines) > MOST,
     )
+
+
+def _keys(line: Line, by: Group | None) -> tuple[str, ...]:
+    return tuple(cells.html(key) for key in ((line.group, line.currency) if by else (line.currency,)))
+
+
+def _numbers(line: Line, list_: List[Any]) -> tuple[str, ...]:
+    amounts = (item.kind(amount) for item, amount in zip(list_.sums, line.amounts, strict=True))
+    return tuple(cells.html(number) for number in (line.count, *amounts))
 
 
 def added_up(list_: List[Any], rows: QuerySet[Any, Any], *, by: Group | None) -> list[Line]:
