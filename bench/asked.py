@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -109,8 +110,7 @@ def _values(name: str, filter_: filters.Filter, rows: Query, list_: List[Any]) -
     elif name == "organisation":
         yield from ({name: value} for value in _organisations(filter_, rows))
     elif isinstance(filter_, filters.Amount):
-        # A bound has no sign, also where amounts have one.
-        yield from ({name: f"{abs(value):f}"} for value in _ordered(filter_.field_name, rows))
+        yield from ({name: f"{value:f}"} for value in _amounts(filter_.field_name, rows))
     elif filter_.field_name:
         yield from ({name: value} for value in _often_and_seldom(filter_.field_name, rows))
     else:
@@ -135,10 +135,17 @@ def _day(value: date | datetime) -> date:
 
 
 def _ordered(field: str, rows: Query) -> list[Any]:
-    """Give the least, the middle and the greatest value of a column; none where it is empty."""
+    """Give the least, the middle and the greatest value of a column that has an index; none where it is empty."""
     found = rows.filter(**{f"{field}__isnull": False}).order_by(field).values_list(field, flat=True)
     count = found.count()
     return [found[place] for place in (0, count // 2, count - 1)] if count else []
+
+
+def _amounts(field: str, rows: Query) -> list[Decimal]:
+    """Give the least, the middle and the greatest amount of the newest rows, without their signs."""
+    there = rows.filter(**{f"{field}__isnull": False}).order_by("-pk").values_list(field, flat=True)
+    found = sorted(abs(value) for value in there[:_SAMPLE])
+    return [found[place] for place in (0, len(found) // 2, -1)] if found else []
 
 
 def _often_and_seldom(field: str, rows: Query) -> list[str]:

@@ -6,6 +6,7 @@ No template is asked: an include or a filter for each cell doubles the time of a
 from __future__ import annotations
 
 import datetime
+import inspect
 import uuid as uuids
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from moneyed import Money
 
 from portal.lib import badges, days, mentions, money
 
+# Without the look for translations that are put off, which takes as long as escaping: nothing here is translated.
+_escape: Callable[[str], str] = inspect.unwrap(escape)
 NOTHING = format_html('<span class="text-faint">{}</span>', "–")
 # A spreadsheet runs a cell that begins with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -135,7 +138,8 @@ def html(value: Any, links: Mapping[str, str] | None = None) -> str:
         return mentions.linked(value.text, links or {})
     if type(value) is Under:
         return _under(value, links)
-    return _HTML[type(value)](value)
+    written = _HTML[type(value)](value)
+    return written if hasattr(written, "__html__") else _escape(written)
 
 
 def sentence_in(value: Any) -> str:
@@ -197,11 +201,11 @@ def _signed(value: Signed) -> str:
 
 def _link(value: Link) -> str:
     if not value.into:
-        return format_html('<a href="{}">{}</a>', value.address, html(value.text))
+        return format_html('<a href="{}">{}</a>', _escape(value.address), html(value.text))
     return format_html(
         '<a href="{0}" hx-get="{0}" hx-target="{1}" hx-push-url="true"{2}>{3}</a>',
-        value.address,
-        value.into,
+        _escape(value.address),
+        _escape(value.into),
         format_html(' id="{}"', value.id) if value.id else "",
         html(value.text),
     )
@@ -238,7 +242,7 @@ def _action(value: Action) -> str:
 
 
 _HTML: dict[type, Callable[[Any], str]] = {
-    str: escape,
+    str: _escape,
     int: lambda value: f"{value:,}",
     bool: lambda value: "Yes" if value else "No",
     Decimal: lambda value: f"{value:,f}",
@@ -250,7 +254,7 @@ _HTML: dict[type, Callable[[Any], str]] = {
     datetime.datetime: _moment,
     uuids.UUID: lambda value: format_html('<code class="uuid">{}</code>', value),
     Code: lambda value: badges.badge(value.code, value.label, value.tone),
-    Word: lambda value: escape(value.label),
+    Word: lambda value: _escape(value.label),
     On: lambda value: f"on {days.display(value.day)}",
     Link: _link,
     Lines: _lines,

@@ -11,24 +11,18 @@ from portal.lib import mentions
 from portal.lib.lists import cells
 from portal.lib.lists.declared import Column
 
+_PLACE = "\0"
+
 
 def written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[str, ...]:
     """Write the cells of every row with their tags. The words of sentences are looked up for all rows at once."""
     values = [[column.value(row) for column in columns] for row in rows]
     told = [text for row in values for value in row if (text := cells.sentence_in(value))]
     links = mentions.found_in(told) if told else {}
-    tags = [_tags(column) for column in columns]
     # One for a row: a node of a template, or format_html, for each of 400 cells takes longer than its value.
-    form = "{}{}{}" * len(columns)
+    form = "".join(map(_form, columns))
     return tuple(
-        format_html(
-            form,
-            *(
-                part
-                for value, column, (begin, end) in zip(row, columns, tags, strict=True)
-                for part in (begin, _cell(value, column, links), end)
-            ),
-        )
+        format_html(form, *(_cell(value, column, links) for value, column in zip(row, columns, strict=True)))
         for row in values
     )
 
@@ -38,11 +32,11 @@ def _cell(value: Any, column: Column[Any], links: Mapping[str, str]) -> str:
     return "" if value is None and column.is_heading_hidden else cells.html(value, links)
 
 
-def _tags(column: Column[Any]) -> tuple[str, str]:
+def _form(column: Column[Any]) -> str:
+    """Give a cell of a column with its tags, for format_html, which puts the value in."""
     css = column.css or cells.style(column.kind)
-    # Sentences say what they are about, and take the whole width of a phone.
-    is_told = column.kind in (cells.Sentence, cells.Lines)
-    has_label = not (column.is_heading or column.is_heading_hidden or is_told)
+    # A sentence says what it is about, and takes the whole width of a phone.
+    has_label = not (column.is_heading or column.is_heading_hidden or column.kind is cells.Sentence)
     attributes = (
         ("scope", "row" if column.is_heading else ""),
         ("data-label", column.heading if has_label else ""),
@@ -50,4 +44,5 @@ def _tags(column: Column[Any]) -> tuple[str, str]:
     )
     tag = "th" if column.is_heading else "td"
     written = format_html_join("", ' {}="{}"', (pair for pair in attributes if pair[1]))
-    return format_html("<{}{}>", tag, written), format_html("</{}>", tag)
+    cell = format_html("<{0}{1}>{2}</{0}>", tag, written, _PLACE)
+    return cell.replace("{", "{{").replace("}", "}}").replace(_PLACE, "{}")
