@@ -124,8 +124,7 @@ ENTRIES: lists.List[entries.EntryRow] = lists.List(
     read=entries.entry_rows,
     columns=(
         lists.Column("Date", lambda row: row.on, kind=cells.Day, sort="day"),
-        lists.Column("Organisation", lambda row: naming.cell(row.organisation), css="sentence"),
-        lists.Column("Organisation UUID", lambda row: row.organisation.uuid, on="file"),
+        *naming.columns(lambda row: row.organisation),
         lists.Column("Place", lambda row: row.seq, kind=int, on="file"),
         lists.Column("Kind", _kind, css="nowrap"),
         lists.Column("Description", _description, kind=cells.Sentence),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
+from collections.abc import Callable
 from typing import Any
 
 from django import forms
@@ -11,6 +12,7 @@ from django.db.models import Q
 from customers import models, selectors
 from customers.search import finding, policies
 from portal.lib import forms as fields
+from portal.lib import lists
 from portal.lib.lists import cells, filters
 
 MOST = 100
@@ -21,6 +23,14 @@ def cell(organisation: selectors.Named) -> cells.Under:
     """Show an organisation by its name, and by what tells it from another of that name."""
     link = cells.Link(organisation.name, cells.address("customers:overview", organisation.uuid))
     return cells.Under(link, (organisation.known_by,))
+
+
+def columns(of: Callable[[Any], selectors.Named]) -> tuple[lists.Column[Any], lists.Column[Any]]:
+    """Give the columns that name the organisation of a row: on page and in file, and its UUID in the file."""
+    return (
+        lists.Column("Organisation", lambda row: cell(of(row)), css="text-break"),
+        lists.Column("Organisation UUID", lambda row: of(row).uuid, on="file"),
+    )
 
 
 class _Field(fields.LineField):

@@ -14,7 +14,13 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 # Name of the file and of the address, and of the tab.
-PAGES = {"refunds": "Refunds", "lists": "Lists", "notifications": "Notifications", "clean-up": "Clean-up", "glossary": "Glossary"}
+PAGES = {
+    "refunds": "Refunds",
+    "lists": "Lists",
+    "notifications": "Notifications",
+    "clean-up": "Clean-up",
+    "glossary": "Glossary",
+}
 
 # Markup in a page is shown as it is written, and what the address of a link may be is for the library to say.
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable("table")

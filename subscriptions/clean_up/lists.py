@@ -71,7 +71,7 @@ def _terminated(row: SubscriptionRow) -> cells.Link | None:
 _WHO: tuple[lists.Column[SubscriptionRow], ...] = (
     lists.Column("Subscription", _subscription, is_heading=True),
     lists.Column("UUID", lambda row: row.subscription_uuid),
-    lists.Column("Organisation", lambda row: naming.cell(row.organisation)),
+    *naming.columns(lambda row: row.organisation),
 )
 _NO_MORE = lists.Empty("No more on this page", "The first page has them.", "clock")
 

@@ -146,18 +146,13 @@ def _columns(*, is_of_customer: bool) -> tuple[lists.Column[SubscriptionRow], ..
     roomy = "page and file" if is_of_customer else "file"
     return (
         lists.Column("Product and plan", _plan, is_heading=True),
-        lists.Column(
-            "Organisation",
-            lambda row: naming.cell(row.organisation),
-            on="file" if is_of_customer else "page and file",
-        ),
-        lists.Column("Organisation UUID", lambda row: row.organisation.uuid, on="file"),
+        *(() if is_of_customer else naming.columns(lambda row: row.organisation)),
         lists.Column("Numbers", lambda row: row.identity.numbers_text),
         lists.Column("UUID", lambda row: row.uuid, on=roomy),
         lists.Column("Status", _status),
         lists.Column("Terminated on", lambda row: row.ended_on, kind=cells.Day, on="file"),
         lists.Column("Auto-renewal", lambda row: "On" if row.is_auto_renewing else "Off"),
-        lists.Column("Renewal date", lambda row: row.renewal_date, kind=cells.Day),
+        lists.Column("Renewal date", lambda row: row.renewal_date, kind=cells.Day, on=roomy),
         lists.Column("Expiry date", lambda row: row.expires_on, kind=cells.Day, sort="expiry"),
         lists.Column("Currency", lambda row: str(row.price.currency), on="file"),
         lists.Column("Price a month", lambda row: row.price, kind=Money),
@@ -272,8 +267,7 @@ TERMINATIONS: lists.List[TerminationRow] = lists.List(
             css="nowrap",
         ),
         lists.Column("Recorded at", lambda row: row.at, kind=cells.Instant, on="file"),
-        lists.Column("Organisation", lambda row: naming.cell(row.organisation)),
-        lists.Column("Organisation UUID", lambda row: row.organisation.uuid, on="file"),
+        *naming.columns(lambda row: row.organisation),
         lists.Column(
             "Product and plan",
             lambda row: cells.Link(
