@@ -5,6 +5,7 @@ from bench.mutants import (
     customers,
     documents,
     importing,
+    lists,
     logging_in,
     money,
     navigation,
@@ -33,6 +34,7 @@ MUTATIONS = (
     *settings.MUTATIONS,
     *logging_in.MUTATIONS,
     *navigation.MUTATIONS,
+    *lists.MUTATIONS,
 )
 
 __all__ = ["MUTATIONS", "Mutation"]

@@ -157,6 +157,9 @@ def test_the_second_page_goes_on_behind_the_first_and_keeps_its_filter(client_of
         while further := shown.beside(page).get("Next"):
             page = client.get(further if further.startswith("/") else address.partition("?")[0] + further)
             read += shown.listed(page, "Numbers")
+            # Whatever else is asked for begins on the first page.
+            others = [link for link in shown.read(page).links if link.words not in ("Next", "Previous")]
+            assert not [link for link in others if "after=" in link.address]
         assert read == whole
 
 
