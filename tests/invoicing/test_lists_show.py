@@ -22,11 +22,11 @@ def _clock():
 
 @pytest.fixture
 def documents():
-    """Invoices of Acme by their age in days, of which that of 29 days is paid; and one of Beta in euros, of 90."""
+    """Invoices of Acme by their age in days, of which that of 40 days is paid; and one of Beta in euros, of 90."""
     acme = factories.OrganisationFactory.create(name="Acme", customer_reference="REF-A")
     beta = factories.OrganisationFactory.create(name="Beta", customer_reference="REF-B", currency="EUR")
     made = {}
-    for age, owner, paid in ((30, acme, "10"), (29, acme, "54.50"), (28, acme, "0"), (90, beta, "0")):
+    for age, owner, paid in ((30, acme, "10"), (40, acme, "54.50"), (29, acme, "0"), (90, beta, "0")):
         issued_on = NOW.date() - dt.timedelta(days=age)
         net = str(50 if owner is acme else 900)
         made[age] = factories.invoice(owner, amounts=[(net, "4.50")], paid=[paid], issued_on=issued_on)
@@ -51,10 +51,10 @@ def test_invoices_show_each_value_under_its_heading(client_of, documents):
                     "Open": "EUR 904.50",
                 },
             ),
-            (28, {"Issued on": "3 March 2026", "Charged": "SGD 54.50", "Open": "SGD 54.50"}),
+            (29, {"Issued on": "2 March 2026", "Charged": "SGD 54.50", "Open": "SGD 54.50"}),
             (
-                29,
-                {"Status": "Paid", "Issued on": "2 March 2026", "Charged": "SGD 54.50", "Open": "SGD 0.00"},
+                40,
+                {"Status": "Paid", "Issued on": "19 February 2026", "Charged": "SGD 54.50", "Open": "SGD 0.00"},
             ),
             (30, {"Issued on": "1 March 2026", "Charged": "SGD 54.50", "Open": "SGD 44.50"}),
         )
@@ -64,14 +64,14 @@ def test_invoices_show_each_value_under_its_heading(client_of, documents):
 FILTERED = (
     ("unpaid=30", [30, 90]),
     ("unpaid=90", [90]),
-    ("issued_from=2026-03-02", [28, 29]),
-    ("issued_to=2026-03-02", [29, 30, 90]),
+    ("issued_from=2026-03-02", [29]),
+    ("issued_to=2026-03-01", [30, 40, 90]),
     ("issued_from=2026-03-01&issued_to=2026-03-02", [29, 30]),
     ("currency=EUR", [90]),
-    ("amount_from=54.50", [90, 28, 29, 30]),
+    ("amount_from=54.50", [29, 30, 40, 90]),
     ("amount_from=54.51", [90]),
-    ("amount_to=54.50", [28, 29, 30]),
-    ("status=paid", [29]),
+    ("amount_to=54.50", [29, 30, 40]),
+    ("status=paid", [40]),
 )
 
 
@@ -81,7 +81,7 @@ def test_a_filter_leaves_what_it_says(client_of, documents, query, ages):
     assert sorted(shown.listed(page, "Number")) == sorted(documents[age].number for age in ages)
 
 
-@pytest.mark.parametrize(("sort", "ages"), [("issued", [90, 30, 29, 28]), ("-issued", [28, 29, 30, 90])])
+@pytest.mark.parametrize(("sort", "ages"), [("issued", [90, 40, 30, 29]), ("-issued", [29, 30, 40, 90])])
 def test_they_come_in_the_order_that_is_asked(client_of, documents, sort, ages):
     page = client_of("auditor").get(url("invoice_list"), {"sort": sort})
     assert shown.listed(page, "Number") == [documents[age].number for age in ages]
@@ -104,10 +104,10 @@ def test_what_is_filtered_is_added_up_by_currency(client_of, documents):
 def test_the_file_holds_what_is_filtered_and_nothing_else(client_of, documents):
     file = client_of("auditor").get(f"{url('invoice_list')}?status=paid&format=csv")
     body = b"".join(file).decode("utf-8")
-    owner = documents[29].organisation.uuid
+    owner = documents[40].organisation.uuid
     assert body.splitlines() == [
         "\ufeffNumber,Organisation,Organisation UUID,Kind,Status,Issued on,Currency,Charged,Open",
-        f"{documents[29].number},Acme,{owner},tax,paid,2026-03-02,SGD,54.50,0.00",
+        f"{documents[40].number},Acme,{owner},tax,paid,2026-02-19,SGD,54.50,0.00",
     ]
 
 
@@ -141,7 +141,7 @@ def test_credit_notes_show_each_value_under_its_heading(client_of, documents):
 
 
 def test_payments_show_each_value_under_its_heading(client_of, documents):
-    payment = booking.pay(documents[28], "20", NOW, received_on=dt.date(2026, 3, 20), reference="FT 4711")
+    payment = booking.pay(documents[29], "20", NOW, received_on=dt.date(2026, 3, 20), reference="FT 4711")
     taking_back.take_back(payment, NOW)
     client = client_of("auditor")
     address = url("payment_list")
@@ -149,7 +149,7 @@ def test_payments_show_each_value_under_its_heading(client_of, documents):
         {
             "Received on": "20 March 2026",
             "Organisation": "Acme REF-A",
-            "Invoice": documents[28].number,
+            "Invoice": documents[29].number,
             "Method": "Bank transfer",
             "Reference": "FT 4711",
             "Recorded by": "billing-1",
@@ -162,6 +162,6 @@ def test_payments_show_each_value_under_its_heading(client_of, documents):
         ("method=bank_transfer", ["SGD 20.00"]),
         ("reference=4711", ["SGD 20.00"]),
         ("actor=BILLING", ["SGD 20.00"]),
-        (f"q={documents[29].number}", ["SGD 54.50"]),
+        (f"q={documents[40].number}", ["SGD 54.50"]),
     ):
         assert sorted(shown.listed(client.get(f"{address}?{query}"), "Amount")) == sorted(amounts), query
