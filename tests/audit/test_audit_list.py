@@ -56,8 +56,8 @@ def test_the_list_has_the_columns_of_the_product(client_of, django_assert_num_qu
     entry(actor="system")
     client = client_of("auditor")
     client.get("/audit/")
-    # Session, user, its permissions, group label; provider name; apps, events; the entries.
-    with django_assert_num_queries(8):
+    # Session, user, its permissions, group label; provider name; saved filters; apps, events; the entries.
+    with django_assert_num_queries(9):
         page = client.get("/audit/")
     table = shown.read(page).table("Audit, newest first")
     assert table.rows[:2] == [

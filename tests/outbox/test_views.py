@@ -168,8 +168,8 @@ def test_the_number_of_queries_does_not_grow(client_of, dead, django_assert_num_
     for number in range(20):
         dead(f"m{number}@example.com")
     client = client_of("billing")
-    # Session, user, permissions, group label; provider name; the messages, and how many are dead or wait.
-    with django_assert_num_queries(8):
+    # Session, user, permissions, group label; provider name; saved filters; the messages; dead, pending ones.
+    with django_assert_num_queries(9):
         client.get(LIST)
 
 

@@ -229,8 +229,8 @@ def test_the_queries_are_as_many_however_long_the_pages(client_of, now, django_a
         )
     client = client_of("auditor")
     client.get(LIST)
-    # Session, user, its permissions, group label; provider name; the runs.
-    with django_assert_num_queries(6):
+    # Session, user, its permissions, group label; provider name; saved filters; the runs.
+    with django_assert_num_queries(7):
         page = client.get(LIST)
     assert len(shown.listed(page, "Started")) == 2
     # The run and what it terminated; and with what it failed and held.
