@@ -183,6 +183,6 @@ def test_amounts_in_the_newest_currencies_are_shown(client_of: ClientOf) -> None
 
 def test_the_list_asks_few_questions(client_of: ClientOf, world, django_assert_num_queries) -> None:
     client = client_of("agent")
-    # Session, user, permissions, group label; provider name; saved filters; the entries, and what their UUIDs lead to.
+    # Session, user, permissions, group label; provider name; saved filters; entries, and what UUIDs lead to.
     with django_assert_num_queries(7):
         client.get(LIST)
