@@ -23,7 +23,11 @@ from portal import embedded
 
 FAILED = 1
 """What pytest ends with when tests failed; anything else is an error of its own."""
-SOURCES = ("portal", "customers", "subscriptions", "invoicing", "settings_app", "templates", "static", "tests")
+# The requirements too: what was migrated with others is migrated anew.
+SOURCES = (
+    *("portal", "customers", "subscriptions", "invoicing", "settings_app", "templates", "static", "tests"),
+    "requirements",
+)
 FILES = ("manage.py", "pyproject.toml")
 SHAPING = ("/migrations/", "/sql/", "portal/postgresql/")
 """A database is made by what these files hold: broken there, it has to be migrated anew."""
