@@ -152,4 +152,41 @@ MUTATIONS = (
         "",
         "tests/subscriptions/termination/test_preview_shows.py::test_a_cycle_that_changed_meanwhile_is_marked",
     ),
+    Mutation(
+        "the figures of a note are those of no note",
+        "subscriptions/termination/views/choosing.py",
+        "figures=figures.inline(figures.figures(document, done=waiting))",
+        "figures=figures.inline(figures.figures(document, done=figures.automatic(document)))",
+        "tests/subscriptions/termination/test_steps_show.py::test_the_choice_says_what_each_option_does",
+    ),
+    Mutation(
+        "a note that has the sum alone is told as one that names nothing",
+        "subscriptions/termination/views/choosing.py",
+        '    if note.candidate == "same_sum":',
+        '    if note.candidate == "never":',
+        "tests/subscriptions/termination/test_steps_show.py::test_the_choice_says_what_each_option_does",
+    ),
+    Mutation(
+        "numbers are not said to stay reserved",
+        "subscriptions/termination/words/consequences.py",
+        "        if of_kind:",
+        "        if False:",
+        "tests/subscriptions/termination/test_steps_show.py::test_the_choice_says_what_each_option_does",
+    ),
+    Mutation(
+        "what was done leads to no record",
+        "templates/subscriptions/termination/_done.html",
+        '{% include "components/button.html" with label="Show the termination" href=record_url'
+        ' kind="secondary" only %}',
+        "",
+        "tests/subscriptions/termination/test_steps_show.py::test_what_was_done_is_said_with_the_way_to_its_record",
+    ),
+    Mutation(
+        "what was done shows no figures",
+        "templates/subscriptions/termination/_done.html",
+        '{% if figures %}{% include "subscriptions/termination/_figures.html" with figures=figures'
+        " only %}{% endif %}",
+        "",
+        "tests/subscriptions/termination/test_steps_show.py::test_what_was_done_is_said_with_the_way_to_its_record",
+    ),
 )
