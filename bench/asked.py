@@ -5,6 +5,7 @@ Lists are found by their views, so one that is new is asked for as well.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -111,7 +112,7 @@ def _values(name: str, filter_: filters.Filter, rows: Query, list_: List[Any]) -
         yield from ({name: value} for value in _organisations(filter_, rows))
     elif isinstance(filter_, filters.Amount):
         yield from ({name: f"{value:f}"} for value in _amounts(filter_.field_name, rows))
-    elif filter_.field_name:
+    elif filter_.field_name and name != "q":
         yield from ({name: value} for value in _often_and_seldom(filter_.field_name, rows))
     else:
         yield from ({name: value} for value in _numbers(list_.name, rows))
@@ -171,17 +172,19 @@ def _organisations(filter_: filters.Filter, rows: Query) -> Iterator[str]:
     of = "uuid" if key == "organisation_uuid" else "pk"
     middle = rows.filter(**{f"{key}__isnull": False}).order_by("-pk").values_list(key, flat=True)
     for value in middle[_SAMPLE // 2 : _SAMPLE // 2 + 1] or middle[:1]:
-        one = Organisation.objects.get(**{of: value})
-        yield str(one.uuid)
-        yield one.name
+        yield str(Organisation.objects.get(**{of: value}).uuid)
     frequent = Organisation.objects.values("name").annotate(count=Count("pk")).order_by("-count", "name")
-    for name in frequent.values_list("name", flat=True)[:_SAMPLE]:
-        try:
-            filter_.field.clean(name)
-        except ValidationError:
-            continue
-        yield name
-        return
+    names = frequent.values_list("name", flat=True)[:_SAMPLE]
+    yield from itertools.islice((name for name in names if _is_taken(name, filter_)), 1)
+
+
+def _is_taken(name: str, filter_: filters.Filter) -> bool:
+    """Say whether a filter takes a name: it refuses one that too many have."""
+    try:
+        filter_.field.clean(name)
+    except ValidationError:
+        return False
+    return True
 
 
 def _is_field(name: str, rows: Query) -> bool:

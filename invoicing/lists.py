@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db.models import Q
 from moneyed import Money
@@ -11,7 +12,7 @@ from customers import naming
 from invoicing import selectors
 from invoicing.models import CreditNote, Invoice, Payment
 from portal.lib import lists
-from portal.lib.lists import cells, filters
+from portal.lib.lists import cells, filters, paging
 
 NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
 _ISSUED = lists.Sort(
@@ -36,14 +37,34 @@ def _unpaid_for(count: str, asked: filters.Filters) -> Q:
     return Q(status=Invoice.Status.AWAITING_PAYMENT, issued_on__lte=last)
 
 
+class _Number(filters.Search):
+    """A part of a number. *Shape*: `field_name` is the key of the document in a row.
+
+    A long part leads: few numbers have it, and an index finds them. A short one narrows: there may be a million of
+    them, all of them old.
+    """
+
+    def __init__(self, label: str = "Number", field_name: str = "pk", *, of: type[Invoice] | type[CreditNote]):
+        self._of = of
+        super().__init__(label, field_name, max_length=60)
+
+    def leads(self, value: Any, *, sort: str) -> bool:
+        return not selectors.is_short_part(value)
+
+    def condition(self, value: Any) -> Q:
+        asked = selectors.numbered(value, of=self._of)
+        meant = self._of.objects.filter(asked).values("pk")
+        if selectors.is_long_part(value):
+            return Q(paging.among(meant, field=self.field_name))
+        return asked if self.field_name == "pk" else Q(**{f"{self.field_name}__in": meant})
+
+
 class InvoiceFilters(filters.Filters):
     """What invoices can be filtered by."""
 
     more = ("issued_from", "issued_to", "unpaid", "kind", "currency", "amount_from", "amount_to")
 
-    q = filters.Search(
-        "Number", leads_in=(filters.ANY_SORT,), max_length=60, ask=lambda q: selectors.numbered(q, of=Invoice)
-    )
+    q = _Number(of=Invoice)
     organisation = naming.OrganisationFilter()
     status = filters.Choice("Status", "status", choices=Invoice.Status.choices, leads_in=("newest",))
     issued_from = filters.From("Issued from", "issued_on", leads_in=("issued",), needs="issued")
@@ -100,9 +121,7 @@ class NoteFilters(filters.Filters):
 
     more = ("issued_from", "issued_to", "currency", "amount_from", "amount_to")
 
-    q = filters.Search(
-        "Number", leads_in=(filters.ANY_SORT,), max_length=60, ask=lambda q: selectors.numbered(q, of=CreditNote)
-    )
+    q = _Number(of=CreditNote)
     organisation = naming.OrganisationFilter()
     status = filters.Choice("Status", "status", choices=CreditNote.Status.choices, leads_in=("newest",))
     issued_from = filters.From("Issued from", "issued_on", leads_in=("issued",), needs="issued")
@@ -156,12 +175,7 @@ class PaymentFilters(filters.Filters):
 
     more = ("method", "currency", "amount_from", "amount_to", "actor", "reference")
 
-    q = filters.Search(
-        "Invoice number",
-        leads_in=(filters.ANY_SORT,),
-        max_length=60,
-        ask=lambda q: Q(invoice__in=Invoice.objects.filter(selectors.numbered(q, of=Invoice)).values("pk")),
-    )
+    q = _Number("Invoice number", "invoice_id", of=Invoice)
     organisation = naming.OrganisationFilter("invoice__organisation_id")
     received_from = filters.From("Received from", "received_on", leads_in=("received",), needs="received")
     received_to = filters.To("Received to", "received_on", leads_in=("received",), needs="received")

@@ -19,6 +19,8 @@ from invoicing.models import CreditNote, Invoice, NumberSeries, Payment, Payment
 from portal.lib import days, money
 
 SHORTEST_PART = 3
+LONG_PART = 5
+"""Letters and digits of a part that few numbers have: one in 30,000, if it is digits."""
 
 
 @dataclass(frozen=True)
@@ -192,6 +194,16 @@ def numbered(search: str, *, of: type[Invoice] | type[CreditNote]) -> Q:
         for series in NumberSeries.objects.filter(document=document):
             wanted |= Q(number=f"{series.prefix}{search.zfill(series.length)}")
     return wanted
+
+
+def is_long_part(search: str) -> bool:
+    """Say whether few numbers have what is searched for as a part."""
+    return len(policies.folded_number(search)) >= LONG_PART
+
+
+def is_short_part(search: str) -> bool:
+    """Say whether many numbers may have what is searched for as a part."""
+    return SHORTEST_PART <= len(policies.folded_number(search)) < LONG_PART
 
 
 def left_of(note: CreditNote) -> Decimal:

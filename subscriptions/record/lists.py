@@ -14,7 +14,7 @@ from customers import naming
 from customers.models import folded_number
 from customers.search import pasted, policies
 from portal.lib import lists
-from portal.lib.lists import cells, filters
+from portal.lib.lists import cells, filters, paging
 from settings_app import in_force
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Contract, ContractItem, Subscription, Termination
@@ -53,14 +53,17 @@ def _named(text: str, *, subscription: str = "pk") -> Q:
     except ValueError:
         pass
     else:
-        return Q(uuid=wanted) | Q(**{f"{subscription}__in": Subscription.objects.filter(uuid=wanted).values("pk")})
+        named = Q(uuid=wanted)
+        if subscription != "pk":
+            named |= Q(paging.among(Subscription.objects.filter(uuid=wanted).values("pk"), field=subscription))
+        return named
     digits = _NOT_DIGITS.sub("", pasted.number(text)).removeprefix("00")
     found = listing.with_number(f"+{digits}", subscription=subscription)
     part = policies.folded_number(text)
     if len(part) >= SHORTEST_PART:
         contracts = Contract.objects.filter(Contains(folded_number("reference"), Value(part)))
         items = ContractItem.objects.filter(contract__in=contracts.values("pk"))
-        found |= Q(**{f"{subscription}__in": items.values("subscription_id")})
+        found |= Q(paging.among(items.values("subscription_id"), field=subscription))
     return found
 
 

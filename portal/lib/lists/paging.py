@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar, cast
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.exceptions import ValidationError
 from django.db.models import BooleanField, F, Field, Func, Model, QuerySet, Value
 
@@ -98,7 +99,8 @@ def page_of(
     """Read the page behind or before a key; the first one without. One query.
 
     It chooses the rows of the page by their index first, and joins what is shown of them (`whole`: the rows without
-    filters) to these alone: left to itself, PostgreSQL may begin with a table that is joined.
+    filters) to these alone: left to itself, PostgreSQL may begin with a table that is joined, and beyond eight
+    tables it joins all rows before it looks which ones are wanted.
 
     `narrow` adds what no index answers. Then the page looks at so many rows as the window holds and no further,
     which takes one query more: it ends there, though it may be short, and the next one goes on.
@@ -111,7 +113,7 @@ def page_of(
             looked_at = part.last_of(window)
             part = part.up_to(looked_at, narrow)
         chosen = part.rows[: room + 1 - len(found)].values("pk")
-        found += part.in_order(rows if whole is None else whole).filter(pk__in=chosen)
+        found += part.in_order(rows if whole is None else whole).filter(among(chosen))
         if len(found) > room:
             looked_at = None
         if len(found) > room or looked_at is not None:
@@ -170,6 +172,16 @@ def read(text: str, *, of: type[Model], sort: Sort, is_before: bool = False) -> 
             continue
         values.append(_value(_field(of, name), word))
     return Key(tuple(values), is_before=is_before)
+
+
+def among(chosen: Query, *, field: str = "pk") -> Func:
+    """Ask for rows of these keys, as an array: it is made first, and each key is looked up in the index of a field.
+
+    What Django writes for a query after `in` is one more table to join, in whatever order; beside an `or` it is
+    asked of every row.
+    """
+    sides = (F(field), ArraySubquery(chosen))
+    return Func(*sides, template="%(expressions)s)", arg_joiner=" = ANY(", output_field=BooleanField())
 
 
 @dataclass(frozen=True)

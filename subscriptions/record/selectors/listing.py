@@ -14,6 +14,7 @@ from moneyed import Money
 
 from customers import selectors as customers_selectors
 from portal.lib import days
+from portal.lib.lists import paging
 from subscriptions.models import CleanUpHeld, CleanUpRun, PhoneNumber, Product, Subscription, Termination
 from subscriptions.policies.identity import Identity
 from subscriptions.selectors import naming
@@ -61,11 +62,11 @@ class TerminationRow:
 
 
 def subscriptions() -> QuerySet[Any, Any]:
-    """Give the query of all subscriptions, with what `subscription_rows` shows."""
+    """Give the query of all subscriptions, with what `subscription_rows` shows and without quotes."""
     return naming.with_identity(
         Subscription.objects.select_related(
             "organisation", "plan__product", "contract_item__contract", "termination"
-        )
+        ).defer("termination__quote", "termination__acknowledgements")
     )
 
 
@@ -123,13 +124,14 @@ def termination_rows(found: Sequence[Any]) -> tuple[TerminationRow, ...]:
 
 def with_number(number: str, *, subscription: str = "pk") -> Q:
     """Ask for the subscriptions that a phone number serves or served. *Shape*: `subscription` is their key."""
-    return Q(**{f"{subscription}__in": PhoneNumber.objects.filter(number=number).values("subscription_id")})
+    of_number = PhoneNumber.objects.filter(number=number).values("subscription_id")
+    return Q(paging.among(of_number, field=subscription))
 
 
 def held_last() -> Q:
     """Ask for the subscriptions that the last finished clean-up held back, and that nobody has ended since."""
     last = CleanUpRun.objects.filter(finished_at__isnull=False).order_by("-pk").values("pk")[:1]
-    return LIVE & Q(pk__in=CleanUpHeld.objects.filter(run__in=last).values("subscription_id"))
+    return LIVE & Q(paging.among(CleanUpHeld.objects.filter(run__in=last).values("subscription_id")))
 
 
 def expiring(*, within: int, today: date) -> Q:
