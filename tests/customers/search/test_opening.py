@@ -14,14 +14,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def world():
-    """One customer alone of its name, two of another, and three documents whose numbers have a part in common."""
+    """One customer alone of its name, two of another; documents whose numbers share a part, or are the same."""
     of: dict[str, Any] = {
         name: factories.OrganisationFactory.create(name=name) for name in ("Borealis", "Acme East", "Acme West")
     }
-    for number in ("IN-700", "IN-7001", "IN-7002"):
+    for number in ("IN-700", "IN-7001", "IN-7002", "DOC-9"):
         bill = factories.invoice(of["Acme East"], amounts=[("5", "0")])
         Invoice.objects.filter(pk=bill.pk).update(number=number)
         of[number] = bill
+    factories.credit_note(of["Acme East"], number="DOC-9")
     of["subscription"] = factories.subscription(organisation=of["Acme West"], uuid=uuid.UUID(int=15 << 120))
     return of
 
@@ -38,6 +39,8 @@ def world():
         ("in-700", ("invoicing:invoice", "IN-700")),
         # A choice of three documents, a choice of two customers, a name that is only similar, nothing.
         ("700", None),
+        # An invoice and a credit note of one number.
+        ("doc-9", None),
         ("acme", None),
         ("boraelis", None),
         ("nobody", None),
