@@ -106,6 +106,10 @@ def test_each_column_is_a_filter(client_of):
         ({"date_to": "9999-12-31", "app": "Subscriptions", "actor": "x"}, []),
     ):
         assert descriptions(client, **asked) == found, asked
+        # A period is read by the index over time, whichever sort is asked for.
+        sort = shown.read(client.get("/audit/", {"sort": "-newest", **asked}))
+        if found and ("date_from" in asked or "date_to" in asked):
+            assert [table.caption.partition(",")[2][:8] for table in sort.tables] == [" by time"], asked
 
 
 def test_the_filters_offer_what_there_is():

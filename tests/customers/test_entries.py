@@ -87,6 +87,14 @@ def test_the_tab_shows_each_entry_and_the_balance_after_it(client_of: ClientOf, 
     assert "No entries yet" in shown.read(nothing).said("Entries")
 
 
+def test_an_entry_leads_to_its_cause_where_that_is_a_termination(client_of: ClientOf) -> None:
+    acme = OrganisationFactory.create()
+    for kind, is_led in (("refund", True), ("correction", True), ("credit_note", False), ("top_up", False)):
+        post(acme, "1", kind=kind, cause_id=uuid.uuid4(), description=kind)
+        told = shown.read(client_of("agent").get(LIST)).table().column("Description")[0]
+        assert told == f"{kind} By anna{' Termination' if is_led else ''}"
+
+
 def test_the_list_shows_whose_entries_they_are(client_of: ClientOf, world) -> None:
     _, zurich = world
     page = shown.read(client_of("agent").get(LIST))
