@@ -129,7 +129,7 @@ def test_standard_input(monkeypatch):
     assert answers[2] == {"subscription": str(unknown), "error": "There is no subscription with this UUID."}
     assert answers[3]["subscription"] == "nonsense"
     assert answers[4]["subscription"] == str(made.uuid)
-    assert "YYYY-MM-DD" in answers[4]["error"]
+    assert "year-month-day" in answers[4]["error"]
 
 
 @pytest.mark.parametrize(
