@@ -87,7 +87,7 @@ def run_report(request: Request, uuid: uuids.UUID) -> StreamingHttpResponse:
     return StreamingHttpResponse(
         _lines(selectors.report_rows(run)),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"},
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
     )
 
 

@@ -60,7 +60,7 @@ def response(name: str, headings: Iterable[str], rows: Iterable[Iterable[Any]]) 
     return StreamingHttpResponse(
         _Lines(slot, _lines(headings, rows)),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"},
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
     )
 
 
