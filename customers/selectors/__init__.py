@@ -20,15 +20,17 @@ class Named:
 
 def named(organisation: Organisation) -> Named:
     """Name an organisation that was read with its row. No query."""
-    return Named(
+    return named_by(
         uuid=organisation.uuid,
         name=organisation.name,
-        known_by=policies.known_by(
-            reference=organisation.customer_reference,
-            emails=(organisation.owner_email, organisation.billing_email),
-            uuid=organisation.uuid,
-        ),
+        reference=organisation.customer_reference,
+        emails=(organisation.owner_email, organisation.billing_email),
     )
+
+
+def named_by(*, uuid: uuid.UUID, name: str, reference: str, emails: tuple[str, str]) -> Named:
+    """Name an organisation by what was read of it: its reference, and the addresses of its owner and for bills."""
+    return Named(uuid=uuid, name=name, known_by=policies.known_by(reference=reference, emails=emails, uuid=uuid))
 
 
 @dataclass(frozen=True)

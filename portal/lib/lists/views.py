@@ -187,7 +187,7 @@ def show(
     found = paging.page_of(
         filters.leading(sort.name),
         sort=sort,
-        whole=filters.queryset,
+        whole=list_.shown(filters.queryset),
         key=key,
         narrow=filters.narrowing(sort.name),
         room=paging.ROOM,
@@ -280,7 +280,7 @@ def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
     def rows() -> Iterator[list[Any]]:
         sort = list_.sort_of(given.get(addresses.SORT, ""), needed=filters.sort_needed())
         leading, narrow = filters.leading(sort.name), filters.narrowing(sort.name)
-        for batch in paging.everything(leading, sort=sort, whole=filters.queryset, narrow=narrow):
+        for batch in paging.everything(leading, sort=sort, whole=list_.shown(filters.queryset), narrow=narrow):
             for row in list_.values(batch, at=filters.at):
                 yield [column.value(row) for column in columns]
 
