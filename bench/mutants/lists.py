@@ -144,8 +144,8 @@ MUTATIONS = (
     Mutation(
         "the list shows when a subscription expires as when it ended",
         "subscriptions/record/selectors/listing.py",
-        "ended_on=termination.terminated_on if termination else None",
-        "ended_on=item.expires_on if termination else None",
+        "ended_on=item.termination__terminated_on",
+        "ended_on=item.expires_on",
         "tests/subscriptions/record/test_lists_show.py::test_the_tab_shows_each_value_under_its_heading",
     ),
     Mutation(
