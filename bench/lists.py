@@ -68,6 +68,7 @@ def measure(world: World) -> list[Measured]:
                 found |= {timed.asked: timed for timed in again}
     every = sorted(found.values(), key=lambda timed: timed.ratio, reverse=True)
     say(table(every))
+    say(summary(every))
     return [_figure(every)]
 
 
@@ -122,6 +123,19 @@ def table(every: Sequence[Timed]) -> str:
         f"| {timed.asked.words} |"
         for timed in every
     ]
+    return "\n".join(lines)
+
+
+def summary(every: Sequence[Timed]) -> str:
+    """Lay out each list in a line, that of the slowest page first."""
+    lines = ["| List | Pages | Median ratio | Worst | ms | Asked for |", "|---|---|---|---|---|---|"]
+    for name in dict.fromkeys(timed.asked.list for timed in every):
+        own = [timed for timed in every if timed.asked.list == name]
+        median = statistics.median(timed.ratio for timed in own)
+        lines.append(
+            f"| {name} | {len(own)} | {median:.2f} | {own[0].ratio:.2f} | {own[0].ours * 1000:.1f} "
+            f"| {own[0].asked.words} |"
+        )
     return "\n".join(lines)
 
 

@@ -44,15 +44,19 @@ class _Number(filters.Search):
     them, all of them old.
     """
 
-    def __init__(self, label: str = "Number", field_name: str = "pk", *, of: type[Invoice] | type[CreditNote]):
+    def __init__(
+        self, label: str = "Number", field_name: str = "pk", *, of: type[Invoice] | type[CreditNote], **kwargs: Any
+    ) -> None:
         self._of = of
-        super().__init__(label, field_name, max_length=60)
+        super().__init__(label, field_name, max_length=60, **kwargs)
 
     def leads(self, value: Any, *, sort: str) -> bool:
         return not selectors.is_short_part(value)
 
     def condition(self, value: Any) -> Q:
         asked = selectors.numbered(value, of=self._of)
+        if selectors.is_short_part(value):
+            asked &= selectors.has_in_order(value)
         meant = self._of.objects.filter(asked).values("pk")
         if selectors.is_long_part(value):
             return Q(paging.among(meant, field=self.field_name))
@@ -175,7 +179,7 @@ class PaymentFilters(filters.Filters):
 
     more = ("method", "currency", "amount_from", "amount_to", "actor", "reference")
 
-    q = _Number("Invoice number", "invoice_id", of=Invoice)
+    q = _Number("Invoice number", "invoice_id", of=Invoice, window=2_000)  # each is looked up
     organisation = naming.OrganisationFilter("invoice__organisation_id")
     received_from = filters.From("Received from", "received_on", leads_in=("received",), needs="received")
     received_to = filters.To("Received to", "received_on", leads_in=("received",), needs="received")

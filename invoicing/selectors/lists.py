@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Sum, Value
-from django.db.models.functions import Coalesce
+from django.db.models import BooleanField, Func, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, Lower
 from django.db.models.lookups import Contains
 from moneyed import Money
 
@@ -204,6 +204,17 @@ def is_long_part(search: str) -> bool:
 def is_short_part(search: str) -> bool:
     """Say whether many numbers may have what is searched for as a part."""
     return SHORTEST_PART <= len(policies.folded_number(search)) < LONG_PART
+
+
+def has_in_order(search: str) -> Q:
+    """Ask for numbers with these letters and digits in this order, whatever stands between them.
+
+    Whoever has them as a part has them like this; to look for it takes a tenth of the time of folding a number, and
+    PostgreSQL looks for it first.
+    """
+    like = Value(f"%{'%'.join(policies.folded_number(search))}%")
+    sides = (Lower("number"), like)
+    return Q(Func(*sides, template="%(expressions)s", arg_joiner=" LIKE ", output_field=BooleanField()))
 
 
 def left_of(note: CreditNote) -> Decimal:

@@ -17,7 +17,7 @@ from django.db.models import Q, QuerySet
 from portal.lib import days, mistakes
 from portal.lib import forms as fields
 from portal.lib.http import Request
-from portal.lib.lists import drawing
+from portal.lib.lists import drawing, paging
 
 Query = QuerySet[Any, Any]
 EVERYTHING = "all"
@@ -81,12 +81,7 @@ class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter 
 
     def narrowing(self, sort: str) -> Callable[[Query], Query] | None:
         """Give what the other filters add; None where none of them is asked for."""
-        given = [
-            (filter_, self.form.cleaned_data[name])
-            for name, filter_ in self.filters.items()
-            if filter_.is_asked(self.form.cleaned_data[name])
-            and not filter_.leads(self.form.cleaned_data[name], sort=sort)
-        ]
+        given = self._narrowing(sort)
         if not given:
             return None
 
@@ -96,6 +91,14 @@ class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter 
             return rows
 
         return narrow
+
+    def window(self, sort: str) -> int:
+        """Say how many rows a page may look through for the filters that narrow; of a valid form."""
+        return min((filter_.window for filter_, _ in self._narrowing(sort)), default=paging.WINDOW)
+
+    def _narrowing(self, sort: str) -> list[tuple[Filter, Any]]:
+        given = ((filter_, self.form.cleaned_data[name]) for name, filter_ in self.filters.items())
+        return [pair for pair in given if pair[0].is_asked(pair[1]) and not pair[0].leads(pair[1], sort=sort)]
 
     def all_of(self) -> Query:
         """Give all rows that the filters let through, in no order; of a valid form."""
@@ -131,8 +134,9 @@ class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has 
     """A filter of a list.
 
     *Shape*: `leads_in` names the sorts in whose order an index has the rows (`ANY_SORT` where they are few);
-    `needs` is the sort without which they would be read in vain. `ask` says what a value asks of the rows, where
-    that is no plain comparison; `ask_with` is given the set as well, which knows request and date.
+    `needs` is the sort without which they would be read in vain. `window` is how many rows a page looks through
+    where it narrows. `ask` says what a value asks of the rows, where that is no plain comparison; `ask_with` is
+    given the set as well, which knows request and date.
     """
 
     def __init__(
@@ -143,10 +147,12 @@ class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has 
         *,
         leads_in: Sequence[str] = (),
         needs: str = "",
+        window: int = paging.WINDOW,
         ask: Callable[[Any], Q] | None = None,
         ask_with: Callable[[Any, Filters], Q] | None = None,
         **kwargs: Any,
     ) -> None:
+        self.window = window
         self._ask_with = ask_with
         self._leads_in = leads_in
         self._needs = needs

@@ -191,6 +191,7 @@ def show(
         key=key,
         narrow=filters.narrowing(sort.name),
         room=paging.ROOM,
+        window=filters.window(sort.name),
     )
     columns = [
         column
@@ -208,7 +209,7 @@ def show(
         heads=tuple(_head(column, list_=list_, sort=sort, needed=needed, to=to) for column in columns),
         rows=tables.written(list_.values(found.rows, at=filters.at), columns),
         empty=None if found.rows or found.looked_at is not None else nothing,
-        summary=_summary(found),
+        summary=_summary(found, window=filters.window(sort.name)),
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
         next_url=to.page(found.next),
         query=to.with_().partition("?")[2],
@@ -308,13 +309,13 @@ def _key(given: Mapping[str, str], *, sort: Sort, model: Any, prefix: str) -> Ke
     return None
 
 
-def _summary(found: paging.Page[Any]) -> str:
+def _summary(found: paging.Page[Any], *, window: int) -> str:
     """Say that a page ended before it was full; how it is sorted stands above it."""
     if found.looked_at is None:
         return ""
     count = len(found.rows)
     said = f"{count} found" if count else "None found"
-    return f"{said} among {paging.WINDOW:,} rows; go on to look further."
+    return f"{said} among {window:,} rows; go on to look further."
 
 
 def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to: addresses.Addresses) -> Head:
