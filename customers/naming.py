@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django import forms
@@ -34,7 +34,10 @@ def columns(of: Callable[[Any], selectors.Named]) -> tuple[lists.Column[Any], li
 
 
 class _Field(fields.LineField):
-    """An organisation, found as the search finds it: by name, address, member, reference or UUID."""
+    """An organisation, found as the search finds it: by name, address, member, reference or UUID.
+
+    Who gives one of these as a whole means nobody else, however many have it as a part.
+    """
 
     def clean(self, value: Any) -> tuple[int, ...] | None:
         typed = super().clean(value)
@@ -44,8 +47,7 @@ class _Field(fields.LineField):
             wanted = uuids.UUID(typed)
         except ValueError:
             readings = policies.readings(typed)
-            found = finding.found(readings, edge=None, limit=MOST + 1).places if readings else []
-            meant = tuple(place.id for place in found)
+            meant = _meant_by(readings) if readings else ()
         else:
             meant = tuple(models.Organisation.objects.filter(uuid=wanted).values_list("pk", flat=True))
         if len(meant) > MOST:
@@ -54,6 +56,11 @@ class _Field(fields.LineField):
                 code="too_many",
             )
         return meant
+
+
+def _meant_by(readings: Sequence[policies.Reading]) -> tuple[int, ...]:
+    found = finding.found(readings, edge=None, limit=MOST + 1, is_key_enough=True)
+    return tuple(place.id for place in found.places)
 
 
 class OrganisationFilter(filters.Line):

@@ -35,11 +35,9 @@ def customer_references(part: finders.NumberPart, *, most: int, may: finders.May
 
 @audit_finders.declare
 def organisations_named(asked: str) -> QuerySet[Any, Any]:
-    """Find organisations by a part of their name, accents and case aside."""
+    """Find organisations by their name, or by a part of it where nobody has it whole; accents and case aside."""
     folded = text.fold(asked)
-    named = (
-        SearchText.objects.filter(text__contains=folded, name__contains=folded)
-        if folded
-        else SearchText.objects.none()
-    )
+    named = SearchText.objects.filter(name=folded) if folded else SearchText.objects.none()
+    if folded and not named.exists():
+        named = SearchText.objects.filter(text__contains=folded, name__contains=folded)
     return named.values_list("organisation__uuid", flat=True)

@@ -80,14 +80,16 @@ def rows(ids: Sequence[int], *, with_keys: Sequence[int]) -> list[Row]:
     ]
 
 
-def found(readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int) -> Found:
+def found(
+    readings: Sequence[policies.Reading], *, edge: Edge | None, limit: int, is_key_enough: bool = False
+) -> Found:
     """Find the organisations that answer, backwards from an edge that ends the page.
 
     First those of an exact key, then those whose name begins with the question, then, when the page has room for
-    them, those that have it anywhere.
+    them, those that have it anywhere. *Shape*: with `is_key_enough` the first alone, where there are any.
     """
     exact, beginning, is_cut = _near(readings, edge=edge, limit=limit)
-    if readings[0].is_whole:
+    if readings[0].is_whole or (exact and is_key_enough):
         return Found(_beside(exact, edge=edge, limit=limit), is_cut=is_cut)
 
     def of_a_key(room: int) -> list[Place]:
