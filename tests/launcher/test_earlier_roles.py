@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
@@ -18,21 +19,20 @@ from tests.support import superuser
 from tests.support.places import Place, eventually
 
 
-@pytest.fixture
-def earlier() -> Iterator[Place]:
+@pytest.fixture(scope="module")
+def made() -> Iterator[Place]:
     """A data directory as the portal of November 2026 made it, in which somebody has kept a word."""
-    data = Path(tempfile.mkdtemp(prefix="portal-earlier-"))
-    data.chmod(0o755)
-    here = Place(data)
+    data = Path(tempfile.mkdtemp(prefix="portal-made-"))
     cluster = data / "postgres"
     user = embedded._server_user(data)
+    data.chmod(0o755)
     binaries = embedded._binaries(data, cluster, user)
     cluster.mkdir(mode=0o700)
     if os.getuid() == 0:
         os.chown(cluster, *user)
     options = ("-U", "postgres", "-E", "UTF8", "--auth=trust", "--locale-provider=builtin", "--locale=C.UTF-8")
     steps: tuple[tuple[list[str | Path], str], ...] = (
-        ([binaries / "initdb", "-D", cluster, *options], ""),
+        ([binaries / "initdb", "-D", cluster, "--no-sync", *options], ""),
         (
             [binaries / "postgres", "--single", "-j", "-D", cluster, "template1"],
             "CREATE ROLE portal LOGIN CREATEDB;\n\nCREATE DATABASE portal OWNER portal;\n\n",
@@ -48,6 +48,34 @@ def earlier() -> Iterator[Place]:
             command, input=words, capture_output=True, text=True, cwd="/", check=True, **embedded._as_user(user)
         )
         assert "ERROR" not in done.stdout + done.stderr, done
+    yield Place(data)
+    shutil.rmtree(data)
+
+
+@pytest.fixture(scope="module")
+def taken_over(made: Place) -> Iterator[Place]:
+    """The same after this version has used it, and has ended."""
+    with copy_of(made) as here:
+        user = here.user()
+        user.url()
+        user.leave()
+        assert eventually(lambda: not here.processes())
+        yield here
+
+
+@pytest.fixture
+def earlier(made: Place) -> Iterator[Place]:
+    with copy_of(made) as here:
+        yield here
+
+
+@contextlib.contextmanager
+def copy_of(place: Place) -> Iterator[Place]:
+    """Copy a data directory that nobody uses, with its password if it has one, for a test that changes it."""
+    data = Path(tempfile.mkdtemp(prefix="portal-earlier-"))
+    data.chmod(0o755)
+    subprocess.run(["cp", "-pR", place.data / "postgres", *place.data.glob("owner_password"), data], check=True)
+    here = Place(data)
     yield here
     for one in here.users:
         one.kill()
@@ -71,16 +99,14 @@ def test_a_data_directory_of_an_earlier_version_is_taken_over(earlier: Place) ->
 
 
 @pytest.mark.parametrize("left", [None, b"", b"\xff", b"'; DROP ROLE portal; --"])
-def test_a_lost_or_damaged_password_is_made_again_by_the_next_start(earlier: Place, left: bytes | None) -> None:
-    first = earlier.user()
-    kept = first.url()
-    first.leave()
-    assert eventually(lambda: not earlier.processes())
-    file = earlier.data / "owner_password"
-    file.unlink() if left is None else file.write_bytes(left)
-    again = earlier.user()
-    assert again.url() != kept
-    assert again.add("new") == 2
+def test_a_lost_or_damaged_password_is_made_again_by_the_next_start(taken_over: Place, left: bytes | None) -> None:
+    with copy_of(taken_over) as here:
+        kept = embedded.owner_url(here.data)
+        file = here.data / "owner_password"
+        file.unlink() if left is None else file.write_bytes(left)
+        again = here.user()
+        assert again.url() != kept
+        assert again.add("new") == 2
 
 
 def test_a_server_of_an_earlier_version_that_still_runs_is_told(earlier: Place) -> None:
