@@ -8,12 +8,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import LiteralString
 
+import psycopg
 import pytest
 
 from portal import embedded
@@ -129,8 +130,11 @@ def test_without_the_demo_it_is_served_to_others_and_says_what_is_next() -> None
     assert eventually(lambda: _answer(asked) == "ready\n")
     os.killpg(process.pid, signal.SIGTERM)
     process.communicate(timeout=60)
-    assert shown(place, "SELECT count(*) FROM auth_user") == 0
-    assert shown(place, "SELECT count(*) FROM customers_organisation") == 0
+    user = place.user()
+    address = user.url()
+    assert shown(address, "SELECT count(*) FROM auth_user") == 0
+    assert shown(address, "SELECT count(*) FROM customers_organisation") == 0
+    user.leave()
     assert eventually(lambda: not place.processes())
     shutil.rmtree(data)
 
@@ -199,6 +203,23 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code
     assert (process.returncode, out, err) == (130, "", "")
 
 
+@pytest.fixture(scope="module")
+def kept(place: Place) -> Iterator[str]:
+    """The address of the place's database, whose server runs on between the commands from here on."""
+    user = place.user()
+    address = user.url()
+    assert run(place, "check").returncode == 0
+    yield address
+    user.leave()
+
+
+@pytest.fixture(scope="module")
+def with_demo(place: Place, kept: str) -> str:
+    if not shown(kept, "SELECT count(*) FROM auth_user"):
+        assert run(place, "demo").returncode == 0
+    return kept
+
+
 @pytest.mark.parametrize(
     ("variable", "value", "sign"),
     [
@@ -209,14 +230,9 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code
     ],
 )
 def test_nothing_is_served_in_production_that_the_demo_s_password_opens(
-    place: Place, variable: str, value: str, sign: str
+    place: Place, with_demo: str, variable: str, value: str, sign: str
 ) -> None:
-    assert run(place, "check").returncode == 0
-    if not shown(place, "SELECT count(*) FROM auth_user"):
-        assert run(place, "demo").returncode == 0
-    holder = place.user()
-    answer = run(place, PORT=free_port(), **{variable: value or holder.url()})
-    holder.leave()
+    answer = run(place, PORT=free_port(), **{variable: value or with_demo})
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.startswith(
         "The portal is not served: agent, billing, auditor and admin can log in with the password demo, and this "
@@ -225,26 +241,25 @@ def test_nothing_is_served_in_production_that_the_demo_s_password_opens(
     assert answer.stderr.count("\n") == 1
 
 
-def shown(place: Place, query: str) -> int:
-    ask = "psycopg.connect(os.environ['PORTAL_EMBEDDED_URL']).execute(sys.argv[1]).fetchone()[0]"
-    done = place.run(sys.executable, "-c", f"import os, psycopg, sys; print({ask})", query)
-    return int(done.stdout)
+def shown(address: str, query: LiteralString) -> int:
+    with psycopg.connect(address) as connection:
+        row = connection.execute(query).fetchone()
+    assert row
+    return int(row[0])
 
 
-def sql(place: Place, statement: str) -> None:
-    execute = "psycopg.connect(os.environ['PORTAL_EMBEDDED_URL'], autocommit=True).execute(sys.argv[1])"
-    done = place.run(sys.executable, "-c", f"import os, psycopg, sys; {execute}", statement)
-    assert done.returncode == 0, done.stderr
+def sql(address: str, statement: LiteralString) -> None:
+    with psycopg.connect(address) as connection:
+        connection.execute(statement)
 
 
 @pytest.fixture
-def older(place: Place) -> Iterator[str]:
+def older(kept: str) -> Iterator[str]:
     """Make the place's database look like one of an earlier version; give the sentence that refuses it."""
-    assert run(place, "check").returncode == 0
-    name = "name = '0003_plan_balances_anew'"
-    sql(place, f"UPDATE django_migrations SET app = 'taken' WHERE app = 'customers' AND {name}")
+    name: LiteralString = "name = '0003_plan_balances_anew'"
+    sql(kept, f"UPDATE django_migrations SET app = 'taken' WHERE app = 'customers' AND {name}")
     yield "This database was made by a version of the portal from before 28 November 2026"
-    sql(place, "UPDATE django_migrations SET app = 'customers' WHERE app = 'taken'")
+    sql(kept, "UPDATE django_migrations SET app = 'customers' WHERE app = 'taken'")
 
 
 @pytest.mark.parametrize("words", [(), ("migrate",), ("verify_ledger",)], ids=" ".join)
@@ -257,22 +272,21 @@ def test_an_older_database_is_refused_by_every_command(place: Place, older: str,
     assert answer.stderr.count("\n") == 1
 
 
-def test_usernames_to_be_renamed_are_told_before_anything_is_changed(place: Place) -> None:
-    assert run(place, "check").returncode == 0
+def test_usernames_to_be_renamed_are_told_before_anything_is_changed(place: Place, kept: str) -> None:
     assert run(place, "migrate", "portal", "0001_roles").returncode == 0
     sql(
-        place,
+        kept,
         "INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, "
         "is_active, date_joined) VALUES ('!', false, 'Söhn', '', '', '', false, true, now())",
     )
-    missing = "SELECT count(*) FROM django_migrations WHERE app = 'portal'"
+    missing: LiteralString = "SELECT count(*) FROM django_migrations WHERE app = 'portal'"
     for _ in range(2):
         answer = run(place, "check")
         assert (answer.returncode, answer.stdout) == (1, "")
         assert answer.stderr.startswith("Setting up the database ...\nUsernames have letters from A to Z, ")
         assert answer.stderr.endswith("then migrate again: “Söhn”.\n")
         assert answer.stderr.count("\n") == 2
-        assert shown(place, missing) == 1
-    sql(place, "UPDATE auth_user SET username = 'soehn' WHERE username = 'Söhn'")
+        assert shown(kept, missing) == 1
+    sql(kept, "UPDATE auth_user SET username = 'soehn' WHERE username = 'Söhn'")
     assert run(place, "check").returncode == 0
-    sql(place, "DELETE FROM auth_user WHERE username = 'soehn'")
+    sql(kept, "DELETE FROM auth_user WHERE username = 'soehn'")
