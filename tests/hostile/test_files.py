@@ -99,11 +99,11 @@ WHOLE_FILES: dict[str, tuple[Callable[[bytes], bytes], int | None]] = {
 @pytest.fixture
 def imported(command, tmp_path) -> Callable[[dict[str, bytes]], Answer]:
     """Import files; take it back, and be sure that a refused one wrote nothing."""
+    before = tables.digest()
 
     def run(files: dict[str, bytes]) -> Answer:
         for name, content in files.items():
             (tmp_path / f"{name}.csv").write_bytes(content)
-        before = tables.digest()
         mark = transaction.savepoint()
         answer: Answer = command("import_data", str(tmp_path))
         if answer.status == 0:
