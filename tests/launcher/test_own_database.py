@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import psycopg
@@ -60,15 +61,40 @@ def empty(server: str) -> str:
     return made(server, "empty")
 
 
+@dataclass(frozen=True)
+class Migrated:
+    """A database that two commands have set up at once, and what each ended with and said."""
+
+    address: str
+    statuses: list[int]
+    said: list[tuple[str, str]]
+
+
 @pytest.fixture(scope="module")
-def ready(server: str, place: Place) -> str:
-    """A database with the demo's customers, made as its owner would."""
+def migrated(server: str, place: Place) -> Migrated:
     address = made(server, "ready")
-    answers = [run(place, *words, DATABASE_URL=address) for words in (("migrate",), ("demo", "--force"))]
-    assert [answer.returncode for answer in answers] == [0, 0], answers[-1].stderr
-    with psycopg.connect(address) as connection:
+    both = [
+        subprocess.Popen(
+            [embedded.ROOT / "run", "migrate", "--verbosity", "0"],
+            env=place.environment(DATABASE_URL=address),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    said = [process.communicate(timeout=300) for process in both]
+    return Migrated(address, [process.returncode for process in both], said)
+
+
+@pytest.fixture(scope="module")
+def ready(migrated: Migrated, place: Place) -> str:
+    """A database with the demo's customers, made as its owner would."""
+    answer = run(place, "demo", "--force", DATABASE_URL=migrated.address)
+    assert answer.returncode == 0, answer.stderr
+    with psycopg.connect(migrated.address) as connection:
         connection.execute("UPDATE auth_user SET password = '!'")
-    return address
+    return migrated.address
 
 
 def facts(address: str) -> dict[str, int]:
@@ -103,21 +129,9 @@ def test_one_with_tables_of_something_else_is_left_alone_by_the_server(place: Pl
     assert facts(address) == {"something": 0}
 
 
-def test_two_that_migrate_at_once_are_both_right(place: Place, server: str) -> None:
-    address = made(server, "twice")
-    both = [
-        subprocess.Popen(
-            [embedded.ROOT / "run", "migrate", "--verbosity", "0"],
-            env=place.environment(DATABASE_URL=address),
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for _ in range(2)
-    ]
-    answers = [process.communicate(timeout=300) for process in both]
-    assert [process.returncode for process in both] == [0, 0], answers
-    assert answers == [("", ""), ("", "")]
+def test_two_that_migrate_at_once_are_both_right(migrated: Migrated) -> None:
+    assert migrated.statuses == [0, 0], migrated.said
+    assert migrated.said == [("", ""), ("", "")]
 
 
 @pytest.fixture
@@ -150,13 +164,18 @@ def test_what_tells_which_migrations_are_missing_does(place: Place, behind: str)
     assert "[ ]" in answer.stdout
 
 
+@pytest.fixture(scope="module")
+def fresh() -> Iterator[Place]:
+    """A place for an embedded database, which the first command makes and none is to fill."""
+    here = Place(Path(tempfile.mkdtemp(prefix="portal-read-")))
+    yield here
+    assert eventually(lambda: not here.processes())
+    shutil.rmtree(here.data)
+
+
 @pytest.mark.parametrize("words", READING, ids=" ".join)
-def test_reading_commands_do_not_migrate_an_embedded_one_either(server: str, words: tuple[str, ...]) -> None:
-    data = Path(tempfile.mkdtemp(prefix="portal-read-"))
-    fresh = Place(data)
+def test_reading_commands_do_not_migrate_an_embedded_one_either(fresh: Place, words: tuple[str, ...]) -> None:
     assert refused(run(fresh, *words)) == EMPTY
-    assert eventually(lambda: not fresh.processes())
-    shutil.rmtree(data)
 
 
 @pytest.fixture(scope="module")
