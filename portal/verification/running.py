@@ -61,17 +61,24 @@ def faults(
     declared = declared or registry.declared()
     asked = Asked(at=at, kept=kept, on_head=on_head)
     parameters = {"latest_today": (at + timedelta(hours=14)).date(), **declared.parameters()}
-    for part in declared.in_order():
-        for check in part.checks:
-            yield from check.faults(asked) if isinstance(check, Walk) else _wrong(check, parameters)
+    statements: list[Check] = []
+    for check in itertools.chain.from_iterable(part.checks for part in declared.in_order()):
+        if isinstance(check, Walk):
+            yield from _wrong(statements, parameters)
+            statements = []
+            yield from check.faults(asked)
+        else:
+            statements.append(check)
+    yield from _wrong(statements, parameters)
 
 
-def _wrong(check: Check, parameters: Mapping[str, Any]) -> Iterator[Fault]:
-    """Go through the rows that a statement finds."""
+def _wrong(checks: Iterable[Check], parameters: Mapping[str, Any]) -> Iterator[Fault]:
+    """Go through the rows that statements find, one statement after the other."""
     with without_nested_loops(), connection.cursor() as cursor:
-        cursor.execute(check.sql, parameters)
-        names = [column.name for column in cursor.description]
-        while rows := cursor.fetchmany(_FETCHED_AT_ONCE):
-            for row in rows:
-                values = {name: plain(value) for name, value in zip(names, row, strict=True)}
-                yield Fault(kind=check.kind, where=str(values["place"]), detail=check.says.format(**values))
+        for check in checks:
+            cursor.execute(check.sql, parameters)
+            names = [column.name for column in cursor.description]
+            while rows := cursor.fetchmany(_FETCHED_AT_ONCE):
+                for row in rows:
+                    values = {name: plain(value) for name, value in zip(names, row, strict=True)}
+                    yield Fault(kind=check.kind, where=str(values["place"]), detail=check.says.format(**values))
