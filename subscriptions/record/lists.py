@@ -23,6 +23,8 @@ from subscriptions.record.selectors.listing import SubscriptionRow, TerminationR
 
 SHORTEST_PART = 3
 _LIVE = "live"
+_WINDOW = 2_000
+"""Terminations that a page looks through: they are wide, and what is shown of them comes from ten tables."""
 _STATUSES = dict(Subscription.Status.choices)
 _CASES = dict(Termination.Case.choices)
 _SETTLEMENTS = dict(Termination.Settlement.choices)
@@ -235,14 +237,15 @@ class TerminationFilters(filters.Filters):
         "Reason",
         "reason_id",
         choices=lambda: [(str(reason.id), reason.label) for reason in settings_selectors.reasons()],
+        window=_WINDOW,
     )
-    product = filters.Choice("Product", "subscription__plan__product_id", choices=listing.products)
-    agent = filters.Line("Agent", "actor", "icontains")
-    settlement = filters.Choice("Settlement", "settlement", choices=Termination.Settlement.choices)
-    currency = filters.Currency()
-    amount_from = filters.Amount("Refunded at least", "refunded", "gte")
-    amount_to = filters.Amount("Refunded at most", "refunded", "lte")
-    version = filters.Count("Version of Portal Config", "config_version__number")
+    product = filters.Choice("Product", "subscription__plan__product_id", choices=listing.products, window=_WINDOW)
+    agent = filters.Line("Agent", "actor", "icontains", window=_WINDOW)
+    settlement = filters.Choice("Settlement", "settlement", choices=Termination.Settlement.choices, window=_WINDOW)
+    currency = filters.Currency(window=_WINDOW)
+    amount_from = filters.Amount("Refunded at least", "refunded", "gte", window=_WINDOW)
+    amount_to = filters.Amount("Refunded at most", "refunded", "lte", window=_WINDOW)
+    version = filters.Count("Version of Portal Config", "config_version__number", window=_WINDOW)
 
 
 def _note(row: TerminationRow) -> cells.Link | None:
