@@ -29,6 +29,16 @@ def copy_code(there: Path) -> None:
         shutil.copy2(theirs / name, ours / name)
 
 
+def copy_bytecode(there: Path) -> None:
+    """Put that of this checkout beside a copy's code, if there is any: each copy would compile all of it again."""
+    for name in CODE:
+        # One that is just being written has another ending.
+        for file in (embedded.ROOT / name).rglob("__pycache__/*.pyc"):
+            copied = there / file.relative_to(embedded.ROOT)
+            copied.parent.mkdir(exist_ok=True)
+            shutil.copy2(file, copied)
+
+
 def copy_static_files(there: Path) -> None:
     """Put the prepared ones of this checkout into a copy, if it has any: to compress them takes long."""
     prepared = Path(sys.prefix, "portal-static")

@@ -58,6 +58,7 @@ def test_it_needs_no_database_no_key_and_makes_no_data(code: Path) -> None:
 
 
 def test_it_is_served_from_code_that_is_only_read(code: Path) -> None:
+    copies.copy_bytecode(code)
     copies.copy_static_files(code)
     assert run(code, "install").returncode == 0
     for folder in [code, *(path for path in code.rglob("*") if path.is_dir() and not path.is_symlink())]:
@@ -103,6 +104,7 @@ def _style_sheet(port: str) -> bytes:
 
 
 def test_a_file_that_is_another_now_is_served_as_it_is(code: Path) -> None:
+    copies.copy_bytecode(code)
     copies.copy_static_files(code)
     assert run(code, "install").returncode == 0
     mark = code / ".venv" / "portal-static.mark"

@@ -20,6 +20,7 @@ import pytest
 from portal import embedded
 from portal.lib import environment
 from portal.shell.management.commands import serve
+from tests.launcher import copies
 from tests.support.places import Place, eventually, free_port, run
 
 
@@ -175,6 +176,7 @@ def test_a_relative_path_is_one_of_the_caller(place: Place) -> None:
 
 @pytest.mark.parametrize("moment", ["Making the demo ...", "Preparing the static files ..."])
 def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code: Path, moment: str) -> None:
+    copies.copy_bytecode(code)
     port = free_port()
     process = subprocess.Popen(
         [code / "run"],

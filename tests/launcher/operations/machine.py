@@ -123,7 +123,8 @@ class Machine:
         """Put the code where the page says."""
         there = self.at("/opt/portal")
         copies.copy_code(there)
-        # `./run install` takes what is prepared where it is of this version.
+        copies.copy_bytecode(there)
+        # `./run install` takes what is compiled and prepared where it is of this version.
         copies.copy_static_files(there)
 
     def at(self, path: str | Path) -> Path:
