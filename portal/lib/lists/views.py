@@ -154,13 +154,14 @@ def show(
     empty: Empty | None = None,
     zone: str = "UTC",
     address: str = "",
+    has_file: bool = True,
     is_part: bool = False,
 ) -> Shown:
     """Read a page of a list, of all its rows or of those that are given.
 
     *Shape*: `prefix` tells the keys of two lists on one page apart; columns whose headings stand in `without` are
     left out; `target` is where htmx puts the answer, empty for none; `zone` is that of its days. A list that is a
-    part of another page has no filters, no file and no sums.
+    part of another page has no filters, no file and no sums; `has_file` says whether its address gives one.
     """
     given = _given(request)
     address = address or request.path
@@ -213,7 +214,7 @@ def show(
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
         next_url=to.page(found.next),
         query=to.with_().partition("?")[2],
-        file_url=to.with_(**{addresses.FORMAT: "csv"}) if not is_part else "",
+        file_url=to.with_(**{addresses.FORMAT: "csv"}) if has_file and not is_part else "",
         sort_choices=_sort_choices(list_, sort=sort, needed=needed, to=to),
         has_actions=any(column.kind is cells.Action for column in columns),
         **(_sums(given, list_, filters, to=to) if not is_part else {}),

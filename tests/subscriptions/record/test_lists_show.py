@@ -224,3 +224,14 @@ def test_terminations_are_added_up_by_what_tells_them_apart(client_of, agent):
         }
         for currency, number, refunded, waived in (("SGD", "2", "80.00", "20.00"), ("EUR", "1", "50.00", "0.00"))
     ]
+
+
+def test_the_tab_of_a_customer_offers_no_file_and_saves_nothing(client_of):
+    """It is a page of its customer: the list of all subscriptions has both, for one organisation as well."""
+    made = factories.OrganisationFactory.create()
+    in_days(3, made, 10)
+    client = client_of("agent")
+    tab = shown.read(client.get(f"{tab_of(made)}?status=active"))
+    all_ = shown.read(client.get(f"{ALL}?organisation={made.uuid}"))
+    assert ("Download as CSV" in [link.words for link in tab.links], "Save" in tab.buttons) == (False, False)
+    assert ("Download as CSV" in [link.words for link in all_.links], "Save" in all_.buttons) == (True, True)
