@@ -19,7 +19,6 @@ from portal.audit import selectors as audit_selectors
 from portal.lib import lists, signposts
 from portal.lib.lists import cells, filters
 
-NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
 _DAY = lists.Sort("day", ("on", "id"), ascending="by day, earliest first", descending="by day, latest first")
 _PLACE = lists.Sort("place", ("seq",), ascending="oldest first", descending="newest first")
 _STATUSES = dict(Organisation.Status.choices)
@@ -136,7 +135,7 @@ ENTRIES: lists.List[entries.EntryRow] = lists.List(
         lists.Column("Amount", lambda row: cells.Signed(row.amount), kind=cells.Signed),
         lists.Column("Balance after", lambda row: cells.Balance(row.after), kind=cells.Balance),
     ),
-    sorts=(NEWEST, _DAY),
+    sorts=(lists.NEWEST, _DAY),
     filters=EntryFilters,
     empty=lists.Empty("No entries yet", "Top-ups, charges, refunds and corrections will be listed here.", "wallet"),
     no_match=lists.Empty("No entry matches", "Loosen a filter, or clear them all."),
@@ -177,7 +176,7 @@ def history_in(timezone: str) -> lists.List[audit_selectors.Row]:
             lists.Column("Description", lambda row: cells.Sentence(row.description), kind=cells.Sentence),
             lists.Column("Actor", lambda row: row.actor),
         ),
-        sorts=(NEWEST,),
+        sorts=(lists.NEWEST,),
         empty=lists.Empty(
             "Nothing has happened yet",
             "Terminations, refunds and corrections of this organisation will be listed here. To end a "

@@ -6,7 +6,6 @@ import uuid as uuids
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django import forms
 from django.db.models import Q
 
 from customers import models, selectors
@@ -14,9 +13,6 @@ from customers.search import finding, policies
 from portal.lib import forms as fields
 from portal.lib import lists
 from portal.lib.lists import cells, filters
-
-MOST = 100
-"""How many organisations one filter may mean: their rows are looked up one organisation after the other."""
 
 
 def cell(organisation: selectors.Named) -> cells.Under:
@@ -50,16 +46,12 @@ class _Field(fields.LineField):
             meant = _meant_by(readings) if readings else ()
         else:
             meant = tuple(models.Organisation.objects.filter(uuid=wanted).values_list("pk", flat=True))
-        if len(meant) > MOST:
-            raise forms.ValidationError(
-                f"More than {MOST} customers match “{typed}”: give more of the name, or the reference.",
-                code="too_many",
-            )
+        filters.few(meant, of=typed, right="the reference")
         return meant
 
 
 def _meant_by(readings: Sequence[policies.Reading]) -> tuple[int, ...]:
-    found = finding.found(readings, edge=None, limit=MOST + 1, is_key_enough=True)
+    found = finding.found(readings, edge=None, limit=filters.MOST_MEANT + 1, is_key_enough=True)
     return tuple(place.id for place in found.places)
 
 
@@ -69,10 +61,7 @@ class OrganisationFilter(filters.Line):
     field_class = _Field
 
     def __init__(self, field_name: str = "organisation_id", **kwargs: Any) -> None:
-        super().__init__("Organisation", field_name, "in", leads_in=(filters.ANY_SORT,), **kwargs)
+        super().__init__("Organisation", field_name, leads_in=(filters.ANY_SORT,), **kwargs)
 
     def condition(self, value: Any) -> Q:
-        """Name a single one by its key alone: PostgreSQL then has its rows in the order of the index."""
-        if len(value) == 1:
-            return Q(**{self.field_name: value[0]})
-        return super().condition(value)
+        return filters.one_of(self.field_name, value)

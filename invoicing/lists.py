@@ -14,7 +14,6 @@ from invoicing.models import CreditNote, Invoice, Payment
 from portal.lib import lists
 from portal.lib.lists import cells, filters, paging
 
-NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
 _ISSUED = lists.Sort(
     "issued",
     ("issued_on", "id"),
@@ -101,7 +100,7 @@ INVOICES: lists.List[selectors.InvoiceRow] = lists.List(
         lists.Column("Charged", lambda row: row.charged, kind=Money),
         lists.Column("Open", lambda row: row.open, kind=Money),
     ),
-    sorts=(NEWEST, _ISSUED),
+    sorts=(lists.NEWEST, _ISSUED),
     filters=InvoiceFilters,
     empty=lists.Empty("No invoices yet", "They come with an import, or when a subscription is renewed.", "invoice"),
     no_match=lists.Empty(
@@ -156,7 +155,7 @@ NOTES: lists.List[selectors.NoteRow] = lists.List(
         lists.Column("Total", lambda row: row.total, kind=Money),
         lists.Column("Not allocated", lambda row: row.left, kind=Money),
     ),
-    sorts=(NEWEST, _ISSUED),
+    sorts=(lists.NEWEST, _ISSUED),
     filters=NoteFilters,
     empty=lists.Empty("No credit notes yet", "Open an invoice to create one against its charges.", "credit-note"),
     no_match=lists.Empty(
@@ -210,7 +209,7 @@ PAYMENTS: lists.List[selectors.PaymentRow] = lists.List(
         lists.Column("Taken back", lambda row: row.taken_back if row.taken_back else None, kind=Money),
         lists.Column("Payment UUID", lambda row: row.uuid, on="file"),
     ),
-    sorts=(NEWEST, _RECEIVED),
+    sorts=(lists.NEWEST, _RECEIVED),
     filters=PaymentFilters,
     empty=lists.Empty("No payments yet", "Open an invoice to record one.", "wallet"),
     no_match=lists.Empty("No payment matches", "Loosen a filter, or clear them all."),

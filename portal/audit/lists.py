@@ -8,7 +8,6 @@ from portal.audit import naming, selectors
 from portal.lib import lists, signposts
 from portal.lib.lists import cells, filters
 
-NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
 _TIME = lists.Sort("time", ("at", "id"), ascending="by time, earliest first", descending="by time, latest first")
 
 
@@ -53,7 +52,7 @@ AUDIT: lists.List[selectors.Row] = lists.List(
         lists.Column("Organization UUID", lambda row: row.organisation_uuid, on="file"),
         lists.Column("Datetime", lambda row: row.at, kind=cells.Instant, sort="time"),
     ),
-    sorts=(NEWEST, _TIME),
+    sorts=(lists.NEWEST, _TIME),
     filters=AuditFilters,
     empty=lists.Empty("Nothing was done yet", "Every change in the portal leaves its sentence here.", "audit"),
     no_match=lists.Empty("No entry matches", "Loosen a filter, or clear them all."),

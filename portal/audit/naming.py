@@ -6,15 +6,11 @@ import uuid as uuids
 from dataclasses import dataclass
 from typing import Any
 
-from django import forms
 from django.db.models import Q
 
 from portal.audit import finders
 from portal.lib import forms as fields
 from portal.lib.lists import filters
-
-MOST = 100
-"""How many organisations one filter may mean: their rows are looked up one organisation after the other."""
 
 
 @dataclass(frozen=True)
@@ -35,11 +31,8 @@ class _Field(fields.LineField):
         try:
             return _Meant((uuids.UUID(typed),))
         except ValueError:
-            found = finders.organisations(typed, most=MOST + 1)
-        if len(found) > MOST:
-            raise forms.ValidationError(
-                f"More than {MOST} customers match “{typed}”: give more of the name, or the UUID.", code="too_many"
-            )
+            found = finders.organisations(typed, most=filters.MOST_MEANT + 1)
+        filters.few(found, of=typed, right="the UUID")
         return _Meant(found, "" if found else typed)
 
 
@@ -63,7 +56,4 @@ class OrganisationFilter(filters.Line):
     def condition(self, value: Any) -> Q:
         if value.former_name and self._name_then:
             return Q(**{f"{self._name_then}__icontains": value.former_name})
-        if len(value.organisations) == 1:
-            # PostgreSQL then has the rows in the order of the index.
-            return Q(**{self.field_name: value.organisations[0]})
-        return Q(**{f"{self.field_name}__in": value.organisations})
+        return filters.one_of(self.field_name, value.organisations)

@@ -13,8 +13,6 @@ from portal.lib.lists import cells, filters
 from portal.outbox import selectors
 from portal.outbox.models import Message
 
-NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
-
 
 def _word_of(kind: str) -> str:
     return kind.replace("_", " ").capitalize()
@@ -94,7 +92,7 @@ MESSAGES: lists.List[selectors.Row] = lists.List(
             "What to do", _send_again, kind=cells.Action, is_heading_hidden=True, on="page", may="outbox.send_again"
         ),
     ),
-    sorts=(NEWEST,),
+    sorts=(lists.NEWEST,),
     filters=MessageFilters,
     empty=lists.Empty("No dead letters", "Every message was sent or is still waiting for its turn.", "mail"),
     no_match=lists.Empty(

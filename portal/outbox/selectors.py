@@ -30,8 +30,12 @@ class Row:
     next_attempt_at: datetime | None
     sent_at: datetime | None
     organisation_uuid: uuids.UUID
-    is_dead: bool
     is_for_customer: bool
+
+    @property
+    def is_dead(self) -> bool:
+        """Say whether somebody has to look at it."""
+        return self.status == Message.Status.DEAD
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,6 @@ def rows(found: Sequence[Message]) -> tuple[Row, ...]:
             next_attempt_at=message.next_attempt_at if message.status == Message.Status.PENDING else None,
             sent_at=message.sent_at,
             organisation_uuid=message.organisation_uuid,
-            is_dead=message.status == Message.Status.DEAD,
             is_for_customer=message.addressee == Message.Addressee.CUSTOMER,
         )
         for message in found

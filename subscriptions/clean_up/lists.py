@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from django.db.models import QuerySet
+
 from customers import naming
 from portal.lib import lists
 from portal.lib.lists import cells, filters
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.selectors import RunRow, SubscriptionRow
 
-_NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
 # What the index of a run's failures and holds is sorted by.
 _SUBSCRIPTION = lists.Sort(
     "subscription",
@@ -46,7 +50,7 @@ RUNS: lists.List[RunRow] = lists.List(
         lists.Column("Finished", lambda row: row.finished_at or cells.Code("", "Not finished", "warning")),
         lists.Column("Run UUID", lambda row: row.uuid, on="file"),
     ),
-    sorts=(_NEWEST,),
+    sorts=(lists.NEWEST,),
     filters=RunFilters,
     empty=lists.Empty(
         "No clean-up has run yet",
@@ -75,49 +79,55 @@ _WHO: tuple[lists.Column[SubscriptionRow], ...] = (
 )
 _NO_MORE = lists.Empty("No more on this page", "The first page has them.", "clock")
 
-FAILURES: lists.List[SubscriptionRow] = lists.List(
-    name="failures",
-    title="Subscriptions that could not be terminated",
-    about="",
-    permission="subscriptions.view_cleanuprun",
-    rows=selectors.failures,
-    read=selectors.failure_rows,
-    columns=(*_WHO, lists.Column("Reason", lambda row: row.reason, css="text-break sentence")),
-    sorts=(_SUBSCRIPTION,),
-    empty=_NO_MORE,
-    no_match=_NO_MORE,
-)
 
-HELD: lists.List[SubscriptionRow] = lists.List(
-    name="held",
-    title="Subscriptions that were held back",
-    about="",
-    permission="subscriptions.view_cleanuprun",
-    rows=selectors.held,
-    read=selectors.held_rows,
-    columns=(
-        *_WHO,
-        lists.Column("Expired", lambda row: row.expired_on, kind=cells.Day),
-        lists.Column("Days ago", lambda row: row.days_expired, kind=int),
-    ),
-    sorts=(_SUBSCRIPTION,),
-    empty=_NO_MORE,
-    no_match=_NO_MORE,
-)
+def _of_a_run(
+    name: str,
+    title: str,
+    rows: Callable[[], QuerySet[Any, Any]],
+    read: Callable[[Sequence[Any]], Sequence[SubscriptionRow]],
+    *columns: lists.Column[SubscriptionRow],
+    sort: lists.Sort = _SUBSCRIPTION,
+    empty: lists.Empty = _NO_MORE,
+) -> lists.List[SubscriptionRow]:
+    """Give a list of subscriptions that a run met, with what it has to say of them."""
+    return lists.List(
+        name=name,
+        title=title,
+        about="",
+        permission=RUNS.permission,
+        rows=rows,
+        read=read,
+        columns=(*_WHO, *columns),
+        sorts=(sort,),
+        empty=empty,
+        no_match=_NO_MORE,
+    )
 
-ENDED: lists.List[SubscriptionRow] = lists.List(
-    name="ended",
-    title="Subscriptions that were terminated",
-    about="",
-    permission="subscriptions.view_cleanuprun",
-    rows=selectors.ended,
-    read=selectors.ended_rows,
-    columns=(
-        *_WHO,
-        lists.Column("Expired", lambda row: row.expired_on, kind=cells.Day),
-        lists.Column("Terminated", _terminated, css="nowrap"),
-    ),
-    sorts=(_NEWEST,),
+
+_EXPIRED: lists.Column[SubscriptionRow] = lists.Column("Expired", lambda row: row.expired_on, kind=cells.Day)
+
+FAILURES = _of_a_run(
+    "failures",
+    "Subscriptions that could not be terminated",
+    selectors.failures,
+    selectors.failure_rows,
+    lists.Column("Reason", lambda row: row.reason, css="text-break sentence"),
+)
+HELD = _of_a_run(
+    "held",
+    "Subscriptions that were held back",
+    selectors.held,
+    selectors.held_rows,
+    _EXPIRED,
+    lists.Column("Days ago", lambda row: row.days_expired, kind=int),
+)
+ENDED = _of_a_run(
+    "ended",
+    "Subscriptions that were terminated",
+    selectors.ended,
+    selectors.ended_rows,
+    _EXPIRED,
+    lists.Column("Terminated", _terminated, css="nowrap"),
+    sort=lists.NEWEST,
     empty=lists.Empty("This run terminated no subscription", "Those that it held or failed are above.", "clock"),
-    no_match=_NO_MORE,
 )

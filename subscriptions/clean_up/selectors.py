@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 
 from customers import selectors as customers_selectors
+from customers.models import Organisation
 from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, Subscription, Termination
 from subscriptions.policies import identity
 
@@ -101,10 +102,9 @@ def ended(run: CleanUpRun | None = None) -> QuerySet[Termination]:
 def ended_rows(found: Sequence[Termination]) -> tuple[SubscriptionRow, ...]:
     """Turn what was terminated into values. No query."""
     return tuple(
-        SubscriptionRow(
-            subscription_uuid=item.subscription.uuid,
-            plan=_plan(item.subscription),
-            organisation=customers_selectors.named(item.organisation),
+        _met(
+            item.subscription,
+            organisation=item.organisation,
             expired_on=item.subscription.expires_on,
             termination_uuid=item.uuid,
             terminated_on=item.terminated_on,
@@ -121,17 +121,7 @@ def failures(run: CleanUpRun | None = None) -> QuerySet[CleanUpFailure]:
 
 def failure_rows(found: Sequence[CleanUpFailure]) -> tuple[SubscriptionRow, ...]:
     """Turn failures into values. No query."""
-    return tuple(
-        SubscriptionRow(
-            subscription_uuid=item.subscription.uuid,
-            plan=_plan(item.subscription),
-            organisation=customers_selectors.named(item.subscription.organisation),
-            expired_on=item.expires_on,
-            days_expired=item.days_expired,
-            reason=item.reason,
-        )
-        for item in found
-    )
+    return tuple(_met(item.subscription, reason=item.reason) for item in found)
 
 
 def held(run: CleanUpRun | None = None) -> QuerySet[CleanUpHeld]:
@@ -143,14 +133,16 @@ def held(run: CleanUpRun | None = None) -> QuerySet[CleanUpHeld]:
 def held_rows(found: Sequence[CleanUpHeld]) -> tuple[SubscriptionRow, ...]:
     """Turn what was held back into values. No query."""
     return tuple(
-        SubscriptionRow(
-            subscription_uuid=item.subscription.uuid,
-            plan=_plan(item.subscription),
-            organisation=customers_selectors.named(item.subscription.organisation),
-            expired_on=item.expires_on,
-            days_expired=item.days_expired,
-        )
-        for item in found
+        _met(item.subscription, expired_on=item.expires_on, days_expired=item.days_expired) for item in found
+    )
+
+
+def _met(subscription: Subscription, *, organisation: Organisation | None = None, **what: Any) -> SubscriptionRow:
+    return SubscriptionRow(
+        subscription_uuid=subscription.uuid,
+        plan=_plan(subscription),
+        organisation=customers_selectors.named(organisation or subscription.organisation),
+        **what,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import uuid as uuids
+from dataclasses import replace
 from typing import Any
 
 from django.db.models import Q, Value
@@ -32,7 +33,6 @@ _NOT_DIGITS = re.compile(r"[^0-9]")
 
 _EVENTS = ("subscription-terminated", "subscription-changed")
 
-_NEWEST = lists.Sort("newest", ("id",), ascending="oldest first", descending="newest first")
 _EXPIRY = lists.Sort(
     "expiry",
     ("expires_on", "id"),
@@ -94,11 +94,10 @@ class _Status(filters.Choice):
 
     def sort_needed(self, value: Any) -> str:
         """Take those that are terminated, which the index by expiry leaves out, in the order they came."""
-        return "newest" if value in ("terminated", filters.EVERYTHING) else ""
+        return "newest" if value in ("terminated", "") else ""
 
     def condition(self, value: Any) -> Q:
-        status = self.chosen(value)
-        return listing.LIVE if status == _LIVE else listing.of_status(status, today=self.parent.today)
+        return listing.LIVE if value == _LIVE else listing.of_status(value, today=self.parent.today)
 
 
 class SubscriptionFilters(filters.Filters):
@@ -176,7 +175,7 @@ SUBSCRIPTIONS: lists.List[SubscriptionRow] = lists.List(
     read_at=listing.subscription_rows,
     events=_EVENTS,
     columns=_columns(is_of_customer=False),
-    sorts=(_EXPIRY, _NEWEST),
+    sorts=(_EXPIRY, lists.NEWEST),
     filters=SubscriptionFilters,
     empty=lists.Empty("No subscriptions yet", "Subscriptions come in with the import.", "package"),
     no_match=lists.Empty(
@@ -190,15 +189,8 @@ SUBSCRIPTIONS: lists.List[SubscriptionRow] = lists.List(
     ),
 )
 
-OF_CUSTOMER: lists.List[SubscriptionRow] = lists.List(
-    name="subscriptions",
-    title="Subscriptions",
-    about="",
-    permission="subscriptions.view_subscription",
-    rows=listing.subscriptions,
-    shown=listing.shown_of_subscriptions,
-    read_at=listing.subscription_rows,
-    events=_EVENTS,
+OF_CUSTOMER = replace(
+    SUBSCRIPTIONS,
     columns=_columns(is_of_customer=True),
     sorts=(_EXPIRY.reversed_(),),
     filters=OfCustomerFilters,
@@ -209,13 +201,14 @@ OF_CUSTOMER: lists.List[SubscriptionRow] = lists.List(
     ),
     no_match=lists.Empty("No subscription fits this filter", "Choose another status or expiry, or clear both."),
 )
+"""The subscriptions of one customer, for the page of their organisation."""
 
 
 class _Case(filters.Choice):
     """The case of a termination. *Shape*: what customers asked for has indexes of its own."""
 
     def leads(self, value: Any, *, sort: str) -> bool:
-        return self.chosen(value) == Termination.Case.CUSTOMER_REQUEST
+        return bool(value == Termination.Case.CUSTOMER_REQUEST)
 
 
 class TerminationFilters(filters.Filters):
@@ -295,7 +288,7 @@ TERMINATIONS: lists.List[TerminationRow] = lists.List(
         lists.Column("Version", lambda row: row.config_version, kind=int),
         lists.Column("Termination UUID", lambda row: row.uuid, on="file"),
     ),
-    sorts=(_NEWEST, _TERMINATED),
+    sorts=(lists.NEWEST, _TERMINATED),
     filters=TerminationFilters,
     empty=lists.Empty(
         "No customer has asked to end yet", "Choose another case to see what has expired.", "history"

@@ -41,7 +41,6 @@ def tab(request: Request, uuid: uuids.UUID) -> HttpResponse:
         zone=organisation.timezone,
         target="#tab",
         caption="Subscriptions",
-        has_file=False,
     )
     return tab_bar.page(
         request,

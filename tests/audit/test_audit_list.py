@@ -7,9 +7,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from portal.audit import lists, naming, selectors
+from portal.audit import selectors
 from portal.audit.models import AuditEntry
-from portal.lib.lists import paging
+from portal.lib import lists
+from portal.lib.lists import filters, paging
 from tests.support import factories, shown
 
 pytestmark = pytest.mark.django_db
@@ -202,7 +203,7 @@ def test_an_organisation_is_found_as_the_search_finds_it(client_of, name, asked,
 
 
 def test_a_name_of_too_many_organisations_is_refused(client_of, monkeypatch):
-    monkeypatch.setattr(naming, "MOST", 1)
+    monkeypatch.setattr(filters, "MOST_MEANT", 1)
     for number in range(2):
         owner = factories.OrganisationFactory.create(name=f"Acme {number}")
         entry(organisation_uuid=owner.uuid, organisation_name=owner.name)

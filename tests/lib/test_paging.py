@@ -7,12 +7,11 @@ import pytest
 
 from invoicing.models import Invoice
 from portal.lib.lists import paging
-from portal.lib.lists.paging import Sort
+from portal.lib.lists.paging import NEWEST, Sort
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
-NEWEST = Sort("newest", ("id",), "oldest first", "newest first")
 ISSUED = Sort("issued", ("issued_on", "id"), "earliest first", "latest first", may_be_empty=True)
 DAYS = [None, date(2026, 3, 2), date(2026, 3, 1), date(2026, 3, 1), None, date(2026, 3, 1), date(2026, 2, 28)]
 

@@ -117,9 +117,10 @@ class List(Generic[R]):
 
         *Shape*: `needed` is the sort that the filters need (`Filters.sort_needed`); only its direction is free.
         """
-        offered = [sort for sort in self.sorts if needed in ("", sort.name)]
-        for sort in offered:
-            for direction in (sort, sort.reversed_()):
-                if direction.asked == asked:
-                    return direction
-        return offered[0]
+        ways = self.ways(needed)
+        return next((way for way in ways if way.asked == asked), ways[0])
+
+    def ways(self, needed: str = "") -> list[Sort]:
+        """Give the sorts in both directions, the usual one first; of a sort that is needed, its own alone."""
+        sorts = (sort for sort in self.sorts if needed in ("", sort.name))
+        return [way for sort in sorts for way in (sort, sort.reversed_())]

@@ -128,6 +128,21 @@ class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter 
 
 
 ANY_SORT = "*"
+MOST_MEANT = 100
+"""How many organisations one filter may mean: their rows are looked up one organisation after the other."""
+
+
+def few(meant: Sequence[Any], *, of: str, right: str) -> None:
+    """Refuse a text that means too many organisations. *Shape*: `right` says what of them to give."""
+    if len(meant) > MOST_MEANT:
+        raise forms.ValidationError(
+            f"More than {MOST_MEANT} customers match “{of}”: give more of the name, or {right}.", code="too_many"
+        )
+
+
+def one_of(field_name: str, keys: Sequence[Any]) -> Q:
+    """Ask for the rows of these keys. Of a single one PostgreSQL has the rows in the order of the index."""
+    return Q(**({field_name: keys[0]} if len(keys) == 1 else {f"{field_name}__in": keys}))
 
 
 class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has no types
@@ -201,12 +216,24 @@ class Search(Line):
     field_class = fields.SearchField
 
 
+class _ChosenField(fields.ChoiceField):
+    """One of a few. *Shape*: it gives what is asked for: `default` where nothing was chosen, "" for everything."""
+
+    def __init__(self, *, default: str, **kwargs: Any) -> None:
+        self._default = default
+        super().__init__(**kwargs)
+
+    def clean(self, value: Any) -> str:
+        chosen: str = super().clean(value) or self._default
+        return "" if chosen == EVERYTHING else chosen
+
+
 class Choice(Filter):
-    """One of a few. *Shape*: `choices` may be a callable; `unless` is the choice that lets everything through,
-    for a list that shows one of them (`default`) when nothing is chosen.
+    """One of a few. *Shape*: `choices` may be a callable. A list that shows one of them when nothing is chosen
+    names it as `default`, and offers all of them beside.
     """
 
-    field_class = fields.ChoiceField
+    field_class = _ChosenField
 
     def __init__(
         self,
@@ -218,29 +245,16 @@ class Choice(Filter):
         **kwargs: Any,
     ) -> None:
         self._choices = choices
-        self._default = default
-        super().__init__(label, field_name, **kwargs)
+        super().__init__(label, field_name, default=default, **kwargs)
 
     @property
     def field(self) -> Any:
         """Make the field. Its choices are read here: a page asks for nothing while it is rendered."""
         if not hasattr(self, "_field"):
             given = self._choices() if callable(self._choices) else self._choices
-            everything = (EVERYTHING if self._default else "", "All")
-            offered = [*given, everything] if self._default else [everything, *given]
+            offered = [*given, (EVERYTHING, "All")] if self.extra["default"] else [("", "All"), *given]
             self._field = self.field_class(label=self.label, choices=offered, **self.extra)
         return self._field
-
-    def chosen(self, value: str) -> str:
-        """Give what is asked for: the default where nothing was chosen, nothing where everything is wanted."""
-        value = value or self._default
-        return "" if value == EVERYTHING else value
-
-    def is_asked(self, value: Any) -> bool:
-        return bool(self.chosen(value))
-
-    def condition(self, value: Any) -> Q:
-        return super().condition(self.chosen(value))
 
 
 class From(Filter):

@@ -64,6 +64,10 @@ class Sort:
         return f"-{self.name}" if self.is_descending else self.name
 
 
+NEWEST = Sort("newest", ("id",), ascending="oldest first", descending="newest first")
+"""The order in which rows came."""
+
+
 @dataclass(frozen=True)
 class Key:
     """The row that a page begins behind, or before. *Shape*: `values` are those of the sort's fields."""

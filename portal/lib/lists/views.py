@@ -124,9 +124,9 @@ def answer(
 
     *Shape*: `address` is that of the list where another one answers with it.
     """
-    if request.GET.get(addresses.FORMAT) == "csv":
+    if _given(request).get(addresses.FORMAT) == "csv":
         return _file(request, list_)
-    shown = show(request, list_, address=address)
+    shown = show(request, list_, address=address, has_file=True)
     return htmx.render_page(
         request,
         page=template,
@@ -154,14 +154,14 @@ def show(
     empty: Empty | None = None,
     zone: str = "UTC",
     address: str = "",
-    has_file: bool = True,
+    has_file: bool = False,
     is_part: bool = False,
 ) -> Shown:
     """Read a page of a list, of all its rows or of those that are given.
 
     *Shape*: `prefix` tells the keys of two lists on one page apart; columns whose headings stand in `without` are
-    left out; `target` is where htmx puts the answer, empty for none; `zone` is that of its days. A list that is a
-    part of another page has no filters, no file and no sums; `has_file` says whether its address gives one.
+    left out; `target` is where htmx puts the answer, empty for none; `zone` is that of its days. A list whose
+    address gives its file has that and its sums (`answer`); the filters of a page are not those of its parts.
     """
     given = _given(request)
     address = address or request.path
@@ -185,6 +185,7 @@ def show(
     needed = filters.sort_needed()
     sort = list_.sort_of(given.get(prefix + addresses.SORT, ""), needed=needed)
     key = _key(given, sort=sort, model=filters.queryset.model, prefix=prefix)
+    window = filters.window(sort.name)
     found = paging.page_of(
         filters.leading(sort.name),
         sort=sort,
@@ -192,7 +193,7 @@ def show(
         key=key,
         narrow=filters.narrowing(sort.name),
         room=paging.ROOM,
-        window=filters.window(sort.name),
+        window=window,
     )
     columns = [
         column
@@ -210,14 +211,14 @@ def show(
         heads=tuple(_head(column, list_=list_, sort=sort, needed=needed, to=to) for column in columns),
         rows=tables.written(list_.values(found.rows, at=filters.at), columns),
         empty=None if found.rows or found.looked_at is not None else nothing,
-        summary=_summary(found, window=filters.window(sort.name)),
+        summary=_summary(found, window=window),
         previous_url=to.page(found.previous, or_first=key is not None and not found.rows),
         next_url=to.page(found.next),
         query=to.with_().partition("?")[2],
-        file_url=to.with_(**{addresses.FORMAT: "csv"}) if has_file and not is_part else "",
+        file_url=to.with_(**{addresses.FORMAT: "csv"}) if has_file else "",
         sort_choices=_sort_choices(list_, sort=sort, needed=needed, to=to),
         has_actions=any(column.kind is cells.Action for column in columns),
-        **(_sums(given, list_, filters, to=to) if not is_part else {}),
+        **(_sums(given, list_, filters, to=to) if has_file else {}),
     )
 
 
@@ -242,10 +243,9 @@ def table(columns: Sequence[Column[R]], rows: Sequence[R], *, caption: str) -> T
 
 def _sort_choices(list_: List[Any], *, sort: Sort, needed: str, to: addresses.Addresses) -> tuple[Choice, ...]:
     """Offer every sort in both directions: on a phone the table has no headings to sort by."""
-    offered = [way for item in list_.sorts if needed in ("", item.name) for way in (item, item.reversed_())]
     return tuple(
         Choice(way.words, to.with_(**{to.prefix + addresses.SORT: way.asked}), is_chosen=way.asked == sort.asked)
-        for way in offered
+        for way in list_.ways(needed)
     )
 
 
@@ -320,8 +320,7 @@ def _summary(found: paging.Page[Any], *, window: int) -> str:
 
 
 def _head(column: Column[Any], *, list_: List[Any], sort: Sort, needed: str, to: addresses.Addresses) -> Head:
-    offered = [item for item in list_.sorts if needed in ("", item.name)]
-    own = next((item for item in offered if item.name == column.sort), None)
+    own = next((way for way in list_.ways(needed) if way.name == column.sort), None)
     is_sorted = own is not None and own.name == sort.name
     next_sort = sort.reversed_() if is_sorted else own
     return Head(
