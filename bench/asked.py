@@ -87,7 +87,7 @@ def _of(list_: List[Any]) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         raise RuntimeError(f"{list_.name} refuses to be asked for nothing: {asked.form.errors}")
     shown = asked.all_of().order_by()
     count = shown.count()
-    for place, sort in enumerate(way for item in list_.sorts for way in (item, item.reversed_())):
+    for place, sort in enumerate(list_.ways()):
         query = {"sort": sort.asked} if place else {}
         yield "first", f"first page, {sort.words}", query
         order = [f"-{name}" if sort.is_descending else name for name in sort.fields]
