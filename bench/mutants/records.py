@@ -62,7 +62,7 @@ MUTATIONS = (
     Mutation(
         "the record is told in UTC alone",
         "subscriptions/record/selectors/terminations.py",
-        "there = at.astimezone(ZoneInfo(termination.organisation.timezone))",
+        "there = days.wall_clock(termination.organisation.timezone, at=at)",
         "there = at",
         "tests/subscriptions/record/test_record_shows.py::test_every_term_has_its_own_value",
     ),

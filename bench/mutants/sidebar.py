@@ -55,8 +55,8 @@ MUTATIONS = (
     Mutation(
         "the history is told in UTC",
         "subscriptions/record/selectors/details.py",
-        "days.moment(h.at.astimezone(ZoneInfo(subscription.organisation.timezone)))",
-        "days.moment(h.at)",
+        "days.wall_clock(subscription.organisation.timezone, at=h.at)",
+        "h.at",
         "tests/subscriptions/record/test_sidebar_shows.py"
         "::test_the_history_begins_with_the_newest_and_is_told_in_the_organisations_zone",
     ),

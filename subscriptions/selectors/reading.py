@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from django.db.models import QuerySet
 
+from portal.lib import days
 from subscriptions import policies
 from subscriptions.models import Subscription
 from subscriptions.policies import standing
@@ -52,7 +52,7 @@ def ended_of(subscription: Subscription) -> standing.Ended:
     zone = subscription.organisation.timezone
     # What an import says is the day it ended; the instant is that of the import.
     is_told_by_day = termination.case == termination.Case.ENDED_BEFORE_MOVE
-    time = "" if is_told_by_day else f"{termination.terminated_at.astimezone(ZoneInfo(zone)):%H:%M} ({zone})"
+    time = "" if is_told_by_day else f"{days.wall_clock(zone, at=termination.terminated_at):%H:%M} ({zone})"
     return standing.Ended(by=termination.actor, on=termination.terminated_on, time=time)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid as uuids
 from dataclasses import dataclass
 from datetime import date
-from zoneinfo import ZoneInfo
 
 from portal.lib import days, money, text
 from settings_app.selectors import Config
@@ -158,7 +157,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         billing=tuple(billing),
         history=tuple(
             HistoryRow(
-                at=days.moment(h.at.astimezone(ZoneInfo(subscription.organisation.timezone))),
+                at=days.moment(days.wall_clock(subscription.organisation.timezone, at=h.at)),
                 event=h.event,
                 description=h.description,
                 actor=h.actor,

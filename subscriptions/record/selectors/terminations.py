@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid as uuids
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
 
 from customers.models import LedgerEntry
 from portal.lib import days, money
@@ -66,7 +65,7 @@ def termination_record(termination: Termination) -> TerminationRecord:
     note = termination.credit_note
     currency = termination.currency
     at = termination.terminated_at
-    there = at.astimezone(ZoneInfo(termination.organisation.timezone))
+    there = days.wall_clock(termination.organisation.timezone, at=at)
     request = [
         details.Term("Case", termination.get_case_display()),
         details.Term(
