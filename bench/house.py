@@ -111,7 +111,7 @@ class House:
         from django.db import connections
         from django.utils import timezone
 
-        from portal.audit import operations as audit_operations
+        from portal import frame
         from portal.staff.operations import accounts
 
         tell("importing the first customers" if first else "writing the demo")
@@ -123,7 +123,7 @@ class House:
                 username=username,
                 role="billing" if username in (BILLING, CLERK) else "agent",
                 password=PASSWORD,
-                by=audit_operations.SYSTEM,
+                by=frame.SYSTEM,
                 at=timezone.now(),
             )
         with (self.home / "setup.log").open("a") as log:

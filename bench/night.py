@@ -43,7 +43,7 @@ def command(*options: str, at: datetime) -> dict[str, Any]:
 
 def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     """Terminate some subscriptions by the operation that pages use. *Units*: `seconds` without the previews."""
-    from portal.audit.operations import SYSTEM
+    from portal.frame import SYSTEM
     from portal.lib import days
     from settings_app import selectors as settings_selectors
     from subscriptions.models import Subscription

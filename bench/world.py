@@ -297,7 +297,7 @@ _STAFF = """
 from django.contrib.auth import models
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from portal.audit import operations as audit_operations
+from portal import frame
 try:
     from portal.staff.operations import accounts
 except ImportError:  # a checkout of before 29 November 2026
@@ -305,6 +305,6 @@ except ImportError:  # a checkout of before 29 November 2026
 hashed = make_password("{password}")
 models.make_password = lambda password: hashed
 for name, role in {roles!r}.items():
-    accounts.create_staff(username=name, role=role, password="{password}", by=audit_operations.SYSTEM,
+    accounts.create_staff(username=name, role=role, password="{password}", by=frame.SYSTEM,
                           at=timezone.now())
 """

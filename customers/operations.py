@@ -11,6 +11,7 @@ from django.db import connection
 
 from customers import policies
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey, TopUp
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days, money, text
@@ -132,7 +133,7 @@ def post_correction(
     cause_id: uuid.UUID | None,
     seen_seq: int | None,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> LedgerEntry:
     """Post a correction entry that mends no termination, or one that the caller has checked.
@@ -143,7 +144,7 @@ def post_correction(
     the place of the last entry when the balance was shown, 0 before the first, None where nobody was shown it.
     *Raises*: Organisation.DoesNotExist, RequestReused, BalanceMoved, BalanceOutOfRange.
     """
-    with request_used_once(request_id), audit_operations.operation("post_correction"):
+    with request_used_once(request_id), frame.operation("post_correction"):
         return write_correction(
             organisation_uuid=organisation_uuid,
             amount=amount,
@@ -164,7 +165,7 @@ def write_correction(
     cause_id: uuid.UUID | None,
     seen_seq: int | None,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> LedgerEntry:
     """Write a correction inside the caller's operation, as `post_correction` does in its own."""
@@ -210,7 +211,7 @@ def post_top_up(
     reason: str,
     seen_seq: int | None,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> LedgerEntry:
     """Raise Available Credits by hand. The top-up is a row of its own, and the cause of its entry.
@@ -220,7 +221,7 @@ def post_top_up(
     *Units*: `amount` above 0, in whole minor units of the organisation's currency; `seen_seq` as in a correction.
     *Raises*: Organisation.DoesNotExist, RequestReused, TopUpNotWhole, BalanceMoved, BalanceOutOfRange.
     """
-    with request_used_once(request_id), audit_operations.operation("post_top_up"):
+    with request_used_once(request_id), frame.operation("post_top_up"):
         organisation, account = _locked(organisation_uuid)
         posted = LedgerEntry.objects.filter(request_id=request_id).first()
         if posted is not None:
@@ -320,7 +321,7 @@ def _write_keys_of(members: Iterable[Member], *, at: datetime) -> int:
     count = sum(bool(of_member) for of_member in found.values())
     if not keys:
         return count
-    with audit_operations.operation("write_member_keys"):
+    with frame.operation("write_member_keys"):
         SearchKey.objects.bulk_create(
             [SearchKey(organisation_id=owner, kind=kind, text=key) for owner, kind, key in sorted(keys)],
             ignore_conflicts=True,
@@ -329,7 +330,7 @@ def _write_keys_of(members: Iterable[Member], *, at: datetime) -> int:
             app=names.CUSTOMERS,
             event="Search keys written",
             description=f"{text.counted(count, 'member')} can be found by name and e-mail address.",
-            by=audit_operations.SYSTEM,
+            by=frame.SYSTEM,
             at=at,
         )
     return count

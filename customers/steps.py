@@ -12,7 +12,7 @@ from django_htmx.http import trigger_client_event
 
 from customers import forms, operations, selectors, tab_bar
 from customers.models import LedgerEntry, Organisation
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.lib import htmx
 from portal.lib.http import Request
 
@@ -119,7 +119,7 @@ def move(
             seen_seq=form.cleaned_data["seen_seq"],
             is_confirmed=form.cleaned_data["is_confirmed"],
             request_id=form.cleaned_data["request_id"],
-            by=audit_operations.Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.RequestReused:

@@ -9,8 +9,8 @@ from django.utils.module_loading import autodiscover_modules
 
 # What an app may tell those below it, each in the module of this name in its folder `declares`.
 DECLARED = (
-    *("charge_subjects", "due_tonight", "mentions", "note_questions", "search_finders", "settled_charges"),
-    *("saved_filters", "signposts", "tabs"),
+    *("charge_subjects", "due_tonight", "mentions", "note_questions", "refusals"),
+    *("saved_filters", "search_finders", "settled_charges", "signposts", "tabs"),
 )
 
 

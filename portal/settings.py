@@ -55,6 +55,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "axes",
     "csp",
+    "portal.frame",
     "portal.audit",
     "portal.outbox",
     "settings_app",

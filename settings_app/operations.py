@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.postgresql import diagnosis
@@ -61,7 +62,7 @@ class ReasonValues:
     position: int
 
 
-def save_config(*, values: policies.Values, seen_version: int, by: audit_operations.Actor, at: datetime) -> Saved:
+def save_config(*, values: policies.Values, seen_version: int, by: frame.Actor, at: datetime) -> Saved:
     """Save these values as a new version, and put it in force.
 
     If the values in force are the same, nothing is saved, whichever version was seen. If the same person saved them
@@ -69,7 +70,7 @@ def save_config(*, values: policies.Values, seen_version: int, by: audit_operati
 
     *Raises*: ConfigChanged, if another version than `seen_version` is in force, with other values.
     """
-    with audit_operations.operation("save_config"):
+    with frame.operation("save_config"):
         # FOR UPDATE waits for every transaction that reads the version in force under FOR SHARE.
         head = ConfigHead.objects.select_for_update().get(id=1)
         version = PortalConfigVersion.objects.get(pk=head.version_id)
@@ -114,13 +115,13 @@ def save_config(*, values: policies.Values, seen_version: int, by: audit_operati
     return Saved(number=added.number, changes=changes)
 
 
-def add_reason(*, code: str, values: ReasonValues, by: audit_operations.Actor, at: datetime) -> int:
+def add_reason(*, code: str, values: ReasonValues, by: frame.Actor, at: datetime) -> int:
     """Add a termination reason, and return its id. A form that is sent twice adds it once.
 
     *Raises*: CodeTaken, LabelTaken.
     """
     # Two people may add a reason at once: the constraint tells whether the code or the label is taken.
-    with diagnosis.told_as(_TAKEN), audit_operations.operation("add_reason"):
+    with diagnosis.told_as(_TAKEN), frame.operation("add_reason"):
         there = TerminationReason.objects.filter(code=code).first()
         if there is not None:
             if _values_of(there) == values:
@@ -144,14 +145,12 @@ def add_reason(*, code: str, values: ReasonValues, by: audit_operations.Actor, a
     return added.pk
 
 
-def change_reason(
-    *, pk: int, seen: ReasonValues, values: ReasonValues, by: audit_operations.Actor, at: datetime
-) -> bool:
+def change_reason(*, pk: int, seen: ReasonValues, values: ReasonValues, by: frame.Actor, at: datetime) -> bool:
     """Change a termination reason, except for its code. Return whether anything changed.
 
     *Raises*: TerminationReason.DoesNotExist, ReasonChanged, LabelTaken.
     """
-    with diagnosis.told_as(_TAKEN), audit_operations.operation("change_reason"):
+    with diagnosis.told_as(_TAKEN), frame.operation("change_reason"):
         reason = TerminationReason.objects.select_for_update(no_key=True).get(pk=pk)
         before = _values_of(reason)
         if before == values:

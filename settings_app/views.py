@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.lib import days, htmx, lists, money
 from portal.lib.http import Request
 from settings_app import forms, in_force, operations, policies, selectors, tonight
@@ -62,7 +62,7 @@ def _save_config(request: Request) -> HttpResponse:
         saved = operations.save_config(
             values=values,
             seen_version=form.cleaned_data["seen_version"],
-            by=audit_operations.Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.ConfigChanged as changed:
@@ -119,7 +119,7 @@ def add_reason(request: Request) -> HttpResponse:
             operations.add_reason(
                 code=form.cleaned_data["code"],
                 values=form.values(),
-                by=audit_operations.Actor.of(request.user),
+                by=frame.Actor.of(request.user),
                 at=timezone.now(),
             )
         except operations.CodeTaken:
@@ -150,7 +150,7 @@ def change_reason(request: Request, pk: int) -> HttpResponse:
             pk=pk,
             seen=form.cleaned_data["seen"],
             values=form.values(),
-            by=audit_operations.Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.LabelTaken:

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.utils import timezone
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
 from subscriptions.clean_up import selectors
 from tests.support.clients import StaffClient

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from customers.models import Organisation, SearchKey
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import text
@@ -54,7 +55,7 @@ def change_contacts(
     organisation_uuid: uuids.UUID,
     seen: Contacts,
     values: Contacts,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> bool:
     """Change the contacts, with what the search knows them by; tell whether there was anything to change.
@@ -62,7 +63,7 @@ def change_contacts(
     The fingerprint of an imported row stays: the same row again is unchanged, whatever was done here.
     *Raises*: Organisation.DoesNotExist; ContactsChanged.
     """
-    with audit_operations.operation("change_contacts"):
+    with frame.operation("change_contacts"):
         organisation = Organisation.objects.select_for_update(no_key=True).get(uuid=organisation_uuid)
         before = contacts_of(organisation)
         # Also the same form sent twice: the second one finds what the first one wrote.

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 from customers import selectors, tab_bar
 from customers.contacts import forms, operations
 from customers.models import Organisation
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.lib import htmx
 from portal.lib.http import Request
 
@@ -35,7 +35,7 @@ def contacts(request: Request, uuid: uuids.UUID) -> HttpResponse:
             organisation_uuid=uuid,
             seen=form.cleaned_data["seen"],
             values=form.values(),
-            by=audit_operations.Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
     except operations.ContactsChanged as changed:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from invoicing import policies, selectors
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteLine, Invoice
 from invoicing.operations import documents, payments, refusals
+from portal import frame
 from portal.audit import operations as audit_operations
 
 
@@ -16,7 +17,7 @@ def allocate(
     invoice_uuid: uuid.UUID,
     amount: Decimal,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> CreditNote:
     """Pay an unpaid invoice with (a part of) a note: the charges it names first, then the others in their order.
@@ -29,7 +30,7 @@ def allocate(
     NotTheSameCustomer, AmountNotUsable, AmountAboveNote, AmountAboveOpen, InvoiceNotPayable,
     RequestAlreadyUsed.
     """
-    with audit_operations.operation("allocate_credit_note"):
+    with frame.operation("allocate_credit_note"):
         invoice = documents.locked_invoice(invoice_uuid)
         note = documents.locked_note(note_uuid)
         earlier = list(CreditNoteAllocation.objects.filter(request_id=request_id).select_related("line"))

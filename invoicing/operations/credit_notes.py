@@ -9,6 +9,7 @@ from decimal import Decimal
 from invoicing import selectors
 from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries
 from invoicing.operations import documents, giveback, numbers, refusals
+from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days, money
 from portal.postgresql import diagnosis
@@ -31,7 +32,7 @@ def create_credit_note(
     amounts: Sequence[NoteAmount],
     reason: str,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> CreditNote:
     """Create a draft against charges of an invoice; its number is drawn now.
@@ -41,7 +42,7 @@ def create_credit_note(
     *Raises*: Invoice.DoesNotExist; Refused, as one of InvoiceNotCreditable, NothingNamed, AmountNotUsable,
     AboveTheCharge, RequestAlreadyUsed.
     """
-    with documents.request_used_once(), audit_operations.operation("create_credit_note"):
+    with documents.request_used_once(), frame.operation("create_credit_note"):
         invoice = documents.locked_invoice(invoice_uuid)
         named = [amount for amount in amounts if amount.net or amount.tax]
         earlier = CreditNote.objects.filter(request_id=request_id).first()
@@ -96,7 +97,7 @@ def mark_as_sent(
     reason: str,
     is_confirmed: bool,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> CreditNote:
     """Mark a draft as Sent: from now on it counts against the charges it names.
@@ -107,7 +108,7 @@ def mark_as_sent(
     *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, AboveTheCharge, SendingAsks.
     """
     # The database has the last word on the cap, whatever is computed below.
-    with diagnosis.told_as({CAP: _above_the_charge}), audit_operations.operation("mark_credit_note_as_sent"):
+    with diagnosis.told_as({CAP: _above_the_charge}), frame.operation("mark_credit_note_as_sent"):
         note = _locked_with_invoices(note_uuid)
         if note.sending_request_id == request_id:
             return note
@@ -140,15 +141,13 @@ def _above_the_charge() -> refusals.AboveTheCharge:
     )
 
 
-def void(
-    *, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: audit_operations.Actor, at: datetime
-) -> CreditNote:
+def void(*, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: frame.Actor, at: datetime) -> CreditNote:
     """Void a note: only while nothing of it is allocated and no termination holds it.
 
     The same request sent twice voids once.
     *Raises*: CreditNote.DoesNotExist; NoteNotVoidable.
     """
-    with audit_operations.operation("void_credit_note"):
+    with frame.operation("void_credit_note"):
         note = _locked_with_invoices(note_uuid)
         if note.voiding_request_id == request_id:
             return note
@@ -225,7 +224,7 @@ def _total(amounts: Sequence[NoteAmount]) -> Decimal:
     return sum((amount.net + amount.tax for amount in amounts), Decimal(0))
 
 
-def _record(note: CreditNote, event: str, description: str, *, by: audit_operations.Actor, at: datetime) -> None:
+def _record(note: CreditNote, event: str, description: str, *, by: frame.Actor, at: datetime) -> None:
     audit_operations.record(
         app=documents.APP,
         event=event,

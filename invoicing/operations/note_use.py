@@ -18,7 +18,7 @@ from invoicing.models import (
     CreditNotePutInLine,
     CreditNoteStand,
 )
-from portal.audit import operations as audit_operations
+from portal import frame
 
 
 def use_note(
@@ -28,7 +28,7 @@ def use_note(
     account: CreditAccount,
     request_id: uuid.UUID,
     on: date,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> selectors.NoteUse:
     """Apply a note to what is open on its charges, and put the rest into Available Credits.
@@ -83,7 +83,7 @@ def _put_in(
     account: CreditAccount,
     request_id: uuid.UUID,
     on: date,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> Decimal:
     amount = sum((part for _, part in parts), Decimal(0))

@@ -13,6 +13,7 @@ from customers.models import LedgerEntry
 from invoicing import policies
 from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
 from invoicing.operations import documents, refusals
+from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days, mistakes
 
@@ -31,7 +32,7 @@ def record_payment(
     into_credits: Decimal,
     is_another: bool,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> Payment:
     """Record a payment of an invoice: on the charges that billing says, the rest in the invoice's order.
@@ -46,7 +47,7 @@ def record_payment(
     PartAboveCharge, PartsAboveAmount, PaymentLikeAnother, ReceivedAboveOpen, ReceivedInTheFuture,
     RequestAlreadyUsed, AboveTheAccount.
     """
-    with documents.request_used_once(), audit_operations.operation("record_payment"):
+    with documents.request_used_once(), frame.operation("record_payment"):
         invoice = documents.locked_invoice(invoice_uuid)
         earlier = Payment.objects.filter(request_id=request_id).first()
         if earlier is not None:
@@ -127,7 +128,7 @@ def _above_open(invoice: Invoice, *, amount: Decimal, whole: Decimal) -> str:
     )
 
 
-def _top_up(payment: Payment, *, by: audit_operations.Actor, at: datetime) -> LedgerEntry:
+def _top_up(payment: Payment, *, by: frame.Actor, at: datetime) -> LedgerEntry:
     """Post what was received above the open amount. The invoice is locked, the account is locked here."""
     organisation = payment.invoice.organisation
     reference = f", {payment.reference}" if payment.reference else ""

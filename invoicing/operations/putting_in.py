@@ -14,12 +14,13 @@ from invoicing.models import (
     CreditNoteStand,
 )
 from invoicing.operations import documents, giveback, note_use, refusals
+from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days
 
 
 def put_into_credits(
-    *, note_uuid: uuid.UUID, request_id: uuid.UUID, by: audit_operations.Actor, at: datetime
+    *, note_uuid: uuid.UUID, request_id: uuid.UUID, by: frame.Actor, at: datetime
 ) -> selectors.NoteUse:
     """Use all that is unused of a note, as “Use the note now” does at a termination.
 
@@ -29,7 +30,7 @@ def put_into_credits(
     *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable, NoteJustSettled, AboveTheAccount,
     RequestAlreadyUsed.
     """
-    with documents.request_used_once(), audit_operations.operation("put_note_into_credits"):
+    with documents.request_used_once(), frame.operation("put_note_into_credits"):
         touched, others = _charges(note_uuid)
         giveback.lock_invoices(touched)
         note = documents.locked_note(note_uuid)

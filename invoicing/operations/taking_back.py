@@ -24,6 +24,7 @@ from invoicing.models import (
     TakeBackLine,
 )
 from invoicing.operations import documents, giveback, refusals
+from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days, money
 
@@ -53,7 +54,7 @@ def take_back_payment(
     surplus: Decimal,
     reason: str,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> TakeBack:
     """Take back a payment. What it paid is open again; what of it went into Available Credits leaves them.
@@ -64,7 +65,7 @@ def take_back_payment(
     *Raises*: Payment.DoesNotExist; Refused, as one of NothingTakenBack, AmountNotUsable, AboveWhatIsThere,
     CameBackAlready, CreditsDoNotCover, AboveTheAccount, RequestAlreadyUsed.
     """
-    with documents.request_used_once(), audit_operations.operation("take_back_payment"):
+    with documents.request_used_once(), frame.operation("take_back_payment"):
         invoice_uuid = Payment.objects.values_list("invoice__uuid", flat=True).get(uuid=payment_uuid)
         invoice = documents.locked_invoice(invoice_uuid)
         payment = Payment.objects.get(uuid=payment_uuid)
@@ -119,7 +120,7 @@ def take_back_of_note(
     put_in: Mapping[int, Decimal],
     reason: str,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> TakeBack:
     """Take back what a note paid on invoices, and what it put into Available Credits.
@@ -129,7 +130,7 @@ def take_back_of_note(
     *Units*: gross, in the currency of the note; by `CreditNoteAllocation`, and by `CreditNotePutInLine`.
     *Raises*: CreditNote.DoesNotExist; Refused, as `take_back_payment`.
     """
-    with documents.request_used_once(), audit_operations.operation("take_back_of_note"):
+    with documents.request_used_once(), frame.operation("take_back_of_note"):
         allocations = CreditNoteAllocation.objects.filter(credit_note__uuid=note_uuid)
         put_ins = CreditNotePutInLine.objects.filter(put_in__credit_note__uuid=note_uuid)
         touched = {*allocations.values_list("line__pk", flat=True), *put_ins.values_list("line__pk", flat=True)}
@@ -182,7 +183,7 @@ def _earlier(
     said: set[tuple[str, int, Decimal]],
     surplus: Decimal,
     reason: str,
-    by: audit_operations.Actor,
+    by: frame.Actor,
 ) -> TakeBack | None:
     """Find what the same form took back before; refuse where anything is said otherwise now: it would be lost."""
     earlier = TakeBack.objects.filter(request_id=request_id).first()
@@ -270,7 +271,7 @@ def _move(
     *,
     is_unbilled: bool,
     what: str,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> None:
     """Post the opposite entry; Available Credits have to cover what leaves them. The account is locked here."""

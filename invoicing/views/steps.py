@@ -13,7 +13,7 @@ from invoicing import forms, operations, selectors
 from invoicing.models import CreditNote
 from invoicing.selectors import NoteDetails
 from invoicing.views import answers, reading
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.lib import money
 from portal.lib.http import Request
 

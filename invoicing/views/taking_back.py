@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from invoicing import forms, operations, selectors
 from invoicing.models import CreditNote, Payment, TakeBack
 from invoicing.views import answers
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.lib import money
 from portal.lib.http import Request
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods
 from invoicing import forms, operations, selectors
 from invoicing.models import CreditNote, Invoice
 from invoicing.views import answers, reading
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.lib import days, money
 from portal.lib.http import Request
 

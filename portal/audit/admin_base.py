@@ -21,6 +21,7 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.text import capfirst
 
+from portal import frame
 from portal.audit import admin_fields, names, operations
 from portal.lib import forms as fields
 from portal.lib.http import Request
@@ -204,6 +205,6 @@ class AuditedAdmin(_OfItsFields):
             app=names.of_table(obj._meta.db_table),
             event=f"{kind[0].upper()}{kind[1:]} {done} in the admin",
             description=f"“{obj}” was {done}. {how}".strip(),
-            by=operations.Actor.of(cast(Request, request).user),
+            by=frame.Actor.of(cast(Request, request).user),
             at=timezone.now(),
         )

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.models import User
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.demo.book import Ending
 from portal.lib import days
 from settings_app import selectors as settings_selectors
@@ -27,7 +27,7 @@ def terminate_some(endings: list[Ending], *, seed: int, at: datetime) -> int:
     config = settings_selectors.current_config()
     reasons = list(TerminationReason.objects.filter(is_active=True).values_list("code", "needs_ticket"))
     user = User.objects.filter(username="agent").first()
-    by = audit_operations.Actor.of(user) if user else audit_operations.Actor(kind="agent", name="demo")
+    by = frame.Actor.of(user) if user else frame.Actor(kind="agent", name="demo")
     for ending in endings:
         subscription = ending.subscription
         today = days.today_in(subscription.organisation.timezone, at=at)

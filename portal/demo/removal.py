@@ -14,6 +14,7 @@ from django.db.models import ProtectedError, Q
 
 from customers.models import Organisation
 from invoicing.models import NumberSeries
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
@@ -84,7 +85,7 @@ def remove(*, at: datetime) -> Removed:
     # Asked without a lock first: who has real customers is not to be kept waiting.
     _count_customers()
     staff = demo_staff()
-    with audit_operations.operation("remove_demo"):
+    with frame.operation("remove_demo"):
         with connection.cursor() as cursor:
             cursor.execute(_TABLES)
             found = cursor.fetchall()
@@ -110,7 +111,7 @@ def remove(*, at: datetime) -> Removed:
             app=names.PORTAL,
             event="Demo removed",
             description=removed.sentence(),
-            by=audit_operations.SYSTEM,
+            by=frame.SYSTEM,
             at=at,
         )
     return removed

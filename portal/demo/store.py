@@ -20,6 +20,7 @@ from invoicing.models import (
     Payment,
     PaymentLine,
 )
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.demo import documents, endings, generate, ledger
@@ -158,7 +159,7 @@ def write(*, at: datetime, also_beside_staff: bool = False) -> Written:
 
     *Raises* `NotEmpty`.
     """
-    with audit_operations.operation("demo"):
+    with frame.operation("demo"):
         wait_for_turn()
         staff, customers = User.objects.count(), Organisation.objects.count()
         if customers or (staff and not also_beside_staff):
@@ -171,7 +172,7 @@ def write(*, at: datetime, also_beside_staff: bool = False) -> Written:
             app=names.PORTAL,
             event="Demo data added",
             description=f"Demo data added: {'customers' if staff else 'staff and customers'}.",
-            by=audit_operations.SYSTEM,
+            by=frame.SYSTEM,
             at=at,
         )
     endings.terminate_some(demo.book.endings, seed=generate.SEED, at=at)

@@ -9,7 +9,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from portal.audit.operations import IMPORT
+from portal.frame import IMPORT
 from portal.importing import temporary
 from portal.importing.shapes import Declared
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from django.db import IntegrityError, InterfaceError, OperationalError, connection
 
+from portal import frame
 from portal.audit import operations as audit_operations
 from portal.importing import changes, checking, known, loading, registry, staging
 from portal.importing.faults import Fault, Faults
@@ -85,7 +86,7 @@ def import_directory(
     total = sum((directory / file.csv).stat().st_size for file in present)
     only_commit_is_left = False
     try:
-        with audit_operations.operation("import_data"), connection.cursor() as cursor:
+        with frame.operation("import_data"), connection.cursor() as cursor:
             # Imports run one at a time. Two imports of one directory would both take every row for new.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('import_data'))")
             # JIT compilation costs more than it saves here. Sorts and joins gain from more memory.
@@ -204,6 +205,6 @@ def _record(file: File, count: Count, *, sha256: str, is_update: bool, at: datet
         app=file.app,
         event="Imported",
         description=f"{file.csv}: {counted} (SHA-256 {sha256}).",
-        by=audit_operations.IMPORT,
+        by=frame.IMPORT,
         at=at,
     )

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.lib import htmx, lists
 from portal.lib.http import Request
 from portal.outbox import operations, selectors

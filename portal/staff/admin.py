@@ -15,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.audit.admin_base import AuditedAdmin, ReadOnlyAdmin
 from portal.lib.http import Request
 from portal.postgresql import diagnosis
@@ -119,7 +119,7 @@ def _record_password(user: User, *, by: User) -> None:
     accounts.note_password(
         user=user,
         told=f"{given}: by {by.get_username()} in the admin",
-        by=audit_operations.Actor.of(by),
+        by=frame.Actor.of(by),
         at=timezone.now(),
     )
 
@@ -178,6 +178,6 @@ class LockAdmin(AuditedAdmin):
         log_ins.note_lifted_locks(
             of=f"of “{obj.username}” {place}",
             failures=obj.failures_since_start,
-            by=audit_operations.Actor.of(cast(Request, request).user),
+            by=frame.Actor.of(cast(Request, request).user),
             at=timezone.now(),
         )

@@ -22,7 +22,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.lib import proxies
 from portal.staff import policies, selectors
 from portal.staff.operations import log_ins
@@ -168,7 +168,7 @@ class Handler(AxesDatabaseHandler):  # type: ignore[misc]  # axes has no types
         return log_ins.lift_locks(
             attempts=AccessAttempt.objects.filter(mine),
             of=" ".join(which) or "in all",
-            by=audit_operations.SYSTEM,
+            by=frame.SYSTEM,
             at=timezone.now(),
         )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
@@ -21,14 +22,12 @@ class AlreadySo(Exception):
     """Say that auto-renewal already is what was asked for; nothing was written."""
 
 
-def set_auto_renew(
-    *, subscription_uuid: uuid.UUID, wanted: bool, by: audit_operations.Actor, at: datetime
-) -> Subscription:
+def set_auto_renew(*, subscription_uuid: uuid.UUID, wanted: bool, by: frame.Actor, at: datetime) -> Subscription:
     """Switch auto-renewal on (resubscribe) or off (unsubscribe).
 
     *Raises*: Subscription.DoesNotExist; RenewalRefused; AlreadySo (also a double click).
     """
-    with audit_operations.operation("set_auto_renew"):
+    with frame.operation("set_auto_renew"):
         config = settings_selectors.current_config()
         pk = (
             Subscription.objects.select_for_update(no_key=True, of=("self",))

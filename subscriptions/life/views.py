@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.lib import htmx
 from portal.lib.http import Request
 from subscriptions.life import operations

@@ -7,7 +7,7 @@ from decimal import Decimal
 from customers import operations as customers_operations
 from customers.models import LedgerEntry
 from invoicing import operations as invoicing_operations
-from portal.audit import operations as audit_operations
+from portal import frame
 from subscriptions.models import Termination
 from subscriptions.record.selectors import corrections
 
@@ -20,7 +20,7 @@ def correct_termination(
     seen_seq: int | None,
     is_confirmed: bool,
     request_id: uuid.UUID,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> LedgerEntry:
     """Post a correction that names a termination.
@@ -31,7 +31,7 @@ def correct_termination(
     *Units*: as `customers.operations.post_correction`.
     *Raises*: Termination.DoesNotExist; customers' GivesBackAboveCharged and what its post_correction raises.
     """
-    with customers_operations.request_used_once(request_id), audit_operations.operation("correct_termination"):
+    with customers_operations.request_used_once(request_id), frame.operation("correct_termination"):
         termination = Termination.objects.select_related("organisation").get(uuid=termination_uuid)
         invoicing_operations.lock_invoices(corrections.line_ids(termination))
         is_again = LedgerEntry.objects.filter(request_id=request_id).exists()

@@ -13,6 +13,7 @@ from django.db import connection
 from customers import operations as customers_operations
 from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days, text
@@ -104,7 +105,7 @@ def terminate(
     choice: quotes.Choice,
     acknowledged: Sequence[str],
     seen: Seen,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> Outcome:
     """Terminate a subscription exactly as it was previewed, or write nothing.
@@ -114,7 +115,7 @@ def terminate(
     CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange.
     *Source*: domain.md 2 to 5.
     """
-    with audit_operations.operation("terminate"):
+    with frame.operation("terminate"):
         config = settings_selectors.locked_config()
         subscription = _lock(subscription_uuid)
         before = getattr(subscription, "termination", None)

@@ -14,7 +14,7 @@ from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from invoicing.selectors import NoteUse
-from portal.audit import operations as audit_operations
+from portal import frame
 from subscriptions.models import Termination
 from subscriptions.termination import refusals
 from subscriptions.termination.quote import acknowledgements, notes, quotes
@@ -103,7 +103,7 @@ class Cause:
 
     uuid: uuids.UUID
     quote_id: uuids.UUID
-    by: audit_operations.Actor
+    by: frame.Actor
     at: datetime
 
 

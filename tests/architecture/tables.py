@@ -58,4 +58,6 @@ TABLES = {
 }
 # Nobody writes there but triggers: of search keys, whose writers are noticed, and of marked transactions.
 MADE_BY_TRIGGERS = {"customers_searchtext", "customers_searchword", "audit_openmark"}
-OURS = r"^(audit|outbox|customers|invoicing|subscriptions|settings_app)_"
+# The frame of writes itself: a key comes with its operation, and is no business of anybody.
+OF_THE_FRAME = {"frame_idempotencykey"}
+OURS = r"^(frame|audit|outbox|customers|invoicing|subscriptions|settings_app)_"

@@ -21,11 +21,12 @@ from django.urls import reverse
 
 from customers.models import SearchKey
 from customers.search import lookup
-from portal.audit.operations import SYSTEM
+from portal import frame
+from portal.frame import SYSTEM
 from portal.outbox import operations as outbox_operations
 from portal.outbox.models import Message
 from subscriptions.clean_up.operations import expire
-from tests.architecture.tables import MADE_BY_TRIGGERS, OURS, TABLES
+from tests.architecture.tables import MADE_BY_TRIGGERS, OF_THE_FRAME, OURS, TABLES
 from tests.support.addresses import client_with
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,10 @@ def sending(world: SimpleNamespace) -> None:
             pass
 
     outbox_operations.send_due(server=Nobody(), clock=lambda: NOW, limit=1)
+
+
+def forgetting_keys(world: SimpleNamespace) -> None:
+    frame.forget_keys(before=NOW)
 
 
 def payment_of_a_charge(world: SimpleNamespace) -> None:
@@ -211,6 +216,7 @@ READ: list[tuple[str, Reader, set[str]]] = [
         {"outbox_by_organisation"},
     ),
     ("sending", sending, {"outbox_due"}),
+    ("forgetting old keys", forgetting_keys, {"key_by_time"}),
     # The admin alone: the items of a contract, where its page leads.
     (
         "the items of a contract in the admin",
@@ -290,8 +296,10 @@ def test_the_plan_uses_the_index(world: SimpleNamespace, read: Reader, indexes: 
     with CaptureQueriesContext(connection) as captured:
         read(world)
     asked = [query["sql"].strip() for query in captured]
-    statements = [statement for statement in asked if statement.startswith(("SELECT", "(", "WITH", "UPDATE"))]
-    for table in sorted(set(TABLES.values()) | MADE_BY_TRIGGERS):
+    statements = [
+        statement for statement in asked if statement.startswith(("SELECT", "(", "WITH", "UPDATE", "DELETE"))
+    ]
+    for table in sorted(set(TABLES.values()) | MADE_BY_TRIGGERS | OF_THE_FRAME):
         if any(table in statement for statement in statements):
             without_statistics(table)
     with connection.cursor() as cursor:

@@ -10,6 +10,7 @@ from django.db.models.signals import ModelSignal, class_prepared
 # The floor may point at the staff (auth), as every app may; nothing else of Django's is pointed at.
 HEIGHT = {
     "auth": 0,
+    "frame": 1,
     "audit": 1,
     "outbox": 1,
     "staff": 2,

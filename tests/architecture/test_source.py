@@ -206,7 +206,7 @@ def test_operations_own_their_transaction():
     """One frame opens transactions; the others are savepoints and what a reading needs."""
     may = {
         "portal/staff/admin.py": "views of the admin that Django leaves without one",
-        "portal/audit/operations.py": "the frame itself",
+        "portal/frame/operation.py": "the frame itself",
         "subscriptions/clean_up/operations/batches.py": "savepoints inside a batch",
         "customers/checks/chain.py": "a cursor that reads one state of the ledger",
     }
@@ -222,7 +222,7 @@ def test_only_operations_imports_and_the_demo_open_an_operation():
     opened = {
         module.path
         for module, node in found(of=ast.Call)
-        if _called(node)[1] == "operation" and _called(node)[0] in ("audit_operations", "operations", "")
+        if _called(node)[1] == "operation" and _called(node)[0] in ("frame", "")
     }
     demo = {"portal/demo/store.py", "portal/demo/removal.py"}
     outside = [path for path in opened - demo if "operations" not in path]

@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection, transaction
 
+from portal import frame
 from portal.audit import names, operations
 from portal.audit.models import AuditEntry
 from tests.architecture import world as worlds
@@ -63,16 +64,16 @@ def test_a_deletion_and_a_bulk_update_are_noticed_with_their_count():
 
 
 def test_a_marked_write_is_not_noticed():
-    with operations.operation("test"):
+    with frame.operation("test"):
         worlds.build()
     assert _notes() == []
 
 
 @pytest.mark.django_db(transaction=True)
 def test_the_mark_ends_with_its_transaction(now):
-    with operations.operation("test"):
+    with frame.operation("test"):
         made = factories.OrganisationFactory.create()
-        operations.record(app=names.CUSTOMERS, event="Made", description="Made.", by=operations.SYSTEM, at=now)
+        operations.record(app=names.CUSTOMERS, event="Made", description="Made.", by=frame.SYSTEM, at=now)
     assert _notes() == []
     with transaction.atomic():
         factories.MemberFactory.create(organisation=made)

@@ -5,6 +5,7 @@ from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.utils import timezone
 
+from portal import frame
 from portal.audit import names, operations
 from portal.audit.models import AuditEntry
 from tests.support import factories, refused
@@ -39,7 +40,7 @@ def _open_marks() -> int:
 
 def _told() -> None:
     operations.record(
-        app=names.CUSTOMERS, event="Renamed", description="Renamed.", by=operations.SYSTEM, at=timezone.now()
+        app=names.CUSTOMERS, event="Renamed", description="Renamed.", by=frame.SYSTEM, at=timezone.now()
     )
 
 
@@ -66,7 +67,7 @@ def test_a_mark_for_the_whole_session_silences_nothing_either():
 
 @pytest.mark.parametrize("is_first", [True, False])
 def test_an_operation_that_leaves_its_entry_is_believed(is_first):
-    with operations.operation("rename"):
+    with frame.operation("rename"):
         if is_first:
             _told()
         _run(RENAME)
@@ -77,14 +78,14 @@ def test_an_operation_that_leaves_its_entry_is_believed(is_first):
 
 
 def test_an_entry_of_another_transaction_counts_for_nobody_else():
-    with operations.operation("rename"):
+    with frame.operation("rename"):
         _told()
     _run(MARK, RENAME)
     assert len(_notes()) == 1
 
 
 def test_an_entry_that_was_taken_back_does_not_count():
-    with operations.operation("rename"):
+    with frame.operation("rename"):
         _run(RENAME)
         before = transaction.savepoint()
         _told()
@@ -93,7 +94,7 @@ def test_an_entry_that_was_taken_back_does_not_count():
 
 
 def test_what_was_taken_back_is_not_noted():
-    with operations.operation("rename"):
+    with frame.operation("rename"):
         before = transaction.savepoint()
         _run(RENAME)
         transaction.savepoint_rollback(before)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from customers import operations
 from customers.models import Organisation
+from portal import frame
 from portal.audit import operations as audit_operations
 from tests.support.clients import StaffClient
 
@@ -35,7 +36,7 @@ def filled(**changed: str) -> dict[str, str]:
 
 def post_many(organisation: Organisation, count: int) -> None:
     for number in range(count):
-        with audit_operations.operation("test"):
+        with frame.operation("test"):
             operations.post_entry(
                 account=operations.lock_account(organisation_id=organisation.pk),
                 kind="top_up",
@@ -51,7 +52,7 @@ def post_many(organisation: Organisation, count: int) -> None:
                 app="Customers",
                 event="Topped up",
                 description=f"Sentence {number + 1}",
-                by=audit_operations.SYSTEM,
+                by=frame.SYSTEM,
                 at=NOW,
                 organisation=audit_operations.Affected(organisation.uuid, organisation.name),
             )

@@ -10,7 +10,7 @@ from customers.contacts import operations
 from customers.models import Organisation
 from customers.search import lookup
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from tests.support import factories
 from tests.support.races import at_once
 

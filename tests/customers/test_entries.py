@@ -12,6 +12,7 @@ from django.urls import reverse
 
 from customers import operations
 from customers.models import Organisation
+from portal import frame
 from portal.audit import operations as audit_operations
 from tests.customers.pages import NOW, ClientOf, at
 from tests.support import shown
@@ -34,12 +35,10 @@ def post(organisation: Organisation, amount: str, **said: Any) -> None:
         "actor": "anna",
         **said,
     }
-    with audit_operations.operation("test"):
+    with frame.operation("test"):
         account = operations.lock_account(organisation_id=organisation.pk)
         operations.post_entry(account=account, amount=Decimal(amount), **given)
-        audit_operations.record(
-            app="Customers", event="Posted", description="Posted.", by=audit_operations.SYSTEM, at=NOW
-        )
+        audit_operations.record(app="Customers", event="Posted", description="Posted.", by=frame.SYSTEM, at=NOW)
 
 
 @pytest.fixture

@@ -11,13 +11,13 @@ from django.db import connection, transaction
 
 from customers import operations, selectors
 from customers.models import CreditAccount, LedgerEntry, Organisation
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.audit.models import AuditEntry
 from tests.support import refused
 from tests.support.factories import OrganisationFactory
 
 NOW = datetime(2026, 3, 10, 17, 0, tzinfo=UTC)
-BY = audit_operations.Actor(kind="agent", name="bill")
+BY = frame.Actor(kind="agent", name="bill")
 
 
 def correct(organisation: Organisation, amount: str = "12.50", **changed: Any) -> LedgerEntry:
@@ -148,7 +148,7 @@ def test_the_same_form_twice_posts_once() -> None:
         {"amount": Decimal("12.51")},
         {"reason": "Another"},
         {"cause_id": uuid.uuid4()},
-        {"by": audit_operations.Actor(kind="agent", name="somebody else")},
+        {"by": frame.Actor(kind="agent", name="somebody else")},
     ],
 )
 def test_a_form_that_was_used_posts_nothing_else(changed: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from customers.models import Organisation
 from invoicing.models import Invoice, NumberSeries
-from portal import verification
+from portal import frame, verification
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
 from portal.demo import generate, marks, removal, store
@@ -43,7 +43,7 @@ def _remove() -> str:
 
 def _superuser() -> User:
     return accounts.create_staff(
-        username="mara", role="superuser", password="quite-a-word-7", by=audit_operations.SYSTEM, at=timezone.now()
+        username="mara", role="superuser", password="quite-a-word-7", by=frame.SYSTEM, at=timezone.now()
     )
 
 
@@ -95,11 +95,9 @@ def test_one_other_customer_keeps_all_of_it(others: int, said: str) -> None:
 
 def test_a_demo_without_marks_is_kept_and_told_what_to_do() -> None:
     """Those of an earlier version have UUIDs like any other."""
-    with connection.cursor() as cursor, audit_operations.operation("test"):
+    with connection.cursor() as cursor, frame.operation("test"):
         cursor.execute("UPDATE customers_organisation SET uuid = gen_random_uuid()")
-        audit_operations.record(
-            app="Customers", event="Test", description="-", by=audit_operations.SYSTEM, at=timezone.now()
-        )
+        audit_operations.record(app="Customers", event="Test", description="-", by=frame.SYSTEM, at=timezone.now())
     before = _everything()
     with pytest.raises(
         CommandError, match=r"30 customers are not of the demo.* of before 29 November 2026, .* anew"
@@ -114,10 +112,10 @@ def test_a_demo_without_marks_is_kept_and_told_what_to_do() -> None:
 
 
 def test_a_customer_of_the_demo_is_one_whatever_was_changed_of_it() -> None:
-    with audit_operations.operation("test"):
+    with frame.operation("test"):
         Organisation.objects.update(name="Renamed", customer_reference="", owner_email="someone@real.test")
         audit_operations.record(
-            app="Customers", event="Renamed", description="-", by=audit_operations.SYSTEM, at=timezone.now()
+            app="Customers", event="Renamed", description="-", by=frame.SYSTEM, at=timezone.now()
         )
     assert "Removed: 30 demo customers" in _remove()
     assert not marks.is_marked(uuid.uuid4())
@@ -140,7 +138,7 @@ def test_whom_the_settings_name_stays_but_can_not_log_in() -> None:
     settings_operations.save_config(
         values=policies.Values(**{**values, "allow_refund": False}),
         seen_version=config.number,
-        by=audit_operations.Actor.of(admin),
+        by=frame.Actor.of(admin),
         at=timezone.now(),
     )
     said = _remove()

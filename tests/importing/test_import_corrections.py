@@ -5,7 +5,7 @@ from decimal import Decimal
 
 import pytest
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from subscriptions.models import Termination
 from subscriptions.record import operations
 from tests.support.directory import ACME, NOW, S3, row_counts

@@ -9,7 +9,7 @@ from django.db import connection, transaction
 
 from invoicing.models import NumberSeries
 from invoicing.operations.numbers import draw_number
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.importing import loading, run
 from subscriptions.models import Cycle, Subscription, Termination
 from subscriptions.termination import operations, refusals

@@ -10,7 +10,7 @@ from django.core.management.base import CommandError
 from customers.models import Organisation
 from customers.search import lookup
 from portal.audit.models import AuditEntry
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Subscription
 from tests.support.directory import ACME, BETA, NOW, S1, row_counts

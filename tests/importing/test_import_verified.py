@@ -13,7 +13,7 @@ from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from portal import verification
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.importing import registry
 from subscriptions.checks import imported
 from subscriptions.life import operations

@@ -16,7 +16,7 @@ from invoicing.models import (
     PaymentLine,
     TakeBack,
 )
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from tests.interleaving.operation import Operation
 from tests.interleaving.world import NOW, World
 

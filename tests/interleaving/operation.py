@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from tests.interleaving.scheduler import Answer
 
 Call = Callable[[Actor, uuid.UUID], Any]

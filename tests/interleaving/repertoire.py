@@ -14,7 +14,7 @@ from typing import Any
 from customers import operations as customers_operations
 from customers.contacts import operations as contacts
 from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
-from portal.audit.operations import SYSTEM, Actor
+from portal.frame import SYSTEM, Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors

@@ -24,7 +24,7 @@ from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNoteAllocation, Invoice
 from portal import embedded
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from subscriptions.models import Assignment, CycleCharge, Subscription, Termination
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes

@@ -7,7 +7,7 @@ from decimal import Decimal as D
 from invoicing import operations
 from invoicing.models import ChargeLine, CreditNoteAllocation, Payment
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
+from portal.frame import Actor
 
 BY = Actor(kind="agent", name="billing-1")
 

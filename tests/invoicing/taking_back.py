@@ -7,7 +7,7 @@ from decimal import Decimal as D
 from invoicing import operations
 from invoicing.models import ChargeLine
 from portal import verification
-from portal.audit.operations import Actor
+from portal.frame import Actor
 
 BY = Actor(kind="agent", name="billing-1")
 

@@ -11,7 +11,7 @@ from django.db import connection, transaction
 from customers.models import LedgerEntry
 from invoicing import operations
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, NumberSeries, Payment
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -17,7 +17,7 @@ RECEIVED = dt.date(2026, 3, 1)
 
 @pytest.fixture
 def by(make_user):
-    from portal.audit.operations import Actor
+    from portal.frame import Actor
 
     return Actor.of(make_user("billing", "wei"))
 

@@ -62,7 +62,7 @@ def test_documents_and_uuids_are_found_in_one_query_each(django_assert_num_queri
 
 @pytest.mark.django_db
 def test_every_place_that_tells_of_a_document_leads_to_it(client_of, make_user, now):
-    from portal.audit.operations import Actor
+    from portal.frame import Actor
 
     made = factories.subscription(cycles=(factories.C("2026-03-01", paid="20"),))
     terminate(made, by=Actor.of(make_user("agent", "maria")), at=now)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.outbox import operations, selectors
 from portal.outbox.models import Message
 from portal.outbox.policies import Addresses

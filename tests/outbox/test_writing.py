@@ -3,7 +3,7 @@
 import pytest
 from django.db import transaction
 
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from portal.outbox.models import Message
 from settings_app.models import ConfigHead, PortalConfigVersion
 from subscriptions.clean_up.operations import expire

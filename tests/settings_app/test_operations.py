@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, connections, transaction
 
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from settings_app import operations, policies, selectors
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion, TerminationReason
 from tests.support import refused

@@ -11,6 +11,7 @@ from django.db import connection, transaction
 from django.test import Client
 from django.utils import timezone
 
+from portal import frame
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
 from portal.staff.operations import log_ins
@@ -98,9 +99,9 @@ def test_one_may_take_the_place_of_another_in_one_transaction():
 
 
 def test_whom_the_audit_names_as_actor_is_not_deleted(bob):
-    with audit_operations.operation("test"):
+    with frame.operation("test"):
         audit_operations.record(
-            app="Portal", event="Test", description="-", by=audit_operations.Actor.of(bob), at=timezone.now()
+            app="Portal", event="Test", description="-", by=frame.Actor.of(bob), at=timezone.now()
         )
     with refused.by("audit_auditentry_actor_user_id_1f3e7f1f_fk_auth_user_id"):
         execute("DELETE FROM auth_user WHERE username = 'bob'")

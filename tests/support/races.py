@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import connection
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from subscriptions.models import Subscription
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription

@@ -18,7 +18,7 @@ from customers.checks import heads
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNotePutInLine
 from portal import verification
-from portal.audit.operations import SYSTEM, Actor
+from portal.frame import SYSTEM, Actor
 from portal.lib import days
 from portal.verification import schema
 from subscriptions.clean_up.operations import expire

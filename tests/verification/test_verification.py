@@ -16,8 +16,7 @@ from customers.checks import accounts
 from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, Invoice, NumberSeries
-from portal import verification
-from portal.audit import operations as audit_operations
+from portal import frame, verification
 from portal.demo import endings
 from portal.demo.book import Ending
 from portal.verification import schema
@@ -139,7 +138,7 @@ def _used(organisation: Organisation, *, at: dt.datetime) -> CreditNote:
     invoicing_operations.put_into_credits(
         note_uuid=note.uuid,
         request_id=uuid.uuid4(),
-        by=audit_operations.Actor(kind="agent", name="test"),
+        by=frame.Actor(kind="agent", name="test"),
         at=at,
     )
     note.refresh_from_db()

@@ -7,9 +7,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.audit.operations import Actor, Affected
+from portal.audit.operations import Affected
+from portal.frame import Actor
 from portal.outbox.models import Message
 from portal.outbox.policies import Addresses
 
@@ -51,7 +53,7 @@ def send_again(
     its address.
     *Raises*: Message.DoesNotExist, AlreadyOnItsWay, AlreadySent, NoAddress.
     """
-    with audit_operations.operation("send_again"):
+    with frame.operation("send_again"):
         message = Message.objects.select_for_update(no_key=True, of=("self",)).get(message_id=message_id)
         if message.status == Message.Status.PENDING:
             raise AlreadyOnItsWay

@@ -13,7 +13,7 @@ from datetime import datetime
 from django.conf import settings
 from django.utils.module_loading import import_string
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.outbox import policies
 from portal.outbox.models import Message
 from portal.outbox.operations.mail import MailServer, Unreachable
@@ -81,7 +81,7 @@ def _take(*, at: datetime) -> Message | None:
 
     A message that used up its attempts without an answer (its senders were killed) comes back as a dead letter.
     """
-    with audit_operations.operation("send_notifications"):
+    with frame.operation("send_notifications"):
         message = (
             Message.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
             .filter(status=Message.Status.PENDING, next_attempt_at__lte=at)
@@ -113,7 +113,7 @@ def _compose(message: Message) -> None:
 
 def _note(taken: Message, *, attempt: policies.Attempt, at: datetime) -> str:
     """Write down what came of an attempt, and give the status the message has now."""
-    with audit_operations.operation("send_notifications"):
+    with frame.operation("send_notifications"):
         message = Message.objects.select_for_update(no_key=True, of=("self",)).get(pk=taken.pk)
         # Whatever happened meanwhile: who has it has it.
         message.delivered_to = list(dict.fromkeys([*message.delivered_to, *attempt.delivered_to]))
@@ -138,7 +138,7 @@ def _note(taken: Message, *, attempt: policies.Attempt, at: datetime) -> str:
 
 def _give_back(taken: Message, *, error: Unreachable, at: datetime) -> None:
     """Let a message wait as it was: no mail server has seen it."""
-    with audit_operations.operation("send_notifications"):
+    with frame.operation("send_notifications"):
         Message.objects.filter(
             pk=taken.pk, status=Message.Status.PENDING, next_attempt_at=taken.next_attempt_at
         ).update(

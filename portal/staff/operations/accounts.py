@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import Group, User
 
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.postgresql import diagnosis
@@ -22,13 +23,13 @@ class UsernameTaken(Exception):
         super().__init__(selectors.taken(username))
 
 
-def create_staff(*, username: str, role: str, password: str, by: audit_operations.Actor, at: datetime) -> User:
+def create_staff(*, username: str, role: str, password: str, by: frame.Actor, at: datetime) -> User:
     """Create a member of staff with a role. The caller has validated the password.
 
     *Raises*: UsernameTaken.
     """
     taken = dict.fromkeys(usernames.TAKEN_BY, lambda: UsernameTaken(username))
-    with diagnosis.told_as(taken), audit_operations.operation("create_staff"):
+    with diagnosis.told_as(taken), frame.operation("create_staff"):
         there = selectors.named(username)
         if there is not None:
             raise UsernameTaken(there.username)
@@ -42,16 +43,16 @@ def create_staff(*, username: str, role: str, password: str, by: audit_operation
     return user
 
 
-def create_superuser(*, ask: Callable[[], str], by: audit_operations.Actor, at: datetime) -> None:
+def create_superuser(*, ask: Callable[[], str], by: frame.Actor, at: datetime) -> None:
     """Create a superuser through Django's command, in one transaction with the audit entry.
 
     *Shape*: `ask` creates the user and returns the username. *Raises*: IntegrityError, and what `ask` raises.
     """
-    with audit_operations.operation("create_staff"):
+    with frame.operation("create_staff"):
         _note_created(username=ask(), role=SUPERUSER, by=by, at=at)
 
 
-def _note_created(*, username: str, role: str, by: audit_operations.Actor, at: datetime) -> None:
+def _note_created(*, username: str, role: str, by: frame.Actor, at: datetime) -> None:
     label = "Superuser" if role == SUPERUSER else roles.LABELS[role]
     audit_operations.record(
         app=names.PORTAL,
@@ -64,15 +65,15 @@ def _note_created(*, username: str, role: str, by: audit_operations.Actor, at: d
 
 def change_password(*, user: User, password: str, address: str, at: datetime) -> None:
     """Set the password that a user chose. The caller has validated it, and checked the present one."""
-    with audit_operations.operation("change_password"):
+    with frame.operation("change_password"):
         _write_password(user, password)
         told = f"changed their own password, from {address}"
-        note_password(user=user, told=told, by=audit_operations.Actor.of(user), at=at)
+        note_password(user=user, told=told, by=frame.Actor.of(user), at=at)
 
 
-def give_password(*, user: User, password: str, by: audit_operations.Actor, at: datetime) -> None:
+def give_password(*, user: User, password: str, by: frame.Actor, at: datetime) -> None:
     """Set a password from the command line. The caller has validated it."""
-    with audit_operations.operation("give_password"):
+    with frame.operation("give_password"):
         _write_password(user, password)
         note_password(user=user, told="was given another password on the command line", by=by, at=at)
 
@@ -82,7 +83,7 @@ def _write_password(user: User, password: str) -> None:
     user.save(update_fields=["password"])
 
 
-def note_password(*, user: User, told: str, by: audit_operations.Actor, at: datetime) -> None:
+def note_password(*, user: User, told: str, by: frame.Actor, at: datetime) -> None:
     """Record in the audit that a password changed, in the transaction of the change."""
     audit_operations.record(
         app=names.PORTAL,

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import Case, F, QuerySet, Sum, When
 
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit import selectors as audit_selectors
@@ -21,7 +22,7 @@ def count_try(*, count: policies.Count, path: str, since: datetime, at: datetime
     are looked at than of as many in a row.
     *Shape*: `since` is when counts begin. The refusal is one of `policies.REFUSALS`.
     """
-    with audit_operations.operation("log_in"):
+    with frame.operation("log_in"):
         with connection.cursor() as cursor:
             whose = f"{count.name} on {count.device}" if count.device else count.place
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"log-in: {whose}"])
@@ -43,9 +44,9 @@ def count_try(*, count: policies.Count, path: str, since: datetime, at: datetime
     return refusal
 
 
-def lift_locks(*, attempts: QuerySet[AccessAttempt], of: str, by: audit_operations.Actor, at: datetime) -> int:
+def lift_locks(*, attempts: QuerySet[AccessAttempt], of: str, by: frame.Actor, at: datetime) -> int:
     """Forget failed log-ins, on the command line. *Shape*: how many rows there were."""
-    with audit_operations.operation("lift_locks"):
+    with frame.operation("lift_locks"):
         failures = attempts.aggregate(failures=Sum("failures_since_start"))["failures"]
         count, _ = attempts.delete()
         if count:
@@ -53,7 +54,7 @@ def lift_locks(*, attempts: QuerySet[AccessAttempt], of: str, by: audit_operatio
     return count
 
 
-def note_lifted_locks(*, of: str, failures: int, by: audit_operations.Actor, at: datetime) -> None:
+def note_lifted_locks(*, of: str, failures: int, by: frame.Actor, at: datetime) -> None:
     """Write to the audit that failures are forgotten, in the transaction that forgets them."""
     audit_operations.record(
         app=names.PORTAL,
@@ -69,12 +70,12 @@ REFUSALS_ARE_TOLD_ONCE_IN = timedelta(minutes=1)
 
 def note_log_in(*, user: User, address: str, at: datetime) -> None:
     """Write to the audit that somebody logged in."""
-    with audit_operations.operation("log_in"):
+    with frame.operation("log_in"):
         audit_operations.record(
             app=names.PORTAL,
             event="Logged in",
             description=f"{user.get_username()} logged in from {address}.",
-            by=audit_operations.Actor.of(user),
+            by=frame.Actor.of(user),
             at=at,
         )
 
@@ -87,7 +88,7 @@ def note_failed_log_in(*, name: str, address: str, refusal: str | None, at: date
     *Shape*: `refusal` is one of `policies.REFUSALS` where the password was not looked at.
     """
     event, where = "Log-in failed", f"from {address} failed: the username or the password is wrong."
-    with audit_operations.operation("log_in"):
+    with frame.operation("log_in"):
         if refusal is not None:
             event = "Log-in refused"
             where = f"from {proxies.network_of(address)} was refused: {policies.REFUSALS[refusal]}."
@@ -99,7 +100,7 @@ def note_failed_log_in(*, name: str, address: str, refusal: str | None, at: date
             app=names.PORTAL,
             event=event,
             description=f"A log-in as “{_printable(name)}” {where}",
-            by=audit_operations.SYSTEM,
+            by=frame.SYSTEM,
             at=at,
         )
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import User
 
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.staff.models import SavedFilter
@@ -21,7 +22,7 @@ class TooMany(Exception):
 
 def save_filter(*, user: User, address: str, name: str, query: str, is_shared: bool, at: datetime) -> SavedFilter:
     """Save filters under a name; one's own of the same name is replaced. *Raises*: TooMany."""
-    with audit_operations.operation("save_filter"):
+    with frame.operation("save_filter"):
         # Two forms of the same person wait for one another, and are counted.
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         own = SavedFilter.objects.filter(user=user, address=address)
@@ -34,7 +35,7 @@ def save_filter(*, user: User, address: str, name: str, query: str, is_shared: b
             app=names.PORTAL,
             event="Filter saved",
             description=f"The filter “{name}” of {address} was saved{' and shared' if is_shared else ''}.",
-            by=audit_operations.Actor.of(user),
+            by=frame.Actor.of(user),
             at=at,
         )
     return saved
@@ -42,14 +43,14 @@ def save_filter(*, user: User, address: str, name: str, query: str, is_shared: b
 
 def remove_filter(*, user: User, pk: int, at: datetime) -> SavedFilter:
     """Remove a filter of one's own. *Raises*: SavedFilter.DoesNotExist."""
-    with audit_operations.operation("remove_filter"):
+    with frame.operation("remove_filter"):
         saved = SavedFilter.objects.select_for_update().get(pk=pk, user=user)
         saved.delete()
         audit_operations.record(
             app=names.PORTAL,
             event="Filter removed",
             description=f"The filter “{saved.name}” of {saved.address} was removed.",
-            by=audit_operations.Actor.of(user),
+            by=frame.Actor.of(user),
             at=at,
         )
     return saved

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
 from psycopg.errors import RaiseException
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.lib import money, text
 from settings_app import selectors as settings_selectors
 from subscriptions.clean_up.operations import due
@@ -28,7 +28,7 @@ class Run:
     todays: due.Todays
     is_also_renewing: bool
     batch_size: int
-    by: audit_operations.Actor
+    by: frame.Actor
     at: datetime
     stop: Callable[[], bool]
 

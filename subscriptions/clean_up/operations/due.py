@@ -18,6 +18,7 @@ from typing import Any
 from django.db import connection
 
 from customers.models import Organisation
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
@@ -202,7 +203,7 @@ def hold_back(
     """  # noqa: S608 - built from constants
     total, after = 0, START
     while not rule.is_also_renewing and not stop():
-        with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
+        with frame.operation("terminate_expired"), connection.cursor() as cursor:
             cursor.execute(statement, todays.parameters(run=run_id, after=after, **rule.parameters()))
             found = [Due(*row) for row in cursor.fetchall()]
             if run_id is not None:
@@ -257,7 +258,7 @@ class Step:
     """The context of a step: its run, actor and time, and its callbacks."""
 
     run_id: int
-    by: audit_operations.Actor
+    by: frame.Actor
     at: datetime
     stop: Callable[[], bool]
     tell: Tell
@@ -323,7 +324,7 @@ def _change(statement: str, todays: Todays, *, counted_as: str, said: str, step:
     """
     changed, after = 0, START
     while not step.stop():
-        with audit_operations.operation("terminate_expired"), connection.cursor() as cursor:
+        with frame.operation("terminate_expired"), connection.cursor() as cursor:
             cursor.execute(statement, todays.parameters(after=after))
             found, last = cursor.fetchone()
             if found:

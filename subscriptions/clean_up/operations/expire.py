@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import partial
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions.clean_up.operations import batches, due, runs
@@ -36,7 +36,7 @@ def terminate_expired(
     *,
     as_of: date | None,
     limit: int | None,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
     batch_size: int = DEFAULT_BATCH,
     is_dry_run: bool = False,
@@ -155,7 +155,7 @@ def _fail_unknown_zones(
         (item, str(days.UnknownTimezone(zone))) for item, zone in due.of_unknown_zones(run.todays, rule=rule)
     ]
     if failures:
-        with audit_operations.operation("terminate_expired"):
+        with frame.operation("terminate_expired"):
             runs.fail(run.id, failures=[_failure(item, why) for item, why in failures])
         say([tallies.result_of(item, result=why) for item, why in failures])
 
@@ -253,7 +253,7 @@ class _Batch:
 
 
 def _terminate_batch(run: batches.Run, *, room: int, after: int, without: list[int]) -> _Batch:
-    with audit_operations.operation("terminate_expired"):
+    with frame.operation("terminate_expired"):
         config = settings_selectors.locked_config()
         found = due.select(
             run.todays,

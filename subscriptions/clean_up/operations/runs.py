@@ -9,6 +9,7 @@ from datetime import date, datetime
 from django.db import connection
 from django.db.models import F
 
+from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from subscriptions.models import CleanUpRun
@@ -21,11 +22,11 @@ def begin(
     workers: int,
     is_also_renewing: bool,
     report: str,
-    by: audit_operations.Actor,
+    by: frame.Actor,
     at: datetime,
 ) -> CleanUpRun:
     """Insert the row of a run, in a transaction of its own, so that everybody sees it."""
-    with audit_operations.operation("terminate_expired"):
+    with frame.operation("terminate_expired"):
         return CleanUpRun.objects.create(
             started_at=at,
             actor=by.name,
@@ -76,14 +77,12 @@ def fail(run_id: int, *, failures: Sequence[Failure]) -> None:
     add(run_id, failed=failed)
 
 
-def finish(
-    run: CleanUpRun, *, put_back: int, was_stopped: bool, by: audit_operations.Actor, at: datetime
-) -> CleanUpRun:
+def finish(run: CleanUpRun, *, put_back: int, was_stopped: bool, by: frame.Actor, at: datetime) -> CleanUpRun:
     """Write the end of a run, and an audit entry if the run changed anything.
 
     *Shape*: `put_back` counts the updated statuses that are active again.
     """
-    with audit_operations.operation("terminate_expired"):
+    with frame.operation("terminate_expired"):
         run = CleanUpRun.objects.select_for_update(no_key=True).get(pk=run.pk)
         run.finished_at = max(at, run.started_at)
         run.was_stopped = was_stopped
@@ -104,5 +103,5 @@ def finish(
 
 def forget_report(run: CleanUpRun) -> None:
     """Clear the report's path of a run that was interrupted: its report is complete now."""
-    with audit_operations.operation("terminate_expired"):
+    with frame.operation("terminate_expired"):
         CleanUpRun.objects.filter(pk=run.pk, finished_at__isnull=True).update(report="")

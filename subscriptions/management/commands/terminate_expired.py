@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import InterfaceError, OperationalError
 from django.utils import timezone
 
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from portal.lib import days, numerals
 from portal.lib import text as text_lib
 from portal.lib.progress import Progress

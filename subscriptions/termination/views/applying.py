@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.lib.http import Request
 from subscriptions.termination import operations, refusals, steps
 from subscriptions.termination.forms import ReasonForm

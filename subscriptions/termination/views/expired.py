@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from subscriptions.termination import operations, refusals, requested, steps
 from subscriptions.termination.forms import ExpiredForm
 from subscriptions.termination.quote import quotes

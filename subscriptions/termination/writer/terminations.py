@@ -17,7 +17,7 @@ from typing import Any
 from django.db import connection
 
 from portal.audit import names
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from settings_app.selectors import Config
 from subscriptions.models import Subscription, Termination
 from subscriptions.termination.quote import quotes

@@ -13,7 +13,7 @@ from customers.models import Member, SearchKey
 from customers.search import lookup, policies
 from customers.selectors import listing
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from subscriptions.models import Contract, Termination
 from tests.support import factories, pages
 from tests.support.factories import C

@@ -13,7 +13,7 @@ from customers import operations as customers_operations
 from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import ChargeLine, CreditNote, Invoice
-from portal.audit.operations import SYSTEM, Actor
+from portal.frame import SYSTEM, Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors

@@ -20,7 +20,7 @@ from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing.models import ChargeLine, CreditNoteHold
 from portal import embedded, verification
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.outbox.models import Message
 from subscriptions.models import HistoryEntry, Subscription, Termination
 from subscriptions.termination import operations as termination_operations

@@ -10,7 +10,7 @@ from functools import partial
 import pytest
 
 from portal.audit.models import AuditEntry
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from subscriptions.clean_up.operations import due, expire
 from subscriptions.clean_up.operations import expire as operations_expire
 from subscriptions.clean_up.operations import workers as operations_workers

@@ -6,7 +6,7 @@ import uuid
 
 import pytest
 
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from portal.lib.lists import paging
 from subscriptions.clean_up import selectors as clean_up_selectors
 from subscriptions.clean_up.operations import expire

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from portal import verification
 from portal.audit.models import AuditEntry
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from portal.outbox.models import Message
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies

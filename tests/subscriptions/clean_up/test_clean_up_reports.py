@@ -6,7 +6,7 @@ import json
 import pytest
 from django.core.management import CommandError
 
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import report as reports
 from subscriptions.clean_up.operations import runs

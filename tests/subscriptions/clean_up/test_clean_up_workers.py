@@ -17,7 +17,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from portal.audit.models import AuditEntry
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.clean_up.operations import expire as operations_expire
 from subscriptions.clean_up.operations import workers as operations_workers

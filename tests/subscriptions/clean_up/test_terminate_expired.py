@@ -10,7 +10,7 @@ from django.core.management import call_command
 
 from customers.models import LedgerEntry
 from portal.audit.models import AuditEntry
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import PhoneNumber, Subscription, Termination
 from tests.support import factories

@@ -12,7 +12,7 @@ from django.urls import reverse
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNoteAllocation
 from portal.audit.models import AuditEntry
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from subscriptions.declares import letters
 from subscriptions.models import HistoryEntry, Termination
 from subscriptions.termination.quote import figures, quotes

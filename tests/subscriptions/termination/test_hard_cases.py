@@ -12,7 +12,7 @@ from django.urls import reverse
 
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNoteLine
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
 from subscriptions.termination.quote import quotes

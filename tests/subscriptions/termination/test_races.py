@@ -11,7 +11,7 @@ from customers.models import CreditAccount, LedgerEntry
 from invoicing import operations as invoicing_operations
 from invoicing.models import ChargeLine, CreditNoteAllocation, CreditNoteHold, CreditNotePutIn
 from invoicing.operations import putting_in
-from portal.audit.operations import SYSTEM, Actor
+from portal.frame import SYSTEM, Actor
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
 from subscriptions.termination import operations, refusals, requested

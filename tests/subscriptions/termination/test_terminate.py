@@ -102,7 +102,7 @@ def test_the_same_seal_twice_gives_the_first_answer(agent, now):
 
 
 def test_another_seal_or_another_user_is_refused_with_who_and_when(agent, make_user, now):
-    from portal.audit.operations import Actor
+    from portal.frame import Actor
 
     made = factories.subscription()
     seen = seen_of(preview(made, at=now))

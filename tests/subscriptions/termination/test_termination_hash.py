@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from django.db import connection
 
-from portal.audit.operations import SYSTEM
+from portal.frame import SYSTEM
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
 from subscriptions.termination.quote import quotes

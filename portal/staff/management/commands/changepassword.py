@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.staff import passwords, selectors
 from portal.staff.operations import accounts
 
@@ -26,5 +26,5 @@ class Command(BaseCommand):
         password = passwords.read(
             of=user, is_from_stdin=options["password_stdin"], nothing_done="The password is what it was."
         )
-        accounts.give_password(user=user, password=password, by=audit_operations.SYSTEM, at=timezone.now())
+        accounts.give_password(user=user, password=password, by=frame.SYSTEM, at=timezone.now())
         self.stdout.write(f"{user.username} has another password, and is logged out everywhere.")

@@ -6,7 +6,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import timezone
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.staff import passwords, selectors
 from portal.staff.operations import accounts
 
@@ -34,7 +34,7 @@ class Command(BaseCommand):
                 username=username,
                 role=options["role"],
                 password=password,
-                by=audit_operations.SYSTEM,
+                by=frame.SYSTEM,
                 at=timezone.now(),
             )
         except accounts.UsernameTaken as error:

@@ -6,7 +6,7 @@ from django.contrib.auth.management.commands import createsuperuser
 from django.core.management.base import CommandError
 from django.utils import timezone
 
-from portal.audit import operations as audit_operations
+from portal import frame
 from portal.postgresql import diagnosis
 from portal.staff import selectors, usernames
 from portal.staff.operations import accounts
@@ -26,7 +26,7 @@ class Command(createsuperuser.Command):
         try:
             with diagnosis.told_as(taken):
                 accounts.create_superuser(
-                    ask=lambda: self._ask(*args, **options), by=audit_operations.SYSTEM, at=timezone.now()
+                    ask=lambda: self._ask(*args, **options), by=frame.SYSTEM, at=timezone.now()
                 )
         except EOFError as error:
             raise CommandError("Nobody was created.") from error

@@ -18,7 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 from customers import operations as customers_operations
 from customers.contacts import operations as contacts
 from invoicing import operations as invoicing_operations
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from invoicing.models import CreditNote
-from portal.audit.operations import SYSTEM, Actor
+from portal.frame import SYSTEM, Actor
 from settings_app import selectors as settings_selectors
 from subscriptions.clean_up.operations import expire
 from subscriptions.life import operations as life_operations

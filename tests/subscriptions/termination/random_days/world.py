@@ -12,7 +12,7 @@ from typing import Any
 from customers.contacts import operations as contacts
 from customers.models import Organisation
 from invoicing.models import ChargeLine
-from portal.audit.operations import Actor
+from portal.frame import Actor
 from portal.importing import run as importing
 from subscriptions.models import Subscription
 from tests.subscriptions.termination.model import Model
