@@ -13,29 +13,39 @@ from settings_app import policies, selectors
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion, TerminationReason
 
 
-class ConfigChanged(Exception):
-    """Another version was saved after the page was shown. Nothing was written."""
+@dataclass(eq=False)
+class ConfigChanged(frame.Refused):
+    """Another version was saved after the page was shown."""
 
-    def __init__(self, *, seen_version: int, current: selectors.Config) -> None:
-        self.seen_version = seen_version
-        self.current = current
-        super().__init__(f"Version {seen_version} was shown, version {current.number} is in force.")
+    code = "config_changed"
 
-
-class ReasonChanged(Exception):
-    """The reason was changed after the page was shown. Nothing was written."""
-
-    def __init__(self, current: selectors.ReasonRow) -> None:
-        self.current = current
-        super().__init__(f"The reason {current.code} was changed meanwhile.")
+    seen_version: int
+    current: selectors.Config
 
 
-class CodeTaken(Exception):
+@dataclass(eq=False)
+class ReasonChanged(frame.Refused):
+    """The reason was changed after the page was shown."""
+
+    code = "reason_changed"
+
+    current: selectors.ReasonRow
+
+
+class CodeTaken(frame.Refused):
     """Another reason has this code."""
 
+    code = "reason_code_taken"
+    status = 422
+    field = "code"
 
-class LabelTaken(Exception):
+
+class LabelTaken(frame.Refused):
     """Another reason has this label."""
+
+    code = "reason_label_taken"
+    status = 422
+    field = "label"
 
 
 _TAKEN = {

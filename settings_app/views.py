@@ -74,7 +74,7 @@ def _save_config(request: Request) -> HttpResponse:
             config=changed.current,
             form=forms.ConfigForm(again),
             fees=fees,
-            status=409,
+            status=changed.status,
             seen_version=changed.seen_version,
             differences=policies.changes(before=changed.current, after=values),
         )
@@ -114,22 +114,19 @@ def add_reason(request: Request) -> HttpResponse:
     form = forms.ReasonForm(request.POST if request.method == "POST" else None, is_new=True)
     if not form.is_bound:
         return _reason_page(request, form=form)
-    if form.is_valid():
-        try:
-            operations.add_reason(
-                code=form.cleaned_data["code"],
-                values=form.values(),
-                by=frame.Actor.of(request.user),
-                at=timezone.now(),
-            )
-        except operations.CodeTaken:
-            form.add_error("code", "Another reason has this code.")
-        except operations.LabelTaken:
-            form.add_error("label", "Another reason has this label.")
-        else:
-            messages.success(request, f"“{form.cleaned_data['label']}” was added.")
-            return htmx.lead_to(request, reverse("settings_app:reasons"))
-    return _reason_page(request, form=form, status=422)
+    if not form.is_valid():
+        return _reason_page(request, form=form, status=422)
+    try:
+        operations.add_reason(
+            code=form.cleaned_data["code"],
+            values=form.values(),
+            by=frame.Actor.of(request.user),
+            at=timezone.now(),
+        )
+    except frame.Refused as refusal:
+        return _reason_page(request, form=form, status=frame.put_into(form, refusal))
+    messages.success(request, f"“{form.cleaned_data['label']}” was added.")
+    return htmx.lead_to(request, reverse("settings_app:reasons"))
 
 
 @require_http_methods(READ_OR_SAVE)
@@ -153,13 +150,13 @@ def change_reason(request: Request, pk: int) -> HttpResponse:
             by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
-    except operations.LabelTaken:
-        form.add_error("label", "Another reason has this label.")
-        return _reason_page(request, form=form, reason=reason, status=422)
     except operations.ReasonChanged as changed:
+        current = changed.current
         return _reason_page(
-            request, form=_reason_form(changed.current), reason=changed.current, status=409, is_conflict=True
+            request, form=_reason_form(current), reason=current, status=changed.status, is_conflict=True
         )
+    except frame.Refused as refusal:
+        return _reason_page(request, form=form, reason=reason, status=frame.put_into(form, refusal))
     if is_changed:
         messages.success(request, f"“{form.cleaned_data['label']}” was saved.")
     else:

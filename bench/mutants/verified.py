@@ -5,10 +5,10 @@ from bench.mutants.mutation import Mutation
 MUTATIONS = (
     Mutation(
         "an operation can be a part of a larger transaction",
-        "portal/audit/operations.py",
+        "portal/frame/operation.py",
         "transaction.atomic(durable=True)",
         "transaction.atomic()",
-        "tests/audit/test_operation.py::test_an_operation_is_never_part_of_a_larger_transaction",
+        "tests/frame/test_operation.py::test_an_operation_is_never_part_of_a_larger_transaction",
     ),
     Mutation(
         "the hash forgets the one before it",

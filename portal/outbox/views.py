@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST
 
-from portal.frame import Actor
+from portal import frame
 from portal.lib import htmx, lists
 from portal.lib.http import Request
 from portal.outbox import operations, selectors
@@ -48,26 +48,24 @@ def send_again(request: Request, uuid: uuids.UUID) -> HttpResponseBase:
             message_id=uuid,
             # The outbox knows no organisation: who does tells where its messages go.
             look_up=import_string(settings.OUTBOX_ADDRESSES),
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
     except Message.DoesNotExist as error:
         raise Http404("There is no such message.") from error
-    except operations.NoAddress as error:
-        return _refused(request, error.why)
-    except operations.AlreadySent:
-        return _refused(request, "This message was sent meanwhile: nothing was changed.")
-    except operations.AlreadyOnItsWay:
-        messages.info(request, "The message waits to be sent already.")
+    except operations.AlreadyOnItsWay as refusal:
+        messages.info(request, str(refusal))
+    except frame.Refused as refusal:
+        return _refused(request, refusal)
     else:
         copy = f", {put_back.cc} in copy" if put_back.cc else ""
         messages.success(request, f"The message will be sent again, to {put_back.to}{copy}.")
     return htmx.lead_to(request, reverse("outbox:list"))
 
 
-def _refused(request: Request, why: str) -> HttpResponseBase:
+def _refused(request: Request, refusal: frame.Refused) -> HttpResponseBase:
     """Show the list, and above it why nothing was done."""
-    context = {**_above(request), "refusal": why}
+    context = {**_above(request), "refusal": str(refusal)}
     return lists.answer(
-        request, MESSAGES, template=PAGE, context=context, address=reverse("outbox:list"), status=409
+        request, MESSAGES, template=PAGE, context=context, address=reverse("outbox:list"), status=refusal.status
     )

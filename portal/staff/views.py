@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from portal import frame
 from portal.lib.http import Request
 from portal.staff import forms, logins
 from portal.staff.models import SavedFilter
@@ -48,8 +49,8 @@ def save_filter(request: Request) -> HttpResponse:
         return HttpResponseRedirect(back, status=303)
     try:
         saved = saved_filters.save_filter(user=request.user, at=timezone.now(), **form.cleaned_data)
-    except saved_filters.TooMany as refused:
-        messages.error(request, str(refused))
+    except frame.Refused as refusal:
+        messages.error(request, str(refusal))
     else:
         messages.success(request, f"The filter “{saved.name}” was saved.")
     return HttpResponseRedirect(back, status=303)

@@ -1,15 +1,13 @@
 """Send what is due, and put a dead letter back."""
 
-from portal.outbox.operations.again import AlreadyOnItsWay, AlreadySent, NoAddress, PutBack, send_again
+from portal.outbox.operations.again import AlreadyOnItsWay, PutBack, send_again
 from portal.outbox.operations.mail import MailServer, Unreachable
 from portal.outbox.operations.sending import Counts, send_due
 
 __all__ = [
     "AlreadyOnItsWay",
-    "AlreadySent",
     "Counts",
     "MailServer",
-    "NoAddress",
     "PutBack",
     "Unreachable",
     "send_again",

@@ -16,20 +16,31 @@ from portal.outbox.models import Message
 from portal.outbox.policies import Addresses
 
 
-class AlreadyOnItsWay(Exception):
-    """Say that the message waits to be sent already: somebody else, or the same click twice."""
+class AlreadyOnItsWay(frame.Refused):
+    """The message waits to be sent already: somebody else, or the same click twice."""
+
+    code = "message_on_its_way"
 
 
-class AlreadySent(Exception):
-    """Say that the message was sent."""
+class AlreadySent(frame.Refused):
+    """The message was sent."""
+
+    code = "message_sent"
 
 
-class NoAddress(Exception):
-    """Say that there is still nowhere to send the message to. *Shape*: `why` is a sentence."""
+@dataclass(eq=False)
+class NoAddressOfCustomer(frame.Refused):
+    """There is still no address of the organisation to send the message to."""
 
-    def __init__(self, why: str) -> None:
-        self.why = why
-        super().__init__(why)
+    code = "no_address_of_customer"
+
+    organisation_name: str
+
+
+class NoAddressOfProvider(frame.Refused):
+    """There is still no notification address to send the message to."""
+
+    code = "no_address_of_provider"
 
 
 @dataclass(frozen=True)
@@ -51,7 +62,8 @@ def send_again(
 
     It goes where the organisation's messages go today, else to the address it had: a dead letter often died of
     its address.
-    *Raises*: Message.DoesNotExist, AlreadyOnItsWay, AlreadySent, NoAddress.
+    *Raises*: Message.DoesNotExist, AlreadyOnItsWay; AlreadySent; NoAddressOfCustomer;
+    NoAddressOfProvider.
     """
     with frame.operation("send_again"):
         message = Message.objects.select_for_update(no_key=True, of=("self",)).get(message_id=message_id)
@@ -65,7 +77,7 @@ def send_again(
         if is_for_customer:
             message.cc = addresses.provider or message.cc
         if not message.to:
-            raise NoAddress(_why_not(addresses, is_for_customer=is_for_customer))
+            raise NoAddressOfCustomer(addresses.organisation_name) if is_for_customer else NoAddressOfProvider
         message.status = Message.Status.PENDING
         message.attempts = 0
         message.next_attempt_at = at
@@ -80,15 +92,3 @@ def send_again(
             organisation=Affected(message.organisation_uuid, addresses.organisation_name),
         )
     return PutBack(to=message.to, cc=message.cc)
-
-
-def _why_not(addresses: Addresses, *, is_for_customer: bool) -> str:
-    if is_for_customer:
-        return (
-            f"There is no address to send it to: {addresses.organisation_name} has neither a billing e-mail "
-            "nor an owner e-mail. Add one, then send it again."
-        )
-    return (
-        "There is no address to send it to: Portal Config has no notification address. "
-        "A superuser can add one; then send it again."
-    )

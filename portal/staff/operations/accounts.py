@@ -1,6 +1,7 @@
 """Create members of staff, and set their passwords."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import Group, User
@@ -15,12 +16,15 @@ SUPERUSER = "superuser"
 ROLES = (*roles.ROLES, SUPERUSER)
 
 
-class UsernameTaken(Exception):
-    """Say that the username is taken, perhaps in another case."""
+@dataclass(eq=False)
+class UsernameTaken(frame.Refused):
+    """The username is taken, perhaps in another case."""
 
-    def __init__(self, username: str) -> None:
-        self.username = username
-        super().__init__(selectors.taken(username))
+    code = "username_taken"
+    status = 422
+    field = "username"
+
+    username: str
 
 
 def create_staff(*, username: str, role: str, password: str, by: frame.Actor, at: datetime) -> User:

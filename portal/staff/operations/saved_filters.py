@@ -1,5 +1,6 @@
 """Save the filters of a list under a name, and remove them."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib.auth.models import User
@@ -13,11 +14,13 @@ MOST = 50
 """How many filters somebody keeps for one list."""
 
 
-class TooMany(Exception):
-    """Say that there is no room for another filter of this list."""
+@dataclass(eq=False)
+class TooMany(frame.Refused):
+    """There is no room for another filter of this list."""
 
-    def __init__(self) -> None:
-        super().__init__(f"You keep {MOST} filters of this list already: remove one first.")
+    code = "too_many_filters"
+
+    most: int
 
 
 def save_filter(*, user: User, address: str, name: str, query: str, is_shared: bool, at: datetime) -> SavedFilter:
@@ -27,7 +30,7 @@ def save_filter(*, user: User, address: str, name: str, query: str, is_shared: b
         User.objects.select_for_update(no_key=True).get(pk=user.pk)
         own = SavedFilter.objects.filter(user=user, address=address)
         if not own.filter(name=name).exists() and own.count() >= MOST:
-            raise TooMany
+            raise TooMany(MOST)
         saved, _ = SavedFilter.objects.update_or_create(
             user=user, address=address, name=name, defaults={"query": query, "is_shared": is_shared}
         )
