@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.audit.models import AuditEntry
+from portal.audit import writer
 from portal.frame import Actor
 
 
@@ -18,15 +18,16 @@ class Affected:
 
 def record(
     *, app: str, event: str, description: str, by: Actor, at: datetime, organisation: Affected | None = None
-) -> AuditEntry:
+) -> None:
     """Add one entry; it becomes true together with the transaction around it."""
-    return AuditEntry.objects.create(
-        at=at,
-        app=app,
-        event=event,
-        description=description,
-        actor=by.name,
-        actor_user_id=by.user_id,
-        organisation_uuid=organisation.uuid if organisation else None,
-        organisation_name=organisation.name if organisation else "",
-    )
+    entry = {
+        "at": at,
+        "app": app,
+        "event": event,
+        "description": description,
+        "actor": by.name,
+        "actor_user_id": by.user_id,
+        "organisation_uuid": organisation.uuid if organisation else None,
+        "organisation_name": organisation.name if organisation else "",
+    }
+    writer.ENTRIES.write([entry])

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
+from portal.outbox import writer as outbox_writer
 from settings_app.selectors import Config
 
 _END = """
@@ -68,30 +69,30 @@ UPDATE subscriptions_contractitem r SET freed_on = {_ITS_DAY}
 WHERE r.id = ANY({_of_the_ended("subscriptions_contractitem", "r.freed_on IS NULL")}) AND r.freed_on IS NULL
 """  # noqa: S608 - built from constants
 
-# A message goes to the provider, or to the customer with the provider in copy. A customer's address is the billing
-# e-mail, else the owner's. Without any address the message is a dead letter, which billing staff see. The body is
-# composed at the first attempt to send; until then lists show the subject. Control characters in the name become
-# blanks, so that it cannot add lines to the subject.
-NOTIFICATIONS = """
-INSERT INTO outbox_message
-    (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
-     next_attempt_at, attempts, delivered_to, last_error)
-SELECT 'subscription_terminated',
-       CASE WHEN a.address = '' THEN 'dead' ELSE 'pending' END,
-       CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END,
-       a.address,
-       CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END,
-       left('Subscription ' || r.subscription || ' of ' || a.name || ' was terminated', 250), '',
-       r.uuid, r.organisation, gen_random_uuid(), r.terminated_at, r.terminated_at, 0, '{}',
-       CASE WHEN a.address = '' THEN 'There is no address to send it to.' ELSE '' END
-FROM {ended} r
-CROSS JOIN LATERAL (
-    SELECT CASE WHEN %(to_customers)s THEN coalesce(nullif(r.billing_email, ''), r.owner_email)
-                ELSE %(provider_address)s END AS address,
-           regexp_replace(r.name, '[[:cntrl:]]+', ' ', 'g') AS name
-) a
-ORDER BY r.subscription_id
-"""
+
+def messages_of(ended: str) -> str:
+    """Write the INSERT of the messages about terminations.
+
+    A message goes to the provider, or to the customer with the provider in copy. A customer's address is the
+    billing e-mail, else the owner's. Control characters in the name become blanks, so that it cannot add lines to
+    the subject.
+
+    *Shape*: `ended` is a relation with the UUIDs of termination (uuid), subscription and organisation, with name,
+    billing_email and owner_email of the organisation, and terminated_at.
+    """
+    return outbox_writer.MESSAGES.over(
+        f"""(
+        SELECT 'subscription_terminated' AS kind, e.uuid AS cause_id, e.organisation AS organisation_uuid,
+               CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
+               CASE WHEN %(to_customers)s THEN coalesce(nullif(e.billing_email, ''), e.owner_email)
+                    ELSE %(provider_address)s END AS "to",
+               CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END AS cc,
+               left('Subscription ' || e.subscription || ' of ' || regexp_replace(e.name, '[[:cntrl:]]+', ' ', 'g')
+                    || ' was terminated', 250) AS subject,
+               e.terminated_at AS at
+        FROM {ended} e)"""  # noqa: S608 - the name of a relation, or a query from this package
+    )
+
 
 _EFFECTS = {
     "subscriptions": _END,

@@ -17,6 +17,7 @@ from typing import Any
 from django.db import connection
 
 from portal.audit import names
+from portal.audit import writer as audit_writer
 from portal.frame import Actor
 from settings_app.selectors import Config
 from subscriptions.models import Subscription, Termination
@@ -106,8 +107,7 @@ FROM jsonb_to_recordset(%(rows)s::jsonb)
 ORDER BY r.subscription_id
 """
 
-_WRITE_NOTIFICATIONS = ending.NOTIFICATIONS.replace(
-    "{ended}",
+_WRITE_NOTIFICATIONS = ending.messages_of(
     """
     (SELECT t.*, s.uuid AS subscription, p.name AS plan, o.uuid AS organisation, o.name, o.billing_email,
             o.owner_email
@@ -116,8 +116,9 @@ _WRITE_NOTIFICATIONS = ending.NOTIFICATIONS.replace(
                terminated_on date, told text)
      JOIN subscriptions_subscription s ON s.id = t.subscription_id
      JOIN subscriptions_plan p ON p.id = s.plan_id
-     JOIN customers_organisation o ON o.id = t.organisation_id)
-    """,
+     JOIN customers_organisation o ON o.id = t.organisation_id
+     ORDER BY t.subscription_id)
+    """
 )
 
 
@@ -192,14 +193,15 @@ SELECT subscription_id, terminated_at, 'Terminated', told, actor FROM ended
 """
 
 # The sentence is the one that `terminate` writes.
-_WRITE_AUDIT_EXPIRED = f"""
-INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_uuid, organisation_name)
-SELECT terminated_at, '{names.SUBSCRIPTIONS}', 'Subscription terminated',
-       'Subscription ' || subscription || ' (' || plan || ') terminated. ' || told, actor, organisation, name
-FROM ended
-"""  # noqa: S608 - built from constants
+_WRITE_AUDIT_EXPIRED = audit_writer.ENTRIES.over(
+    f"""(
+    SELECT terminated_at AS at, '{names.SUBSCRIPTIONS}' AS app, 'Subscription terminated' AS event,
+           'Subscription ' || subscription || ' (' || plan || ') terminated. ' || told AS description,
+           actor, NULL::integer AS actor_user_id, organisation AS organisation_uuid, name AS organisation_name
+    FROM ended)"""  # noqa: S608 - built from constants
+)
 
-_WRITE_NOTIFICATIONS_EXPIRED = ending.NOTIFICATIONS.replace("{ended}", "ended")
+_WRITE_NOTIFICATIONS_EXPIRED = ending.messages_of("ended")
 
 _TOLD_OF_EXPIRED = {"ended": _ENDED, "history": _WRITE_HISTORY_EXPIRED, "audit": _WRITE_AUDIT_EXPIRED}
 
