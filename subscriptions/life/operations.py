@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 
 from portal import frame
 from portal.audit import names
@@ -12,20 +13,38 @@ from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions.models import HistoryEntry, Subscription
 from subscriptions.selectors import naming, reading
+from subscriptions.termination import refusals
 
 
-class RenewalRefused(Exception):
-    """Say why auto-renewal can't be switched."""
+@dataclass(eq=False)
+class HasExpired(frame.Refused):
+    """What has expired no longer renews."""
+
+    code = "subscription_expired"
+
+    expired_on: date
 
 
-class AlreadySo(Exception):
-    """Say that auto-renewal already is what was asked for; nothing was written."""
+class TrialDoesNotRenew(frame.Refused):
+    """A trial ends on its day."""
+
+    code = "trial_does_not_renew"
+
+
+@dataclass(eq=False)
+class AlreadySo(frame.Refused):
+    """Auto-renewal already is what was asked for."""
+
+    code = "auto_renewal_already_so"
+
+    wanted: bool
 
 
 def set_auto_renew(*, subscription_uuid: uuid.UUID, wanted: bool, by: frame.Actor, at: datetime) -> Subscription:
     """Switch auto-renewal on (resubscribe) or off (unsubscribe).
 
-    *Raises*: Subscription.DoesNotExist; RenewalRefused; AlreadySo (also a double click).
+    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; HasExpired; TrialDoesNotRenew; AlreadySo (also a
+    double click).
     """
     with frame.operation("set_auto_renew"):
         config = settings_selectors.current_config()
@@ -38,15 +57,13 @@ def set_auto_renew(*, subscription_uuid: uuid.UUID, wanted: bool, by: frame.Acto
         today = days.today_in(subscription.organisation.timezone, at=at)
         stands = reading.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
         if stands.status == "terminated":
-            raise RenewalRefused(stands.why_not)
+            raise refusals.AlreadyTerminated.of(subscription)
         if stands.status == "expired":
-            raise RenewalRefused(
-                f"This subscription expired on {days.display(subscription.expires_on)}; it no longer renews."
-            )
+            raise HasExpired(subscription.expires_on)
         if subscription.is_trial and wanted:
-            raise RenewalRefused("A trial does not renew.")
+            raise TrialDoesNotRenew
         if subscription.auto_renew == wanted:
-            raise AlreadySo
+            raise AlreadySo(wanted)
         subscription.auto_renew = wanted
         subscription.save(update_fields=["auto_renew"])
         event = "Resubscribed" if wanted else "Unsubscribed"

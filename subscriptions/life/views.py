@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
-from portal.frame import Actor
+from portal import frame
 from portal.lib import htmx
 from portal.lib.http import Request
 from subscriptions.life import operations
@@ -33,14 +33,14 @@ def renewal(request: Request, uuid: uuids.UUID) -> HttpResponse:
         operations.set_auto_renew(
             subscription_uuid=uuid,
             wanted=wanted == "on",
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
     except Subscription.DoesNotExist:
         raise Http404 from None
     except operations.AlreadySo:
         pass
-    except operations.RenewalRefused as refusal:
+    except frame.Refused as refusal:
         said, is_refused = str(refusal), True
     if not htmx.wants_fragment(request):
         messages.add_message(request, messages.ERROR if is_refused else messages.SUCCESS, said)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
-from typing import Literal
+from typing import Literal, assert_never
 
 from portal.lib import days
 
@@ -29,10 +29,30 @@ class Ended:
     time: str = ""
 
 
-def why_ended(ended: Ended) -> str:
-    """Say by whom and when a subscription was terminated: the sentence for every further attempt."""
-    when = days.display(ended.on) + (f" at {ended.time}" if ended.time else "")
-    return f"This subscription was already terminated by {ended.by} on {when}. A termination cannot be undone."
+@dataclass(frozen=True)
+class NotYet:
+    """Hold when a subscription expired that can be reactivated still, and from when it may be terminated."""
+
+    expired_on: date
+    terminable_from: date
+
+
+WhyNot = Ended | NotYet
+
+
+def why_not_terminable(why: WhyNot) -> str:
+    """Say why a subscription may not be terminated: the sentence for every attempt."""
+    match why:
+        case Ended(by=by, on=on, time=time):
+            when = days.display(on) + (f" at {time}" if time else "")
+            return f"This subscription was already terminated by {by} on {when}. A termination cannot be undone."
+        case NotYet(expired_on=expired_on, terminable_from=first):
+            return (
+                f"This subscription expired on {days.display(expired_on)}. It can be terminated from "
+                f"{days.display(first)}."
+            )
+        case _:
+            assert_never(why)
 
 
 def first_day_to_ask(*, began: date, today: date) -> date | None:
@@ -47,11 +67,10 @@ def why_too_early(began: date) -> str:
 
 @dataclass(frozen=True)
 class Standing:
-    """Hold the status on the day asked; the case under which it may be terminated, or the sentence why not."""
+    """Hold the status on the day asked, and the case under which the subscription may be terminated, or why not."""
 
     status: Status
-    case: Case | None
-    why_not: str = ""
+    ending: Case | WhyNot
 
 
 def standing(*, expires_on: date, on: date, reactivation_days: int, ended: Ended | None) -> Standing:
@@ -60,18 +79,13 @@ def standing(*, expires_on: date, on: date, reactivation_days: int, ended: Ended
     *Units*: `expires_on` is the last usable day; expired for more than `reactivation_days` is case 2.
     """
     if ended:
-        return Standing("terminated", None, why_ended(ended))
+        return Standing("terminated", ended)
     if on <= expires_on:
         return Standing("active", "customer_request")
     if (on - expires_on).days > reactivation_days:
         return Standing("expired", "expired")
     first = days.add_days(expires_on, reactivation_days + 1)
-    return Standing(
-        "expired",
-        None,
-        f"This subscription expired on {days.display(expires_on)}. It can be terminated from "
-        f"{days.display(first)}.",
-    )
+    return Standing("expired", NotYet(expires_on, terminable_from=first))
 
 
 def is_held_back(*, auto_renew: bool, is_trial: bool, is_organisation_active: bool, is_milestone: bool) -> bool:

@@ -8,10 +8,12 @@ from typing import Any
 
 from crispy_forms.layout import Column, Row
 
+from portal import frame
 from portal.lib import forms as fields
 from settings_app.selectors import Reason
 from subscriptions.models import Termination
 from subscriptions.policies import standing
+from subscriptions.termination import refusals
 from subscriptions.termination.requested import LONGEST_EXPLANATION, CustomerRequest
 
 
@@ -72,7 +74,7 @@ class ReasonForm(fields.Form):
         cleaned = super().clean() or {}
         reason = self._reasons.get(cleaned.get("reason", ""))
         if reason and reason.needs_ticket and not cleaned.get("ticket") and "ticket" not in self.errors:
-            self.add_error("ticket", f"The reason “{reason.label}” needs a ticket reference.")
+            frame.put_into(self, refusals.TicketMissing(reason.label))
         return cleaned
 
 

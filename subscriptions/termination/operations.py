@@ -19,6 +19,7 @@ from portal.audit import operations as audit_operations
 from portal.lib import days, text
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription, Termination
+from subscriptions.policies import standing
 from subscriptions.selectors import naming, reading
 from subscriptions.termination import refusals, requested, settlement
 from subscriptions.termination.quote import acknowledgements, notes, quotes
@@ -60,13 +61,14 @@ def quote_termination(
 ) -> quotes.Quote:
     """Compute what a termination would settle on a day; preview and commit share it. Reads only.
 
-    *Raises*: NotTerminable; AlreadyTerminated.
+    *Raises*: NotYetTerminable; AlreadyTerminated.
     """
     quote = quoting.quote_of(subscription, on=on, config=config, asked_on=asked_on)
-    if isinstance(quote, quoting.NotTerminableFacts):
-        if getattr(subscription, "termination", None) is not None:
-            raise refusals.AlreadyTerminated(subscription)
-        raise refusals.NotTerminable(quote.why_not)
+    match quote:
+        case standing.Ended():
+            raise refusals.AlreadyTerminated.of(subscription)
+        case standing.NotYet():
+            raise refusals.NotYetTerminable(quote)
     return quote
 
 
@@ -80,7 +82,7 @@ def preview_termination(
 ) -> Preview:
     """Look at a termination as somebody does who makes this choice. Reads only.
 
-    *Raises*: Subscription.DoesNotExist; NotTerminable; AlreadyTerminated; CreditNoteNotUsable.
+    *Raises*: Subscription.DoesNotExist; NotYetTerminable; AlreadyTerminated; CreditNoteNotUsable.
     """
     subscription = reading.find(subscription_uuid)
     quote = quote_termination(subscription, on=on, config=config, asked_on=asked_on)
@@ -111,7 +113,7 @@ def terminate(
     """Terminate a subscription exactly as it was previewed, or write nothing.
 
     *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone.
-    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotTerminable; QuoteChanged; CreditNoteChanged;
+    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotYetTerminable; QuoteChanged; CreditNoteChanged;
     CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange.
     *Source*: domain.md 2 to 5.
     """
@@ -122,7 +124,7 @@ def terminate(
         if before is not None:
             if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:
                 return Outcome(before, is_repeat=True)
-            raise refusals.AlreadyTerminated(subscription)
+            raise refusals.AlreadyTerminated.of(subscription)
         account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
         quote = quote_termination(subscription, on=today, config=config, asked_on=request.asked_on)

@@ -3,108 +3,208 @@
 from __future__ import annotations
 
 import uuid as uuids
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from portal.lib import money
+from portal import frame
 from subscriptions.models import Subscription
 from subscriptions.policies import standing
 from subscriptions.selectors import reading
 from subscriptions.termination.quote import acknowledgements, quotes
 
 
-class Refused(Exception):
-    """Say why nothing was written. *Shape*: `fresh` is the quote of now, where one was computed."""
-
-    fresh: quotes.Quote | None = None
+class NotTerminable(frame.Refused):
+    """The subscription may not be terminated now, whatever is sent."""
 
 
-class NotTerminable(Refused):
-    """Say why a subscription may not be terminated now; the UUID is that of its termination, where it has ended."""
+@dataclass(eq=False)
+class NotYetTerminable(NotTerminable):
+    """It expired, and can be reactivated until the day before."""
 
-    def __init__(self, why_not: str, *, termination_uuid: uuids.UUID | None = None) -> None:
-        self.why_not = why_not
-        self.termination_uuid = termination_uuid
-        super().__init__(why_not)
+    code = "not_yet_terminable"
+
+    why: standing.NotYet
 
 
+@dataclass(eq=False)
 class AlreadyTerminated(NotTerminable):
-    """Say who terminated the subscription before, and when; it comes from `reading.subscriptions()`."""
+    """It was terminated before; the UUID is that of its termination."""
 
-    def __init__(self, subscription: Subscription) -> None:
-        super().__init__(
-            standing.why_ended(reading.ended_of(subscription)), termination_uuid=subscription.termination.uuid
-        )
+    code = "already_terminated"
+
+    why: standing.Ended
+    termination_uuid: uuids.UUID
+
+    @classmethod
+    def of(cls, subscription: Subscription) -> AlreadyTerminated:
+        """Say it of a subscription that comes from `reading.subscriptions()`."""
+        return cls(reading.ended_of(subscription), termination_uuid=subscription.termination.uuid)
 
 
-class QuoteChanged(Refused):
-    """Say that what was seen is not what would be applied; carries the fresh quote."""
+class Mendable(frame.Refused):
+    """A refusal that leads back to a step."""
+
+
+@dataclass(eq=False)
+class ShownAnew(Mendable):
+    """What was shown does not hold; `fresh` is the quote of now, which is shown instead."""
 
     fresh: quotes.Quote
 
-    def __init__(self, fresh: quotes.Quote, *, seen: dict[str, Any]) -> None:
-        self.fresh = fresh
-        self.seen = seen
-        super().__init__("The preview is no longer true.")
+
+@dataclass(eq=False)
+class QuoteChanged(ShownAnew):
+    """What was seen is not what would be applied."""
+
+    code = "preview_changed"
+
+    seen: dict[str, Any]
 
 
-class CreditNoteNotUsable(Refused):
-    """Say that the chosen note can't be the refund of this subscription."""
+@dataclass(eq=False)
+class CreditNoteNotUsable(Mendable):
+    """The chosen note can't be the refund of this subscription."""
 
-    def __init__(self, number: str) -> None:
-        self.number = number
-        super().__init__(f"Credit note {number} cannot be chosen for this refund. Choose one of the list.")
+    code = "credit_note_not_usable"
+    status = 422
+    field = "note"
 
-
-class CreditNoteChanged(Refused):
-    """Say that the chosen note is no longer as it was when it was offered."""
-
-    def __init__(self, fresh: quotes.Quote, *, number: str) -> None:
-        self.fresh = fresh
-        self.number = number
-        super().__init__(f"Credit note {number} changed since it was shown. This is how it is now.")
+    number: str
 
 
-class CreditsOutOfRange(Refused):
-    """Say that Available Credits can't hold what would be put in, and what can be done.
+@dataclass(eq=False)
+class CreditNoteChanged(ShownAnew):
+    """The chosen note is no longer as it was when it was offered."""
+
+    code = "credit_note_changed"
+    field = "note"
+
+    number: str
+
+
+@dataclass(eq=False, kw_only=True)
+class CreditsOutOfRange(Mendable):
+    """Available Credits can't hold what would be put in.
 
     *Shape*: `note` is the number of the note that was to be used, empty where the system was to refund.
     """
 
-    def __init__(self, *, amount: Decimal, balance: Decimal, currency: str, note: str = "") -> None:
-        self.amount = amount
-        self.balance = balance
-        self.currency = currency
-        self.note = note
-        way = f"Choose {note} without “Use the note now”" if note else "Choose a credit note as the refund"
-        super().__init__(
-            f"Not all of {money.display(amount, currency=currency)} can be added: the balance is "
-            f"{money.display_balance(balance, currency=currency)}, and an account holds less than "
-            f"{money.display(Decimal(10) ** 13, currency=currency)}. Nothing was written. {way}, "
-            "or ask billing to lower the balance by a correction first."
-        )
+    code = "credits_out_of_range"
+    status = 422
+    field = "choice"
+
+    amount: Decimal
+    balance: Decimal
+    currency: str
+    note: str = ""
 
 
-class AcknowledgementMissing(Refused):
-    """Carry what has to be acknowledged first."""
+@dataclass(eq=False)
+class AcknowledgementMissing(Mendable):
+    """Something has to be acknowledged first."""
 
-    def __init__(self, missing: tuple[acknowledgements.Acknowledgement, ...]) -> None:
-        self.missing = missing
-        super().__init__("Please confirm: " + " ".join(item.text for item in missing))
+    code = "acknowledgement_missing"
+    status = 422
+    field = "acknowledge"
 
-
-class RequestNotAcceptable(Refused):
-    """Name the field of the request that can't be accepted, and say why."""
-
-    def __init__(self, field: str, message: str) -> None:
-        self.field = field
-        super().__init__(message)
+    missing: tuple[acknowledgements.Acknowledgement, ...]
 
 
+class RequestNotAcceptable(Mendable):
+    """Something of the request can't be accepted; `field` names what."""
+
+    status = 422
+
+
+@dataclass(eq=False)
+class ExplanationMissing(RequestNotAcceptable):
+    """There is no explanation."""
+
+    code = "explanation_missing"
+    field = "explanation"
+
+    most: int
+
+
+@dataclass(eq=False)
+class ExplanationTooLong(RequestNotAcceptable):
+    """The explanation has too many characters."""
+
+    code = "explanation_too_long"
+    field = "explanation"
+
+    count: int
+    most: int
+
+
+class RequestMissing(RequestNotAcceptable):
+    """An active subscription is ended when its customer asks, and nobody said who asked."""
+
+    code = "request_missing"
+    field = "reason"
+
+
+class RequestNotAsked(RequestNotAcceptable):
+    """What has expired is ended without a request."""
+
+    code = "request_not_asked"
+    field = "explanation"
+
+
+@dataclass(eq=False)
+class RequestedInTheFuture(RequestNotAcceptable):
+    """The day of asking has not come yet."""
+
+    code = "requested_in_the_future"
+    field = "requested_on"
+
+    today: date
+
+
+@dataclass(eq=False)
 class RequestedBeforeItBegan(RequestNotAcceptable):
-    """Say that nobody can have asked for the end of a subscription before it began."""
+    """Nobody can have asked for the end of a subscription before it began."""
 
-    def __init__(self, began: date) -> None:
-        self.began = began
-        super().__init__("requested_on", standing.why_too_early(began))
+    code = "requested_before_it_began"
+    field = "requested_on"
+
+    began: date
+
+
+@dataclass(eq=False)
+class ReasonNotOffered(RequestNotAcceptable):
+    """There is no such reason, or it is no longer offered."""
+
+    code = "reason_not_offered"
+    field = "reason"
+
+    reason_code: str
+
+
+@dataclass(eq=False)
+class TicketMissing(RequestNotAcceptable):
+    """The reason needs a ticket reference."""
+
+    code = "ticket_missing"
+    field = "ticket"
+
+    reason_label: str
+
+
+class RequesterMissing(RequestNotAcceptable):
+    """Nobody said who asked."""
+
+    code = "requester_missing"
+    field = "requested_by"
+
+
+@dataclass(eq=False)
+class ChannelUnknown(RequestNotAcceptable):
+    """The request can't have come that way."""
+
+    code = "channel_unknown"
+    field = "channel"
+
+    channel: str

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from portal.lib import mistakes
 from settings_app.models import TerminationReason
 from subscriptions.models import Termination
 from subscriptions.policies import standing
@@ -51,34 +50,34 @@ def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, b
     The reason is read under the locks, so it is still offered at the commit.
 
     *Units*: `began` is the first day of the subscription.
-    *Raises*: RequestNotAcceptable; RequestedBeforeItBegan.
+    *Raises*: RequestNotAcceptable, one class for each of its faults.
     """
     explanation = request.explanation.strip()
-    if not 1 <= len(explanation) <= LONGEST_EXPLANATION:
-        raise refusals.RequestNotAcceptable("explanation", _of_length(explanation))
+    if not explanation:
+        raise refusals.ExplanationMissing(most=LONGEST_EXPLANATION)
+    if len(explanation) > LONGEST_EXPLANATION:
+        raise refusals.ExplanationTooLong(count=len(explanation), most=LONGEST_EXPLANATION)
     if isinstance(request, ExpiredRequest):
         if quote.case != "expired":
-            raise refusals.RequestNotAcceptable("reason", "Say who asked for the termination, when, how and why.")
+            raise refusals.RequestMissing
         return {"explanation": explanation}
     if quote.case == "expired":
-        raise refusals.RequestNotAcceptable(
-            "explanation", "The subscription has expired: only an explanation is asked."
-        )
+        raise refusals.RequestNotAsked
     if request.requested_on > quote.on:
-        raise refusals.RequestNotAcceptable("requested_on", mistakes.in_the_future(today=quote.on))
+        raise refusals.RequestedInTheFuture(today=quote.on)
     first = standing.first_day_to_ask(began=began, today=quote.on)
     if first and request.requested_on < first:
         raise refusals.RequestedBeforeItBegan(first)
     reason = TerminationReason.objects.filter(code=request.reason_code, is_active=True).first()
     if reason is None:
-        raise refusals.RequestNotAcceptable("reason", "This reason is no longer offered. Choose another one.")
+        raise refusals.ReasonNotOffered(request.reason_code)
     ticket = request.ticket.strip()
     if reason.needs_ticket and not ticket:
-        raise refusals.RequestNotAcceptable("ticket", f"The reason “{reason.label}” needs a ticket reference.")
+        raise refusals.TicketMissing(reason.label)
     if not request.requested_by.strip():
-        raise refusals.RequestNotAcceptable("requested_by", mistakes.empty(right="a name"))
+        raise refusals.RequesterMissing
     if request.channel not in Termination.Channel.values:
-        raise refusals.RequestNotAcceptable("channel", mistakes.NOT_IN_LIST)
+        raise refusals.ChannelUnknown(request.channel)
     return {
         "explanation": explanation,
         "reason_id": reason.pk,
@@ -87,9 +86,3 @@ def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, b
         "channel": request.channel,
         "ticket": ticket,
     }
-
-
-def _of_length(explanation: str) -> str:
-    if not explanation:
-        return mistakes.empty(right=f"a text of at most {LONGEST_EXPLANATION:,} characters")
-    return mistakes.too_long(count=len(explanation), most=LONGEST_EXPLANATION)

@@ -10,6 +10,7 @@ from typing import Any
 from django.http import Http404
 from django.utils import timezone
 
+from portal import frame
 from portal.lib import days, seals
 from portal.lib.http import Request
 from settings_app import in_force
@@ -53,14 +54,11 @@ def start(request: Request, uuid: uuids.UUID) -> Step:
         raise Http404 from None
 
 
-class PreviewTooLarge(refusals.Refused):
-    """Say that a preview cannot travel through a browser."""
+class PreviewTooLarge(frame.Refused):
+    """A preview can't travel through a browser."""
 
-    def __init__(self) -> None:
-        super().__init__(
-            "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated "
-            "here. Nothing was written. Tell whoever runs the portal."
-        )
+    code = "preview_too_large"
+    status = 422
 
 
 def quote_of(step: Step, form: ReasonForm | None = None) -> quotes.Quote:
@@ -82,16 +80,27 @@ def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
 # ---- The seal -----------------------------------------------------------------------------------------------
 
 
-class SealRefused(refusals.Refused):
-    """Say why a seal is not taken; carries the fresh quote that is shown instead."""
+class SealRefused(refusals.ShownAnew):
+    """The seal is not taken."""
 
-    fresh: quotes.Quote
 
-    def __init__(self, fresh: quotes.Quote, *, status: int, change: str) -> None:
-        self.fresh = fresh
-        self.status = status
-        self.changes = (change,)
-        super().__init__(change)
+class SealTooOld(SealRefused):
+    """The preview was sealed too long ago."""
+
+    code = "preview_too_old"
+
+
+class SealOfSomebodyElse(SealRefused):
+    """The preview was sealed for another user."""
+
+    code = "preview_of_somebody_else"
+
+
+class SealUnreadable(SealRefused):
+    """The seal was not made here, or is that of another subscription."""
+
+    code = "preview_unreadable"
+    status = 422
 
 
 def seal(step: Step, quote: quotes.Quote) -> str:
@@ -115,16 +124,15 @@ def seal_seen(step: Step, seen: operations.Seen) -> str:
 
 
 def unseal(step: Step, fresh: quotes.Quote | None = None) -> operations.Seen:
-    """Open the seal of the form; what is terminated already is answered by `terminate`, whatever its age."""
+    """Open the seal of the form; what is terminated already is answered by `terminate`, whatever its age.
+
+    *Raises*: SealTooOld; SealOfSomebodyElse; SealUnreadable; NotTerminable.
+    """
     try:
         payload = seals.unseal(step.request.POST.get("seal", ""), at=step.at, purpose=PURPOSE, max_age=SEAL_AGE)
     except seals.SealExpired as expired:
         if not step.is_ended:
-            raise SealRefused(
-                fresh or quote_of(step),
-                status=409,
-                change="The preview is older than 30 minutes; this is a new one.",
-            ) from None
+            raise SealTooOld(fresh or quote_of(step)) from None
         payload = expired.payload
     except seals.SealBroken:
         payload = {}
@@ -137,5 +145,5 @@ def unseal(step: Step, fresh: quotes.Quote | None = None) -> operations.Seen:
         )
     fresh = fresh or quote_of(step)
     if payload and not mine:
-        raise SealRefused(fresh, status=409, change="The preview was made for somebody else; this is yours.")
-    raise SealRefused(fresh, status=422, change="The preview could not be read; this is a new one.")
+        raise SealOfSomebodyElse(fresh)
+    raise SealUnreadable(fresh)

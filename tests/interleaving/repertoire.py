@@ -242,7 +242,7 @@ def _unsubscribe(world: World) -> Operation:
                 subscription_uuid=world.main.uuid, wanted=False, by=by, at=NOW
             ).auto_renew
         ),
-        (life_operations.RenewalRefused, life_operations.AlreadySo),
+        (termination_refusals.AlreadyTerminated, life_operations.AlreadySo),
         lambda by, form: (
             HistoryEntry.objects.filter(subscription=world.main, event="Unsubscribed").count() == 1
             and not Subscription.objects.get(pk=world.main.pk).auto_renew

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from portal import frame
 from subscriptions.clean_up.operations import due
 
 DONE, WOULD_BE, HELD = "terminated", "would be terminated", "held: renewal not seen"
@@ -50,13 +51,14 @@ class Counts:
     refused: TooManyDue | None = None
 
 
-class TooManyDue(Exception):
-    """More is due than a run without a limit may terminate. Nothing was written."""
+@dataclass(eq=False, kw_only=True)
+class TooManyDue(frame.Refused):
+    """More is due than a run without a limit may terminate."""
 
-    def __init__(self, *, due: int, allowed: int) -> None:
-        self.due = due
-        self.allowed = allowed
-        super().__init__(f"{due} subscriptions are due, and without a limit at most {allowed} are terminated.")
+    code = "too_many_due"
+
+    due: int
+    allowed: int
 
 
 def result_of(item: due.Due, *, result: str) -> Result:

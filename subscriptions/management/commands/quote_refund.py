@@ -20,8 +20,9 @@ from portal.lib import text as text_lib
 from settings_app import selectors as settings_selectors
 from subscriptions import policies
 from subscriptions.models import Subscription
+from subscriptions.policies import standing
 from subscriptions.selectors import reading
-from subscriptions.termination.quote import lines
+from subscriptions.termination.quote import lines, quotes
 from subscriptions.termination.selectors import quoting
 
 # Some 2,700 years.
@@ -206,8 +207,8 @@ def _answer(asked: _Asked, *, config: settings_selectors.Config, at: Any) -> dic
         quote = quoting.quote_of(subscription, on=on, config=config)
     except days.DayOutOfRange as out:
         return {"subscription": str(wanted), "error": str(out)}
-    if isinstance(quote, quoting.NotTerminableFacts):
-        return {**answer, "why_not": quote.why_not}
+    if not isinstance(quote, quotes.Quote):
+        return {**answer, "why_not": standing.why_not_terminable(quote)}
 
     def amount(value: Decimal) -> str:
         return money.format_amount(value, currency=currency)

@@ -139,7 +139,7 @@ class Command(BaseCommand):
                     clock=timezone.now,
                 )
         except operations_counts.TooManyDue as refused:
-            raise CommandError(f"Nothing was done: {_too_many(refused)}") from None
+            raise CommandError(f"Nothing was done: {refused}") from None
         except WorkerEnded as ended:
             raise CommandError(
                 f"A worker ended before its work was done: {ended}. The others did theirs, and what was terminated "
@@ -161,7 +161,7 @@ class Command(BaseCommand):
                 self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
         self._answer(counts, is_json=options["json"])
         if counts.refused:
-            self.stderr.write(f"Without --max a run would do nothing: {_too_many(counts.refused)}")
+            self.stderr.write(f"Without --max a run would do nothing: {counts.refused}")
         if report and report.trouble:
             raise CommandError(f"The report in {options['report']} is not whole: {report.trouble}.")
         if counts.has_reached_limit:
@@ -263,11 +263,3 @@ class Command(BaseCommand):
     def _refuse(self, sentence: str) -> NoReturn:
         self.stderr.write(sentence)
         raise SystemExit(2)
-
-
-def _too_many(refused: operations_counts.TooManyDue) -> str:
-    return (
-        f"{refused.due:,} subscriptions would be terminated, more than {refused.allowed:,} (the larger of 1,000 "
-        "and 10 % of those not yet terminated). Look at them with --dry-run --report FILE; if they are right, say "
-        f"how many may be: --max {refused.due}."
-    )

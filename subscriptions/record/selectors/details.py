@@ -9,6 +9,7 @@ from datetime import date
 from portal.lib import days, money, text
 from settings_app.selectors import Config
 from subscriptions.models import HistoryEntry, Subscription
+from subscriptions.policies import standing
 from subscriptions.policies.identity import Identity
 from subscriptions.selectors import naming, reading
 
@@ -167,7 +168,7 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         auto_renew=subscription.auto_renew,
         can_switch_renewal=stands.status == "active"
         and not (subscription.is_trial and not subscription.auto_renew),
-        can_terminate=stands.case is not None,
-        why_not=stands.why_not,
+        can_terminate=isinstance(stands.ending, str),
+        why_not="" if isinstance(stands.ending, str) else standing.why_not_terminable(stands.ending),
         termination_uuid=termination.uuid if termination else None,
     )

@@ -4,25 +4,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date
 
 from settings_app.selectors import Config
 from subscriptions import policies
 from subscriptions.models import Cycle, Subscription
+from subscriptions.policies import standing
 from subscriptions.selectors import reading
 from subscriptions.termination.quote import notes, quotes
 from subscriptions.termination.selectors import credit_notes
 
 # Line kinds that are never part of a refund, should one ever be joined to a cycle.
 NEVER_REFUNDED = frozenset({"activation_fee", "usage"})
-
-
-@dataclass(frozen=True)
-class NotTerminableFacts:
-    """Hold the sentence why a subscription may not be terminated on the day asked."""
-
-    why_not: str
 
 
 def facts_of(subscription: Subscription) -> policies.SubscriptionFacts:
@@ -121,24 +115,25 @@ def quote_of(
     config: Config,
     asked_on: date | None = None,
     facts: policies.SubscriptionFacts | None = None,
-) -> quotes.Quote | NotTerminableFacts:
-    """Compute the quote of a subscription from `subscriptions()`, or say why it may not be terminated.
+) -> quotes.Quote | standing.WhyNot:
+    """Compute the quote of a subscription from `subscriptions()`, or give why it may not be terminated.
 
     The day of asking enters no sum, but a note with the sum of that day may have been sent for this refund.
     Two queries: cycles with charges (none where `facts` brings them), and the notes that decide.
     """
     stands = reading.standing_of(subscription, on=on, reactivation_days=config.reactivation_days)
-    if stands.case is None:
-        return NotTerminableFacts(stands.why_not)
+    case = stands.ending
+    if not isinstance(case, str):
+        return case
     terms = terms_of(config, currency=subscription.currency)
     facts = facts or facts_of(subscription)
-    is_expired = stands.case == "expired"
+    is_expired = case == "expired"
     refund = policies.refund(facts, on=on, policy=terms.policy, is_expired_case=is_expired)
     quote = quotes.Quote(
         subscription=subscription.uuid,
         organisation=subscription.organisation.uuid,
         on=on,
-        case=stands.case,
+        case=case,
         currency=subscription.currency,
         anchor=subscription.started_on.day,
         is_postpaid=subscription.organisation.payment_mode == "postpaid",

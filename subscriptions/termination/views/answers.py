@@ -15,6 +15,7 @@ from django.urls import reverse
 from django_htmx.http import trigger_client_event
 
 from customers.selectors import tabs as customers_tabs
+from portal import frame
 from portal.lib import days, htmx
 from portal.lib.http import Request
 from subscriptions.models import Termination
@@ -38,10 +39,8 @@ def of_step(view: StepView) -> Callable[[Request, uuids.UUID], HttpResponse]:
         step = steps.start(request, uuid)
         try:
             return view(step)
-        except refusals.NotTerminable as refusal:
-            return refused_page(step, refusal.why_not, status=409, termination_uuid=refusal.termination_uuid)
-        except steps.PreviewTooLarge as refusal:
-            return refused_page(step, str(refusal), status=422)
+        except frame.Refused as refusal:
+            return refused_page(step, refusal)
 
     return answer
 
@@ -256,12 +255,11 @@ def summary(problems: tuple[Problem, ...], boxes: Iterable[ToConfirm]) -> list[d
     return [{"text": problem.text, "id": ids.get(problem.field, problem.field)} for problem in problems]
 
 
-def refused_page(
-    step: Step, why_not: str, *, status: int, termination_uuid: uuids.UUID | None = None
-) -> HttpResponse:
+def refused_page(step: Step, refusal: frame.Refused) -> HttpResponse:
     """Say why there is no way on."""
-    context = {"why_not": why_not, "termination_uuid": termination_uuid}
-    return page_of(step, "subscriptions/termination/_refused.html", context, status=status)
+    ended = refusal.termination_uuid if isinstance(refusal, refusals.AlreadyTerminated) else None
+    context = {"why_not": str(refusal), "termination_uuid": ended}
+    return page_of(step, "subscriptions/termination/_refused.html", context, status=refusal.status)
 
 
 def done(request: Request, termination: Termination) -> HttpResponse:

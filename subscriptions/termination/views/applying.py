@@ -8,7 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from portal.frame import Actor
+from portal import frame
 from portal.lib.http import Request
 from subscriptions.termination import operations, refusals, steps
 from subscriptions.termination.forms import ReasonForm
@@ -38,10 +38,10 @@ def apply(step: Step) -> HttpResponse:
             choice=choice or quotes.Automatic(),
             acknowledged=step.request.POST.getlist("acknowledge"),
             seen=steps.unseal(step),
-            by=Actor.of(step.request.user),
+            by=frame.Actor.of(step.request.user),
             at=step.at,
         )
-    except refusals.Refused as refusal:
+    except refusals.Mendable as refusal:
         return _refused(step, form, refusal)
     return answers.done(step.request, outcome.termination)
 
@@ -68,12 +68,11 @@ def _what_to_choose(request: Request) -> answers.Problem:
     return answers.Problem("choice", "Choose how the refund is made.")
 
 
-def _problems_of(refusal: refusals.Refused) -> tuple[answers.Problem, ...]:
+def _problems_of(refusal: refusals.Mendable) -> tuple[answers.Problem, ...]:
     """Say what is wrong with a choice, beside the box or group that it is about."""
     if isinstance(refusal, refusals.AcknowledgementMissing):
         return tuple(answers.Problem(item.key, f"Please confirm: {item.text}") for item in refusal.missing)
-    is_about_note = isinstance(refusal, refusals.CreditNoteNotUsable)
-    return (answers.Problem("note" if is_about_note else "choice", str(refusal)),)
+    return (answers.Problem(refusal.field, str(refusal)),)
 
 
 def _ask_for_the_rest(step: Step, form: ReasonForm) -> HttpResponse | None:
@@ -93,24 +92,21 @@ def _ask_for_the_rest(step: Step, form: ReasonForm) -> HttpResponse | None:
     return choosing.choice_page(step, quote, form, seen=seen, status=422, problems=(problem,))
 
 
-def _refused(step: Step, form: ReasonForm, refusal: refusals.Refused) -> HttpResponse:
+def _refused(step: Step, form: ReasonForm, refusal: refusals.Mendable) -> HttpResponse:
     """Lead back to the step where it can be mended, and say what differs or what is wrong."""
-    if isinstance(refusal, refusals.NotTerminable | steps.PreviewTooLarge):
-        raise refusal
-    quote = refusal.fresh or steps.quote_of(step, form)
+    quote = refusal.fresh if isinstance(refusal, refusals.ShownAnew) else steps.quote_of(step, form)
     if quote.case == "expired":
         return answers.other_case(step, quote)
     if isinstance(refusal, refusals.QuoteChanged):
         return answers.changed_page(step, quote, form, seen=refusal.seen)
     if isinstance(refusal, steps.SealRefused):
-        return answers.refund_page(step, quote, form, status=refusal.status, changes=refusal.changes)
+        return answers.refund_page(step, quote, form, status=refusal.status, changes=(str(refusal),))
     if isinstance(refusal, refusals.RequestNotAcceptable):
-        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-        return answers.reason_page(step, form, status=422)
-    seen = steps.unseal(step, quote)
+        return answers.reason_page(step, form, status=frame.put_into(form, refusal))
+    seen, status = steps.unseal(step, quote), refusal.status
     if isinstance(refusal, refusals.CreditNoteChanged):
-        return choosing.choice_page(step, quote, form, seen=seen, status=409, changes=(str(refusal),))
+        return choosing.choice_page(step, quote, form, seen=seen, status=status, changes=(str(refusal),))
     problems = _problems_of(refusal)
     if quote.asks_choice:
-        return choosing.choice_page(step, quote, form, seen=seen, status=422, problems=problems)
-    return answers.refund_page(step, quote, form, seal=step.request.POST["seal"], status=422, problems=problems)
+        return choosing.choice_page(step, quote, form, seen=seen, status=status, problems=problems)
+    return answers.refund_page(step, quote, form, seal=step.request.POST["seal"], status=status, problems=problems)

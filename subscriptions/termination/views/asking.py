@@ -71,7 +71,7 @@ def choice(step: Step, form: ReasonForm, quote: quotes.Quote) -> HttpResponse:
     try:
         seen = steps.unseal(step, quote)
     except steps.SealRefused as refusal:
-        return answers.refund_page(step, quote, form, status=refusal.status, changes=refusal.changes)
+        return answers.refund_page(step, quote, form, status=refusal.status, changes=(str(refusal),))
     if seen.document != quotes.document(quote):
         return answers.changed_page(step, quote, form, seen=seen.document)
     if not quote.asks_choice:

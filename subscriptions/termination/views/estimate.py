@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from portal.lib import days, htmx
 from portal.lib.http import Request
+from subscriptions.policies import standing
 from subscriptions.selectors import naming
 from subscriptions.termination import steps
 from subscriptions.termination.forms import EstimateForm
@@ -58,11 +59,10 @@ def estimate(request: Request, uuid: uuids.UUID) -> HttpResponse:
 def _answer(step: Step, *, on: date) -> dict[str, Any]:
     """Compute the refund of that day, or say why nothing would come back."""
     subscription = step.subscription
-    termination = getattr(subscription, "termination", None)
     found = quoting.quote_of(subscription, on=on, config=step.config)
-    if termination is not None and isinstance(found, quoting.NotTerminableFacts):
-        return {"why_not": found.why_not, "termination_uuid": termination.uuid}
-    if isinstance(found, quoting.NotTerminableFacts) or found.case == "expired":
+    if isinstance(found, standing.Ended):
+        return {"why_not": standing.why_not_terminable(found), "termination_uuid": subscription.termination.uuid}
+    if isinstance(found, standing.NotYet) or found.case == "expired":
         return {"why_not": preview.nothing_after_expiry(expires_on=subscription.expires_on, on=on)}
     document = quotes.document(found)
     return {

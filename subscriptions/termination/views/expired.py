@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods
 
-from portal.frame import Actor
+from portal import frame
 from subscriptions.termination import operations, refusals, requested, steps
 from subscriptions.termination.forms import ExpiredForm
 from subscriptions.termination.quote import quotes
@@ -35,17 +35,16 @@ def terminate_expired(step: Step) -> HttpResponse:
             choice=quotes.Automatic(),
             acknowledged=(),
             seen=steps.unseal(step),
-            by=Actor.of(step.request.user),
+            by=frame.Actor.of(step.request.user),
             at=step.at,
         )
     except refusals.QuoteChanged as changed:
         said = quotes.changes(old=changed.seen, new=quotes.document(changed.fresh))
-        return _again(step, form, quote=changed.fresh, status=409, changes=said)
+        return _again(step, form, quote=changed.fresh, status=changed.status, changes=said)
     except steps.SealRefused as refusal:
-        return _again(step, form, quote=refusal.fresh, status=refusal.status, changes=refusal.changes)
+        return _again(step, form, quote=refusal.fresh, status=refusal.status, changes=(str(refusal),))
     except refusals.RequestNotAcceptable as refusal:
-        form.add_error(refusal.field if refusal.field in form.fields else None, str(refusal))
-        return _again(step, form, quote=steps.quote_of(step), status=422)
+        return _again(step, form, quote=steps.quote_of(step), status=frame.put_into(form, refusal))
     return answers.done(step.request, outcome.termination)
 
 

@@ -45,7 +45,7 @@ class Mix:
         refusals.CreditNoteNotUsable,
         refusals.CreditNoteChanged,
         refusals.AcknowledgementMissing,
-        life_operations.RenewalRefused,
+        life_operations.HasExpired,
         life_operations.AlreadySo,
         invoicing_operations.Refused,
         settings_operations.ConfigChanged,

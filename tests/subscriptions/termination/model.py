@@ -186,7 +186,7 @@ class Model:
         """Foretell a termination: the name of its refusal, or of its settlement. `note` is "" for none."""
         case = self.case(sub)
         if case in ("ended", "wait"):
-            return {"ended": "AlreadyTerminated", "wait": "NotTerminable"}[case]
+            return {"ended": "AlreadyTerminated", "wait": "NotYetTerminable"}[case]
         if note:
             if case == "expired" or not self.asks_choice(sub) or note not in self.choosable(sub):
                 return "CreditNoteNotUsable"

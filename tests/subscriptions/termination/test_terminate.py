@@ -250,7 +250,7 @@ def test_a_note_settles_one_termination_only(agent, now):
 
 def test_expired_within_28_days_is_refused_with_the_date(agent, now):
     made = factories.subscription(cycles=(C("2026-01-29"),))  # expired on 27 February, eleven days ago
-    with pytest.raises(refusals.NotTerminable, match="can be terminated from 28 March 2026\\.$"):
+    with pytest.raises(refusals.NotYetTerminable, match="can be terminated from 28 March 2026\\.$"):
         preview(made, at=now)
 
 
@@ -259,7 +259,7 @@ def test_the_28th_and_29th_day(agent, now, day, is_refused):
     ended = dt.date(2026, 3, 10) - dt.timedelta(days=day)
     made = factories.subscription(cycles=(C("2026-01-01"),), expires_on=ended)
     if is_refused:
-        with pytest.raises(refusals.NotTerminable):
+        with pytest.raises(refusals.NotYetTerminable):
             preview(made, at=now)
         return
     record = terminate(made, by=agent, at=now, asked=requested.ExpiredRequest("Long gone.")).termination

@@ -127,7 +127,7 @@ class Endings(Day):
         """Choose a note, or none, in the popup; `seen` is a preview that was left open."""
         outcome = self.model.outcome(name, note=key, confirms=confirms)
         is_from_popup = seen is not None
-        if outcome in ("AlreadyTerminated", "NotTerminable"):
+        if outcome in ("AlreadyTerminated", "NotYetTerminable"):
             self.expect(outcome, partial(self.preview, name))
             seen = seen or termination_operations.Seen(quote_id=uuid.uuid4(), document={})
             # Whoever applied it gets the first answer again, everybody else hears who it was.
@@ -222,7 +222,8 @@ class Endings(Day):
     def switch_renewal(self, pick: int, wanted: bool) -> None:
         name = self.sub(pick)
         sub = self.model.subs[name]
-        refusal = "RenewalRefused" if self.model.case(name) != "request" else ""
+        case = self.model.case(name)
+        refusal = {"request": "", "ended": "AlreadyTerminated"}.get(case, "HasExpired")
         if not refusal and sub.auto_renew == wanted:
             refusal = "AlreadySo"
         self.expect(

@@ -1,0 +1,75 @@
+"""Declare what the refusals about subscriptions say."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from portal import frame
+from portal.lib import days, mistakes, money
+from subscriptions.clean_up.operations import counts
+from subscriptions.life import operations as life
+from subscriptions.policies import standing
+from subscriptions.termination import refusals, steps
+
+
+def _credits_out_of_range(refusal: refusals.CreditsOutOfRange) -> str:
+    currency, note = refusal.currency, refusal.note
+    way = f"Choose {note} without “Use the note now”" if note else "Choose a credit note as the refund"
+    return (
+        f"Not all of {money.display(refusal.amount, currency=currency)} can be added: the balance is "
+        f"{money.display_balance(refusal.balance, currency=currency)}, and an account holds less than "
+        f"{money.display(Decimal(10) ** 13, currency=currency)}. Nothing was written. {way}, "
+        "or ask billing to lower the balance by a correction first."
+    )
+
+
+def _too_many_due(refusal: counts.TooManyDue) -> str:
+    return (
+        f"{refusal.due:,} subscriptions would be terminated, more than {refusal.allowed:,} (the larger of 1,000 "
+        "and 10 % of those not yet terminated). Look at them with --dry-run --report FILE; if they are right, say "
+        f"how many may be: --max {refusal.due}."
+    )
+
+
+frame.declare(
+    {
+        refusals.NotYetTerminable: lambda refusal: standing.why_not_terminable(refusal.why),
+        refusals.AlreadyTerminated: lambda refusal: standing.why_not_terminable(refusal.why),
+        refusals.QuoteChanged: "The preview is no longer true.",
+        refusals.CreditNoteNotUsable: lambda refusal: (
+            f"Credit note {refusal.number} cannot be chosen for this refund. Choose one of the list."
+        ),
+        refusals.CreditNoteChanged: lambda refusal: (
+            f"Credit note {refusal.number} changed since it was shown. This is how it is now."
+        ),
+        refusals.CreditsOutOfRange: _credits_out_of_range,
+        refusals.AcknowledgementMissing: lambda refusal: (
+            "Please confirm: " + " ".join(item.text for item in refusal.missing)
+        ),
+        refusals.ExplanationMissing: lambda refusal: mistakes.empty(
+            right=f"a text of at most {refusal.most:,} characters"
+        ),
+        refusals.ExplanationTooLong: lambda refusal: mistakes.too_long(count=refusal.count, most=refusal.most),
+        refusals.RequestMissing: "Say who asked for the termination, when, how and why.",
+        refusals.RequestNotAsked: "The subscription has expired: only an explanation is asked.",
+        refusals.RequestedInTheFuture: lambda refusal: mistakes.in_the_future(today=refusal.today),
+        refusals.RequestedBeforeItBegan: lambda refusal: standing.why_too_early(refusal.began),
+        refusals.ReasonNotOffered: "This reason is no longer offered. Choose another one.",
+        refusals.TicketMissing: lambda refusal: f"The reason “{refusal.reason_label}” needs a ticket reference.",
+        refusals.RequesterMissing: mistakes.empty(right="a name"),
+        refusals.ChannelUnknown: mistakes.NOT_IN_LIST,
+        steps.PreviewTooLarge: (
+            "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated "
+            "here. Nothing was written. Tell whoever runs the portal."
+        ),
+        steps.SealTooOld: "The preview is older than 30 minutes; this is a new one.",
+        steps.SealOfSomebodyElse: "The preview was made for somebody else; this is yours.",
+        steps.SealUnreadable: "The preview could not be read; this is a new one.",
+        life.HasExpired: lambda refusal: (
+            f"This subscription expired on {days.display(refusal.expired_on)}; it no longer renews."
+        ),
+        life.TrialDoesNotRenew: "A trial does not renew.",
+        life.AlreadySo: lambda refusal: f"Auto-renewal is {'on' if refusal.wanted else 'off'} already.",
+        counts.TooManyDue: _too_many_due,
+    }
+)

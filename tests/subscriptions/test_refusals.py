@@ -1,0 +1,159 @@
+"""What the refusals about subscriptions tell."""
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from subscriptions.clean_up.operations import counts
+from subscriptions.life import operations as life
+from subscriptions.policies import standing
+from subscriptions.termination import refusals, steps
+from subscriptions.termination.quote.acknowledgements import Acknowledgement
+from tests.support import refusals as support
+
+DAY = dt.date(2026, 3, 10)
+QUOTE: Any = None
+ENDED = standing.Ended(by="maria", on=DAY, time="17:00 (Asia/Singapore)")
+TO_CONFIRM = (Acknowledgement("a", note="", text="One."), Acknowledgement("b", note="", text="Two."))
+OUT_OF_RANGE = refusals.CreditsOutOfRange(amount=Decimal(50), balance=Decimal("9999999999999.98"), currency="SGD")
+OF_A_NOTE = refusals.CreditsOutOfRange(
+    amount=Decimal(50), balance=Decimal("9999999999999.98"), currency="SGD", note="CN-1"
+)
+BALANCE = (
+    "Not all of SGD 50.00 can be added: the balance is SGD 9,999,999,999,999.98, and an account holds less "
+    "than SGD 10,000,000,000,000.00. Nothing was written. "
+)
+TABLE = [
+    (
+        refusals.NotYetTerminable(standing.NotYet(DAY, terminable_from=dt.date(2026, 4, 8))),
+        ("not_yet_terminable", 409, ""),
+        "This subscription expired on 10 March 2026. It can be terminated from 8 April 2026.",
+    ),
+    (
+        refusals.AlreadyTerminated(ENDED, termination_uuid=uuid.uuid4()),
+        ("already_terminated", 409, ""),
+        "This subscription was already terminated by maria on 10 March 2026 at 17:00 (Asia/Singapore). "
+        "A termination cannot be undone.",
+    ),
+    (refusals.QuoteChanged(QUOTE, seen={}), ("preview_changed", 409, ""), "The preview is no longer true."),
+    (
+        refusals.CreditNoteNotUsable("CN-1"),
+        ("credit_note_not_usable", 422, "note"),
+        "Credit note CN-1 cannot be chosen for this refund. Choose one of the list.",
+    ),
+    (
+        refusals.CreditNoteChanged(QUOTE, number="CN-1"),
+        ("credit_note_changed", 409, "note"),
+        "Credit note CN-1 changed since it was shown. This is how it is now.",
+    ),
+    (
+        OUT_OF_RANGE,
+        ("credits_out_of_range", 422, "choice"),
+        f"{BALANCE}Choose a credit note as the refund, or ask billing to lower the balance by a correction first.",
+    ),
+    (
+        OF_A_NOTE,
+        ("credits_out_of_range", 422, "choice"),
+        f"{BALANCE}Choose CN-1 without “Use the note now”, or ask billing to lower the balance by a correction "
+        "first.",
+    ),
+    (
+        refusals.AcknowledgementMissing(TO_CONFIRM),
+        ("acknowledgement_missing", 422, "acknowledge"),
+        "Please confirm: One. Two.",
+    ),
+    (
+        refusals.ExplanationMissing(2000),
+        ("explanation_missing", 422, "explanation"),
+        "This is empty; expected a text of at most 2,000 characters.",
+    ),
+    (
+        refusals.ExplanationTooLong(2001, most=2000),
+        ("explanation_too_long", 422, "explanation"),
+        "This has 2,001 characters; expected at most 2,000.",
+    ),
+    (
+        refusals.RequestMissing(),
+        ("request_missing", 422, "reason"),
+        "Say who asked for the termination, when, how and why.",
+    ),
+    (
+        refusals.RequestNotAsked(),
+        ("request_not_asked", 422, "explanation"),
+        "The subscription has expired: only an explanation is asked.",
+    ),
+    (
+        refusals.RequestedInTheFuture(DAY),
+        ("requested_in_the_future", 422, "requested_on"),
+        "This day is in the future; expected 10 March 2026 or an earlier day.",
+    ),
+    (
+        refusals.RequestedBeforeItBegan(DAY),
+        ("requested_before_it_began", 422, "requested_on"),
+        "The subscription began on 10 March 2026; nobody can have asked before that day.",
+    ),
+    (
+        refusals.ReasonNotOffered("gone"),
+        ("reason_not_offered", 422, "reason"),
+        "This reason is no longer offered. Choose another one.",
+    ),
+    (
+        refusals.TicketMissing("Quality"),
+        ("ticket_missing", 422, "ticket"),
+        "The reason “Quality” needs a ticket reference.",
+    ),
+    (refusals.RequesterMissing(), ("requester_missing", 422, "requested_by"), "This is empty; expected a name."),
+    (
+        refusals.ChannelUnknown("pigeon"),
+        ("channel_unknown", 422, "channel"),
+        "What was chosen is not in the list; expected one of the list.",
+    ),
+    (
+        steps.PreviewTooLarge(),
+        ("preview_too_large", 422, ""),
+        "This subscription has more cycles and charges than one preview can carry, so it cannot be terminated "
+        "here. Nothing was written. Tell whoever runs the portal.",
+    ),
+    (
+        steps.SealTooOld(QUOTE),
+        ("preview_too_old", 409, ""),
+        "The preview is older than 30 minutes; this is a new one.",
+    ),
+    (
+        steps.SealOfSomebodyElse(QUOTE),
+        ("preview_of_somebody_else", 409, ""),
+        "The preview was made for somebody else; this is yours.",
+    ),
+    (
+        steps.SealUnreadable(QUOTE),
+        ("preview_unreadable", 422, ""),
+        "The preview could not be read; this is a new one.",
+    ),
+    (
+        life.HasExpired(DAY),
+        ("subscription_expired", 409, ""),
+        "This subscription expired on 10 March 2026; it no longer renews.",
+    ),
+    (life.TrialDoesNotRenew(), ("trial_does_not_renew", 409, ""), "A trial does not renew."),
+    (life.AlreadySo(wanted=True), ("auto_renewal_already_so", 409, ""), "Auto-renewal is on already."),
+    (life.AlreadySo(wanted=False), ("auto_renewal_already_so", 409, ""), "Auto-renewal is off already."),
+    (
+        counts.TooManyDue(due=1200, allowed=1000),
+        ("too_many_due", 409, ""),
+        "1,200 subscriptions would be terminated, more than 1,000 (the larger of 1,000 and 10 % of those not yet "
+        "terminated). Look at them with --dry-run --report FILE; if they are right, say how many may be: "
+        "--max 1200.",
+    ),
+]
+
+
+@pytest.mark.parametrize(("refusal", "coded", "words"), TABLE)
+def test_what_it_tells(refusal, coded, words):
+    assert support.told(refusal) == (*coded, words)
+
+
+def test_all_are_here():
+    assert {type(row[0]) for row in TABLE} == support.coded("subscriptions")
