@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from customers import policies
+from customers import policies, refusals
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey, TopUp
 from portal import frame
 from portal.audit import names
@@ -33,30 +33,6 @@ class RequestReused(Exception):
     """
 
     entry: LedgerEntry
-
-
-@dataclass(eq=False)
-class BalanceOutOfRange(Exception):
-    """Say that an entry would lift or lower the balance beyond what an account can hold."""
-
-    balance: Decimal
-
-
-@dataclass(eq=False)
-class BalanceMoved(Exception):
-    """Say that the account has moved on since the balance was shown that an entry leads to."""
-
-
-@dataclass(eq=False)
-class TopUpNotWhole(Exception):
-    """Say that a top-up is not above 0, or not in whole minor units of its currency."""
-
-
-@dataclass(eq=False)
-class GivesBackAboveCharged(Exception):
-    """Say that a correction of a termination asks first. Raised by the app that knows what was charged."""
-
-    sentence: str
 
 
 def lock_account(*, organisation_id: int) -> CreditAccount:
@@ -92,7 +68,7 @@ def post_entry(
         raise NoTransaction
     after = account.balance + amount
     if not policies.is_balance_in_range(after):
-        raise BalanceOutOfRange(balance=account.balance)
+        raise refusals.BalanceOutOfRange(balance=account.balance, amount=amount)
     # The table takes the account along to its new last entry.
     return LedgerEntry.objects.create(
         account=account,
@@ -230,7 +206,7 @@ def post_top_up(
                 raise RequestReused(entry=posted)
             return posted
         if not amount.is_finite() or amount <= 0 or not money.is_whole(amount, currency=account.currency):
-            raise TopUpNotWhole
+            raise refusals.TopUpNotWhole(amount=amount, currency=account.currency)
         _check_seen(account, seen_seq=seen_seq)
         cause_id = uuid.uuid4()
         entry = post_entry(
@@ -273,7 +249,7 @@ def _locked(organisation_uuid: uuid.UUID) -> tuple[Organisation, CreditAccount]:
 
 def _check_seen(account: CreditAccount, *, seen_seq: int | None) -> None:
     if seen_seq is not None and seen_seq != (account.last_seq or 0):
-        raise BalanceMoved
+        raise refusals.BalanceMoved(seen_seq=seen_seq, last_seq=account.last_seq or 0)
 
 
 ORGANISATIONS_AT_ONCE = 500

@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
-from customers import forms, operations, selectors, tab_bar
+from customers import forms, operations, refusals, selectors, tab_bar
 from customers.models import LedgerEntry, Organisation
 from portal import frame
 from portal.lib import htmx
@@ -89,12 +89,15 @@ def move(
             request, "customers/_move.html", context | {"form": form}, organisation=organisation, status=status
         )
 
+    def refused(form: forms.MoveForm, refusal: frame.Refused) -> HttpResponse:
+        return asked(form, status=frame.put_into(form, refusal))
+
     def shown(form: forms.MoveForm, *, changed: str = "", asks: str = "", status: int = 200) -> HttpResponse:
         amount = form.signed_amount()
-        moved = selectors.moved_by(uuid, amount=amount)
-        if moved is None:
-            form.add_error("amount", "The balance would become larger than an account can hold.")
-            return asked(form, status=422)
+        try:
+            moved = selectors.moved_by(uuid, amount=amount)
+        except frame.Refused as refusal:
+            return refused(form, refusal)
         what = {"form": form, "moved": moved, "changed": changed, "question": asks or question(amount)}
         return _dialog(
             request, "customers/_move_preview.html", context | what, organisation=organisation, status=status
@@ -129,13 +132,12 @@ def move(
             "Close it, check the entries and open it again.",
         )
         return asked(form, status=409)
-    except operations.BalanceMoved:
-        return shown(form, changed="Another entry came in meanwhile, so the balances below are new.", status=409)
-    except operations.GivesBackAboveCharged as above:
-        return shown(form, asks=above.sentence, status=409)
-    except operations.BalanceOutOfRange:
-        form.add_error("amount", "The balance would become larger than an account can hold.")
-        return asked(form, status=422)
+    except refusals.BalanceMoved as refusal:
+        return shown(form, changed=str(refusal), status=refusal.status)
+    except refusals.CorrectionAsks as refusal:
+        return shown(form, asks=str(refusal), status=refusal.status)
+    except frame.Refused as refusal:
+        return refused(form, refusal)
     done = selectors.moved_sentence(entry)
     if not htmx.wants_fragment(request):
         messages.success(request, done)

@@ -171,7 +171,7 @@ MUTATIONS = (
     Mutation(
         "a balance beyond what an account holds is no sentence",
         "subscriptions/termination/settlement.py",
-        "                )\n            except customers_operations.BalanceOutOfRange as refusal:",
+        "                )\n            except customers_refusals.BalanceOutOfRange as refusal:",
         "                )\n            except ZeroDivisionError as refusal:",
         "tests/subscriptions/termination/test_never_twice.py::test_a_balance_that_no_account_holds_is_a_sentence",
     ),

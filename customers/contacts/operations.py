@@ -37,12 +37,13 @@ class Contacts:
     customer_reference: str
 
 
-class ContactsChanged(Exception):
-    """Say that somebody changed the contacts since the page was shown; nothing was written."""
+@dataclass(eq=False)
+class ContactsChanged(frame.Refused):
+    """Somebody changed the contacts since the page was shown. *Shape*: `current` is what they are now."""
 
-    def __init__(self, current: Contacts) -> None:
-        self.current = current
-        super().__init__("The contacts were changed meanwhile.")
+    code = "contacts_changed"
+
+    current: Contacts
 
 
 def contacts_of(organisation: Organisation) -> Contacts:

@@ -40,7 +40,11 @@ def contacts(request: Request, uuid: uuids.UUID) -> HttpResponse:
         )
     except operations.ContactsChanged as changed:
         return _page(
-            request, organisation, form=forms.ContactsForm.showing(changed.current), status=409, is_conflict=True
+            request,
+            organisation,
+            form=forms.ContactsForm.showing(changed.current),
+            status=changed.status,
+            is_conflict=True,
         )
     messages.success(request, "The contacts are saved.")
     return htmx.lead_to(request, reverse("customers:overview", args=[uuid]))

@@ -4,7 +4,7 @@ import uuid
 from dataclasses import dataclass
 from decimal import Decimal
 
-from customers import policies
+from customers import policies, refusals
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from portal.lib import money
 
@@ -113,16 +113,16 @@ class Moved:
     seq: int
 
 
-def moved_by(organisation_uuid: uuid.UUID, *, amount: Decimal) -> Moved | None:
-    """Say what an entry would make of a balance; None where no account can hold it.
+def moved_by(organisation_uuid: uuid.UUID, *, amount: Decimal) -> Moved:
+    """Say what an entry would make of a balance.
 
-    *Raises*: Organisation.DoesNotExist.
+    *Raises*: Organisation.DoesNotExist; BalanceOutOfRange.
     """
     organisation = Organisation.objects.select_related("credit_account").get(uuid=organisation_uuid)
     account, currency = _account_of(organisation), organisation.currency
     after = account.balance + amount
     if not policies.is_balance_in_range(after):
-        return None
+        raise refusals.BalanceOutOfRange(balance=account.balance, amount=amount)
     available = policies.available_credits(
         balance=after, credit_limit=account.credit_limit, reserved=account.reserved
     )

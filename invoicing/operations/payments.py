@@ -9,6 +9,7 @@ from django.db.models import F, Sum
 from django.db.models.functions import Coalesce
 
 from customers import operations as customers_operations
+from customers import refusals as customers_refusals
 from customers.models import LedgerEntry
 from invoicing import policies
 from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
@@ -144,7 +145,7 @@ def _top_up(payment: Payment, *, by: frame.Actor, at: datetime) -> LedgerEntry:
             description=f"Received above what was open on {payment.invoice.number}{reference}",
             actor=by.name,
         )
-    except customers_operations.BalanceOutOfRange as error:
+    except customers_refusals.BalanceOutOfRange as error:
         raise refusals.AboveTheAccount(
             "The balance would become larger than an account can hold. Record less, or several payments later on."
         ) from error

@@ -4,6 +4,7 @@ import uuid
 from datetime import datetime
 
 from customers import operations as customers_operations
+from customers import refusals as customers_refusals
 from invoicing import selectors, settled_charges
 from invoicing.models import (
     CreditNote,
@@ -54,7 +55,7 @@ def put_into_credits(
                 by=by,
                 at=at,
             )
-        except customers_operations.BalanceOutOfRange as error:
+        except customers_refusals.BalanceOutOfRange as error:
             raise refusals.AboveTheAccount("The balance would become larger than an account can hold.") from error
         paid = [f"{documents.display(part, of=note)} paid on {number}" for _, number, part in used.applied]
         put = [f"{documents.display(used.put_in, of=note)} put into Available Credits"] if used.put_in else []

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from customers import operations as customers_operations
 from customers import policies
+from customers import refusals as customers_refusals
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import selectors
 from invoicing.models import (
@@ -289,7 +290,7 @@ def _move(
             description=f"{what}: {made.reason}",
             actor=by.name,
         )
-    except customers_operations.BalanceOutOfRange as error:
+    except customers_refusals.BalanceOutOfRange as error:
         raise refusals.AboveTheAccount("The balance would become larger than an account can hold.") from error
     made.moved = moved
 

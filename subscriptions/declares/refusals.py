@@ -9,6 +9,8 @@ from portal.lib import days, mistakes, money
 from subscriptions.clean_up.operations import counts
 from subscriptions.life import operations as life
 from subscriptions.policies import standing
+from subscriptions.record import refusals as record
+from subscriptions.record.selectors import corrections
 from subscriptions.termination import refusals, steps
 
 
@@ -71,5 +73,6 @@ frame.declare(
         life.TrialDoesNotRenew: "A trial does not renew.",
         life.AlreadySo: lambda refusal: f"Auto-renewal is {'on' if refusal.wanted else 'off'} already.",
         counts.TooManyDue: _too_many_due,
+        record.GivesBackAboveCharged: lambda refusal: corrections.sentence_above(refusal.given, more=refusal.more),
     }
 )

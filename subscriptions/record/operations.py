@@ -9,6 +9,7 @@ from customers.models import LedgerEntry
 from invoicing import operations as invoicing_operations
 from portal import frame
 from subscriptions.models import Termination
+from subscriptions.record import refusals
 from subscriptions.record.selectors import corrections
 
 
@@ -29,7 +30,7 @@ def correct_termination(
     invoices of the charges are locked first, so that a note sent at the same moment waits and is counted.
 
     *Units*: as `customers.operations.post_correction`.
-    *Raises*: Termination.DoesNotExist; customers' GivesBackAboveCharged and what its post_correction raises.
+    *Raises*: Termination.DoesNotExist; GivesBackAboveCharged; what customers' post_correction raises.
     """
     with customers_operations.request_used_once(request_id), frame.operation("correct_termination"):
         termination = Termination.objects.select_related("organisation").get(uuid=termination_uuid)
@@ -38,7 +39,7 @@ def correct_termination(
         if not is_confirmed and not is_again:
             given = corrections.given_back(termination)
             if given.is_above(amount):
-                raise customers_operations.GivesBackAboveCharged(corrections.sentence_above(given, more=amount))
+                raise refusals.GivesBackAboveCharged(given=given, more=amount)
         return customers_operations.write_correction(
             organisation_uuid=termination.organisation.uuid,
             amount=amount,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import ClassVar, assert_never
 
 from customers import operations as customers_operations
+from customers import refusals as customers_refusals
 from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
@@ -136,7 +137,7 @@ def write(
                     description=description,
                     actor=cause.by.name,
                 )
-            except customers_operations.BalanceOutOfRange as refusal:
+            except customers_refusals.BalanceOutOfRange as refusal:
                 raise refusals.CreditsOutOfRange(
                     amount=amount, balance=refusal.balance, currency=quote.currency
                 ) from refusal
@@ -185,7 +186,7 @@ def _link(note: notes.Note, *, is_used: bool, quote: quotes.Quote, account: Cred
                 by=cause.by,
                 at=cause.at,
             )
-        except customers_operations.BalanceOutOfRange as refusal:
+        except customers_refusals.BalanceOutOfRange as refusal:
             raise refusals.CreditsOutOfRange(
                 amount=note.unused, balance=refusal.balance, currency=quote.currency, note=note.number
             ) from refusal

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from django.db import connection, transaction
 
-from customers import operations, selectors
+from customers import operations, refusals, selectors
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from portal import frame
 from portal.audit.models import AuditEntry
@@ -92,7 +92,7 @@ def test_a_cause_is_refunded_once() -> None:
 def test_a_balance_that_no_account_can_hold_is_refused() -> None:
     account = OrganisationFactory.create().credit_account
     post(account, "9999999999999")
-    with pytest.raises(operations.BalanceOutOfRange):
+    with pytest.raises(refusals.BalanceOutOfRange):
         post(account, "1")
 
 
@@ -224,7 +224,7 @@ def test_one_form_for_two_accounts_at_once_posts_one_entry() -> None:
 @pytest.mark.parametrize("amount", ["0", "-12.50", "0.001", "NaN", "Infinity"])
 def test_a_top_up_is_above_zero_and_whole(amount: str) -> None:
     organisation = OrganisationFactory.create(account="5")
-    with pytest.raises(operations.TopUpNotWhole):
+    with pytest.raises(refusals.TopUpNotWhole):
         operations.post_top_up(
             organisation_uuid=organisation.uuid,
             amount=Decimal(amount),

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from customers import operations as customers_operations
+from customers import refusals as customers_refusals
 from customers.contacts import operations as contacts
 from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
 from portal.frame import SYSTEM, Actor
@@ -23,6 +24,7 @@ from subscriptions.clean_up.operations import expire
 from subscriptions.life import operations as life_operations
 from subscriptions.models import HistoryEntry, PhoneNumber, Subscription, Termination
 from subscriptions.record import operations as record_operations
+from subscriptions.record import refusals as record_refusals
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals as termination_refusals
 from subscriptions.termination import requested
@@ -156,7 +158,7 @@ def _correct(world: World) -> Operation:
     return Operation(
         "post a correction",
         call,
-        (customers_operations.RequestReused, customers_operations.BalanceOutOfRange),
+        (customers_operations.RequestReused, customers_refusals.BalanceOutOfRange),
         lambda by, form: LedgerEntry.objects.get(request_id=form).amount == Decimal("2.25"),
     )
 
@@ -184,7 +186,7 @@ def _correct_termination(world: World) -> Operation:
     return Operation(
         "correct a termination",
         call,
-        (customers_operations.GivesBackAboveCharged, customers_operations.RequestReused),
+        (record_refusals.GivesBackAboveCharged, customers_operations.RequestReused),
         is_whole,
     )
 
@@ -208,7 +210,7 @@ def _top_up(world: World) -> Operation:
     return Operation(
         "top up",
         call,
-        (customers_operations.RequestReused, customers_operations.BalanceMoved),
+        (customers_operations.RequestReused, customers_refusals.BalanceMoved),
         lambda by, form: TopUp.objects.get(entry__request_id=form).amount == 5,
     )
 

@@ -10,6 +10,8 @@ import pytest
 from subscriptions.clean_up.operations import counts
 from subscriptions.life import operations as life
 from subscriptions.policies import standing
+from subscriptions.record import refusals as record
+from subscriptions.record.selectors import corrections
 from subscriptions.termination import refusals, steps
 from subscriptions.termination.quote.acknowledgements import Acknowledgement
 from tests.support import refusals as support
@@ -146,6 +148,21 @@ TABLE = [
         "1,200 subscriptions would be terminated, more than 1,000 (the larger of 1,000 and 10 % of those not yet "
         "terminated). Look at them with --dry-run --report FILE; if they are right, say how many may be: "
         "--max 1200.",
+    ),
+    (
+        record.GivesBackAboveCharged(
+            given=corrections.GivenBack(
+                termination_uuid=uuid.UUID(int=7),
+                currency="SGD",
+                charged=Decimal(150),
+                by_charge=Decimal(50),
+                corrections=Decimal(99),
+            ),
+            more=Decimal("1.000001"),
+        ),
+        ("gives_back_above_charged", 409, ""),
+        "With this, notes, waivers, refunds and corrections of the termination 00000000-0000-0000-0000-000000000007 "
+        "come to SGD 150.000001, which is more than its charges: SGD 150.00.",
     ),
 ]
 

@@ -6,12 +6,11 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
-from customers import operations as customers_operations
 from customers.models import LedgerEntry
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote
 from subscriptions.models import Termination
-from subscriptions.record import operations
+from subscriptions.record import operations, refusals
 from subscriptions.record.selectors import corrections
 from tests.support import factories, pages
 from tests.support.factories import C
@@ -50,9 +49,9 @@ def test_a_correction_within_what_was_charged_asks_nothing(ended, agent, now):
 
 def test_a_correction_above_what_was_charged_asks(ended, agent, now):
     correct(ended, "99", agent, now)
-    with pytest.raises(customers_operations.GivesBackAboveCharged) as asked:
+    with pytest.raises(refusals.GivesBackAboveCharged) as asked:
         correct(ended, "1.000001", agent, now)
-    assert asked.value.sentence == (
+    assert str(asked.value) == (
         f"With this, notes, waivers, refunds and corrections of the termination {ended.uuid} come to"
         " SGD 150.000001, which is more than its charges: SGD 150.00."
     )
@@ -123,7 +122,7 @@ def test_a_correction_and_a_note_at_once_do_not_both_go_unasked(ended, agent, no
     asked = [
         answer
         for answer in answers
-        if isinstance(answer, (customers_operations.GivesBackAboveCharged, invoicing_operations.SendingAsks))
+        if isinstance(answer, (refusals.GivesBackAboveCharged, invoicing_operations.SendingAsks))
     ]
     assert len(asked) == 1, answers
     assert Termination.objects.count() == 1

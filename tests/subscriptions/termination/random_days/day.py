@@ -15,7 +15,6 @@ from django.db import transaction
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from customers import operations as customers_operations
 from customers.contacts import operations as contacts
 from invoicing import operations as invoicing_operations
 from portal.frame import Actor
@@ -23,6 +22,7 @@ from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
 from subscriptions.life import operations as life_operations
+from subscriptions.record import refusals as record_refusals
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals
 from tests.subscriptions.termination.random_days.drawn import FEE
@@ -57,7 +57,7 @@ REFUSALS = {
         invoicing_operations.CameBackAlready,
         invoicing_operations.CreditsDoNotCover,
         contacts.ContactsChanged,
-        customers_operations.GivesBackAboveCharged,
+        record_refusals.GivesBackAboveCharged,
     )
 }
 

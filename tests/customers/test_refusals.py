@@ -1,0 +1,45 @@
+"""What the refusals of the Customer app tell programs and people."""
+
+from decimal import Decimal
+
+import pytest
+
+from customers import refusals
+from customers.contacts import operations as contacts
+from portal import frame
+from tests.support.refusals import coded, told
+
+TABLE: dict[frame.Refused, tuple[str, int, str, str]] = {
+    refusals.BalanceOutOfRange(balance=Decimal("9999999999999"), amount=Decimal(1)): (
+        "balance_out_of_range",
+        422,
+        "amount",
+        "The balance would become larger than an account can hold.",
+    ),
+    refusals.BalanceMoved(seen_seq=3, last_seq=4): (
+        "balance_moved",
+        409,
+        "",
+        "Another entry came in meanwhile, so the balances below are new.",
+    ),
+    refusals.TopUpNotWhole(amount=Decimal("0.001"), currency="SGD"): (
+        "top_up_not_whole",
+        422,
+        "amount",
+        "A top-up is above 0 and has no more decimals than its currency: SGD 0.01 is the least.",
+    ),
+    contacts.ContactsChanged(
+        current=contacts.Contacts(name="Acme", owner_email="", billing_email="", customer_reference="")
+    ): ("contacts_changed", 409, "", "The contacts were changed meanwhile."),
+}
+
+
+@pytest.mark.parametrize(("refusal", "expected"), TABLE.items(), ids=lambda value: type(value).__name__)
+def test_a_refusal_tells_code_status_field_and_words(
+    refusal: frame.Refused, expected: tuple[str, int, str, str]
+) -> None:
+    assert told(refusal) == expected
+
+
+def test_the_table_holds_every_refusal() -> None:
+    assert coded("customers") == {type(refusal) for refusal in TABLE}
