@@ -3,7 +3,6 @@
 import uuid
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -23,16 +22,6 @@ class NoTransaction(RuntimeError):
 
     def __init__(self) -> None:
         super().__init__("A ledger entry is posted inside the transaction of its cause: open an operation first.")
-
-
-@dataclass(eq=False)
-class RequestReused(Exception):
-    """Say that a form that was sent before came again with other content, or from somebody else.
-
-    `entry` is what the first one posted.
-    """
-
-    entry: LedgerEntry
 
 
 def lock_account(*, organisation_id: int) -> CreditAccount:
@@ -90,14 +79,12 @@ def post_entry(
 
 
 @contextmanager
-def request_used_once(request_id: uuid.UUID) -> Iterator[None]:
-    """Refuse a request that posted on another account at the same instant: its lock held nobody up here.
+def form_posts_once() -> Iterator[None]:
+    """Refuse a form that somebody else has posted with, or that was used before its key was forgotten.
 
-    *Raises*: RequestReused.
+    *Raises*: KeyReused.
     """
-    with diagnosis.told_as(
-        {"a_form_posts_one_entry": lambda: RequestReused(entry=LedgerEntry.objects.get(request_id=request_id))}
-    ):
+    with diagnosis.told_as({"a_form_posts_one_entry": frame.KeyReused}):
         yield
 
 
@@ -118,9 +105,13 @@ def post_correction(
     organisation's correction goes on its monthly invoice, as a refund does, so it is marked unbilled.
     *Units*: `amount` in the organisation's currency, up to six decimals, above 0 adds, below takes; `seen_seq` is
     the place of the last entry when the balance was shown, 0 before the first, None where nobody was shown it.
-    *Raises*: Organisation.DoesNotExist, RequestReused, BalanceMoved, BalanceOutOfRange.
+    *Raises*: Organisation.DoesNotExist, KeyReused, BalanceMoved, BalanceOutOfRange.
     """
-    with request_used_once(request_id), frame.operation("post_correction"):
+    content = {"organisation": organisation_uuid, "amount": amount, "reason": reason, "cause": cause_id}
+    key = frame.Key(request_id, content, by=by, at=at, outcome=request_id)
+    with form_posts_once(), frame.operation("post_correction", key=key) as earlier:
+        if earlier:
+            return LedgerEntry.objects.get(request_id=earlier)
         return write_correction(
             organisation_uuid=organisation_uuid,
             amount=amount,
@@ -146,13 +137,6 @@ def write_correction(
 ) -> LedgerEntry:
     """Write a correction inside the caller's operation, as `post_correction` does in its own."""
     organisation, account = _locked(organisation_uuid)
-    # Under the lock, so that of two equal forms the second one sees the first one's entry.
-    posted = LedgerEntry.objects.filter(request_id=request_id).first()
-    if posted is not None:
-        first = (posted.account_id, posted.kind, posted.amount, posted.description, posted.cause_id, posted.actor)
-        if first != (account.pk, LedgerEntry.Kind.CORRECTION, amount, reason, cause_id, by.name):
-            raise RequestReused(entry=posted)
-        return posted
     _check_seen(account, seen_seq=seen_seq)
     entry = post_entry(
         account=account,
@@ -195,25 +179,22 @@ def post_top_up(
     The same form sent again gives the first entry. Postpaid: the entry is unbilled, so that the monthly invoice
     takes account of it.
     *Units*: `amount` above 0, in whole minor units of the organisation's currency; `seen_seq` as in a correction.
-    *Raises*: Organisation.DoesNotExist, RequestReused, TopUpNotWhole, BalanceMoved, BalanceOutOfRange.
+    *Raises*: Organisation.DoesNotExist, KeyReused, TopUpNotWhole, BalanceMoved, BalanceOutOfRange.
     """
-    with request_used_once(request_id), frame.operation("post_top_up"):
+    content = {"organisation": organisation_uuid, "amount": amount, "reason": reason}
+    key = frame.Key(request_id, content, by=by, at=at)
+    with form_posts_once(), frame.operation("post_top_up", key=key) as earlier:
+        if earlier:
+            return TopUp.objects.select_related("entry").get(uuid=earlier).entry
         organisation, account = _locked(organisation_uuid)
-        posted = LedgerEntry.objects.filter(request_id=request_id).first()
-        if posted is not None:
-            first = (posted.account_id, posted.kind, posted.amount, posted.description, posted.actor)
-            if first != (account.pk, LedgerEntry.Kind.TOP_UP, amount, reason, by.name):
-                raise RequestReused(entry=posted)
-            return posted
         if not amount.is_finite() or amount <= 0 or not money.is_whole(amount, currency=account.currency):
             raise refusals.TopUpNotWhole(amount=amount, currency=account.currency)
         _check_seen(account, seen_seq=seen_seq)
-        cause_id = uuid.uuid4()
         entry = post_entry(
             account=account,
             kind=LedgerEntry.Kind.TOP_UP,
             amount=amount,
-            cause_id=cause_id,
+            cause_id=key.outcome,
             is_unbilled=organisation.payment_mode == Organisation.PaymentMode.POSTPAID,
             at=at,
             on=days.today_in(organisation.timezone, at=at),
@@ -222,7 +203,7 @@ def post_top_up(
             request_id=request_id,
         )
         TopUp.objects.create(
-            uuid=cause_id,
+            uuid=key.outcome,
             organisation=organisation,
             currency=account.currency,
             amount=amount,

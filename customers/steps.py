@@ -10,7 +10,7 @@ from django.http import Http404, HttpResponse, HttpResponseRedirect
 from django.utils import timezone
 from django_htmx.http import trigger_client_event
 
-from customers import forms, operations, refusals, selectors, tab_bar
+from customers import forms, refusals, selectors, tab_bar
 from customers.models import LedgerEntry, Organisation
 from portal import frame
 from portal.lib import htmx
@@ -125,13 +125,6 @@ def move(
             by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
-    except operations.RequestReused:
-        form.add_error(
-            None,
-            "This form was already used for another entry, so nothing was posted now. "
-            "Close it, check the entries and open it again.",
-        )
-        return asked(form, status=409)
     except refusals.BalanceMoved as refusal:
         return shown(form, changed=str(refusal), status=refusal.status)
     except refusals.CorrectionAsks as refusal:

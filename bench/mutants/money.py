@@ -125,7 +125,7 @@ MUTATIONS = (
     Mutation(
         "a top-up is not the cause of its entry",
         "customers/operations.py",
-        "            uuid=cause_id,",
+        "            uuid=key.outcome,",
         "            uuid=uuid.uuid4(),",
         "tests/customers/test_posting_pages.py::test_available_credits_are_topped_up_by_hand",
     ),

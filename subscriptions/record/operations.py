@@ -32,11 +32,17 @@ def correct_termination(
     *Units*: as `customers.operations.post_correction`.
     *Raises*: Termination.DoesNotExist; GivesBackAboveCharged; what customers' post_correction raises.
     """
-    with customers_operations.request_used_once(request_id), frame.operation("correct_termination"):
+    content = {"termination": termination_uuid, "amount": amount, "reason": reason}
+    key = frame.Key(request_id, content, by=by, at=at, outcome=request_id)
+    with (
+        customers_operations.form_posts_once(),
+        frame.operation("correct_termination", key=key) as earlier,
+    ):
+        if earlier:
+            return LedgerEntry.objects.get(request_id=earlier)
         termination = Termination.objects.select_related("organisation").get(uuid=termination_uuid)
         invoicing_operations.lock_invoices(corrections.line_ids(termination))
-        is_again = LedgerEntry.objects.filter(request_id=request_id).exists()
-        if not is_confirmed and not is_again:
+        if not is_confirmed:
             given = corrections.given_back(termination)
             if given.is_above(amount):
                 raise refusals.GivesBackAboveCharged(given=given, more=amount)

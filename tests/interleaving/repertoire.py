@@ -15,7 +15,7 @@ from customers import operations as customers_operations
 from customers import refusals as customers_refusals
 from customers.contacts import operations as contacts
 from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
-from portal.frame import SYSTEM, Actor
+from portal.frame import SYSTEM, Actor, KeyReused
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
@@ -158,7 +158,7 @@ def _correct(world: World) -> Operation:
     return Operation(
         "post a correction",
         call,
-        (customers_operations.RequestReused, customers_refusals.BalanceOutOfRange),
+        (KeyReused, customers_refusals.BalanceOutOfRange),
         lambda by, form: LedgerEntry.objects.get(request_id=form).amount == Decimal("2.25"),
     )
 
@@ -186,7 +186,7 @@ def _correct_termination(world: World) -> Operation:
     return Operation(
         "correct a termination",
         call,
-        (record_refusals.GivesBackAboveCharged, customers_operations.RequestReused),
+        (record_refusals.GivesBackAboveCharged, KeyReused),
         is_whole,
     )
 
@@ -210,7 +210,7 @@ def _top_up(world: World) -> Operation:
     return Operation(
         "top up",
         call,
-        (customers_operations.RequestReused, customers_refusals.BalanceMoved),
+        (KeyReused, customers_refusals.BalanceMoved),
         lambda by, form: TopUp.objects.get(entry__request_id=form).amount == 5,
     )
 

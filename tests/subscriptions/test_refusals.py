@@ -161,8 +161,8 @@ TABLE = [
             more=Decimal("1.000001"),
         ),
         ("gives_back_above_charged", 409, ""),
-        "With this, notes, waivers, refunds and corrections of the termination 00000000-0000-0000-0000-000000000007 "
-        "come to SGD 150.000001, which is more than its charges: SGD 150.00.",
+        "With this, notes, waivers, refunds and corrections of the termination "
+        "00000000-0000-0000-0000-000000000007 come to SGD 150.000001, which is more than its charges: SGD 150.00.",
     ),
 ]
 
