@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from django.utils.html import format_html, format_html_join
+from portal.lib import markup
 
 Finder = Callable[[Collection[str]], Mapping[str, str]]
 """Gives the addresses of those words that name something, in one query."""
@@ -44,9 +44,9 @@ def linked(text: str, addresses: Mapping[str, str]) -> str:
     end = 0
     for word in _WORD.finditer(text) if addresses else ():
         if address := addresses.get(word[0]):
-            parts += [text[end : word.start()], format_html('<a href="{}">{}</a>', address, word[0])]
+            parts += [text[end : word.start()], markup.put('<a href="%s">%s</a>', address, word[0])]
             end = word.end()
-    return format_html_join("", "{}", ((part,) for part in (*parts, text[end:])))
+    return markup.joined((*parts, text[end:]))
 
 
 def _texts(shown: object) -> Iterator[str]:

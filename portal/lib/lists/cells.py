@@ -6,7 +6,6 @@ No template is asked: an include or a filter for each cell doubles the time of a
 from __future__ import annotations
 
 import datetime
-import inspect
 import uuid as uuids
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,14 +14,12 @@ from functools import lru_cache
 from typing import Any
 
 from django.urls import reverse
-from django.utils.html import escape, format_html, format_html_join
+from django.utils.safestring import SafeData
 from moneyed import Money
 
-from portal.lib import badges, days, mentions, money
+from portal.lib import badges, days, markup, mentions, money
 
-# Without the look for translations that are put off, which takes as long as escaping: nothing here is translated.
-_escape: Callable[[str], str] = inspect.unwrap(escape)
-NOTHING = format_html('<span class="text-faint">{}</span>', "–")
+NOTHING = markup.put('<span class="text-faint">%s</span>', "–")
 # A spreadsheet runs a cell that begins with one of these as a formula.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 _ANY = uuids.UUID(int=0)
@@ -139,7 +136,7 @@ def html(value: Any, links: Mapping[str, str] | None = None) -> str:
     if type(value) is Under:
         return _under(value, links)
     written = _HTML[type(value)](value)
-    return written if hasattr(written, "__html__") else _escape(written)
+    return written if isinstance(written, SafeData) else markup.escape(written)
 
 
 def sentence_in(value: Any) -> str:
@@ -180,8 +177,8 @@ def amount_of(value: Money) -> str:
 def _balance(value: Balance) -> str:
     shown = money.display_balance(abs(value.amount.amount), currency=str(value.amount.currency))
     side = "DR" if value.amount.amount < 0 else "CR"
-    return format_html(
-        '<span class="money money-{}">{} <abbr title="{}">{}</abbr></span>',
+    return markup.put(
+        '<span class="money money-%s">%s <abbr title="%s">%s</abbr></span>',
         side.lower(),
         shown,
         "Credit" if side == "CR" else "Debit",
@@ -200,41 +197,43 @@ def _signed(value: Signed) -> str:
 
 
 def _link(value: Link) -> str:
+    address, text = markup.escape(value.address), html(value.text)
     if not value.into:
-        return format_html('<a href="{}">{}</a>', _escape(value.address), html(value.text))
-    return format_html(
-        '<a href="{0}" hx-get="{0}" hx-target="{1}" hx-push-url="true"{2}>{3}</a>',
-        _escape(value.address),
-        _escape(value.into),
-        format_html(' id="{}"', value.id) if value.id else "",
-        html(value.text),
+        return markup.put('<a href="%s">%s</a>', address, text)
+    return markup.put(
+        '<a href="%s" hx-get="%s" hx-target="%s" hx-push-url="true"%s>%s</a>',
+        address,
+        address,
+        value.into,
+        markup.put(' id="%s"', value.id) if value.id else "",
+        text,
     )
 
 
 def _under(value: Under, links: Mapping[str, str] | None) -> str:
-    lines = [(html(line),) for line in value.lines if line not in (None, "")]
     shown = html(value.value, links)
-    if not lines:
-        return shown
-    return format_html("{}{}", shown, format_html_join("", '<span class="row-sub">{}</span>', lines))
+    lines = [
+        markup.put('<span class="row-sub">%s</span>', html(line)) for line in value.lines if line not in (None, "")
+    ]
+    return markup.joined((shown, *lines)) if lines else shown
 
 
 def _lines(value: Lines) -> str:
     if not value.values:
         return NOTHING
-    items = format_html_join("", "<li>{}</li>", ((html(item),) for item in value.values))
-    return format_html('<ul class="list-unstyled mb-0">{}</ul>', items)
+    items = [markup.put("<li>%s</li>", html(item)) for item in value.values]
+    return markup.put('<ul class="list-unstyled mb-0">%s</ul>', markup.joined(items))
 
 
 def _moment(value: datetime.datetime) -> str:
-    return format_html('<time datetime="{}">{}</time>', value.isoformat(timespec="seconds"), days.moment(value))
+    return markup.put('<time datetime="%s">%s</time>', value.isoformat(timespec="seconds"), days.moment(value))
 
 
 def _action(value: Action) -> str:
     # The form stands once beside the table, with its token.
-    return format_html(
-        '<button type="submit" class="btn btn-secondary btn-sm" form="list-action" formaction="{}"'
-        ' data-busy-label="{}">{}</button>',
+    return markup.put(
+        '<button type="submit" class="btn btn-secondary btn-sm" form="list-action" formaction="%s"'
+        ' data-busy-label="%s">%s</button>',
         value.address,
         value.busy,
         value.label,
@@ -242,7 +241,7 @@ def _action(value: Action) -> str:
 
 
 _HTML: dict[type, Callable[[Any], str]] = {
-    str: _escape,
+    str: markup.escape,
     int: lambda value: f"{value:,}",
     bool: lambda value: "Yes" if value else "No",
     Decimal: lambda value: f"{value:,f}",
@@ -252,9 +251,9 @@ _HTML: dict[type, Callable[[Any], str]] = {
     Signed: _signed,
     datetime.date: days.display,
     datetime.datetime: _moment,
-    uuids.UUID: lambda value: format_html('<code class="uuid">{}</code>', value),
+    uuids.UUID: lambda value: markup.put('<code class="uuid">%s</code>', str(value)),
     Code: lambda value: badges.badge(value.code, value.label, value.tone),
-    Word: lambda value: _escape(value.label),
+    Word: lambda value: markup.escape(value.label),
     On: lambda value: f"on {days.display(value.day)}",
     Link: _link,
     Lines: _lines,

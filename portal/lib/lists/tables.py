@@ -5,13 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.utils.html import format_html, format_html_join
-
-from portal.lib import mentions
+from portal.lib import markup, mentions
 from portal.lib.lists import cells
 from portal.lib.lists.declared import Column
-
-_PLACE = "\0"
 
 
 def written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[str, ...]:
@@ -19,10 +15,10 @@ def written(rows: Sequence[Any], columns: Sequence[Column[Any]]) -> tuple[str, .
     values = [[column.value(row) for column in columns] for row in rows]
     told = [text for row in values for value in row if (text := cells.sentence_in(value))]
     links = mentions.found_in(told) if told else {}
-    # One for a row: a node of a template, or format_html, for each of 400 cells takes longer than its value.
+    # One for a row: a node of a template, or of a form, for each of 400 cells takes longer than its value.
     form = "".join(map(_form, columns))
     return tuple(
-        format_html(form, *(_cell(value, column, links) for value, column in zip(row, columns, strict=True)))
+        markup.put(form, *[_cell(value, column, links) for value, column in zip(row, columns, strict=True)])
         for row in values
     )
 
@@ -33,7 +29,7 @@ def _cell(value: Any, column: Column[Any], links: Mapping[str, str]) -> str:
 
 
 def _form(column: Column[Any]) -> str:
-    """Give a cell of a column with its tags, for format_html, which puts the value in."""
+    """Give a cell of a column with its tags, for `markup.put`, which puts the value in."""
     css = column.css or cells.style(column.kind)
     # A sentence says what it is about, and takes the whole width of a phone.
     has_label = not (column.is_heading or column.is_heading_hidden or column.kind is cells.Sentence)
@@ -43,6 +39,6 @@ def _form(column: Column[Any]) -> str:
         ("class", css),
     )
     tag = "th" if column.is_heading else "td"
-    written = format_html_join("", ' {}="{}"', (pair for pair in attributes if pair[1]))
-    cell = format_html("<{0}{1}>{2}</{0}>", tag, written, _PLACE)
-    return cell.replace("{", "{{").replace("}", "}}").replace(_PLACE, "{}")
+    opened = markup.joined(markup.put(' %s="%s"', name, value) for name, value in attributes if value)
+    before, after = markup.put("<%s%s>", tag, opened), f"</{tag}>"
+    return before.replace("%", "%%") + "%s" + after
