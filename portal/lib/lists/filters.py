@@ -6,6 +6,7 @@ that are left, a window for each page (`paging.page_of`).
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, ClassVar
@@ -14,33 +15,13 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 
-from portal.lib import days, mistakes
+from portal.lib import days
 from portal.lib import forms as fields
 from portal.lib.http import Request
-from portal.lib.lists import drawing, paging
+from portal.lib.lists import drawing, filter_forms, paging
 
 Query = QuerySet[Any, Any]
 EVERYTHING = "all"
-_FROM, _TO = "_from", "_to"
-
-
-class Form(forms.Form):
-    """The form of a list's filters; nothing has to be given."""
-
-    def clean(self) -> dict[str, Any]:
-        """Refuse a period, or a range of amounts, that ends before it begins."""
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        for name in self.fields:
-            if not name.endswith(_FROM):
-                continue
-            begins, ends = cleaned.get(name), cleaned.get(name.removesuffix(_FROM) + _TO)
-            if begins is not None and ends is not None and ends < begins:
-                end = name.removesuffix(_FROM) + _TO
-                if isinstance(begins, date):
-                    self.add_error(end, mistakes.too_early(first=begins))
-                else:
-                    self.add_error(end, mistakes.too_little(ends, least=begins))
-        return cleaned
 
 
 class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter has no types
@@ -48,15 +29,22 @@ class Filters(django_filters.FilterSet):  # type: ignore[misc]  # django-filter 
 
     more: ClassVar[tuple[str, ...]] = ()
 
-    class Meta:
-        form = Form
-
     def __init__(
         self, data: Mapping[str, str], *, queryset: Query, request: Request, at: datetime, zone: str = "UTC"
     ) -> None:
         super().__init__(data, queryset, request=request)
         self.at = at
         self.zone = zone
+
+    @property
+    def form(self) -> forms.Form:
+        """Give the form. What it offers is read here: a page asks for nothing while it is rendered."""
+        if not hasattr(self, "_form"):
+            own: Any = type(self)
+            self._form = filter_forms.form_of(own)(self.data, prefix=self.form_prefix)
+            for name, filter_ in self.filters.items():
+                filter_.offer(self._form.fields[name])
+        return self._form
 
     @property
     def today(self) -> date:
@@ -174,6 +162,17 @@ class Filter(django_filters.Filter):  # type: ignore[misc]  # django-filter has 
         self._ask = ask
         super().__init__(field_name, lookup_expr, label=label, **kwargs)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> Filter:
+        """Let each set have filters of its own, which know it; what they were declared with nobody changes."""
+        return copy.copy(self)
+
+    def unread(self) -> Any:
+        """Make the field, without anything that has to be read."""
+        return self.field
+
+    def offer(self, field: Any) -> None:
+        """Read what the field of a form offers."""
+
     def is_asked(self, value: Any) -> bool:
         """Say whether a value asks for anything."""
         return value not in (None, "")
@@ -223,6 +222,12 @@ class _ChosenField(fields.ChoiceField):
         self._default = default
         super().__init__(**kwargs)
 
+    def __deepcopy__(self, memo: dict[int, Any]) -> _ChosenField:
+        """Copy all but the choices: nobody changes one in its place."""
+        memo[id(self.choices)] = self.choices
+        copied: _ChosenField = super().__deepcopy__(memo)
+        return copied
+
     def clean(self, value: Any) -> str:
         chosen: str = super().clean(value) or self._default
         return "" if chosen == EVERYTHING else chosen
@@ -249,12 +254,22 @@ class Choice(Filter):
 
     @property
     def field(self) -> Any:
-        """Make the field. Its choices are read here: a page asks for nothing while it is rendered."""
+        """Make the field, with all that it offers."""
         if not hasattr(self, "_field"):
-            given = self._choices() if callable(self._choices) else self._choices
-            offered = [*given, (EVERYTHING, "All")] if self.extra["default"] else [("", "All"), *given]
-            self._field = self.field_class(label=self.label, choices=offered, **self.extra)
+            self._field = self.unread()
+            self.offer(self._field)
         return self._field
+
+    def unread(self) -> Any:
+        given = () if callable(self._choices) else self._choices
+        return self.field_class(label=self.label, choices=self._offered(given), **self.extra)
+
+    def offer(self, field: Any) -> None:
+        if callable(self._choices):
+            field.choices = self._offered(self._choices())
+
+    def _offered(self, given: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+        return [*given, (EVERYTHING, "All")] if self.extra["default"] else [("", "All"), *given]
 
 
 class From(Filter):
