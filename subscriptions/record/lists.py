@@ -171,7 +171,7 @@ SUBSCRIPTIONS: lists.List[SubscriptionRow] = lists.List(
     about="What all customers pay for. A status is today's where the customer is; filters take the day in UTC.",
     permission="subscriptions.view_subscription",
     rows=listing.subscriptions,
-    shown=listing.shown_of_subscriptions,
+    whole=listing.whole_subscriptions,
     read_at=listing.subscription_rows,
     events=_EVENTS,
     columns=_columns(is_of_customer=False),
@@ -258,7 +258,7 @@ TERMINATIONS: lists.List[TerminationRow] = lists.List(
     about="Who ended what and why, and what was given back: on customer request unless another case is chosen.",
     permission="subscriptions.view_subscription",
     rows=listing.terminations,
-    shown=listing.shown_of_terminations,
+    whole=listing.whole_terminations,
     read=listing.termination_rows,
     columns=(
         lists.Column(

@@ -79,8 +79,8 @@ class Empty:
 @dataclass(frozen=True)
 class List(Generic[R]):
     """A list. *Shape*: `rows` gives the query of all rows; `read` turns those of a page into values, or
-    `read_at(rows, at=...)` where they depend on the day. `shown` adds to the query what is read of a page alone:
-    what `rows` joins, PostgreSQL joins to choose the page as well.
+    `read_at(rows, at=...)` where they depend on the day. `whole` gives the query of all rows with what is read of a
+    page alone: what `rows` joins, PostgreSQL joins to choose the page as well. It may be made once for all pages.
 
     Events of the page (`HX-Trigger`) after which the list reads itself again stand in `events`.
     The first of `sorts` is the usual one. `name` is that of the file.
@@ -94,7 +94,7 @@ class List(Generic[R]):
     columns: tuple[Column[R], ...]
     sorts: tuple[Sort, ...]
     empty: Empty
-    shown: Callable[[QuerySet[Any, Any]], QuerySet[Any, Any]] = lambda rows: rows
+    whole: Callable[[], QuerySet[Any, Any]] | None = None
     read: Callable[[Sequence[Any]], Sequence[R]] | None = None
     read_at: Callable[..., Sequence[R]] | None = None
     filters: type[Filters] = Filters

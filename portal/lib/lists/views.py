@@ -170,7 +170,7 @@ def show(
     filters = asked_filters(
         given, queryset=list_.rows() if rows is None else rows, request=request, at=at, zone=zone
     )
-    basics = {
+    basics: dict[str, Any] = {
         "name": list_.name,
         "form": filters.form,
         "filters": filters,
@@ -189,7 +189,7 @@ def show(
     found = paging.page_of(
         filters.leading(sort.name),
         sort=sort,
-        whole=list_.shown(filters.queryset),
+        whole=_whole(list_, filters),
         key=key,
         narrow=filters.narrowing(sort.name),
         room=paging.ROOM,
@@ -282,7 +282,7 @@ def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
     def rows() -> Iterator[list[Any]]:
         sort = list_.sort_of(given.get(addresses.SORT, ""), needed=filters.sort_needed())
         leading, narrow = filters.leading(sort.name), filters.narrowing(sort.name)
-        for batch in paging.everything(leading, sort=sort, whole=list_.shown(filters.queryset), narrow=narrow):
+        for batch in paging.everything(leading, sort=sort, whole=_whole(list_, filters), narrow=narrow):
             for row in list_.values(batch, at=filters.at):
                 yield [column.value(row) for column in columns]
 
@@ -292,6 +292,10 @@ def _file(request: Request, list_: List[Any]) -> HttpResponseBase:
         response: HttpResponse = render(request, "components/file_busy.html", {"list": list_}, status=503)
         response["Retry-After"] = "60"
         return response
+
+
+def _whole(list_: List[Any], filters: Filters) -> Query:
+    return list_.whole() if list_.whole else filters.queryset
 
 
 def _given(request: Request) -> dict[str, str]:
