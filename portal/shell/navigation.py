@@ -1,10 +1,12 @@
 """What every page shows around its content."""
 
 from dataclasses import dataclass
+from functools import cache, lru_cache
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.http import HttpRequest
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django_htmx.middleware import HtmxDetails
 
@@ -47,27 +49,38 @@ def items_of(user: AbstractBaseUser | AnonymousUser, *, path: str) -> list[Item]
     if not isinstance(user, User):
         return []
     items = [
-        Item(label, reverse(name), icon, is_current=path.startswith((reverse(name), *UNDER.get(name, ()))))
+        Item(label, _address(name), icon, is_current=path.startswith((_address(name), *UNDER.get(name, ()))))
         for label, name, icon, permission in NAVIGATION
         if user.has_perm(permission)
     ]
     if user.is_superuser:
-        items.append(Item("Admin", reverse("admin:index"), "shield", is_current=False))
+        items.append(Item("Admin", _address("admin:index"), "shield", is_current=False))
     if items:
-        items.append(Item("Help", reverse("help"), "info", is_current=path.startswith(reverse("help"))))
+        items.append(Item("Help", _address("help"), "info", is_current=path.startswith(_address("help"))))
     return items
+
+
+@cache
+def _address(name: str) -> str:
+    return reverse(name)
+
+
+@lru_cache(maxsize=256)
+def _drawn(items: tuple[Item, ...]) -> str:
+    """Draw the navigation once for all who may open the same and look at the same entry: a third of each page."""
+    return render_to_string("components/navigation.html", {"items": items}) if items else ""
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
     """Give the frame of a page: navigation by permission, provider name, who is logged in."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
-        return {"nav_items": [], "provider_name": "Portal", "user_display": "", "role_label": ""}
+        return {"navigation": "", "provider_name": "Portal", "user_display": "", "role_label": ""}
     asked: HtmxDetails | None = getattr(request, "htmx", None)
     if asked and not asked.history_restore_request:
         return {}
     return {
-        "nav_items": items_of(user, path=request.path),
+        "navigation": _drawn(tuple(items_of(user, path=request.path))),
         "provider_name": in_force.provider_name_of(request),
         "user_display": user.get_username(),
         "role_label": roles.label_of(user),
