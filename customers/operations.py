@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
-from customers import policies, refusals
-from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey, TopUp
+from customers import policies, refusals, writer
+from customers.models import CreditAccount, LedgerEntry, Member, Organisation, TopUp
 from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
@@ -58,24 +59,26 @@ def post_entry(
     after = account.balance + amount
     if not policies.is_balance_in_range(after):
         raise refusals.BalanceOutOfRange(balance=account.balance, amount=amount)
+    row: dict[str, Any] = {
+        "account_id": account.pk,
+        "seq": (account.last_seq or 0) + 1,
+        "currency": account.currency,
+        "before": account.balance,
+        "amount": amount,
+        "after": after,
+        "kind": kind,
+        "cause_id": cause_id,
+        "is_unbilled": is_unbilled,
+        "at": at,
+        "on": on,
+        "description": description,
+        "actor": actor,
+        "request_id": request_id,
+        "previous_sha256": account.head,
+    }
     # The table takes the account along to its new last entry.
-    return LedgerEntry.objects.create(
-        account=account,
-        seq=(account.last_seq or 0) + 1,
-        currency=account.currency,
-        before=account.balance,
-        amount=amount,
-        after=after,
-        kind=kind,
-        cause_id=cause_id,
-        is_unbilled=is_unbilled,
-        at=at,
-        on=on,
-        description=description,
-        actor=actor,
-        request_id=request_id,
-        previous_sha256=account.head,
-    )
+    (pk,) = writer.ENTRIES.write([row], then="RETURNING id")
+    return LedgerEntry(pk=pk, **row)
 
 
 @contextmanager
@@ -279,9 +282,9 @@ def _write_keys_of(members: Iterable[Member], *, at: datetime) -> int:
     if not keys:
         return count
     with frame.operation("write_member_keys"):
-        SearchKey.objects.bulk_create(
-            [SearchKey(organisation_id=owner, kind=kind, text=key) for owner, kind, key in sorted(keys)],
-            ignore_conflicts=True,
+        writer.SEARCH_KEYS.write(
+            ({"organisation_id": owner, "kind": kind, "text": key} for owner, kind, key in sorted(keys)),
+            then="ON CONFLICT DO NOTHING",
         )
         audit_operations.record(
             app=names.CUSTOMERS,

@@ -6,6 +6,7 @@ import uuid as uuids
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from customers import writer
 from customers.models import Organisation, SearchKey
 from portal import frame
 from portal.audit import names
@@ -95,8 +96,8 @@ def _write_keys(organisation: Organisation, *, changed: dict[str, str]) -> None:
     kinds = [_KINDS[name] for name in changed]
     SearchKey.objects.filter(organisation=organisation, kind__in=kinds).delete()
     folded = {_KINDS[name]: text.fold(value)[:LONGEST_KEY].strip() for name, value in changed.items()}
-    SearchKey.objects.bulk_create(
-        SearchKey(organisation=organisation, kind=kind, text=key) for kind, key in folded.items() if key
+    writer.SEARCH_KEYS.write(
+        {"organisation_id": organisation.pk, "kind": kind, "text": key} for kind, key in folded.items() if key
     )
 
 

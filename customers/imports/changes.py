@@ -1,5 +1,7 @@
 """Change the contacts of known organisations, with what the search knows them by."""
 
+from customers import writer
+
 # The row is kept as the last one that was imported, with all its contacts: those of the portal are replaced.
 STATEMENTS = (
     """
@@ -18,12 +20,10 @@ STATEMENTS = (
     DELETE FROM customers_searchkey h USING changed_keys k
     WHERE h.organisation_id = k.organisation_id AND h.kind = k.kind AND h.text <> k.text
     """,
-    """
-    INSERT INTO customers_searchkey (organisation_id, kind, text)
+    writer.SEARCH_KEYS.over("""(
     SELECT k.organisation_id, k.kind, k.text FROM changed_keys k
     WHERE k.text <> '' AND NOT EXISTS (
         SELECT FROM customers_searchkey h
         WHERE h.organisation_id = k.organisation_id AND h.kind = k.kind AND h.text = k.text)
-    ORDER BY 1, 2
-    """,
+    ORDER BY 1, 2)"""),
 )

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from customers import writer
 from portal.importing.shapes import Declared
 
 STATEMENTS = (
-    """
-    INSERT INTO customers_organisation
-        (uuid, name, status, country, currency, timezone, payment_mode, owner_email, billing_email,
-         customer_reference, created_on, row_sha256)
-    SELECT uuid, name, status, country, currency, timezone, payment_mode, coalesce(owner_email, ''),
-           coalesce(billing_email, ''), coalesce(customer_reference, ''), created_on, sha256
-    FROM import_organisations WHERE known_id IS NULL ORDER BY line
-    """,
+    writer.ORGANISATIONS.over("""(
+    SELECT uuid, name, status, country, currency, timezone, payment_mode, coalesce(owner_email, '') AS owner_email,
+           coalesce(billing_email, '') AS billing_email, coalesce(customer_reference, '') AS customer_reference,
+           created_on, sha256 AS row_sha256
+    FROM import_organisations WHERE known_id IS NULL ORDER BY line)"""),
     """
     CREATE TEMPORARY TABLE new_organisations ON COMMIT DROP AS
     SELECT k.id, a.today, s.* FROM import_organisations s
@@ -20,25 +18,21 @@ STATEMENTS = (
     JOIN all_organisations a ON a.uuid = s.uuid
     WHERE s.known_id IS NULL
     """,
-    # The account's balance and head follow its first entry.
-    """
-    INSERT INTO customers_creditaccount (organisation_id, currency, balance, credit_limit, reserved)
-    SELECT id, currency, 0, credit_limit, 0 FROM new_organisations ORDER BY line
-    """,
-    """
-    INSERT INTO customers_ledgerentry
-        (account_id, seq, currency, before, amount, after, kind, is_unbilled, at, "on", description, actor)
-    SELECT a.id, 1, n.currency, 0, n.opening_balance, n.opening_balance, 'opening_balance', false, r.at, n.today,
-           'Opening balance', r.actor
-    FROM new_organisations n JOIN customers_creditaccount a ON a.organisation_id = n.id CROSS JOIN import_run r
-    WHERE n.opening_balance <> 0 ORDER BY n.line
-    """,
-    """
-    INSERT INTO customers_member (organisation_id, email, name, role, row_sha256)
-    SELECT o.id, s.email, s.name, s.role, s.sha256
+    writer.ACCOUNTS.over(
+        "(SELECT id AS organisation_id, currency, credit_limit FROM new_organisations ORDER BY line)"
+    ),
+    writer.ENTRIES.over(
+        writer.in_turn("""(
+    SELECT n.id AS organisation_id, n.line AS place, n.opening_balance AS amount, 'opening_balance' AS kind,
+           NULL::uuid AS cause_id, false AS is_unbilled, r.at, n.today AS "on", 'Opening balance' AS description,
+           r.actor, NULL::uuid AS request_id
+    FROM new_organisations n CROSS JOIN import_run r
+    WHERE n.opening_balance <> 0)""")
+    ),
+    writer.MEMBERS.over("""(
+    SELECT o.id AS organisation_id, s.email, s.name, s.role, s.sha256 AS row_sha256
     FROM import_members s JOIN customers_organisation o ON o.uuid = s.organisation_uuid
-    WHERE s.known_id IS NULL ORDER BY s.line
-    """,
+    WHERE s.known_id IS NULL ORDER BY s.line)"""),
 )
 
 ADDED_KEYS = "search keys"
@@ -51,9 +45,9 @@ def _search_keys(declared: Declared) -> str:
     Not ON CONFLICT, which takes twice the time.
     """
     added = "".join(f"{query} UNION ALL" for query in declared.added_to(ADDED_KEYS))
-    return f"""
-    INSERT INTO customers_searchkey (organisation_id, kind, text)
-    SELECT n.id, k.kind, k.text FROM new_organisations n
+    return writer.SEARCH_KEYS.over(
+        f"""(
+    SELECT n.id AS organisation_id, k.kind, k.text FROM new_organisations n
     CROSS JOIN LATERAL (VALUES ('name', n.folded_name), ('uuid', n.uuid::text),
         ('owner_email', n.folded_owner_email), ('billing_email', n.folded_billing_email),
         ('reference', n.folded_customer_reference)) k (kind, text)
@@ -66,8 +60,8 @@ def _search_keys(declared: Declared) -> str:
     WHERE m.known_id IS NULL AND k.text <> '' AND NOT EXISTS (
         SELECT FROM customers_searchkey h
         WHERE h.organisation_id = o.id AND h.kind = k.kind AND h.text = k.text)
-    ORDER BY 1
-    """  # noqa: S608 - from the declarations
+    ORDER BY 1)"""  # noqa: S608 - from the declarations
+    )
 
 
 SEARCH_KEYS = (

@@ -38,16 +38,19 @@ class Writer:
         into = ", ".join(f'"{name}"' for name in taken)
         return f"INSERT INTO {self.table} ({into})\nSELECT {', '.join(taken.values())}\nFROM {relation} r\n{then}"
 
-    def given(self, parameter: str) -> str:
-        """Write the relation of rows that a parameter of the statement gives, made by `passed`."""
-        columns = ", ".join(f'"{name}" {kind}' for name, kind in self.shape.items())
-        return f"(SELECT * FROM jsonb_to_recordset(%({parameter})s::jsonb) AS g({columns}))"  # noqa: S608 - the shape
-
     def write(self, rows: Iterable[Mapping[str, Any]], *, then: str = "") -> list[Any]:
-        """Write rows in one statement, and give what RETURNING returns, of its one column."""
+        """Write rows in one statement, none where there are no rows, and give RETURNING's one column."""
+        if not (rows := list(rows)):
+            return []
         with connection.cursor() as cursor:
-            cursor.execute(self.over(self.given("rows"), then=then), {"rows": passed(rows)})
+            cursor.execute(self.over(given(self.shape), then=then), {"rows": passed(rows)})
             return [value for (value,) in cursor.fetchall()] if cursor.description else []
+
+
+def given(shape: Mapping[str, str], *, parameter: str = "rows") -> str:
+    """Write the relation of rows that a parameter of the statement gives, made by `passed`."""
+    columns = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
+    return f"(SELECT * FROM jsonb_to_recordset(%({parameter})s::jsonb) AS g({columns}))"  # noqa: S608 - the shape
 
 
 def passed(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -68,7 +68,7 @@ def test_a_writer_fills_what_must_be_filled():
 @pytest.mark.django_db
 def test_rows_that_are_passed_arrive_as_they_are_in_their_order():
     shape = {"n": "numeric", "at": "timestamptz", "hash": "bytea", "said": "jsonb", "nothing": "text", "on": "bool"}
-    writer = Writer("pg_temp.kept", shape, made={"twice": "r.n * 2"})
+    writer = Writer("kept", shape, made={"twice": "r.n * 2"})
     at = datetime(2026, 3, 10, 9, 0, 0, 5, tzinfo=UTC)
     rows: list[dict[str, Any]] = [
         {"n": Decimal(number), "at": at, "hash": b"\x00\xff", "said": {"it's": ["%", None]}, "on": False}
@@ -76,10 +76,10 @@ def test_rows_that_are_passed_arrive_as_they_are_in_their_order():
     ]
     with connection.cursor() as cursor:
         columns = ", ".join(f'"{name}" {kind}' for name, kind in shape.items())
-        cursor.execute(f"CREATE TEMPORARY TABLE kept (place serial, {columns}, twice numeric)")
+        cursor.execute(f"CREATE TABLE kept (place serial, {columns}, twice numeric)")
         assert writer.write(rows, then="RETURNING place") == [1, 2, 3]
         assert writer.write([]) == []
-        cursor.execute('SELECT n, at, hash, said, nothing, "on", twice FROM pg_temp.kept ORDER BY place')
+        cursor.execute('SELECT n, at, hash, said, nothing, "on", twice FROM kept ORDER BY place')
         kept = [(n, at, bytes(hash_), json.loads(said), *rest) for n, at, hash_, said, *rest in cursor.fetchall()]
     assert kept == [(row["n"], at, b"\x00\xff", row["said"], None, False, row["n"] * 2) for row in rows]
     assert json.loads(passed(rows))[0]["n"] == "0.000001"
