@@ -112,18 +112,21 @@ def terminate(
 ) -> Outcome:
     """Terminate a subscription exactly as it was previewed, or write nothing.
 
+    The same preview sent again by the same person gives the first answer, whatever else is sent with it.
+
     *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone.
     *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotYetTerminable; QuoteChanged; CreditNoteChanged;
-    CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange.
+    CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange; KeyReused.
     *Source*: domain.md 2 to 5.
     """
-    with frame.operation("terminate"):
+    key = frame.Key(seen.quote_id, {"subscription": subscription_uuid}, by=by, at=at)
+    with frame.operation("terminate", key=key) as earlier:
+        if earlier is not None:
+            ended = reading.subscriptions().get(termination__uuid=earlier)
+            return Outcome(ended.termination, is_repeat=True)
         config = settings_selectors.locked_config()
         subscription = _lock(subscription_uuid)
-        before = getattr(subscription, "termination", None)
-        if before is not None:
-            if before.quote_id == seen.quote_id and before.actor_user_id == by.user_id:
-                return Outcome(before, is_repeat=True)
+        if getattr(subscription, "termination", None) is not None:
             raise refusals.AlreadyTerminated.of(subscription)
         account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
@@ -138,7 +141,7 @@ def terminate(
             chosen=_chosen(subscription, quote=quote, choice=choice, seen=seen),
             acknowledged=acknowledged,
         )
-        cause = settlement.Cause(uuid.uuid4(), quote_id=seen.quote_id, by=by, at=at)
+        cause = settlement.Cause(key.outcome, quote_id=seen.quote_id, by=by, at=at)
         termination = _write(
             subscription,
             account=account,
