@@ -3,7 +3,8 @@
 Everything is told by table, and always on the safe side: two statements that could be told apart by their rows
 count as touching the same thing, which only costs orders that are tried in vain. Two things are told more closely,
 since without them two clean-ups would have more orders than can be run: a statement about nothing but the row of
-one id touches that row alone (written `table#id`), and one that changed and locked no row leaves nothing behind.
+one id, or one idempotency key, touches that row alone (written `table#id`), and one that changed and locked no row
+leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Any
 from django.db import connection
 
 NOTHING: frozenset[str] = frozenset()
+KEYS = "frame_idempotencykey"
 
 # How a table is taken hold of. Which pairs may get into each other's way follows PostgreSQL's row locks; INSERT
 # meets another INSERT (or an UPDATE) only in a unique index.
@@ -96,7 +98,7 @@ def _finds(takes: Holds, published: Holds) -> bool:
             if how == KEY_SHARE:
                 if done in (INSERT, KEY_UPDATE):
                     return True
-            elif how != INSERT or table in schema().with_unique_index:
+            elif how != INSERT or table.partition("#")[0] in schema().with_unique_index:
                 return True
     return False
 
@@ -286,6 +288,8 @@ _RETURNING = re.compile(r"\bRETURNING\b.*", re.IGNORECASE | re.DOTALL)
 
 def _row(words: str, params: Sequence[Any] | Mapping[str, Any] | None) -> str:
     """Name the one row that a statement is about, "" where it is about others, or nobody can say."""
+    if KEYS in words and isinstance(params, Mapping):
+        return f"{KEYS}#{params['actor']} {params['key']}"
     match = _ONE_ROW.fullmatch(words)
     if not match or not isinstance(params, (list, tuple)) or len(params) != words.count("%s"):
         return ""
