@@ -11,7 +11,8 @@ from invoicing.operations.giveback import hold_notes, lock_invoices, lock_notes,
 from invoicing.operations.note_use import use_note, write_stands
 from invoicing.operations.payments import METHODS_BY_HAND, record_payment
 from invoicing.operations.putting_in import put_into_credits
-from invoicing.operations.refusals import (
+from invoicing.operations.taking_back import take_back_of_note, take_back_payment
+from invoicing.refusals import (
     AboveTheAccount,
     AboveTheCharge,
     AboveWhatIsThere,
@@ -39,7 +40,6 @@ from invoicing.operations.refusals import (
     RequestAlreadyUsed,
     SendingAsks,
 )
-from invoicing.operations.taking_back import take_back_of_note, take_back_payment
 
 __all__ = [
     "METHODS_BY_HAND",

@@ -4,9 +4,9 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from invoicing import policies, selectors
+from invoicing import policies, refusals, selectors
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteLine, Invoice
-from invoicing.operations import documents, payments, refusals
+from invoicing.operations import documents, payments
 from portal import frame
 from portal.audit import operations as audit_operations
 

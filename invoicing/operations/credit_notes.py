@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from invoicing import selectors
+from invoicing import refusals, selectors
 from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries
-from invoicing.operations import documents, giveback, numbers, refusals
+from invoicing.operations import documents, giveback, numbers
 from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days, money

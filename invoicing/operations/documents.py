@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 
+from invoicing import refusals
 from invoicing.models import CreditNote, Invoice
-from invoicing.operations import refusals
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import mistakes, money

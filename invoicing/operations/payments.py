@@ -11,9 +11,9 @@ from django.db.models.functions import Coalesce
 from customers import operations as customers_operations
 from customers import refusals as customers_refusals
 from customers.models import LedgerEntry
-from invoicing import policies
+from invoicing import policies, refusals
 from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
-from invoicing.operations import documents, refusals
+from invoicing.operations import documents
 from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days, mistakes

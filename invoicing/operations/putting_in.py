@@ -5,7 +5,7 @@ from datetime import datetime
 
 from customers import operations as customers_operations
 from customers import refusals as customers_refusals
-from invoicing import selectors, settled_charges
+from invoicing import refusals, selectors, settled_charges
 from invoicing.models import (
     CreditNote,
     CreditNoteAllocation,
@@ -14,7 +14,7 @@ from invoicing.models import (
     CreditNotePutIn,
     CreditNoteStand,
 )
-from invoicing.operations import documents, giveback, note_use, refusals
+from invoicing.operations import documents, giveback, note_use
 from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days

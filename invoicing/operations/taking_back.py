@@ -13,7 +13,7 @@ from customers import operations as customers_operations
 from customers import policies
 from customers import refusals as customers_refusals
 from customers.models import CreditAccount, LedgerEntry, Organisation
-from invoicing import selectors
+from invoicing import refusals, selectors
 from invoicing.models import (
     ChargeLine,
     CreditNote,
@@ -24,7 +24,7 @@ from invoicing.models import (
     TakeBack,
     TakeBackLine,
 )
-from invoicing.operations import documents, giveback, refusals
+from invoicing.operations import documents, giveback
 from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days, money
