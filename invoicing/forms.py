@@ -137,7 +137,7 @@ class TakeBackForm(fields.Form):
         super().__init__(data, **kwargs)
         # A form that is sent twice names parts that are gone. They are read as well, so it gets its first answer.
         self._keys = [part.key for part in takeable.parts]
-        gone = (key for key in self.data if PART.fullmatch(key) and key not in self._keys)
+        self._gone = [key for key in self.data if PART.fullmatch(key) and key not in self._keys]
         for part in takeable.parts:
             self.fields[part.key] = fields.AmountField(
                 currency=takeable.currency,
@@ -147,7 +147,7 @@ class TakeBackForm(fields.Form):
                 help_text=f"{part.left_text} is still there." + (f" {part.about}" if part.about else ""),
                 initial=money.format_amount(part.left, currency=takeable.currency),
             )
-        for key in gone:
+        for key in self._gone:
             self.fields[key] = fields.AmountField(
                 currency=takeable.currency, min_value=0, required=False, label="A part that is gone"
             )
@@ -162,9 +162,9 @@ class TakeBackForm(fields.Form):
             if amount and name.startswith(f"{kind}_")
         }
 
-    def field_of(self, key: str) -> str | None:
-        """Find the name of a part's field; None if it is not shown."""
-        return key if key in self._keys else None
+    def add_error(self, field: str | None, error: Any) -> None:
+        """Add an error; what is wrong with a part that is gone stands above the form, where it is shown."""
+        super().add_error(None if field in self._gone else field, error)
 
     def part_fields(self) -> list[forms.BoundField]:
         """List the fields of the parts, for the template."""

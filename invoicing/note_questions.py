@@ -6,8 +6,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 
-Asker = Callable[[Mapping[int, Decimal]], tuple[str, ...]]
-"""Says in sentences what speaks against giving back so much more of charge lines, by their primary keys."""
+from portal import frame
+
+Asker = Callable[[Mapping[int, Decimal]], tuple[frame.Refused, ...]]
+"""Gives what speaks against giving back so much more of charge lines, by their primary keys."""
 
 _askers: list[Asker] = []
 
@@ -18,6 +20,6 @@ def declare(asker: Asker) -> Asker:
     return asker
 
 
-def about(amounts: Mapping[int, Decimal]) -> tuple[str, ...]:
+def about(amounts: Mapping[int, Decimal]) -> tuple[frame.Refused, ...]:
     """Collect the questions. *Shape*: gross amounts by charge line."""
-    return tuple(sentence for asker in _askers for sentence in asker(amounts)) if amounts else ()
+    return tuple(question for asker in _askers for question in asker(amounts)) if amounts else ()

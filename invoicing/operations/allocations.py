@@ -65,19 +65,16 @@ def allocate(
 
 
 def _check(note: CreditNote, *, invoice: Invoice, amount: Decimal) -> None:
-    if sentence := selectors.why_not_allocatable(note):
-        raise refusals.NoteNotAllocatable(sentence)
+    if why_not := selectors.why_not_allocatable(note):
+        raise why_not
     if note.organisation_id != invoice.organisation_id or note.currency != invoice.currency:
         raise refusals.NotTheSameCustomer(
-            f"{invoice.number} is not an invoice of {note.organisation.name} in {note.currency}."
+            number=invoice.number, organisation_name=note.organisation.name, currency=note.currency
         )
     documents.check_amount(amount, currency=note.currency)
     left = note.net + note.tax - note.allocated
     if amount > left:
-        raise refusals.AmountAboveNote(
-            f"{documents.display(amount, of=note)} is more than what is left of {note.number}:"
-            f" {documents.display(left, of=note)}."
-        )
+        raise refusals.AmountAboveNote(number=note.number, amount=amount, left=left, currency=note.currency)
 
 
 def _named_by(note: CreditNote) -> frozenset[int]:

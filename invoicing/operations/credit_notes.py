@@ -11,7 +11,7 @@ from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, Nu
 from invoicing.operations import documents, giveback, numbers
 from portal import frame
 from portal.audit import operations as audit_operations
-from portal.lib import days, money
+from portal.lib import days
 from portal.postgresql import diagnosis
 
 CAP = "notes_waived_and_refunded_stay_within_the_charge"
@@ -39,8 +39,8 @@ def create_credit_note(
 
     The same request sent twice is one note, and gets it as its answer.
 
-    *Raises*: Invoice.DoesNotExist; Refused, as one of InvoiceNotCreditable, NothingNamed, AmountNotUsable,
-    AboveTheCharge, RequestAlreadyUsed.
+    *Raises*: Invoice.DoesNotExist; Refused, as one of InvoiceNotCreditable, NothingNamed, NoSuchCharge,
+    AmountNotUsable, AboveTheCharge, ChargeNamedTwice, RequestAlreadyUsed.
     """
     with documents.request_used_once(), frame.operation("create_credit_note"):
         invoice = documents.locked_invoice(invoice_uuid)
@@ -49,11 +49,9 @@ def create_credit_note(
         if earlier is not None:
             return _same(earlier, invoice=invoice, named=named, reason=reason)
         if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
-            raise refusals.InvoiceNotCreditable(
-                f"{invoice.number} is {invoice.get_status_display().lower()}, so it charged nothing to credit."
-            )
+            raise refusals.InvoiceNotCreditable(number=invoice.number, status_of_invoice=invoice.status)
         if not named:
-            raise refusals.NothingNamed("Give an amount for at least one charge.")
+            raise refusals.NothingNamed
         descriptions = _checked(invoice, named)
         series, place, number = numbers.draw_number(NumberSeries.Document.CREDIT_NOTE)
         note = CreditNote.objects.create(
@@ -105,19 +103,21 @@ def mark_as_sent(
     Locks its invoice and those of these charges first, then the note, and checks the caps again. The same request
     sent twice marks once. What speaks against it above this app is asked; `is_confirmed` is the answer.
 
-    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, AboveTheCharge, SendingAsks.
+    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, NoteOfUncharged, NoteAboveCharge,
+    NoteAboveCaps, SendingAsks.
     """
     # The database has the last word on the cap, whatever is computed below.
-    with diagnosis.told_as({CAP: _above_the_charge}), frame.operation("mark_credit_note_as_sent"):
+    above = {CAP: lambda: refusals.NoteAboveCaps(note_uuid=note_uuid)}
+    with diagnosis.told_as(above), frame.operation("mark_credit_note_as_sent"):
         note = _locked_with_invoices(note_uuid)
         if note.sending_request_id == request_id:
             return note
-        if sentence := selectors.why_not_sendable(note):
-            raise refusals.NoteNotSendable(sentence)
+        if why_not := selectors.why_not_sendable(note):
+            raise why_not
         _check_caps(note)
         questions = () if is_confirmed else selectors.questions_before_sending(note.uuid)
         if questions:
-            raise refusals.SendingAsks(questions)
+            raise refusals.SendingAsks(questions=questions)
         note.status = CreditNote.Status.SENT
         note.sent_at = at
         note.issued_on = days.today_in(note.organisation.timezone, at=at)
@@ -135,12 +135,6 @@ def mark_as_sent(
         return note
 
 
-def _above_the_charge() -> refusals.AboveTheCharge:
-    return refusals.AboveTheCharge(
-        "The note gives back more than its charges leave. Void it, and draft another one."
-    )
-
-
 def void(*, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: frame.Actor, at: datetime) -> CreditNote:
     """Void a note: only while nothing of it is allocated and no termination holds it.
 
@@ -151,8 +145,8 @@ def void(*, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: frame.
         note = _locked_with_invoices(note_uuid)
         if note.voiding_request_id == request_id:
             return note
-        if sentence := selectors.why_not_voidable(note):
-            raise refusals.NoteNotVoidable(sentence)
+        if why_not := selectors.why_not_voidable(note):
+            raise why_not
         note.status = CreditNote.Status.VOID
         note.voiding_reason = reason
         note.voiding_request_id = request_id
@@ -166,23 +160,29 @@ def _checked(invoice: Invoice, named: Sequence[NoteAmount]) -> dict[int, str]:
     charges = selectors.creditables(invoice.uuid)
     for amount in named:
         if amount.line_id not in charges:
-            raise refusals.NothingNamed(f"{invoice.number} has no such charge.")
+            raise refusals.NoSuchCharge(number=invoice.number, line_id=amount.line_id)
         line, charge = charges[amount.line_id]
         for part in (amount.net, amount.tax):
             if part:
                 documents.check_amount(part, currency=invoice.currency)
-        for word, part, most in (
+        caps: tuple[tuple[refusals.ChargePart, Decimal, Decimal], ...] = (
             ("net", amount.net, charge.net_left),
             ("tax", amount.tax, charge.tax_left),
             ("net and tax", amount.net + amount.tax, charge.left),
-        ):
-            if part > most:
+        )
+        for what, part, left in caps:
+            if part > left:
                 raise refusals.AboveTheCharge(
-                    f"“{line.description}”: {documents.display(part, of=invoice)} {word} is more than"
-                    f" what can still be given back: {documents.display(most, of=invoice)}."
+                    line_id=line.pk,
+                    description=line.description,
+                    part=what,
+                    amount=part,
+                    left=left,
+                    currency=invoice.currency,
                 )
-    if len({amount.line_id for amount in named}) < len(named):
-        raise refusals.NothingNamed("A note names each charge once.")
+    line_ids = [amount.line_id for amount in named]
+    if len(set(line_ids)) < len(line_ids):
+        raise refusals.ChargeNamedTwice(line_ids=line_ids)
     return {amount.line_id: charges[amount.line_id][0].description for amount in named}
 
 
@@ -191,13 +191,16 @@ def _check_caps(note: CreditNote) -> None:
     for row in rows.select_related("line__invoice"):
         line = row.line
         if line is None or line.invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
-            raise refusals.AboveTheCharge("The note names a charge of an invoice that charges nothing.")
+            raise refusals.NoteOfUncharged(number=note.number)
         left = line.charged - line.noted - line.waived - line.refunded
         if row.net + row.tax > left:
-            raise refusals.AboveTheCharge(
-                f"{note.number} gives back {documents.display(row.net + row.tax, of=note)} of “{line.description}”"
-                f" on {line.invoice.number}, where only {money.display(left, currency=line.currency)} is left."
-                " Void it, and draft another one."
+            raise refusals.NoteAboveCharge(
+                number=note.number,
+                amount=row.net + row.tax,
+                description=line.description,
+                invoice_number=line.invoice.number,
+                left=left,
+                currency=note.currency,
             )
 
 

@@ -9,7 +9,7 @@ from invoicing import refusals
 from invoicing.models import CreditNote, Invoice
 from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.lib import mistakes, money
+from portal.lib import money
 from portal.postgresql import diagnosis
 
 APP = names.INVOICES
@@ -66,11 +66,8 @@ def check_amount(amount: Decimal, *, currency: str) -> None:
 
     *Raises*: AmountNotUsable.
     """
-    if not amount.is_finite() or amount <= 0:
-        raise refusals.AmountNotUsable(mistakes.too_little(amount, least=money.minor_unit(currency)))
-    if not money.is_whole(amount, currency=currency):
-        smallest = money.display(money.minor_unit(currency), currency=currency)
-        raise refusals.AmountNotUsable(f"The amount has more decimals than the currency: {smallest} is the least.")
+    if not amount.is_finite() or amount <= 0 or not money.is_whole(amount, currency=currency):
+        raise refusals.AmountNotUsable(amount=amount, currency=currency)
 
 
 def display(amount: Decimal, *, of: Invoice | CreditNote) -> str:

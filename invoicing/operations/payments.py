@@ -16,7 +16,7 @@ from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
 from invoicing.operations import documents
 from portal import frame
 from portal.audit import operations as audit_operations
-from portal.lib import days, mistakes
+from portal.lib import days
 
 # The other two come about elsewhere: Available Credits move with a ledger entry, imports bring what was paid.
 METHODS_BY_HAND = (Payment.Method.BANK_TRANSFER, Payment.Method.CARD, Payment.Method.CHEQUE)
@@ -46,7 +46,7 @@ def record_payment(
     *Units*: `amount` gross, in the currency of the invoice; `by_charge` is (line: part), empty for none.
     *Raises*: Invoice.DoesNotExist; Refused, as one of AmountNotUsable, InvoiceNotPayable, MethodNotUsable,
     PartAboveCharge, PartsAboveAmount, PaymentLikeAnother, ReceivedAboveOpen, ReceivedInTheFuture,
-    RequestAlreadyUsed, AboveTheAccount.
+    RequestAlreadyUsed, SurplusAboveAccount.
     """
     with documents.request_used_once(), frame.operation("record_payment"):
         invoice = documents.locked_invoice(invoice_uuid)
@@ -55,10 +55,10 @@ def record_payment(
             said = (invoice.pk, amount, method, received_on, reference, by.name)
             return _same(earlier, said=said, by_charge=by_charge)
         if method not in METHODS_BY_HAND:
-            raise refusals.MethodNotUsable("Choose bank transfer, card or cheque.")
+            raise refusals.MethodNotUsable(method=method)
         today = days.today_in(invoice.organisation.timezone, at=at)
         if received_on > today:
-            raise refusals.ReceivedInTheFuture(mistakes.in_the_future(today=today))
+            raise refusals.ReceivedInTheFuture(received_on=received_on, today=today)
         documents.check_amount(amount, currency=invoice.currency)
         charges = _payables(invoice)
         whole = sum((charge.open for charge in charges), Decimal(0))
@@ -67,7 +67,9 @@ def record_payment(
             _ask_if_like_another(invoice, amount=amount, received_on=received_on, reference=reference)
         surplus = amount - min(amount, whole)
         if surplus != into_credits:
-            raise refusals.ReceivedAboveOpen(_above_open(invoice, amount=amount, whole=whole), surplus=surplus)
+            raise refusals.ReceivedAboveOpen(
+                number=invoice.number, amount=amount, open=whole, currency=invoice.currency
+            )
         payment = Payment(
             invoice=invoice,
             currency=invoice.currency,
@@ -108,24 +110,14 @@ def _ask_if_like_another(invoice: Invoice, *, amount: Decimal, received_on: date
     earlier = like.annotate(gone=gone).filter(gone__lt=F("amount")).order_by("pk").first()
     if earlier is None:
         return
-    on = days.display(days.today_in(invoice.organisation.timezone, at=earlier.created_at))
-    named = f"the reference {reference}" if reference else "no reference"
     raise refusals.PaymentLikeAnother(
-        f"{documents.display(amount, of=invoice)} received on {days.display(received_on)} with {named} was recorded"
-        f" on {invoice.number} already, by {earlier.actor} on {on}. Is this a second payment?"
-    )
-
-
-def _above_open(invoice: Invoice, *, amount: Decimal, whole: Decimal) -> str:
-    received, still_open = documents.display(amount, of=invoice), documents.display(whole, of=invoice)
-    if amount <= whole:
-        return f"{still_open} is open on {invoice.number} by now, so nothing of {received} is left over."
-    into = documents.display(amount - whole, of=invoice)
-    if not whole:
-        return f"{invoice.number} has nothing open. Shall {into} go into Available Credits?"
-    return (
-        f"{received} is more than what is open on {invoice.number}: {still_open}."
-        f" Shall the other {into} go into Available Credits?"
+        number=invoice.number,
+        amount=amount,
+        currency=invoice.currency,
+        received_on=received_on,
+        reference=reference,
+        recorded_by=earlier.actor,
+        recorded_on=days.today_in(invoice.organisation.timezone, at=earlier.created_at),
     )
 
 
@@ -145,10 +137,10 @@ def _top_up(payment: Payment, *, by: frame.Actor, at: datetime) -> LedgerEntry:
             description=f"Received above what was open on {payment.invoice.number}{reference}",
             actor=by.name,
         )
-    except customers_refusals.BalanceOutOfRange as error:
-        raise refusals.AboveTheAccount(
-            "The balance would become larger than an account can hold. Record less, or several payments later on."
-        ) from error
+    except customers_refusals.BalanceOutOfRange as above:
+        raise refusals.SurplusAboveAccount(
+            surplus=payment.surplus, balance=above.balance, currency=payment.currency
+        ) from above
 
 
 def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) -> tuple[policies.Payable, ...]:
@@ -160,20 +152,15 @@ def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) 
     charges = _payables(invoice)
     whole = sum((charge.open for charge in charges), Decimal(0))
     if whole <= 0:
-        raise refusals.InvoiceNotPayable(f"{invoice.number} has nothing open any more.")
+        raise refusals.InvoiceNotPayable(number=invoice.number, status_of_invoice=invoice.status)
     if amount > whole:
-        raise refusals.AmountAboveOpen(
-            f"{documents.display(amount, of=invoice)} is more than what is open on {invoice.number}:"
-            f" {documents.display(whole, of=invoice)}."
-        )
+        raise refusals.AmountAboveOpen(number=invoice.number, amount=amount, open=whole, currency=invoice.currency)
     return policies.named_first(charges, named=named)
 
 
 def _payables(invoice: Invoice) -> tuple[policies.Payable, ...]:
     if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
-        raise refusals.InvoiceNotPayable(
-            f"{invoice.number} is {invoice.get_status_display().lower()}, so nothing can be paid on it."
-        )
+        raise refusals.InvoiceNotPayable(number=invoice.number, status_of_invoice=invoice.status)
     return tuple(
         policies.Payable(line_id=line.pk, open=line.charged - line.paid - line.waived)
         for line in ChargeLine.objects.filter(invoice=invoice).order_by("pk")
@@ -191,17 +178,15 @@ def _parts(
     for line_id, part in by_charge.items():
         documents.check_amount(part, currency=invoice.currency)
         if part > still_open.get(line_id, Decimal(0)):
-            left = documents.display(still_open.get(line_id, Decimal(0)), of=invoice)
             raise refusals.PartAboveCharge(
-                f"{documents.display(part, of=invoice)} is more than what is open on this charge: {left}.",
                 line_id=line_id,
+                amount=part,
+                open=still_open.get(line_id, Decimal(0)),
+                currency=invoice.currency,
             )
     said = sum(by_charge.values(), Decimal(0))
     if said > amount:
-        raise refusals.PartsAboveAmount(
-            f"The parts by charge come to {documents.display(said, of=invoice)}, which is more than the payment of"
-            f" {documents.display(amount, of=invoice)}."
-        )
+        raise refusals.PartsAboveAmount(parts=said, amount=amount, currency=invoice.currency)
     return policies.with_parts(amount, over=charges, parts=by_charge)
 
 

@@ -4,7 +4,6 @@ import uuid
 from datetime import datetime
 
 from customers import operations as customers_operations
-from customers import refusals as customers_refusals
 from invoicing import refusals, selectors, settled_charges
 from invoicing.models import (
     CreditNote,
@@ -28,8 +27,8 @@ def put_into_credits(
     It pays what is open on the charges it names, on those it stands for, then on the others of the subscription
     that it settled; the rest goes into Available Credits. The same request sent twice uses it once.
 
-    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable, NoteJustSettled, AboveTheAccount,
-    RequestAlreadyUsed.
+    *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable, NoteJustSettled, NothingToPutIn,
+    BalanceOutOfRange, RequestAlreadyUsed.
     """
     with documents.request_used_once(), frame.operation("put_note_into_credits"):
         touched, others = _charges(note_uuid)
@@ -37,33 +36,25 @@ def put_into_credits(
         note = documents.locked_note(note_uuid)
         if _charges(note_uuid) != (touched, others):
             # A termination has just linked it: what the note stands for now lies on invoices that nobody locked.
-            raise refusals.NoteJustSettled(
-                f"{note.number} has just become the refund of a termination. Send it again."
-            )
+            raise refusals.NoteJustSettled(number=note.number)
         if (earlier := _earlier(request_id, note=note)) is not None:
             return earlier
-        if sentence := selectors.why_not_allocatable(note):
-            raise refusals.NoteNotAllocatable(sentence)
+        if why_not := selectors.why_not_allocatable(note):
+            raise why_not
         account = customers_operations.lock_account(organisation_id=note.organisation_id)
-        try:
-            used = note_use.use_note(
-                note=note,
-                others=others,
-                account=account,
-                request_id=request_id,
-                on=days.today_in(note.organisation.timezone, at=at),
-                by=by,
-                at=at,
-            )
-        except customers_refusals.BalanceOutOfRange as error:
-            raise refusals.AboveTheAccount("The balance would become larger than an account can hold.") from error
+        used = note_use.use_note(
+            note=note,
+            others=others,
+            account=account,
+            request_id=request_id,
+            on=days.today_in(note.organisation.timezone, at=at),
+            by=by,
+            at=at,
+        )
         paid = [f"{documents.display(part, of=note)} paid on {number}" for _, number, part in used.applied]
         put = [f"{documents.display(used.put_in, of=note)} put into Available Credits"] if used.put_in else []
         if not paid and not put:
-            raise refusals.NoteNotAllocatable(
-                f"Nothing of {note.number} can be put into Available Credits: what was paid for the charges it"
-                " gives back came back already. Allocate it to an invoice."
-            )
+            raise refusals.NothingToPutIn(number=note.number)
         audit_operations.record(
             app=documents.APP,
             event="Credit note put into Available Credits",

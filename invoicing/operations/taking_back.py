@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from customers import operations as customers_operations
 from customers import policies
-from customers import refusals as customers_refusals
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import refusals, selectors
 from invoicing.models import (
@@ -63,8 +62,8 @@ def take_back_payment(
     Of a payment by Available Credits the opposite entry is posted. The same request sent twice takes back once.
 
     *Units*: gross, in the currency of the payment; `parts` by `PaymentLine`, `surplus` what goes of the surplus.
-    *Raises*: Payment.DoesNotExist; Refused, as one of NothingTakenBack, AmountNotUsable, AboveWhatIsThere,
-    CameBackAlready, CreditsDoNotCover, AboveTheAccount, RequestAlreadyUsed.
+    *Raises*: Payment.DoesNotExist; Refused, as one of NothingTakenBack, NoSuchPart, AmountNotUsable,
+    AboveWhatIsThere, CameBackAlready, CreditsDoNotCover, BalanceOutOfRange, RequestAlreadyUsed.
     """
     with documents.request_used_once(), frame.operation("take_back_payment"):
         invoice_uuid = Payment.objects.values_list("invoice__uuid", flat=True).get(uuid=payment_uuid)
@@ -77,7 +76,7 @@ def take_back_payment(
         rows = PaymentLine.objects.filter(payment=payment)
         taken = _parts(parts, rows={row.pk: row for row in rows}, currency=payment.currency)
         if not taken and not surplus:
-            raise refusals.NothingTakenBack("Give an amount for at least one part.")
+            raise refusals.NothingTakenBack
         if surplus:
             documents.check_amount(surplus, currency=payment.currency)
             _check_left(
@@ -145,7 +144,7 @@ def take_back_of_note(
         paid = _parts(applied, rows={row.pk: row for row in allocations}, currency=note.currency)
         back = _parts(put_in, rows={row.pk: row for row in put_ins}, currency=note.currency)
         if not paid and not back:
-            raise refusals.NothingTakenBack("Give an amount for at least one part.")
+            raise refusals.NothingTakenBack
         _check_what_came_back([*paid, *back])
         made = TakeBack(
             credit_note=note,
@@ -221,7 +220,7 @@ def _parts(
         documents.check_amount(amount, currency=currency)
         row = rows.get(key)
         if row is None:
-            raise refusals.NothingTakenBack("There is no such part.")
+            raise refusals.NoSuchPart(part_id=key)
         part = _Part(row=row, amount=amount)
         _check_left(amount, left=part.left, of=row, key=selectors.key_of(row))
         parts.append(part)
@@ -236,11 +235,7 @@ def _check_left(
     key: str,
 ) -> None:
     if amount > left:
-        raise refusals.AboveWhatIsThere(
-            f"{money.display(amount, currency=of.currency)} is more than what is still there:"
-            f" {money.display(left, currency=of.currency)}.",
-            key=key,
-        )
+        raise refusals.AboveWhatIsThere(key=key, amount=amount, left=left, currency=of.currency)
 
 
 def _check_what_came_back(parts: Sequence[_Part]) -> None:
@@ -255,12 +250,12 @@ def _check_what_came_back(parts: Sequence[_Part]) -> None:
     for line in lines:
         came_back = line.refunded + line.put_in - put_in.get(line.pk, ZERO)
         if came_back > line.paid - paid[line.pk]:
-            most = max(ZERO, line.paid - came_back)
             raise refusals.CameBackAlready(
-                f"{money.display(came_back, currency=line.currency)} of what was paid for “{line.description}” on"
-                f" {line.invoice.number} came back already, so at most"
-                f" {money.display(most, currency=line.currency)} of it can be taken back."
-                " What is wrong beyond that is mended by a correction."
+                description=line.description,
+                number=line.invoice.number,
+                came_back=came_back,
+                most=max(ZERO, line.paid - came_back),
+                currency=line.currency,
             )
 
 
@@ -278,20 +273,17 @@ def _move(
     """Post the opposite entry; Available Credits have to cover what leaves them. The account is locked here."""
     account = customers_operations.lock_account(organisation_id=organisation.pk)
     _check_cover(account, moved=moved)
-    try:
-        made.entry = customers_operations.post_entry(
-            account=account,
-            kind=kind,
-            amount=moved,
-            cause_id=made.uuid,
-            is_unbilled=is_unbilled,
-            at=at,
-            on=days.today_in(organisation.timezone, at=at),
-            description=f"{what}: {made.reason}",
-            actor=by.name,
-        )
-    except customers_refusals.BalanceOutOfRange as error:
-        raise refusals.AboveTheAccount("The balance would become larger than an account can hold.") from error
+    made.entry = customers_operations.post_entry(
+        account=account,
+        kind=kind,
+        amount=moved,
+        cause_id=made.uuid,
+        is_unbilled=is_unbilled,
+        at=at,
+        on=days.today_in(organisation.timezone, at=at),
+        description=f"{what}: {made.reason}",
+        actor=by.name,
+    )
     made.moved = moved
 
 
@@ -300,10 +292,7 @@ def _check_cover(account: CreditAccount, *, moved: Decimal) -> None:
         balance=account.balance, credit_limit=account.credit_limit, reserved=account.reserved
     )
     if moved < 0 and -moved > available:
-        raise refusals.CreditsDoNotCover(
-            f"{money.display_balance(-moved, currency=account.currency)} is needed in Available Credits,"
-            f" {money.display_balance(available, currency=account.currency)} is available."
-        )
+        raise refusals.CreditsDoNotCover(needed=-moved, available=available, currency=account.currency)
 
 
 def _write(made: TakeBack, parts: Sequence[_Part]) -> None:

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from django.db.models import Sum
 
-from invoicing import note_questions, policies
+from invoicing import note_questions, policies, refusals
 from invoicing.models import (
     ChargeLine,
     ChargeRefund,
@@ -14,46 +14,42 @@ from invoicing.models import (
     CreditNoteLine,
     CreditNoteStand,
 )
-from portal.lib import money
+from portal import frame
 
 
-def why_not_allocatable(note: CreditNote) -> str:
-    """Say why nothing can be paid with a note; nothing where it can."""
+def why_not_allocatable(note: CreditNote) -> refusals.NoteNotAllocatable | None:
+    """Give the refusal to pay with a note; None where it can be allocated."""
     if note.status in (CreditNote.Status.SENT, CreditNote.Status.PARTLY_APPLIED):
-        return ""
-    why = {CreditNote.Status.DRAFT: "is a draft: mark it as Sent first", CreditNote.Status.VOID: "is void"}
-    return f"{note.number} {why.get(CreditNote.Status(note.status), 'is used up')}."
+        return None
+    return refusals.NoteNotAllocatable(number=note.number, status_of_note=note.status)
 
 
-def why_not_sendable(note: CreditNote) -> str:
-    """Say why a note can't be marked as Sent; nothing where it can."""
+def why_not_sendable(note: CreditNote) -> refusals.NoteNotSendable | None:
+    """Give the refusal to mark a note as Sent; None where it can be marked."""
     if note.status == CreditNote.Status.DRAFT:
-        return ""
-    if note.status == CreditNote.Status.VOID:
-        return f"{note.number} is void, so it can't be marked as Sent."
-    return f"{note.number} was marked as Sent already."
+        return None
+    return refusals.NoteNotSendable(number=note.number, status_of_note=note.status)
 
 
-def questions_before_sending(note_uuid: UUID) -> tuple[str, ...]:
-    """Say what the apps above ask before a draft is marked as Sent."""
+def questions_before_sending(note_uuid: UUID) -> tuple[frame.Refused, ...]:
+    """Give what the apps above ask before a draft is marked as Sent."""
     lines = CreditNoteLine.objects.filter(credit_note__uuid=note_uuid, line__isnull=False)
     amounts = {line_id: net + tax for line_id, net, tax in lines.values_list("line__pk", "net", "tax")}
     return note_questions.about(amounts)
 
 
-def why_not_voidable(note: CreditNote) -> str:
-    """Say why a note can't be voided; nothing where it can."""
+def why_not_voidable(note: CreditNote) -> refusals.NoteNotVoidable | None:
+    """Give the refusal to void a note; None where it can be voided."""
     if note.status == CreditNote.Status.VOID:
-        return f"{note.number} is void already."
-    if note.allocated:
-        allocated = money.display(note.allocated, currency=note.currency)
-        return f"{allocated} of {note.number} is allocated, so it can't be voided."
-    if note.holds:
+        why: refusals.WhyNotVoidable = "void"
+    elif note.allocated:
+        why = "allocated"
+    elif note.holds:
         kinds = set(CreditNoteHold.objects.filter(credit_note=note).values_list("kind", flat=True))
-        if CreditNoteHold.Kind.SETTLES in kinds:
-            return f"{note.number} is the refund of a termination, so it can't be voided."
-        return f"{note.number} was taken off the refund of a termination, so it can't be voided."
-    return ""
+        why = "settles" if CreditNoteHold.Kind.SETTLES in kinds else "taken_off"
+    else:
+        return None
+    return refusals.NoteNotVoidable(number=note.number, why=why, allocated=note.allocated, currency=note.currency)
 
 
 def creditables(invoice_uuid: UUID) -> dict[int, tuple[ChargeLine, policies.Creditable]]:

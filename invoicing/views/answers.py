@@ -7,8 +7,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.urls import reverse
 
-from invoicing import operations
 from invoicing.models import CreditNote
+from portal import frame
 from portal.lib import htmx
 from portal.lib.http import Request
 
@@ -25,18 +25,10 @@ def page(request: Request, name: str, context: dict[str, Any], *, status: int = 
 
 
 def refused(
-    request: Request,
-    name: str,
-    context: dict[str, Any],
-    form: forms.Form,
-    refusal: operations.Refused,
-    *,
-    status: int,
-    field: str | None = None,
+    request: Request, name: str, context: dict[str, Any], form: forms.Form, refusal: frame.Refused
 ) -> HttpResponse:
     """Answer with a form that says why nothing was written."""
-    form.add_error(field, refusal.sentence)
-    return page(request, name, context, status=status)
+    return page(request, name, context, status=frame.put_into(form, refusal))
 
 
 def done(request: Request, sentence: str, address: str) -> HttpResponse:

@@ -9,11 +9,11 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from invoicing import forms, operations, selectors
+from invoicing import forms, operations, refusals, selectors
 from invoicing.models import CreditNote
 from invoicing.selectors import NoteDetails
 from invoicing.views import answers, reading
-from portal.frame import Actor
+from portal import frame
 from portal.lib import money
 from portal.lib.http import Request
 
@@ -67,11 +67,11 @@ def put_into_credits(request: Request, uuid: uuids.UUID) -> HttpResponse:
         used = operations.put_into_credits(
             note_uuid=uuid,
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
-    except operations.Refused as refusal:
-        return answers.refused(request, "put_in", context, form, refusal, status=409)
+    except frame.Refused as refusal:
+        return answers.refused(request, "put_in", context, form, refusal)
     said = [
         f"{money.display(part, currency=details.currency)} paid on {number}." for _, number, part in used.applied
     ]
@@ -89,7 +89,7 @@ def _step(
     write: Callable[..., CreditNote],
     done: str,
     form_class: type[forms.ReasonForm],
-    questions: tuple[str, ...],
+    questions: tuple[frame.Refused, ...],
 ) -> HttpResponse:
     form = form_class(request.POST if request.method == "POST" else None, initial={"request_id": uuids.uuid4()})
     context = {"form": form, "note": details, "why_not": why_not, "questions": questions}
@@ -101,11 +101,11 @@ def _step(
         note = write(
             note_uuid=details.uuid,
             **form.cleaned_data,
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
-    except operations.SendingAsks as asked:
-        return answers.page(request, name, context | {"questions": asked.questions}, status=409)
-    except operations.Refused as refusal:
-        return answers.refused(request, name, context, form, refusal, status=409)
+    except refusals.SendingAsks as asked:
+        return answers.page(request, name, context | {"questions": asked.questions}, status=asked.status)
+    except frame.Refused as refusal:
+        return answers.refused(request, name, context, form, refusal)
     return answers.done(request, done, answers.note_address(note))

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 from invoicing import forms, operations, selectors
 from invoicing.models import CreditNote, Payment, TakeBack
 from invoicing.views import answers
-from portal.frame import Actor
+from portal import frame
 from portal.lib import money
 from portal.lib.http import Request
 
@@ -34,7 +34,7 @@ def take_back_payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
             surplus=form.cleaned_data.get(selectors.SURPLUS) or Decimal(0),
             reason=form.cleaned_data["reason"],
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
 
@@ -59,7 +59,7 @@ def take_back_of_note(request: Request, uuid: uuids.UUID) -> HttpResponse:
             put_in=form.amounts("put_in"),
             reason=form.cleaned_data["reason"],
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
 
@@ -88,13 +88,7 @@ def _take_back(
         return answers.page(request, "take_back", context, status=422)
     try:
         made = write(form)
-    except operations.AboveWhatIsThere as refusal:
-        return answers.refused(
-            request, "take_back", context, form, refusal, status=409, field=form.field_of(refusal.key)
-        )
-    except operations.NothingTakenBack as refusal:
-        return answers.refused(request, "take_back", context, form, refusal, status=422)
-    except operations.Refused as refusal:
-        return answers.refused(request, "take_back", context, form, refusal, status=409)
+    except frame.Refused as refusal:
+        return answers.refused(request, "take_back", context, form, refusal)
     amount = money.display(made.amount, currency=made.currency)
     return answers.done(request, f"{amount} of {takeable.what} taken back.", back)

@@ -1,4 +1,4 @@
-"""Serve payments, new credit notes and allocations. A refusal is 422 for the form, and 409 for the world."""
+"""Serve payments, new credit notes and allocations."""
 
 import uuid as uuids
 
@@ -8,10 +8,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from invoicing import forms, operations, selectors
+from invoicing import forms, operations, refusals, selectors
 from invoicing.models import CreditNote, Invoice
 from invoicing.views import answers, reading
-from portal.frame import Actor
+from portal import frame
 from portal.lib import days, money
 from portal.lib.http import Request
 
@@ -34,6 +34,10 @@ def record_payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
             data, currency=details.currency, charges=details.lines, today=today, initial=initial
         )
 
+    def question(asked: frame.Refused, **changes: str) -> HttpResponse:
+        asking = {"form": form_of(_with(request.POST, **changes)), "question": asked}
+        return answers.page(request, "payment", context | asking, status=asked.status)
+
     form = form_of(request.POST if request.method == "POST" else None)
     context = {"form": form, "invoice": details}
     if request.method != "POST":
@@ -44,27 +48,16 @@ def record_payment(request: Request, uuid: uuids.UUID) -> HttpResponse:
         payment = operations.record_payment(
             invoice_uuid=uuid,
             **form.payment(),
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=now,
         )
-    except (operations.AmountNotUsable, operations.PartsAboveAmount) as refusal:
-        return answers.refused(request, "payment", context, form, refusal, status=422, field="amount")
-    except operations.PaymentLikeAnother as refusal:
-        asking = form_of(_with(request.POST, is_like_another="1"))
-        return answers.page(
-            request, "payment", context | {"form": asking, "question": refusal.sentence}, status=409
-        )
-    except operations.ReceivedAboveOpen as refusal:
-        surplus = money.format_amount(refusal.surplus, currency=details.currency) if refusal.surplus else ""
-        asking = form_of(_with(request.POST, surplus=surplus, into_credits=""))
-        return answers.page(
-            request, "payment", context | {"form": asking, "question": refusal.sentence}, status=409
-        )
-    except operations.PartAboveCharge as refusal:
-        field = f"charge_{refusal.line_id}"
-        return answers.refused(request, "payment", context, form, refusal, status=409, field=field)
-    except operations.Refused as refusal:
-        return answers.refused(request, "payment", context, form, refusal, status=409)
+    except refusals.PaymentLikeAnother as asked:
+        return question(asked, is_like_another="1")
+    except refusals.ReceivedAboveOpen as asked:
+        surplus = money.format_amount(asked.surplus, currency=details.currency) if asked.surplus else ""
+        return question(asked, surplus=surplus, into_credits="")
+    except frame.Refused as refusal:
+        return answers.refused(request, "payment", context, form, refusal)
     amount = money.display(payment.amount, currency=payment.currency)
     above = money.display(payment.surplus, currency=payment.currency)
     put = f" {above} of it went into Available Credits." if payment.surplus else ""
@@ -97,13 +90,11 @@ def create_credit_note(request: Request, uuid: uuids.UUID) -> HttpResponse:
             amounts=form.amounts(),
             reason=form.cleaned_data["reason"],
             request_id=form.cleaned_data["request_id"],
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
-    except (operations.AboveTheCharge, operations.NothingNamed, operations.AmountNotUsable) as refusal:
-        return answers.refused(request, "note", context, form, refusal, status=422)
-    except operations.Refused as refusal:
-        return answers.refused(request, "note", context, form, refusal, status=409)
+    except frame.Refused as refusal:
+        return answers.refused(request, "note", context, form, refusal)
     return _drafted(request, note)
 
 
@@ -135,16 +126,14 @@ def allocate(request: Request, uuid: uuids.UUID) -> HttpResponse:
             invoice_uuid=data["invoice"],
             amount=data["amount"],
             request_id=data["request_id"],
-            by=Actor.of(request.user),
+            by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
     except Invoice.DoesNotExist:
         form.add_error("invoice", "There is no such invoice.")
         return answers.page(request, "allocation", context, status=422)
-    except operations.AmountNotUsable as refusal:
-        return answers.refused(request, "allocation", context, form, refusal, status=422, field="amount")
-    except operations.Refused as refusal:
-        return answers.refused(request, "allocation", context, form, refusal, status=409)
+    except frame.Refused as refusal:
+        return answers.refused(request, "allocation", context, form, refusal)
     amount = money.display(data["amount"], currency=details.currency)
     return answers.done(request, f"{amount} of {note.number} allocated.", answers.note_address(note))
 

@@ -6,14 +6,16 @@ from collections.abc import Mapping
 from decimal import Decimal
 
 from invoicing import note_questions
+from portal import frame
+from subscriptions.record import refusals
 from subscriptions.record.selectors import corrections
 
 
 @note_questions.declare
-def above_what_was_charged(amounts: Mapping[int, Decimal]) -> tuple[str, ...]:
-    """Say where a note and corrections together would give back more than a termination's charges were charged."""
+def above_what_was_charged(amounts: Mapping[int, Decimal]) -> tuple[frame.Refused, ...]:
+    """Ask where a note and corrections together would give back more than a termination's charges were charged."""
     return tuple(
-        corrections.sentence_above(given, more=more)
+        refusals.GivesBackAboveCharged(given=given, more=more)
         for given, more in corrections.corrected_with(amounts)
         if given.is_above(more)
     )

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from customers.models import LedgerEntry
 from invoicing import operations as invoicing_operations
+from invoicing import refusals as invoicing_refusals
 from invoicing.models import (
     CreditNote,
     CreditNoteAllocation,
@@ -30,9 +31,9 @@ def send(name: str, note: CreditNote) -> Operation:
             ).status
         ),
         (
-            invoicing_operations.NoteNotSendable,
-            invoicing_operations.AboveTheCharge,
-            invoicing_operations.SendingAsks,
+            invoicing_refusals.NoteNotSendable,
+            invoicing_refusals.NoteAboveCharge,
+            invoicing_refusals.SendingAsks,
         ),
         lambda by, form: CreditNote.objects.filter(pk=note.pk, sent_at=NOW, issued_on=NOW.date()).exists(),
     )
@@ -56,11 +57,11 @@ def allocate(name: str, world: World, note: CreditNote) -> Operation:
         return sum(row.amount for row in rows) == 10 <= CreditNote.objects.get(pk=note.pk).allocated
 
     refusals = (
-        invoicing_operations.NoteNotAllocatable,
-        invoicing_operations.AmountAboveNote,
-        invoicing_operations.AmountAboveOpen,
-        invoicing_operations.InvoiceNotPayable,
-        invoicing_operations.RequestAlreadyUsed,
+        invoicing_refusals.NoteNotAllocatable,
+        invoicing_refusals.AmountAboveNote,
+        invoicing_refusals.AmountAboveOpen,
+        invoicing_refusals.InvoiceNotPayable,
+        invoicing_refusals.RequestAlreadyUsed,
     )
     return Operation(name, call, refusals, is_whole)
 
@@ -71,7 +72,7 @@ def void(name: str, note: CreditNote) -> Operation:
         lambda by, form: (
             invoicing_operations.void(note_uuid=note.uuid, reason="Agreed.", request_id=form, by=by, at=NOW).status
         ),
-        (invoicing_operations.NoteNotVoidable,),
+        (invoicing_refusals.NoteNotVoidable,),
         lambda by, form: CreditNote.objects.filter(pk=note.pk, status="void", holds=0, allocated=0).exists(),
     )
 
@@ -101,9 +102,9 @@ def pay(name: str, world: World, *, amount: int, into_credits: int) -> Operation
         return parts == amount - into_credits and sum(entry.amount for entry in entries) == into_credits
 
     refusals = (
-        invoicing_operations.ReceivedAboveOpen,
-        invoicing_operations.InvoiceNotPayable,
-        invoicing_operations.RequestAlreadyUsed,
+        invoicing_refusals.ReceivedAboveOpen,
+        invoicing_refusals.InvoiceNotPayable,
+        invoicing_refusals.RequestAlreadyUsed,
     )
     return Operation(name, call, refusals, is_whole)
 
@@ -125,7 +126,7 @@ def draft(world: World) -> Operation:
     return Operation(
         "draft a note",
         call,
-        (invoicing_operations.AboveTheCharge, invoicing_operations.RequestAlreadyUsed),
+        (invoicing_refusals.AboveTheCharge, invoicing_refusals.RequestAlreadyUsed),
         lambda by, form: CreditNote.objects.get(request_id=form).lines.get().net == 12,
     )
 
@@ -194,9 +195,9 @@ def take_back_put_in(world: World) -> Operation:
 
 
 TAKING_BACK = (
-    invoicing_operations.AboveWhatIsThere,
-    invoicing_operations.CameBackAlready,
-    invoicing_operations.RequestAlreadyUsed,
+    invoicing_refusals.AboveWhatIsThere,
+    invoicing_refusals.CameBackAlready,
+    invoicing_refusals.RequestAlreadyUsed,
 )
 
 
@@ -212,6 +213,6 @@ def put_in(world: World) -> Operation:
     return Operation(
         "put a note into Available Credits",
         call,
-        (invoicing_operations.NoteNotAllocatable, invoicing_operations.RequestAlreadyUsed),
+        (invoicing_refusals.NoteNotAllocatable, invoicing_refusals.RequestAlreadyUsed),
         lambda by, form: CreditNotePutIn.objects.get(request_id=form).entry.amount == 10,
     )

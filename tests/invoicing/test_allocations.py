@@ -5,7 +5,7 @@ from decimal import Decimal as D
 
 import pytest
 
-from invoicing import operations
+from invoicing import refusals
 from invoicing.models import CreditNoteAllocation, CreditNoteHold
 from tests.invoicing.booking import allocate, draft, pay, send, sentences, sums
 from tests.support import factories
@@ -72,7 +72,7 @@ def test_the_same_form_sent_twice_allocates_once(unpaid, now):
     again = allocate(note, unpaid, "271.41", now, request_id=request_id)
     assert (first, first.status, again.status) == (again, "applied", "applied")
     assert CreditNoteAllocation.objects.count() == 1
-    with pytest.raises(operations.RequestAlreadyUsed):
+    with pytest.raises(refusals.RequestAlreadyUsed):
         allocate(note, unpaid, "1", now, request_id=request_id)
 
 
@@ -82,11 +82,11 @@ def test_what_a_note_cannot_pay(unpaid, now):
     small = factories.invoice(unpaid.organisation, amounts=[("50", "0")], paid=["0"])
     paid = factories.invoice(unpaid.organisation, amounts=[("50", "0")])
     for invoice, amount, error, sentence in (
-        (unpaid, "100.01", operations.AmountAboveNote, r"left of CN-0000001: SGD 100\.00"),
-        (small, "50.01", operations.AmountAboveOpen, r"SGD 50\.00"),
-        (paid, "1", operations.InvoiceNotPayable, "nothing open"),
-        (other, "1", operations.NotTheSameCustomer, "not an invoice of"),
-        (unpaid, "0", operations.AmountNotUsable, "too little"),
+        (unpaid, "100.01", refusals.AmountAboveNote, r"left of CN-0000001: SGD 100\.00"),
+        (small, "50.01", refusals.AmountAboveOpen, r"SGD 50\.00"),
+        (paid, "1", refusals.InvoiceNotPayable, "nothing open"),
+        (other, "1", refusals.NotTheSameCustomer, "not an invoice of"),
+        (unpaid, "0", refusals.AmountNotUsable, "too little"),
     ):
         with pytest.raises(error, match=sentence):
             allocate(note, invoice, amount, now)
@@ -100,5 +100,5 @@ def test_what_a_note_cannot_pay(unpaid, now):
 )
 def test_only_a_sent_note_is_allocated(unpaid, now, status, why):
     note = factories.credit_note(unpaid.organisation, status=status)
-    with pytest.raises(operations.NoteNotAllocatable, match=why):
+    with pytest.raises(refusals.NoteNotAllocatable, match=why):
         allocate(note, unpaid, "1", now)

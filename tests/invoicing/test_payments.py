@@ -7,7 +7,7 @@ from decimal import Decimal as D
 import pytest
 
 from customers.models import LedgerEntry
-from invoicing import operations
+from invoicing import operations, refusals
 from invoicing.models import ChargeWaiver, Invoice, Payment, PaymentLine
 from portal.audit.models import AuditEntry
 from tests.invoicing.booking import BY, allocate, draft, nothing_written, pay, send, sentences, sums, void
@@ -50,20 +50,20 @@ def test_the_same_form_sent_twice_is_one_payment(unpaid, now):
     assert pay(unpaid, "100", now, request_id=request_id) == first
     assert Payment.objects.count() == 1
     assert len(sentences()) == 1
-    with pytest.raises(operations.RequestAlreadyUsed, match=r"already recorded SGD 100\.00"):
+    with pytest.raises(refusals.RequestAlreadyUsed, match=r"already recorded SGD 100\.00"):
         pay(unpaid, "50", now, request_id=request_id)
 
 
 @pytest.mark.parametrize(
     ("amount", "changed", "error", "sentence"),
     [
-        ("321.42", {}, operations.ReceivedAboveOpen, r"open on TIN-\d+: SGD 321\.41\. Shall the other SGD 0\.01"),
-        ("0", {}, operations.AmountNotUsable, "too little"),
-        ("-1", {}, operations.AmountNotUsable, "too little"),
-        ("NaN", {}, operations.AmountNotUsable, "too little"),
-        ("1.001", {}, operations.AmountNotUsable, "SGD 0.01 is the least"),
-        ("1", {"method": "credits"}, operations.MethodNotUsable, "bank transfer, card or cheque"),
-        ("1", {"received_on": dt.date(2026, 3, 11)}, operations.ReceivedInTheFuture, "future"),
+        ("321.42", {}, refusals.ReceivedAboveOpen, r"open on TIN-\d+: SGD 321\.41\. Shall the other SGD 0\.01"),
+        ("0", {}, refusals.AmountNotUsable, "too little"),
+        ("-1", {}, refusals.AmountNotUsable, "too little"),
+        ("NaN", {}, refusals.AmountNotUsable, "too little"),
+        ("1.001", {}, refusals.AmountNotUsable, "SGD 0.01 is the least"),
+        ("1", {"method": "credits"}, refusals.MethodNotUsable, "bank transfer, card or cheque"),
+        ("1", {"received_on": dt.date(2026, 3, 11)}, refusals.ReceivedInTheFuture, "future"),
     ],
 )
 def test_a_payment_that_cannot_be_is_refused(unpaid, now, amount, changed, error, sentence):
@@ -84,10 +84,10 @@ def test_a_part_is_never_more_than_the_charge_or_the_payment(unpaid, now):
     first, second = unpaid.lines.all()
     other = factories.invoice(unpaid.organisation, amounts=[("50", "0")], paid=["0"]).lines.get()
     for parts, error, sentence in (
-        ({second.pk: D("50.01")}, operations.PartAboveCharge, r"SGD 50\.01 is more .* charge: SGD 50\.00"),
-        ({other.pk: D(1)}, operations.PartAboveCharge, r"charge: SGD 0\.00"),
-        ({first.pk: D(60), second.pk: D("40.01")}, operations.PartsAboveAmount, r"come to SGD 100\.01"),
-        ({first.pk: D(-1)}, operations.AmountNotUsable, "too little"),
+        ({second.pk: D("50.01")}, refusals.PartAboveCharge, r"SGD 50\.01 is more .* charge: SGD 50\.00"),
+        ({other.pk: D(1)}, refusals.PartAboveCharge, r"charge: SGD 0\.00"),
+        ({first.pk: D(60), second.pk: D("40.01")}, refusals.PartsAboveAmount, r"come to SGD 100\.01"),
+        ({first.pk: D(-1)}, refusals.AmountNotUsable, "too little"),
     ):
         with pytest.raises(error, match=sentence):
             pay(unpaid, "100", now, by_charge=parts)
@@ -97,14 +97,14 @@ def test_a_part_is_never_more_than_the_charge_or_the_payment(unpaid, now):
 @pytest.mark.parametrize(("status", "word"), [("draft", "draft"), ("void", "void")])
 def test_nothing_is_paid_on_a_draft_or_void_invoice(now, status, word):
     invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")], status=status)
-    with pytest.raises(operations.InvoiceNotPayable, match=f"is {word}"):
+    with pytest.raises(refusals.InvoiceNotPayable, match=f"is {word}"):
         pay(invoice, "10", now)
     assert nothing_written()
 
 
 def test_nothing_is_paid_on_a_paid_invoice(now):
     invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0")])
-    with pytest.raises(operations.ReceivedAboveOpen, match=r"nothing open\. Shall SGD 10\.00 go"):
+    with pytest.raises(refusals.ReceivedAboveOpen, match=r"nothing open\. Shall SGD 10\.00 go"):
         pay(invoice, "10", now)
     assert nothing_written()
 
@@ -131,12 +131,12 @@ def test_what_is_received_above_the_open_amount_goes_into_available_credits(now,
 
 @pytest.mark.parametrize("agreed", ["0", "19.99", "20.01", "30"])
 def test_only_what_billing_agreed_to_goes_into_available_credits(unpaid, now, agreed):
-    with pytest.raises(operations.ReceivedAboveOpen) as caught:
+    with pytest.raises(refusals.ReceivedAboveOpen) as caught:
         pay(unpaid, "341.41", now, into_credits=D(agreed))
     assert caught.value.surplus == 20
     assert nothing_written()
     assert not LedgerEntry.objects.exists()
-    with pytest.raises(operations.ReceivedAboveOpen, match="open on .* by now, so nothing") as caught:
+    with pytest.raises(refusals.ReceivedAboveOpen, match="open on .* by now, so nothing") as caught:
         pay(unpaid, "300", now, into_credits=D(1))
     assert caught.value.surplus == 0
 
@@ -144,7 +144,7 @@ def test_only_what_billing_agreed_to_goes_into_available_credits(unpaid, now, ag
 def test_a_surplus_that_no_account_can_hold_is_refused(now):
     organisation = factories.OrganisationFactory.create(account="9999999999999")
     invoice = factories.invoice(organisation, amounts=[("50", "0")], paid=["0"])
-    with pytest.raises(operations.AboveTheAccount, match="larger than an account can hold"):
+    with pytest.raises(refusals.SurplusAboveAccount, match="larger than an account can hold"):
         pay(invoice, "51", now, into_credits=D(1))
     assert nothing_written()
 
@@ -152,7 +152,7 @@ def test_a_surplus_that_no_account_can_hold_is_refused(now):
 def test_a_payment_like_an_earlier_one_is_asked_about(unpaid, now):
     pay(unpaid, "100", now)
     with pytest.raises(
-        operations.PaymentLikeAnother,
+        refusals.PaymentLikeAnother,
         match=r"with the reference FT 12 was recorded on TIN-\d+ already, by billing-1",
     ):
         pay(unpaid, "100", now)
@@ -160,7 +160,7 @@ def test_a_payment_like_an_earlier_one_is_asked_about(unpaid, now):
     for other in ({"reference": "FT 13"}, {"received_on": dt.date(2026, 3, 9)}, {"is_another": True}):
         pay(unpaid, "50", now, **({"reference": "FT 14"} | other))
     pay(unpaid, "1", now, reference="")
-    with pytest.raises(operations.PaymentLikeAnother, match="with no reference"):
+    with pytest.raises(refusals.PaymentLikeAnother, match="with no reference"):
         pay(unpaid, "1", now, reference="")
 
 
@@ -182,11 +182,11 @@ def test_a_payment_that_was_taken_back_whole_is_not_asked_about(now):
         )
 
     take_back("20")
-    with pytest.raises(operations.PaymentLikeAnother):
+    with pytest.raises(refusals.PaymentLikeAnother):
         pay(unpaid, "60", now)
     take_back("30", surplus="10")
     again = pay(unpaid, "60", now, into_credits=D(10))
-    with pytest.raises(operations.PaymentLikeAnother, match="already"):
+    with pytest.raises(refusals.PaymentLikeAnother, match="already"):
         pay(unpaid, "60", now)
     assert set(Payment.objects.filter(amount=60)) == {first, again}
 

@@ -9,14 +9,14 @@ import pytest
 from django.db import connection, transaction
 
 from customers.models import LedgerEntry
-from invoicing import operations
+from invoicing import operations, refusals
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, NumberSeries, Payment
-from portal.frame import Actor
+from portal import frame
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-BY = Actor(kind="agent", name="billing-1")
+BY = frame.Actor(kind="agent", name="billing-1")
 
 
 def at_once(*calls):
@@ -28,7 +28,7 @@ def at_once(*calls):
         try:
             barrier.wait(10)
             results[index] = call()
-        except (operations.Refused, AssertionError) as error:
+        except (frame.Refused, AssertionError) as error:
             results[index] = error
         finally:
             connection.close()
@@ -41,8 +41,8 @@ def at_once(*calls):
     return results
 
 
-def refusals(results):
-    return [result for result in results if isinstance(result, operations.Refused)]
+def refused_of(results):
+    return [result for result in results if isinstance(result, frame.Refused)]
 
 
 @pytest.fixture
@@ -78,9 +78,9 @@ def test_two_notes_that_together_pass_the_cap_are_not_both_sent(unpaid, now):
             for note in notes
         )
     )
-    (refused,) = refusals(results)
-    assert isinstance(refused, operations.AboveTheCharge)
-    assert "where only SGD 40.00 is left" in refused.sentence
+    (refused,) = refused_of(results)
+    assert isinstance(refused, refusals.NoteAboveCharge)
+    assert "where only SGD 40.00 is left" in str(refused)
     assert ChargeLine.objects.get().noted == 60
     assert sorted(CreditNote.objects.values_list("status", flat=True)) == ["draft", "sent"]
 
@@ -96,8 +96,8 @@ def test_a_note_is_not_allocated_twice_at_once(unpaid, now):
             for invoice in (unpaid, other)
         )
     )
-    (refused,) = refusals(results)
-    assert isinstance(refused, operations.AmountAboveNote)
+    (refused,) = refused_of(results)
+    assert isinstance(refused, refusals.AmountAboveNote)
     assert CreditNoteAllocation.objects.count() == 1
     note.refresh_from_db()
     assert (note.allocated, note.status) == (40, "partly_applied")
@@ -142,8 +142,8 @@ def test_two_payments_at_once_never_pay_more_than_is_open(unpaid, now):
         ]
         * 2
     )
-    (refused,) = refusals(results)
-    assert isinstance(refused, operations.ReceivedAboveOpen)
+    (refused,) = refused_of(results)
+    assert isinstance(refused, refusals.ReceivedAboveOpen)
     assert Payment.objects.count() == 1
 
 
@@ -157,7 +157,7 @@ def test_a_note_is_sent_or_voided_not_both(unpaid, now):
     )
     note.refresh_from_db()
     # Sent and then voided is a lawful order; voided and then sent is refused. Either way nothing counts.
-    assert len(refusals(results)) in (0, 1)
+    assert len(refused_of(results)) in (0, 1)
     assert note.status == "void"
     assert ChargeLine.objects.get().noted == 0
 
@@ -212,8 +212,8 @@ def test_one_request_for_two_invoices_at_once_writes_for_one(unpaid, now):
 
     for write in (pay, draft):
         results = at_once(lambda w=write: w(unpaid), lambda w=write: w(other))
-        (refused,) = refusals(results)
-        assert isinstance(refused, operations.RequestAlreadyUsed), results
+        (refused,) = refused_of(results)
+        assert isinstance(refused, refusals.RequestAlreadyUsed), results
     assert (Payment.objects.count(), CreditNote.objects.count()) == (1, 1)
 
 
@@ -236,8 +236,8 @@ def test_two_like_payments_at_once_are_one_and_a_question(unpaid, now):
         ]
         * 2
     )
-    (refused,) = refusals(results)
-    assert isinstance(refused, operations.PaymentLikeAnother)
+    (refused,) = refused_of(results)
+    assert isinstance(refused, refusals.PaymentLikeAnother)
     assert Payment.objects.count() == 1
 
 
@@ -285,8 +285,8 @@ def test_a_payment_is_taken_back_once_at_once(unpaid, now):
     first, again = at_once(*[lambda: take_back(60, same)] * 2)
     assert first == again
     results = at_once(*(lambda: take_back(30, uuid.uuid4()) for _ in range(2)))
-    (refused,) = refusals(results)
-    assert isinstance(refused, operations.AboveWhatIsThere)
+    (refused,) = refused_of(results)
+    assert isinstance(refused, refusals.AboveWhatIsThere)
     assert ChargeLine.objects.get().paid == 10
 
 
@@ -325,7 +325,7 @@ def test_a_note_is_put_in_or_allocated_at_once_never_beyond_itself(unpaid, now):
             ),
         ]
     )
-    assert len(refusals(results)) == 2, results
+    assert len(refused_of(results)) == 2, results
     note.refresh_from_db()
     assert (note.allocated, note.status) == (50, "applied")
     entries = sum(LedgerEntry.objects.values_list("amount", flat=True))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from invoicing import operations
+from invoicing import operations, refusals
 from invoicing.models import CreditNote, Payment, TakeBack
 from tests.support import factories
 
@@ -44,7 +44,7 @@ def test_another_payment_by_the_same_form_is_refused(by, now, change):
     form = {"request_id": uuid.uuid4(), "by": by, "at": now}
     first = pay(invoice, form)
     assert pay(invoice, form).pk == first.pk
-    with pytest.raises(operations.RequestAlreadyUsed):
+    with pytest.raises(refusals.RequestAlreadyUsed):
         pay(invoice, form, **change)
     assert Payment.objects.get().reference == "BANK-1"
 
@@ -57,7 +57,7 @@ def test_a_payment_of_another_charge_by_the_same_form_is_refused(by, now):
     form = {"request_id": uuid.uuid4(), "by": by, "at": now}
     pay(invoice, form, by_charge={one: D(50)})
     pay(invoice, form, by_charge={one: D(50)})
-    with pytest.raises(operations.RequestAlreadyUsed):
+    with pytest.raises(refusals.RequestAlreadyUsed):
         pay(invoice, form, by_charge={other: D(50)})
 
 
@@ -72,7 +72,7 @@ def test_a_note_about_another_charge_by_the_same_form_is_refused(by, now):
 
     first = draft(one)
     assert draft(one).pk == first.pk
-    with pytest.raises(operations.RequestAlreadyUsed):
+    with pytest.raises(refusals.RequestAlreadyUsed):
         draft(other)
     assert CreditNote.objects.count() == 1
 
@@ -90,6 +90,6 @@ def test_taking_back_another_part_by_the_same_form_is_refused(by, now):
 
     first = take(one)
     assert take(one).pk == first.pk
-    with pytest.raises(operations.RequestAlreadyUsed):
+    with pytest.raises(refusals.RequestAlreadyUsed):
         take(other)
     assert TakeBack.objects.count() == 1

@@ -7,7 +7,7 @@ import pytest
 from django.db import transaction
 
 from customers.models import LedgerEntry
-from invoicing import operations
+from invoicing import operations, refusals
 from invoicing.models import (
     ChargeRefund,
     CreditNoteAllocation,
@@ -56,9 +56,9 @@ def test_a_payment_is_taken_back_by_charge_and_in_parts(unpaid_150, now):
     take_back(payment, now, parts={second.pk: D(20)})
     take_back(payment, now, parts={first.pk: D("0.01")})
     assert paid_on(unpaid_150) == [D("99.99"), 0]
-    with pytest.raises(operations.AboveWhatIsThere, match=r"SGD 100\.00 is more than .*: SGD 99\.99"):
+    with pytest.raises(refusals.AboveWhatIsThere, match=r"SGD 100\.00 is more than .*: SGD 99\.99"):
         take_back(payment, now, parts={first.pk: D(100)})
-    with pytest.raises(operations.AboveWhatIsThere, match=r"SGD 0\.00"):
+    with pytest.raises(refusals.AboveWhatIsThere, match=r"SGD 0\.00"):
         take_back(payment, now, parts={second.pk: D("0.01")})
     assert all_agrees(now)
 
@@ -67,14 +67,14 @@ def test_what_a_take_back_cannot_be(unpaid_150, now):
     payment, other = pay(unpaid_150, "100", now), pay(unpaid_150, "10", now)
     row, strange = payment.lines.get(), other.lines.get()
     for parts, error in (
-        ({}, operations.NothingTakenBack),
-        ({strange.pk: D(1)}, operations.NothingTakenBack),
-        ({row.pk: D(0)}, operations.AmountNotUsable),
-        ({row.pk: D("1.001")}, operations.AmountNotUsable),
+        ({}, refusals.NothingTakenBack),
+        ({strange.pk: D(1)}, refusals.NoSuchPart),
+        ({row.pk: D(0)}, refusals.AmountNotUsable),
+        ({row.pk: D("1.001")}, refusals.AmountNotUsable),
     ):
         with pytest.raises(error):
             take_back(payment, now, parts=parts)
-    with pytest.raises(operations.AboveWhatIsThere):
+    with pytest.raises(refusals.AboveWhatIsThere):
         take_back(payment, now, parts={}, surplus="1")
     assert not TakeBack.objects.exists()
 
@@ -85,7 +85,7 @@ def test_the_same_form_takes_back_once(unpaid_150, now):
     first = take_back(payment, now, request_id=request_id)
     assert take_back(payment, now, request_id=request_id) == first
     assert paid_on(unpaid_150) == [0, 0]
-    with pytest.raises(operations.RequestAlreadyUsed, match=r"already taken back SGD 100\.00"):
+    with pytest.raises(refusals.RequestAlreadyUsed, match=r"already taken back SGD 100\.00"):
         take_back(payment, now, parts={payment.lines.get().pk: D(1)}, request_id=request_id)
 
 
@@ -95,7 +95,7 @@ def test_what_a_refund_gave_back_is_never_taken_away(unpaid_150, now):
     ChargeRefund.objects.create(line=line, currency="SGD", net=60, tax=0, cause_id=uuid.uuid4())
     row = payment.lines.order_by("pk").first()
     with pytest.raises(
-        operations.CameBackAlready,
+        refusals.CameBackAlready,
         match=r"SGD 60\.00 of what was paid for “Plan” on .* at most SGD 40\.00 .* mended by a correction",
     ):
         take_back(payment, now, parts={row.pk: D("40.01")})
@@ -140,7 +140,7 @@ def test_a_surplus_that_was_spent_stays(unpaid_150, now):
     account = unpaid_150.organisation.credit_account
     account.__class__.objects.filter(pk=account.pk).update(reserved=D("10.01"))
     with pytest.raises(
-        operations.CreditsDoNotCover, match=r"SGD 20\.00 is needed in Available Credits, SGD 19\.99 is available"
+        refusals.CreditsDoNotCover, match=r"SGD 20\.00 is needed in Available Credits, SGD 19\.99 is available"
     ):
         take_back(payment, now, surplus="20")
     assert paid_on(unpaid_150) == [100, 50], "nothing of it was written"
@@ -180,7 +180,7 @@ def test_an_application_is_taken_back_by_charge_and_holds_stay(unpaid_150, now):
     # It pays again, and can be taken back again.
     allocate(note, unpaid_150, "150", now)
     assert paid_on(unpaid_150) == [100, 50]
-    with pytest.raises(operations.AboveWhatIsThere):
+    with pytest.raises(refusals.AboveWhatIsThere):
         take_back_of(note, now, applied={first.pk: D("0.01")})
 
 
@@ -207,7 +207,7 @@ def test_a_note_pays_what_is_open_and_puts_in_the_rest(unpaid_150, now):
     assert (entry.amount, entry.after) == (80, 90)
     note.refresh_from_db()
     assert (note.status, note.allocated) == ("applied", 80)
-    with pytest.raises(operations.NoteNotAllocatable, match="is used up"):
+    with pytest.raises(refusals.NoteNotAllocatable, match="is used up"):
         put_in(note, now)
     assert all_agrees(now)
 
@@ -241,7 +241,7 @@ def test_what_was_put_in_and_spent_is_not_taken_back(unpaid_150, now):
     account = unpaid_150.organisation.credit_account
     account.__class__.objects.filter(pk=account.pk).update(reserved=D(11))
     row = CreditNotePutInLine.objects.get()
-    with pytest.raises(operations.CreditsDoNotCover):
+    with pytest.raises(refusals.CreditsDoNotCover):
         take_back_of(note, now, put_in={row.pk: D(80)})
     assert take_back_of(note, now, put_in={row.pk: D(79)}).moved == -79
 
@@ -250,13 +250,13 @@ def test_a_payment_that_carries_what_was_put_in_stays(unpaid_150, now):
     payment = pay(unpaid_150, "150", now)
     note = factories.credit_note(unpaid_150.organisation, net="50", line=unpaid_150.lines.last())
     put_in(note, now)
-    with pytest.raises(operations.CameBackAlready):
+    with pytest.raises(refusals.CameBackAlready):
         take_back(payment, now)
 
 
 @pytest.mark.parametrize("status", ["draft", "void", "applied"])
 def test_only_a_sent_note_is_put_in(unpaid_150, now, status):
     note = factories.credit_note(unpaid_150.organisation, status=status)
-    with pytest.raises(operations.NoteNotAllocatable):
+    with pytest.raises(refusals.NoteNotAllocatable):
         put_in(note, now)
     assert LedgerEntry.objects.count() == 1

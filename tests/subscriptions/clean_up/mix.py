@@ -13,7 +13,7 @@ from customers import operations as customers_operations
 from customers.models import Organisation
 from invoicing import operations as invoicing_operations
 from invoicing.models import ChargeLine, CreditNote, Invoice
-from portal.frame import SYSTEM, Actor
+from portal import frame
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
@@ -33,7 +33,7 @@ class NothingLeft(Exception):
 class Mix:
     """Draw operations by lot and carry them out, as eight people in a hurry would."""
 
-    def __init__(self, *, seed: int, by: Actor, now) -> None:
+    def __init__(self, *, seed: int, by: frame.Actor, now) -> None:
         self.chance, self.by, self.now = random.Random(seed), by, now
         self.done: Counter[str] = Counter()
         self.refused: Counter[str] = Counter()
@@ -47,7 +47,7 @@ class Mix:
         refusals.AcknowledgementMissing,
         life_operations.HasExpired,
         life_operations.AlreadySo,
-        invoicing_operations.Refused,
+        frame.Refused,
         settings_operations.ConfigChanged,
         NothingLeft,
     )
@@ -176,7 +176,7 @@ class Mix:
         )
 
     def clean_up(self) -> None:
-        counts = expire.terminate_expired(as_of=None, limit=3, by=SYSTEM, at=self.now, batch_size=2)
+        counts = expire.terminate_expired(as_of=None, limit=3, by=frame.SYSTEM, at=self.now, batch_size=2)
         assert not counts.failed, counts
 
     def save(self) -> None:

@@ -8,6 +8,7 @@ from django.urls import reverse
 
 from customers.models import LedgerEntry
 from invoicing import operations as invoicing_operations
+from invoicing import refusals as invoicing_refusals
 from invoicing.models import CreditNote
 from subscriptions.models import Termination
 from subscriptions.record import operations, refusals
@@ -94,7 +95,7 @@ def test_a_note_after_a_correction_asks_before_it_is_sent(ended, agent, now):
     correct(ended, "80", agent, now)
     assert send(note_of(ended, "10"), agent, now).status == "sent"
     note = note_of(ended, "0.01")
-    with pytest.raises(invoicing_operations.SendingAsks, match=r"come to SGD 150\.01, which is more"):
+    with pytest.raises(invoicing_refusals.SendingAsks, match=r"come to SGD 150\.01, which is more"):
         send(note, agent, now)
     note.refresh_from_db()
     assert note.status == "draft"
@@ -122,7 +123,7 @@ def test_a_correction_and_a_note_at_once_do_not_both_go_unasked(ended, agent, no
     asked = [
         answer
         for answer in answers
-        if isinstance(answer, (refusals.GivesBackAboveCharged, invoicing_operations.SendingAsks))
+        if isinstance(answer, (refusals.GivesBackAboveCharged, invoicing_refusals.SendingAsks))
     ]
     assert len(asked) == 1, answers
     assert Termination.objects.count() == 1

@@ -9,6 +9,7 @@ import pytest
 
 from customers.models import CreditAccount, LedgerEntry
 from invoicing import operations as invoicing_operations
+from invoicing import refusals as invoicing_refusals
 from invoicing.models import ChargeLine, CreditNoteAllocation, CreditNoteHold, CreditNotePutIn
 from invoicing.operations import putting_in
 from portal.frame import SYSTEM, Actor
@@ -115,8 +116,8 @@ def test_a_note_that_a_termination_links_while_its_button_waits_is_not_used(agen
 
     pressed, ended = at_once(press, end)
     assert isinstance(ended, operations.Outcome), ended
-    assert isinstance(pressed, invoicing_operations.NoteJustSettled), pressed
-    assert pressed.sentence == "CN-1 has just become the refund of a termination. Send it again."
+    assert isinstance(pressed, invoicing_refusals.NoteJustSettled), pressed
+    assert str(pressed) == "CN-1 has just become the refund of a termination. Send it again."
     line = ChargeLine.objects.get()
     assert (line.paid, line.noted, line.put_in) == (20, 50, 0)
     for written in (LedgerEntry, CreditNoteAllocation, CreditNotePutIn):

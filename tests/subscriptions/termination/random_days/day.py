@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from customers.contacts import operations as contacts
-from invoicing import operations as invoicing_operations
+from invoicing import refusals as invoicing_refusals
 from portal.frame import Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
@@ -43,19 +43,21 @@ REFUSALS = {
         life_operations.HasExpired,
         refusals.NotYetTerminable,
         refusals.QuoteChanged,
-        invoicing_operations.AboveTheCharge,
-        invoicing_operations.AmountAboveNote,
-        invoicing_operations.AmountAboveOpen,
-        invoicing_operations.InvoiceNotPayable,
-        invoicing_operations.NoteNotAllocatable,
-        invoicing_operations.NoteNotSendable,
-        invoicing_operations.NoteNotVoidable,
-        invoicing_operations.PaymentLikeAnother,
-        invoicing_operations.ReceivedAboveOpen,
-        invoicing_operations.SendingAsks,
-        invoicing_operations.AboveWhatIsThere,
-        invoicing_operations.CameBackAlready,
-        invoicing_operations.CreditsDoNotCover,
+        invoicing_refusals.AboveTheCharge,
+        invoicing_refusals.AmountAboveNote,
+        invoicing_refusals.AmountAboveOpen,
+        invoicing_refusals.InvoiceNotPayable,
+        invoicing_refusals.NoteAboveCharge,
+        invoicing_refusals.NoteNotAllocatable,
+        invoicing_refusals.NoteNotSendable,
+        invoicing_refusals.NoteNotVoidable,
+        invoicing_refusals.NothingToPutIn,
+        invoicing_refusals.PaymentLikeAnother,
+        invoicing_refusals.ReceivedAboveOpen,
+        invoicing_refusals.SendingAsks,
+        invoicing_refusals.AboveWhatIsThere,
+        invoicing_refusals.CameBackAlready,
+        invoicing_refusals.CreditsDoNotCover,
         contacts.ContactsChanged,
         record_refusals.GivesBackAboveCharged,
     )

@@ -104,7 +104,7 @@ class Documents(Day):
         if note.status != "draft":
             refusal = "NoteNotSendable"
         elif note.charge and note.total > self.model.creditable(note.charge)[2]:
-            refusal = "AboveTheCharge"
+            refusal = "NoteAboveCharge"
         elif self.model.note_asks(note):
             refusal = "SendingAsks"
         self.expect(

@@ -86,7 +86,9 @@ class TakingBack(Day):
         settled = self.model.settled_by(key)
         others = self.model.charges_of(settled) if settled else []
         is_open = self.model.notes[key].status in ("sent", "partly_applied")
-        refusal = "" if is_open and any(self.model.usable(key, others=others)) else "NoteNotAllocatable"
+        refusal = "" if is_open else "NoteNotAllocatable"
+        if is_open and not any(self.model.usable(key, others=others)):
+            refusal = "NothingToPutIn"
         form = partial(
             invoicing_operations.put_into_credits,
             note_uuid=self.notes[key],
