@@ -2,19 +2,10 @@
 
 from invoicing.refusals.credit_notes import (
     AboveTheCharge,
-    AboveWhatIsThere,
     AmountAboveNote,
-    AmountAboveOpen,
-    AmountNotUsable,
-    CameBackAlready,
     ChargeNamedTwice,
     ChargePart,
-    CreditsDoNotCover,
-    InvoiceNotCreditable,
-    InvoiceNotPayable,
-    MethodNotUsable,
     NoSuchCharge,
-    NoSuchPart,
     NoteAboveCaps,
     NoteAboveCharge,
     NoteJustSettled,
@@ -23,18 +14,31 @@ from invoicing.refusals.credit_notes import (
     NoteNotVoidable,
     NoteOfUncharged,
     NothingNamed,
-    NothingTakenBack,
     NothingToPutIn,
     NotTheSameCustomer,
+    SendingAsks,
+    WhyNotVoidable,
+)
+from invoicing.refusals.invoices import (
+    AmountAboveOpen,
+    AmountNotUsable,
+    InvoiceNotCreditable,
+    InvoiceNotPayable,
+    MethodNotUsable,
     PartAboveCharge,
     PartsAboveAmount,
     PaymentLikeAnother,
     ReceivedAboveOpen,
     ReceivedInTheFuture,
     RequestAlreadyUsed,
-    SendingAsks,
     SurplusAboveAccount,
-    WhyNotVoidable,
+)
+from invoicing.refusals.taking_back import (
+    AboveWhatIsThere,
+    CameBackAlready,
+    CreditsDoNotCover,
+    NoSuchPart,
+    NothingTakenBack,
 )
 
 __all__ = [
