@@ -31,21 +31,29 @@ _TABLES = """
 """
 
 
-class OtherCustomers(Exception):
-    """Say how many customers there are that are not the demo's, and whether there are none but those."""
+@dataclass(eq=False)
+class OtherCustomers(frame.Refused):
+    """There are so many customers that are not the demo's.
 
-    def __init__(self, count: int, *, are_all: bool) -> None:
-        self.count = count
-        self.are_all = are_all
-        super().__init__(count)
+    *Shape*: `may_be_old_demo` where there are none but those, and the demo's staff.
+    """
+
+    code = "other_customers"
+
+    count: int
+    may_be_old_demo: bool
 
 
-class NothingToRemove(Exception):
-    """Say that there are neither customers nor staff of the demo."""
+class NothingToRemove(frame.Refused):
+    """There are neither customers nor staff of the demo."""
+
+    code = "nothing_to_remove"
 
 
-class NotTheOwner(Exception):
-    """Say that the role of this connection may not empty the tables."""
+class NotTheOwner(frame.Refused):
+    """The role of this connection may not empty the tables."""
+
+    code = "not_the_owner"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,9 +90,9 @@ def remove(*, at: datetime) -> Removed:
 
     *Raises*: OtherCustomers, NothingToRemove, NotTheOwner; OperationalError where the portal is too busy.
     """
-    # Asked without a lock first: who has real customers is not to be kept waiting.
-    _count_customers()
     staff = demo_staff()
+    # Asked without a lock first: who has real customers is not to be kept waiting.
+    _count_customers(staff)
     with frame.operation("remove_demo"):
         with connection.cursor() as cursor:
             cursor.execute(_TABLES)
@@ -94,7 +102,7 @@ def remove(*, at: datetime) -> Removed:
             tables = ", ".join(connection.ops.quote_name(name) for name, _ in found)
             cursor.execute("SELECT set_config('lock_timeout', %s, true)", [LONGEST_WAIT])
             cursor.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
-            customers = _count_customers()
+            customers = _count_customers(staff)
             if not customers and not staff:
                 raise NothingToRemove
             if customers:
@@ -117,11 +125,11 @@ def remove(*, at: datetime) -> Removed:
     return removed
 
 
-def _count_customers() -> int:
+def _count_customers(staff: list[str]) -> int:
     uuids = Organisation.objects.values_list("uuid", flat=True)
     others = sum(not marks.is_marked(found) for found in uuids)
     if others:
-        raise OtherCustomers(others, are_all=others == len(uuids))
+        raise OtherCustomers(others, may_be_old_demo=others == len(uuids) and bool(staff))
     return len(uuids)
 
 

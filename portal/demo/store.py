@@ -71,12 +71,14 @@ ORDER: tuple[type[Model], ...] = (
 )
 
 
-class NotEmpty(Exception):
-    """Say that there is somebody already: so many of the staff, so many customers."""
+@dataclass(eq=False, kw_only=True)
+class NotEmpty(frame.Refused):
+    """There is somebody already: so many of the staff, so many customers."""
 
-    def __init__(self, *, staff: int, customers: int) -> None:
-        self.staff, self.customers = staff, customers
-        super().__init__(staff, customers)
+    code = "not_empty"
+
+    staff: int
+    customers: int
 
 
 def wait_for_turn() -> None:

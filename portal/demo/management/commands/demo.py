@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import OperationalError
 from django.utils import timezone
 
-from portal import embedded
+from portal import frame
 from portal.demo import removal, store
 from portal.lib import environment, production
 from portal.lib import text as text_lib
@@ -52,12 +52,8 @@ class Command(BaseCommand):
             )
         try:
             written = store.write(at=timezone.now(), also_beside_staff=is_forced)
-        except store.NotEmpty as there:
-            hint = "" if there.customers else " With --force the customers alone are added."
-            raise CommandError(
-                f"There are {there.customers:,} organisations and {there.staff:,} members of staff: nothing was "
-                f"added. Demo data goes only into an empty portal.{hint}"
-            ) from None
+        except store.NotEmpty as refusal:
+            raise CommandError(str(refusal)) from None
         self.stdout.write(f"{written.rows} rows of demo data, for example:")
         for story in written.demo.stories:
             self.stdout.write(f"  {story.name}: {story.sentence}")
@@ -69,20 +65,8 @@ class Command(BaseCommand):
     def _remove(self) -> None:
         try:
             removed = removal.remove(at=timezone.now())
-        except removal.OtherCustomers as others:
-            are = "customer is" if others.count == 1 else "customers are"
-            raise CommandError(
-                f"{others.count:,} {are} not of the demo: nothing was removed. The demo goes only where it is all "
-                "there is, so import real customers into another database; until then, ./run changepassword gives "
-                f"the demo's staff other passwords.{_hint_of_age(others)}"
-            ) from None
-        except removal.NothingToRemove:
-            raise CommandError("There are no customers, and no staff of the demo: nothing was removed.") from None
-        except removal.NotTheOwner:
-            raise CommandError(
-                "Only the owner of the tables can empty them, and this role of the database is another: nothing "
-                "was removed. Name the owner in DATABASE_OWNER_URL for this one command."
-            ) from None
+        except frame.Refused as refusal:
+            raise CommandError(str(refusal)) from None
         except OperationalError as error:
             raise CommandError(
                 f"The portal is in use, and nothing was removed ({text_lib.first_line(error)}): end the server and "
@@ -93,16 +77,3 @@ class Command(BaseCommand):
             "Next comes somebody of your own: ./run create_staff NAME --role superuser. Where there is nobody, and "
             "nothing says production, ./run makes the demo again."
         )
-
-
-def _hint_of_age(others: removal.OtherCustomers) -> str:
-    """Say what may have happened where the demo's staff are there, and none of its customers."""
-    if not others.are_all or not removal.demo_staff():
-        return ""
-    way = "name an empty one in DATABASE_URL"
-    if embedded.is_used():
-        way = f"move {embedded.data_directory()} away, and the next start makes everything anew"
-    return (
-        " Where all of them come from a demo of before 29 November 2026, which nothing tells from real customers: "
-        f"{way}."
-    )
