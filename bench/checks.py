@@ -33,7 +33,8 @@ HALVES = {
     """,
     "a termination has one line of history": """
         SELECT format('termination %s has %s', t.uuid, count(h.id)) FROM subscriptions_termination t
-        LEFT JOIN subscriptions_historyentry h ON h.subscription_id = t.subscription_id AND h.event = 'Terminated'
+        JOIN subscriptions_subscription s ON s.id = t.subscription_id
+        LEFT JOIN audit_auditentry h ON h.subject_uuid = s.uuid AND h.kind = 'subscription.terminated'
         WHERE t.actor_kind <> 'import' GROUP BY t.uuid HAVING count(h.id) <> 1
     """,
     "a termination has one message in the outbox, where somebody is to be told": """

@@ -42,8 +42,8 @@ UNION ALL SELECT 'numbers', status, count(*), sum(reserved_through - terminated_
     LEFT JOIN subscriptions_termination t ON t.subscription_id = n.subscription_id GROUP BY 2
 UNION ALL SELECT 'assignments', (ended_on IS NULL)::text, count(*), 0 FROM subscriptions_assignment GROUP BY 2
 UNION ALL SELECT 'contract items', (freed_on IS NULL)::text, count(*), 0 FROM subscriptions_contractitem GROUP BY 2
-UNION ALL SELECT 'history', event, count(*), sum(hashtextextended(description, 0))
-    FROM subscriptions_historyentry GROUP BY 2
+UNION ALL SELECT 'history', kind, count(*), sum(hashtextextended(data ->> 'told', 0))
+    FROM audit_auditentry WHERE subject_kind = 'subscription' GROUP BY 2
 UNION ALL SELECT 'audit', event, count(*), sum(hashtextextended(description, 0)) FROM audit_auditentry
     WHERE event NOT IN ('Clean-up run', 'Clean-up step') GROUP BY 2
 UNION ALL SELECT 'messages', status, count(*), sum(hashtextextended("to" || cc || subject || body, 0))

@@ -88,14 +88,17 @@ _STEPS = (
     FROM due WHERE i.subscription_id = due.id AND i.freed_on IS NULL
     """,
     """
-    INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
-    SELECT id, %(at)s, 'Terminated', told, 'system' FROM due
-    """,
-    """
-    INSERT INTO audit_auditentry (at, app, event, description, actor, organisation_uuid, organisation_name)
+    INSERT INTO audit_auditentry
+        (at, app, event, description, actor, organisation_uuid, organisation_name, kind, schema, subject_kind,
+         subject_uuid, data)
     SELECT %(at)s, 'Subscriptions', 'Subscription terminated',
-           'Subscription ' || uuid || ' (' || plan || ') terminated. ' || told, 'system', organisation, name
-    FROM due
+           'Subscription ' || d.uuid || ' (' || plan || ') terminated. ' || told, 'system', organisation, name,
+           'subscription.terminated', 1, 'subscription', d.uuid,
+           jsonb_build_object(
+               'termination', t.uuid, 'sha256', encode(t.sha256, 'hex'), 'case', t."case", 'on', t.terminated_on,
+               'currency', t.currency, 'settlement', t.settlement, 'credited', NULL, 'waived', '0', 'told', told,
+               'expired_on', d.expires_on)
+    FROM due d JOIN subscriptions_termination t ON t.subscription_id = d.id
     """,
     """
     INSERT INTO outbox_message

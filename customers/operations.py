@@ -12,7 +12,6 @@ from django.db import connection
 from customers import policies, refusals, writer
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, TopUp
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days, money, text
 from portal.postgresql import diagnosis
@@ -157,9 +156,16 @@ def write_correction(
     moved = f"{shown} added to" if amount > 0 else f"{shown} taken from"
     mended = f", mending termination {cause_id}" if cause_id else ""
     audit_operations.record(
-        app=names.CUSTOMERS,
-        event="Correction posted",
-        description=f"{moved} Available Credits{mended}: {reason}",
+        "correction.posted",
+        sentence=f"{moved} Available Credits{mended}: {reason}",
+        subject=audit_operations.Subject("organisation", organisation.uuid),
+        data={
+            "seq": entry.seq,
+            "amount": amount,
+            "currency": account.currency,
+            "termination": cause_id,
+            "reason": reason,
+        },
         by=by,
         at=at,
         organisation=audit_operations.Affected(organisation.uuid, organisation.name),
@@ -216,9 +222,16 @@ def post_top_up(
             actor=by.name,
         )
         audit_operations.record(
-            app=names.CUSTOMERS,
-            event="Topped up",
-            description=f"{money.display(amount, currency=account.currency)} added to Available Credits: {reason}",
+            "credits.topped_up",
+            sentence=f"{money.display(amount, currency=account.currency)} added to Available Credits: {reason}",
+            subject=audit_operations.Subject("organisation", organisation.uuid),
+            data={
+                "seq": entry.seq,
+                "amount": amount,
+                "currency": account.currency,
+                "top_up": cause_id,
+                "reason": reason,
+            },
             by=by,
             at=at,
             organisation=audit_operations.Affected(organisation.uuid, organisation.name),
@@ -287,9 +300,9 @@ def _write_keys_of(members: Iterable[Member], *, at: datetime) -> int:
             then="ON CONFLICT DO NOTHING",
         )
         audit_operations.record(
-            app=names.CUSTOMERS,
-            event="Search keys written",
-            description=f"{text.counted(count, 'member')} can be found by name and e-mail address.",
+            "search_keys.written",
+            sentence=f"{text.counted(count, 'member')} can be found by name and e-mail address.",
+            data={"members": count},
             by=frame.SYSTEM,
             at=at,
         )

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.postgresql import diagnosis
 from settings_app import policies, selectors
@@ -116,9 +115,9 @@ def save_config(*, values: policies.Values, seen_version: int, by: frame.Actor, 
         head.version = added
         head.save(update_fields=["version"])
         audit_operations.record(
-            app=names.PORTAL_SETTINGS,
-            event="Portal Config saved",
-            description=f"Version {added.number}. " + "; ".join(str(change) for change in changes) + ".",
+            "portal_config.saved",
+            sentence=f"Version {added.number}. " + "; ".join(str(change) for change in changes) + ".",
+            data={"version": added.number},
             by=by,
             at=at,
         )
@@ -146,9 +145,9 @@ def add_reason(*, code: str, values: ReasonValues, by: frame.Actor, at: datetime
             position=values.position,
         )
         audit_operations.record(
-            app=names.PORTAL_SETTINGS,
-            event="Termination reason added",
-            description=f"{code}: {_describe(values)}.",
+            "reason.added",
+            sentence=f"{code}: {_describe(values)}.",
+            data={"code": code, **asdict(values)},
             by=by,
             at=at,
         )
@@ -174,9 +173,9 @@ def change_reason(*, pk: int, seen: ReasonValues, values: ReasonValues, by: fram
         reason.position = values.position
         reason.save(update_fields=["label", "needs_ticket", "is_active", "position"])
         audit_operations.record(
-            app=names.PORTAL_SETTINGS,
-            event="Termination reason changed",
-            description=f"{reason.code}: {_describe(before)} → {_describe(values)}.",
+            "reason.changed",
+            sentence=f"{reason.code}: {_describe(before)} → {_describe(values)}.",
+            data={"code": reason.code, "was": asdict(before), "is": asdict(values)},
             by=by,
             at=at,
         )

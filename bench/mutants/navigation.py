@@ -76,8 +76,8 @@ MUTATIONS = (
     Mutation(
         "the history tells a resubscription as its contrary",
         "subscriptions/life/operations.py",
-        'event = "Resubscribed" if wanted else "Unsubscribed"',
-        'event = "Unsubscribed" if wanted else "Resubscribed"',
+        '"subscription.resubscribed" if wanted else "subscription.unsubscribed"',
+        '"subscription.unsubscribed" if wanted else "subscription.resubscribed"',
         "tests/subscriptions/life/test_renewal.py::test_the_history_tells_which_of_the_two_it_was",
     ),
 )

@@ -55,16 +55,16 @@ MUTATIONS = (
     Mutation(
         "the history is told in UTC",
         "subscriptions/record/selectors/details.py",
-        "days.wall_clock(subscription.organisation.timezone, at=h.at)",
-        "h.at",
+        "days.wall_clock(subscription.organisation.timezone, at=row.at)",
+        "row.at",
         "tests/subscriptions/record/test_sidebar_shows.py"
         "::test_the_history_begins_with_the_newest_and_is_told_in_the_organisations_zone",
     ),
     Mutation(
         "the history begins with the oldest",
         "subscriptions/record/selectors/details.py",
-        'HistoryEntry.objects.filter(subscription=subscription).order_by("-pk")[:20]',
-        'HistoryEntry.objects.filter(subscription=subscription).order_by("pk")[:20]',
+        'order_by("-at", "-id")',
+        'order_by("at", "id")',
         "tests/subscriptions/record/test_sidebar_shows.py"
         "::test_the_history_begins_with_the_newest_and_is_told_in_the_organisations_zone",
     ),

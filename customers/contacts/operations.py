@@ -9,7 +9,6 @@ from datetime import datetime
 from customers import writer
 from customers.models import Organisation, SearchKey
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import text
 
@@ -82,9 +81,10 @@ def change_contacts(
             f"{LABELS[name]}: {_said(getattr(before, name))} → {_said(value)}" for name, value in changed.items()
         )
         audit_operations.record(
-            app=names.CUSTOMERS,
-            event="Contacts changed",
-            description=f"{told}.",
+            "contacts.changed",
+            sentence=f"{told}.",
+            subject=audit_operations.Subject("organisation", organisation.uuid),
+            data={name: {"was": getattr(before, name), "is": value} for name, value in changed.items()},
             by=by,
             at=at,
             organisation=audit_operations.Affected(organisation.uuid, organisation.name),

@@ -51,10 +51,16 @@ def allocate(
             for line_id, part in parts
         )
         audit_operations.record(
-            app=documents.APP,
-            event="Credit note allocated",
-            description=f"{documents.display(amount, of=note)} of credit note {note.number}"
+            "credit_note.allocated",
+            sentence=f"{documents.display(amount, of=note)} of credit note {note.number}"
             f" allocated to {invoice.number}.",
+            subject=audit_operations.Subject("credit_note", note.uuid),
+            data={
+                **documents.named(note),
+                "amount": amount,
+                "invoice": invoice.uuid,
+                "invoice_number": invoice.number,
+            },
             by=by,
             at=at,
             organisation=documents.affected(note),

@@ -80,7 +80,7 @@ def create_credit_note(
         )
         _record(
             note,
-            "Credit note created",
+            "credit_note.created",
             f"Credit note {number} of {documents.display(_total(named), of=note)} drafted "
             f"against {invoice.number}.",
             by=by,
@@ -127,7 +127,7 @@ def mark_as_sent(
         total = documents.display(note.net + note.tax, of=note)
         _record(
             note,
-            "Credit note sent",
+            "credit_note.sent",
             f"Credit note {note.number} of {total} marked as Sent: {reason}",
             by=by,
             at=at,
@@ -151,7 +151,7 @@ def void(*, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: frame.
         note.voiding_reason = reason
         note.voiding_request_id = request_id
         note.save(update_fields=["status", "voiding_reason", "voiding_request_id"])
-        _record(note, "Credit note voided", f"Credit note {note.number} voided: {reason}", by=by, at=at)
+        _record(note, "credit_note.voided", f"Credit note {note.number} voided: {reason}", by=by, at=at)
         return note
 
 
@@ -227,11 +227,12 @@ def _total(amounts: Sequence[NoteAmount]) -> Decimal:
     return sum((amount.net + amount.tax for amount in amounts), Decimal(0))
 
 
-def _record(note: CreditNote, event: str, description: str, *, by: frame.Actor, at: datetime) -> None:
+def _record(note: CreditNote, kind: str, sentence: str, *, by: frame.Actor, at: datetime) -> None:
     audit_operations.record(
-        app=documents.APP,
-        event=event,
-        description=description,
+        kind,
+        sentence=sentence,
+        subject=audit_operations.Subject("credit_note", note.uuid),
+        data={**documents.named(note), "total": note.net + note.tax, "status": note.status},
         by=by,
         at=at,
         organisation=documents.affected(note),

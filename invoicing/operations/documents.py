@@ -7,12 +7,9 @@ from decimal import Decimal
 
 from invoicing import refusals
 from invoicing.models import CreditNote, Invoice
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import money
 from portal.postgresql import diagnosis
-
-APP = names.INVOICES
 
 _USED_ONCE = (
     "a_form_makes_one_note",
@@ -59,6 +56,11 @@ def locked_note(note_uuid: uuid.UUID) -> CreditNote:
 def affected(document: Invoice | CreditNote) -> audit_operations.Affected:
     """Give the organisation of a document, for the audit."""
     return audit_operations.Affected(document.organisation.uuid, document.organisation.name)
+
+
+def named(document: Invoice | CreditNote) -> dict[str, str]:
+    """Name a document for machines."""
+    return {"number": document.number, "currency": document.currency}
 
 
 def check_amount(amount: Decimal, *, currency: str) -> None:

@@ -92,10 +92,19 @@ def record_payment(
         how = payment.get_method_display().lower() + (f", {reference}" if reference else "")
         above = f"; {documents.display(surplus, of=invoice)} of it went into Available Credits" if surplus else ""
         audit_operations.record(
-            app=documents.APP,
-            event="Payment recorded",
-            description=f"{documents.display(amount, of=invoice)} paid on {invoice.number} ({how}),"
+            "payment.recorded",
+            sentence=f"{documents.display(amount, of=invoice)} paid on {invoice.number} ({how}),"
             f" received on {days.display(received_on)}{above}.",
+            subject=audit_operations.Subject("invoice", invoice.uuid),
+            data={
+                **documents.named(invoice),
+                "payment": payment.uuid,
+                "amount": amount,
+                "surplus": surplus,
+                "method": method,
+                "received_on": received_on,
+                "reference": reference,
+            },
             by=by,
             at=at,
             organisation=documents.affected(invoice),

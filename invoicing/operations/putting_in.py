@@ -56,9 +56,14 @@ def put_into_credits(
         if not paid and not put:
             raise refusals.NothingToPutIn(number=note.number)
         audit_operations.record(
-            app=documents.APP,
-            event="Credit note put into Available Credits",
-            description=f"Credit note {note.number}: {', '.join(paid + put)}.",
+            "credit_note.put_in",
+            sentence=f"Credit note {note.number}: {', '.join(paid + put)}.",
+            subject=audit_operations.Subject("credit_note", note.uuid),
+            data={
+                **documents.named(note),
+                "put_in": used.put_in,
+                "applied": [{"invoice_number": number, "amount": part} for _, number, part in used.applied],
+            },
             by=by,
             at=at,
             organisation=documents.affected(note),

@@ -103,9 +103,16 @@ def take_back_payment(
         _write(made, taken)
         shown, whole = (documents.display(part, of=invoice) for part in (amount, payment.amount))
         audit_operations.record(
-            app=documents.APP,
-            event="Payment taken back",
-            description=f"{shown} of the payment of {whole} on {invoice.number} taken back: {reason}",
+            "payment.taken_back",
+            sentence=f"{shown} of the payment of {whole} on {invoice.number} taken back: {reason}",
+            subject=audit_operations.Subject("invoice", invoice.uuid),
+            data={
+                **documents.named(invoice),
+                "payment": payment.uuid,
+                "amount": amount,
+                "surplus": surplus,
+                "reason": reason,
+            },
             by=by,
             at=at,
             organisation=documents.affected(invoice),
@@ -165,10 +172,11 @@ def take_back_of_note(
             _move(made, kind, moved, note.organisation, is_unbilled=is_unbilled, what=what, by=by, at=at)
         _write(made, [*paid, *back])
         audit_operations.record(
-            app=documents.APP,
-            event="Credit note taken back",
-            description=f"{documents.display(amount, of=note)} of what credit note {note.number} paid and put in"
+            "credit_note.taken_back",
+            sentence=f"{documents.display(amount, of=note)} of what credit note {note.number} paid and put in"
             f" taken back: {reason}",
+            subject=audit_operations.Subject("credit_note", note.uuid),
+            data={**documents.named(note), "amount": amount, "reason": reason},
             by=by,
             at=at,
             organisation=documents.affected(note),

@@ -202,9 +202,11 @@ class AuditedAdmin(_OfItsFields):
     def _record(self, request: HttpRequest, obj: Model, *, done: str, how: str) -> None:
         kind = str(obj._meta.verbose_name)
         operations.record(
+            f"record.{done}",
+            sentence=f"“{obj}” was {done}. {how}".strip(),
             app=names.of_table(obj._meta.db_table),
-            event=f"{kind[0].upper()}{kind[1:]} {done} in the admin",
-            description=f"“{obj}” was {done}. {how}".strip(),
+            label=f"{kind[0].upper()}{kind[1:]} {done} in the admin",
+            data={"table": obj._meta.db_table, "key": str(obj.pk), "name": str(obj), "how": how},
             by=frame.Actor.of(cast(Request, request).user),
             at=timezone.now(),
         )

@@ -1,4 +1,4 @@
-"""Who did what, when, to which organisation. Entries are added, never changed: a trigger refuses it."""
+"""Events: who did what, when, to which organisation. They are added, never changed: a trigger refuses it."""
 
 from django.conf import settings
 from django.db import models
@@ -13,9 +13,26 @@ def _or_nothing(expression: models.Expression) -> Coalesce:
     return Coalesce(expression, models.Value(""), output_field=models.TextField())
 
 
-def _free(field: str) -> models.Func:
+def _free(field: str | models.Expression) -> models.Func:
     # What people write may hold any sign: its length in front of it says where it ends.
-    return models.Func(models.F(field), template="octet_length(%(expressions)s)::text || ':' || %(expressions)s")
+    return models.Func(field, template="octet_length(%(expressions)s)::text || ':' || %(expressions)s")
+
+
+# What an event says to machines, behind what it says to people. Entries from before have no kind, and their hash is
+# made of the other fields alone, so that it is the one that was kept elsewhere.
+_DATA = models.Func(
+    models.F("kind"),
+    _as_text("schema"),
+    models.F("subject_kind"),
+    _or_nothing(_as_text("subject_uuid")),
+    _free(_as_text("data")),
+    template="CASE WHEN kind = '' THEN '' ELSE '|' || %(expressions)s END",
+    arg_joiner=" || '|' || ",
+)
+
+
+def _and_data(field: str) -> models.Func:
+    return models.Func(_free(field), _DATA, template="%(expressions)s", arg_joiner=" || ")
 
 
 # The canonical text of an entry, which PostgreSQL hashes; docs/ledger.md describes it field by field. Everything
@@ -32,16 +49,18 @@ _SHA256 = models.Func(
     _free("actor"),
     _or_nothing(_as_text("actor_user")),
     _or_nothing(_as_text("organisation_uuid")),
-    _free("organisation_name"),
+    _and_data("organisation_name"),
     template=r"sha256(replace(%(expressions)s, '\', '\\')::bytea)",
     arg_joiner=" || '|' || ",
 )
 
 
 class AuditEntry(models.Model):
-    """One sentence about one thing that was done.
+    """One event: the sentence that people read, as it was told, and what it says to machines.
 
     The organisation is kept as its UUID and the name it had then: this app stands below all others.
+    *Shape*: `kind` is a code, empty of entries that are older than codes and of what was changed outside an
+    operation; `schema` numbers the shape of `data`; the subject is what the event is about, by kind and UUID.
     """
 
     at = models.DateTimeField()
@@ -54,6 +73,11 @@ class AuditEntry(models.Model):
     )
     organisation_uuid = models.UUIDField(null=True, blank=True)
     organisation_name = models.CharField(max_length=200, blank=True)
+    kind = models.CharField(max_length=60, blank=True, db_default="")
+    schema = models.PositiveSmallIntegerField(db_default=0)
+    subject_kind = models.CharField(max_length=30, blank=True, db_default="")
+    subject_uuid = models.UUIDField(null=True, blank=True)
+    data = models.JSONField(blank=True, db_default={})
     sha256 = models.GeneratedField(
         expression=_SHA256, output_field=models.BinaryField(max_length=32), db_persist=True
     )
@@ -61,11 +85,27 @@ class AuditEntry(models.Model):
     class Meta:
         verbose_name_plural = "audit entries"
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind="", schema=0) | (~models.Q(kind="") & models.Q(schema__gte=1)),
+                name="an_event_of_a_kind_has_a_schema",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(subject_kind="", subject_uuid__isnull=True)
+                | (~models.Q(subject_kind="") & models.Q(subject_uuid__isnull=False)),
+                name="a_subject_has_kind_and_uuid",
+            ),
+        ]
         indexes = [
             models.Index(fields=["organisation_uuid", "-id"], name="audit_by_organisation"),
             models.Index(fields=["event", "-id"], name="audit_by_event"),
             models.Index(fields=["app", "-id"], name="audit_by_app"),
             models.Index(fields=["-at", "-id"], name="audit_by_time"),
+            models.Index(
+                fields=["subject_uuid", "-id"],
+                name="audit_by_subject",
+                condition=models.Q(subject_uuid__isnull=False),
+            ),
         ]
 
     def __str__(self) -> str:

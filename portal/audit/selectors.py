@@ -10,6 +10,7 @@ from datetime import UTC, datetime, tzinfo
 from django.db import connection
 from django.db.models import QuerySet
 
+from portal.audit import kinds
 from portal.audit.models import AuditEntry
 
 # From one value to the next through the index: SELECT DISTINCT would read every entry there ever was.
@@ -67,9 +68,11 @@ def events() -> tuple[str, ...]:
     return _distinct("event")
 
 
-def is_told(*, event: str, ending: str, since: datetime) -> bool:
+def is_told(*, kind: str, ending: str, since: datetime) -> bool:
     """Say whether a sentence that ends like this is among the newest entries."""
-    return AuditEntry.objects.filter(event=event, description__endswith=ending, at__gte=since).exists()
+    return AuditEntry.objects.filter(
+        event=kinds.of(kind).label, kind=kind, description__endswith=ending, at__gte=since
+    ).exists()
 
 
 def _distinct(column: str) -> tuple[str, ...]:

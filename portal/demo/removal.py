@@ -116,9 +116,9 @@ def remove(*, at: datetime) -> Removed:
         deleted, locked = _end_staff(staff)
         removed = Removed(customers=customers, deleted=deleted, locked=locked)
         audit_operations.record(
-            app=names.PORTAL,
-            event="Demo removed",
-            description=removed.sentence(),
+            "demo.removed",
+            sentence=removed.sentence(),
+            data={"customers": removed.customers, "deleted": removed.deleted, "locked": removed.locked},
             by=frame.SYSTEM,
             at=at,
         )

@@ -21,7 +21,6 @@ from invoicing.models import (
     PaymentLine,
 )
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.demo import documents, endings, generate, ledger
 from portal.demo.generate import Demo
@@ -171,9 +170,9 @@ def write(*, at: datetime, also_beside_staff: bool = False) -> Written:
         demo = generate.generate(at.date())
         rows = write_customers(demo)
         audit_operations.record(
-            app=names.PORTAL,
-            event="Demo data added",
-            description=f"Demo data added: {'customers' if staff else 'staff and customers'}.",
+            "demo.added",
+            sentence=f"Demo data added: {'customers' if staff else 'staff and customers'}.",
+            data={"staff": not staff},
             by=frame.SYSTEM,
             at=at,
         )

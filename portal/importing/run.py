@@ -202,9 +202,18 @@ def _record(file: File, count: Count, *, sha256: str, is_update: bool, at: datet
             f"{count.exceptions:,} exceptions"
         )
     audit_operations.record(
+        "file.imported",
+        sentence=f"{file.csv}: {counted} (SHA-256 {sha256}).",
         app=file.app,
-        event="Imported",
-        description=f"{file.csv}: {counted} (SHA-256 {sha256}).",
+        data={
+            "file": file.csv,
+            "sha256": sha256,
+            "new": count.new,
+            "changed": count.changed,
+            "unchanged": count.unchanged,
+            "exceptions": count.exceptions,
+            "is_update": is_update,
+        },
         by=frame.IMPORT,
         at=at,
     )

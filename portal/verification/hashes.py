@@ -59,7 +59,9 @@ _AUDIT_ENTRY = hash_of(
     free("e.actor"),
     "coalesce(e.actor_user_id::text, '')",
     "coalesce(e.organisation_uuid::text, '')",
-    free("e.organisation_name"),
+    # Entries from before have no kind, and nothing for machines.
+    f"""{free("e.organisation_name")} || CASE WHEN e.kind = '' THEN '' ELSE '|' || e.kind || '|' || e.schema || '|'
+        || e.subject_kind || '|' || coalesce(e.subject_uuid::text, '') || '|' || {free("e.data::text")} END""",
 )
 
 # The audit stands below this, and can't declare it.

@@ -18,10 +18,17 @@ _AUDIT = f"""
             min(organisation_uuid::text) AS organisation, min(description) AS description
      FROM audit_auditentry WHERE {_EVENT} GROUP BY 1)
 """
-_HISTORY = """
+_KIND = "kind = 'subscription.terminated'"
+# History is what events tell of a subscription; before there were any it had lines of its own.
+_HISTORY = f"""
     (SELECT subscription_id, count(*) AS counted, min(at) AS at, min(actor) AS actor,
             min(description) AS description
-     FROM subscriptions_historyentry WHERE event = 'Terminated' GROUP BY 1)
+     FROM (SELECT subscription_id, at, actor, description
+           FROM subscriptions_historyentry WHERE event = 'Terminated'
+           UNION ALL
+           SELECT s.id, e.at, e.actor, e.data ->> 'told'
+           FROM audit_auditentry e JOIN subscriptions_subscription s ON s.uuid = e.subject_uuid
+           WHERE e.{_KIND}) h GROUP BY 1)
 """
 _MESSAGE = "m.kind = 'subscription_terminated'"
 
@@ -85,6 +92,28 @@ registry.declare(
         text="(r.subject || ' ' || r.body)",
         # Composed when it is sent first, and kept.
         joined="outbox_message r ON r.cause_id = t.uuid AND r.kind = 'subscription_terminated' AND r.body <> ''",
+    ),
+    Check(
+        "event_says",
+        "its event says {said} of it, where {is} stands",
+        f"""
+        SELECT {TERMINATION} AS place, coalesce(e.data ->> v.name, 'nothing') || ' as ' || v.name AS said,
+               coalesce(v.value, 'nothing') AS is
+        FROM subscriptions_termination t JOIN subscriptions_subscription s ON s.id = t.subscription_id
+        JOIN audit_auditentry e ON e.{_KIND} AND e.subject_uuid = s.uuid
+        CROSS JOIN LATERAL (VALUES
+            ('termination', t.uuid::text), ('sha256', encode(t.sha256, 'hex')), ('case', t."case"),
+            ('on', t.terminated_on::text), ('currency', t.currency), ('settlement', t.settlement)) v (name, value)
+        WHERE e.data ->> v.name IS DISTINCT FROM v.value
+        UNION ALL
+        SELECT {TERMINATION}, coalesce(e.data ->> v.name, 'nothing') || ' as ' || v.name,
+               coalesce(v.value::text, 'nothing')
+        FROM subscriptions_termination t JOIN subscriptions_subscription s ON s.id = t.subscription_id
+        JOIN audit_auditentry e ON e.{_KIND} AND e.subject_uuid = s.uuid
+        CROSS JOIN LATERAL (VALUES ('credited', t.credited), ('waived', t.waived)) v (name, value)
+        WHERE (e.data ->> v.name)::numeric IS DISTINCT FROM v.value
+        ORDER BY 1, 2
+        """,
     ),
     Check(
         "told_apart",

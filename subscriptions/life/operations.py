@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
-from subscriptions.models import HistoryEntry, Subscription
+from subscriptions.models import Subscription
 from subscriptions.selectors import naming, reading
 from subscriptions.termination import refusals
 
@@ -66,14 +65,13 @@ def set_auto_renew(*, subscription_uuid: uuid.UUID, wanted: bool, by: frame.Acto
             raise AlreadySo(wanted)
         subscription.auto_renew = wanted
         subscription.save(update_fields=["auto_renew"])
-        event = "Resubscribed" if wanted else "Unsubscribed"
         until = days.display(subscription.expires_on)
         told = f"Auto-renewal on; renews before {until}." if wanted else f"Usable until {until}; no refund."
-        HistoryEntry.objects.create(subscription=subscription, at=at, event=event, description=told, actor=by.name)
         audit_operations.record(
-            app=names.SUBSCRIPTIONS,
-            event=event,
-            description=f"Subscription {naming.identity_of(subscription).named}: {told}",
+            "subscription.resubscribed" if wanted else "subscription.unsubscribed",
+            sentence=f"Subscription {naming.identity_of(subscription).named}: {told}",
+            subject=audit_operations.Subject("subscription", subscription.uuid),
+            data={"auto_renew": wanted, "expires_on": subscription.expires_on, "told": told},
             by=by,
             at=at,
             organisation=audit_operations.Affected(subscription.organisation.uuid, subscription.organisation.name),

@@ -14,8 +14,6 @@ from customers import operations as customers_operations
 from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
 from portal import frame
-from portal.audit import names
-from portal.audit import operations as audit_operations
 from portal.lib import days, text
 from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription, Termination
@@ -207,7 +205,7 @@ def _write(
     cause: settlement.Cause,
     config: settings_selectors.Config,
 ) -> Termination:
-    """Write the money, the termination with all that ends with it, and the sentence for the audit."""
+    """Write the money, and the termination with all that ends with it and tells of it."""
     organisation, by, at = subscription.organisation, cause.by, cause.at
     named = naming.identity_of(subscription).named
     settled = settlement.write(
@@ -216,6 +214,14 @@ def _write(
         account=account,
         cause=cause,
         description=text.cut(f"Refund of subscription {named}", most=500),  # what an entry holds
+    )
+    said = told.told(
+        document=document,
+        credited=settled.credited,
+        note=decided.settlement.note if isinstance(decided.settlement, settlement.NoteLinked) else None,
+        why_nothing=settled.why_nothing,
+        is_waiving=bool(settled.waived),
+        used=settled.used,
     )
     row = terminations.Row(
         uuid=cause.uuid,
@@ -239,25 +245,11 @@ def _write(
         quote=document,
         acknowledgements=[{"key": a.key, "note": a.note, "text": a.text} for a in decided.confirmed],
         quote_id=cause.quote_id,
-        told=told.told(
-            document=document,
-            credited=settled.credited,
-            note=decided.settlement.note if isinstance(decided.settlement, settlement.NoteLinked) else None,
-            why_nothing=settled.why_nothing,
-            is_waiving=bool(settled.waived),
-            used=settled.used,
-        ),
+        sentence=f"Subscription {named} terminated. {said}",
+        told=said,
         **columns,
     )
     (pk,) = terminations.record_terminations(
         [row], config=config, committed={organisation.timezone: days.today_in(organisation.timezone, at=at)}
-    )
-    audit_operations.record(
-        app=names.SUBSCRIPTIONS,
-        event="Subscription terminated",
-        description=f"Subscription {named} terminated. {row.told}",
-        by=by,
-        at=at,
-        organisation=audit_operations.Affected(organisation.uuid, organisation.name),
     )
     return terminations.as_written(row, pk=pk, subscription=subscription)

@@ -199,6 +199,7 @@ READ: list[tuple[str, Reader, set[str]]] = [
             "subscriptions_assignment_subscription_id_a566db31",
             "subscriptions_phonenumber_subscription_id_4102cfe2",
             "history_by_subscription",
+            "audit_by_subject",
         },
     ),
     (

@@ -73,7 +73,9 @@ def test_a_marked_write_is_not_noticed():
 def test_the_mark_ends_with_its_transaction(now):
     with frame.operation("test"):
         made = factories.OrganisationFactory.create()
-        operations.record(app=names.CUSTOMERS, event="Made", description="Made.", by=frame.SYSTEM, at=now)
+        operations.record(
+            "record.changed", sentence="Made.", app=names.CUSTOMERS, label="Made", by=frame.SYSTEM, at=now
+        )
     assert _notes() == []
     with transaction.atomic():
         factories.MemberFactory.create(organisation=made)

@@ -80,6 +80,11 @@ def test_the_hash_does_not_depend_on_the_session_and_covers_every_column() -> No
         "actor": "'C'",
         "organisation_uuid": "'00000000-0000-0000-0000-000000000001'",
         "organisation_name": "'O'",
+        "kind": "'k', schema = 1",
+        "schema": "2",
+        "subject_kind": "'s', subject_uuid = '00000000-0000-0000-0000-000000000002'",
+        "subject_uuid": "'00000000-0000-0000-0000-000000000003'",
+        "data": "'{\"a\": 1}'",
     }
     hashed = {"id", "actor_user_id", "sha256", *changes}
     assert hashed == {field.column for field in AuditEntry._meta.fields}

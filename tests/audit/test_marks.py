@@ -40,7 +40,12 @@ def _open_marks() -> int:
 
 def _told() -> None:
     operations.record(
-        app=names.CUSTOMERS, event="Renamed", description="Renamed.", by=frame.SYSTEM, at=timezone.now()
+        "record.changed",
+        sentence="Renamed.",
+        app=names.CUSTOMERS,
+        label="Renamed",
+        by=frame.SYSTEM,
+        at=timezone.now(),
     )
 
 

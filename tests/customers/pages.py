@@ -49,9 +49,10 @@ def post_many(organisation: Organisation, count: int) -> None:
                 actor="test",
             )
             audit_operations.record(
+                "record.changed",
+                sentence=f"Sentence {number + 1}",
                 app="Customers",
-                event="Topped up",
-                description=f"Sentence {number + 1}",
+                label="Topped up",
                 by=frame.SYSTEM,
                 at=NOW,
                 organisation=audit_operations.Affected(organisation.uuid, organisation.name),

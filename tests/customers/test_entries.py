@@ -38,7 +38,9 @@ def post(organisation: Organisation, amount: str, **said: Any) -> None:
     with frame.operation("test"):
         account = operations.lock_account(organisation_id=organisation.pk)
         operations.post_entry(account=account, amount=Decimal(amount), **given)
-        audit_operations.record(app="Customers", event="Posted", description="Posted.", by=frame.SYSTEM, at=NOW)
+        audit_operations.record(
+            "record.changed", sentence="Posted.", app="Customers", label="Posted", by=frame.SYSTEM, at=NOW
+        )
 
 
 @pytest.fixture

@@ -97,7 +97,9 @@ def test_a_demo_without_marks_is_kept_and_told_what_to_do() -> None:
     """Those of an earlier version have UUIDs like any other."""
     with connection.cursor() as cursor, frame.operation("test"):
         cursor.execute("UPDATE customers_organisation SET uuid = gen_random_uuid()")
-        audit_operations.record(app="Customers", event="Test", description="-", by=frame.SYSTEM, at=timezone.now())
+        audit_operations.record(
+            "record.changed", sentence="-", app="Customers", label="Test", by=frame.SYSTEM, at=timezone.now()
+        )
     before = _everything()
     with pytest.raises(
         CommandError, match=r"30 customers are not of the demo.* of before 29 November 2026, .* anew"
@@ -115,7 +117,7 @@ def test_a_customer_of_the_demo_is_one_whatever_was_changed_of_it() -> None:
     with frame.operation("test"):
         Organisation.objects.update(name="Renamed", customer_reference="", owner_email="someone@real.test")
         audit_operations.record(
-            app="Customers", event="Renamed", description="-", by=frame.SYSTEM, at=timezone.now()
+            "record.changed", sentence="-", app="Customers", label="Renamed", by=frame.SYSTEM, at=timezone.now()
         )
     assert "Removed: 30 demo customers" in _remove()
     assert not marks.is_marked(uuid.uuid4())

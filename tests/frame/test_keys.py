@@ -32,7 +32,9 @@ def write(key: frame.Key) -> tuple[uuid.UUID, bool]:
     with frame.operation("note", key=key) as earlier:
         if earlier:
             return earlier, False
-        audit_operations.record(app=names.PORTAL, event="Noted", description="Noted.", by=ANNA, at=AT)
+        audit_operations.record(
+            "record.changed", sentence="Noted.", app=names.PORTAL, label="Noted", by=ANNA, at=AT
+        )
     return key.outcome, True
 
 

@@ -15,6 +15,7 @@ from customers import operations as customers_operations
 from customers import refusals as customers_refusals
 from customers.contacts import operations as contacts
 from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
+from portal.audit.models import AuditEntry
 from portal.frame import SYSTEM, Actor, KeyReused
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
@@ -22,7 +23,7 @@ from settings_app import selectors as settings_selectors
 from settings_app.models import PortalConfigVersion
 from subscriptions.clean_up.operations import expire
 from subscriptions.life import operations as life_operations
-from subscriptions.models import HistoryEntry, PhoneNumber, Subscription, Termination
+from subscriptions.models import PhoneNumber, Subscription, Termination
 from subscriptions.record import operations as record_operations
 from subscriptions.record import refusals as record_refusals
 from subscriptions.termination import operations as termination_operations
@@ -106,7 +107,7 @@ def _terminate(name: str, subscription: Subscription, choice: quotes.Choice) -> 
             and [entry.pk for entry in entries] == [pk for pk in [termination.entry_id] if pk]
             and not PhoneNumber.objects.filter(subscription=ended, status="in_use").exists()
             and not ended.assignments.filter(ended_on=None).exists()
-            and HistoryEntry.objects.filter(subscription=ended, event="Terminated").count() == 1
+            and AuditEntry.objects.filter(subject_uuid=ended.uuid, kind="subscription.terminated").count() == 1
         )
 
     return Operation(name, call, TERMINATING, is_whole)
@@ -246,7 +247,7 @@ def _unsubscribe(world: World) -> Operation:
         ),
         (termination_refusals.AlreadyTerminated, life_operations.AlreadySo),
         lambda by, form: (
-            HistoryEntry.objects.filter(subscription=world.main, event="Unsubscribed").count() == 1
+            AuditEntry.objects.filter(subject_uuid=world.main.uuid, kind="subscription.unsubscribed").count() == 1
             and not Subscription.objects.get(pk=world.main.pk).auto_renew
         ),
     )

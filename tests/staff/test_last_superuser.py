@@ -101,7 +101,7 @@ def test_one_may_take_the_place_of_another_in_one_transaction():
 def test_whom_the_audit_names_as_actor_is_not_deleted(bob):
     with frame.operation("test"):
         audit_operations.record(
-            app="Portal", event="Test", description="-", by=frame.Actor.of(bob), at=timezone.now()
+            "record.changed", sentence="-", app="Portal", label="Test", by=frame.Actor.of(bob), at=timezone.now()
         )
     with refused.by("audit_auditentry_actor_user_id_1f3e7f1f_fk_auth_user_id"):
         execute("DELETE FROM auth_user WHERE username = 'bob'")

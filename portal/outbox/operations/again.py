@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
-from portal.audit.operations import Affected
+from portal.audit.operations import Affected, Subject
 from portal.frame import Actor
 from portal.outbox.models import Message
 from portal.outbox.policies import Addresses
@@ -84,9 +83,10 @@ def send_again(
         message.save(update_fields=["status", "to", "cc", "attempts", "next_attempt_at"])
         copy = f", {message.cc} in copy" if message.cc else ""
         audit_operations.record(
-            app=names.NOTIFICATIONS,
-            event="Notification sent again",
-            description=f"“{message.subject}” is to be sent again, to {message.to}{copy}.",
+            "notification.sent_again",
+            sentence=f"“{message.subject}” is to be sent again, to {message.to}{copy}.",
+            subject=Subject("notification", message.message_id),
+            data={"to": message.to, "cc": message.cc},
             by=by,
             at=at,
             organisation=Affected(message.organisation_uuid, addresses.organisation_name),

@@ -7,7 +7,6 @@ from datetime import datetime
 from django.contrib.auth.models import Group, User
 
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.postgresql import diagnosis
 from portal.staff import roles, selectors, usernames
@@ -59,9 +58,9 @@ def create_superuser(*, ask: Callable[[], str], by: frame.Actor, at: datetime) -
 def _note_created(*, username: str, role: str, by: frame.Actor, at: datetime) -> None:
     label = "Superuser" if role == SUPERUSER else roles.LABELS[role]
     audit_operations.record(
-        app=names.PORTAL,
-        event="Staff created",
-        description=f"{username} was created with the role {label}.",
+        "staff.created",
+        sentence=f"{username} was created with the role {label}.",
+        data={"username": username, "role": role},
         by=by,
         at=at,
     )
@@ -90,9 +89,9 @@ def _write_password(user: User, password: str) -> None:
 def note_password(*, user: User, told: str, by: frame.Actor, at: datetime) -> None:
     """Record in the audit that a password changed, in the transaction of the change."""
     audit_operations.record(
-        app=names.PORTAL,
-        event="Password changed",
-        description=f"{user.get_username()} {told}.",
+        "password.changed",
+        sentence=f"{user.get_username()} {told}.",
+        data={"username": user.get_username()},
         by=by,
         at=at,
     )

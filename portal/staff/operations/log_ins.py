@@ -8,7 +8,6 @@ from django.db import connection
 from django.db.models import Case, F, QuerySet, Sum, When
 
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit import selectors as audit_selectors
 from portal.lib import proxies
@@ -57,9 +56,9 @@ def lift_locks(*, attempts: QuerySet[AccessAttempt], of: str, by: frame.Actor, a
 def note_lifted_locks(*, of: str, failures: int, by: frame.Actor, at: datetime) -> None:
     """Write to the audit that failures are forgotten, in the transaction that forgets them."""
     audit_operations.record(
-        app=names.PORTAL,
-        event="Log-in lock lifted",
-        description=f"Failed log-ins that are forgotten: {failures:,} {of}.",
+        "log_in.lock_lifted",
+        sentence=f"Failed log-ins that are forgotten: {failures:,} {of}.",
+        data={"failures": failures},
         by=by,
         at=at,
     )
@@ -72,9 +71,9 @@ def note_log_in(*, user: User, address: str, at: datetime) -> None:
     """Write to the audit that somebody logged in."""
     with frame.operation("log_in"):
         audit_operations.record(
-            app=names.PORTAL,
-            event="Logged in",
-            description=f"{user.get_username()} logged in from {address}.",
+            "log_in.done",
+            sentence=f"{user.get_username()} logged in from {address}.",
+            data={"username": user.get_username(), "address": address},
             by=frame.Actor.of(user),
             at=at,
         )
@@ -87,19 +86,19 @@ def note_failed_log_in(*, name: str, address: str, refusal: str | None, at: date
     with any names, must not fill the audit, which nobody can empty.
     *Shape*: `refusal` is one of `policies.REFUSALS` where the password was not looked at.
     """
-    event, where = "Log-in failed", f"from {address} failed: the username or the password is wrong."
+    kind, where = "log_in.failed", f"from {address} failed: the username or the password is wrong."
     with frame.operation("log_in"):
         if refusal is not None:
-            event = "Log-in refused"
+            kind = "log_in.refused"
             where = f"from {proxies.network_of(address)} was refused: {policies.REFUSALS[refusal]}."
             with connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_xact_lock(hashtext(%s))", [f"log-in refused: {where}"])
-            if audit_selectors.is_told(event=event, ending=f"” {where}", since=at - REFUSALS_ARE_TOLD_ONCE_IN):
+            if audit_selectors.is_told(kind=kind, ending=f"” {where}", since=at - REFUSALS_ARE_TOLD_ONCE_IN):
                 return
         audit_operations.record(
-            app=names.PORTAL,
-            event=event,
-            description=f"A log-in as “{_printable(name)}” {where}",
+            kind,
+            sentence=f"A log-in as “{_printable(name)}” {where}",
+            data={"username": _printable(name), "address": address},
             by=frame.SYSTEM,
             at=at,
         )

@@ -6,7 +6,6 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.staff.models import SavedFilter
 
@@ -35,9 +34,9 @@ def save_filter(*, user: User, address: str, name: str, query: str, is_shared: b
             user=user, address=address, name=name, defaults={"query": query, "is_shared": is_shared}
         )
         audit_operations.record(
-            app=names.PORTAL,
-            event="Filter saved",
-            description=f"The filter “{name}” of {address} was saved{' and shared' if is_shared else ''}.",
+            "filter.saved",
+            sentence=f"The filter “{name}” of {address} was saved{' and shared' if is_shared else ''}.",
+            data={"name": name, "list": address, "query": query, "is_shared": is_shared},
             by=frame.Actor.of(user),
             at=at,
         )
@@ -50,9 +49,9 @@ def remove_filter(*, user: User, pk: int, at: datetime) -> SavedFilter:
         saved = SavedFilter.objects.select_for_update().get(pk=pk, user=user)
         saved.delete()
         audit_operations.record(
-            app=names.PORTAL,
-            event="Filter removed",
-            description=f"The filter “{saved.name}” of {saved.address} was removed.",
+            "filter.removed",
+            sentence=f"The filter “{saved.name}” of {saved.address} was removed.",
+            data={"name": saved.name, "list": saved.address},
             by=frame.Actor.of(user),
             at=at,
         )

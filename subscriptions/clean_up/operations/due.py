@@ -19,7 +19,6 @@ from django.db import connection
 
 from customers.models import Organisation
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from subscriptions.clean_up.operations import runs
@@ -331,9 +330,9 @@ def _change(statement: str, todays: Todays, *, counted_as: str, said: str, step:
                 runs.add(step.run_id, **{counted_as: found})
                 # Every transaction needs an audit entry. That of the run is written at its end.
                 audit_operations.record(
-                    app=names.SUBSCRIPTIONS,
-                    event="Clean-up step",
-                    description=f"{found:,} {said}.",
+                    "clean_up.step",
+                    sentence=f"{found:,} {said}.",
+                    data={"run": step.run_id, counted_as: found},
                     by=step.by,
                     at=step.at,
                 )

@@ -10,7 +10,6 @@ from django.db import connection
 from django.db.models import F
 
 from portal import frame
-from portal.audit import names
 from portal.audit import operations as audit_operations
 from subscriptions.models import CleanUpRun
 
@@ -89,12 +88,21 @@ def finish(run: CleanUpRun, *, put_back: int, was_stopped: bool, by: frame.Actor
         run.save(update_fields=["finished_at", "was_stopped"])
         if run.expired or run.terminated or run.released_numbers or run.failed:
             audit_operations.record(
-                app=names.SUBSCRIPTIONS,
-                event="Clean-up run",
-                description=f"{run.expired - put_back} marked expired, "
+                "clean_up.finished",
+                sentence=f"{run.expired - put_back} marked expired, "
                 f"{f'{put_back} marked active again, ' if put_back else ''}{run.terminated} terminated, "
                 f"{run.renewing} of them with auto-renewal on, {run.released_numbers} numbers freed, "
                 f"{run.failed} failed, {run.held} held (renewal not seen); as of {run.as_of.isoformat()}.",
+                subject=audit_operations.Subject("run", run.uuid),
+                data={
+                    "as_of": run.as_of,
+                    "expired": run.expired,
+                    "terminated": run.terminated,
+                    "renewing": run.renewing,
+                    "released_numbers": run.released_numbers,
+                    "failed": run.failed,
+                    "held": run.held,
+                },
                 by=by,
                 at=run.started_at,
             )

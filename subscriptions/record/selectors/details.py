@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import uuid as uuids
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
+from django.db.models import F
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce
+
+from portal.audit.models import AuditEntry
 from portal.lib import days, money, text
 from settings_app.selectors import Config
 from subscriptions.models import HistoryEntry, Subscription
@@ -42,6 +49,9 @@ class Assignee:
     name: str
     email: str
     until: str
+
+
+MOST_HISTORY = 20
 
 
 @dataclass(frozen=True)
@@ -87,6 +97,24 @@ def _billing_model(subscription: Subscription, *, today: date) -> str:
     if found is None:
         return ""
     return f"{text.counted(found, 'month')} a cycle"
+
+
+def _history(subscription: Subscription) -> Iterable[Any]:
+    """Read what happened, the newest first: events, and the lines that were written before there were any."""
+    columns = ("id", "at", "event", "actor", "told")
+    events = (
+        AuditEntry.objects.filter(subject_uuid=subscription.uuid)
+        .annotate(told=Coalesce(KT("data__told"), "description"))
+        .order_by("-pk")
+        .values_list(*columns, named=True)[:MOST_HISTORY]
+    )
+    before = (
+        HistoryEntry.objects.filter(subscription=subscription)
+        .annotate(told=F("description"))
+        .order_by("-pk")
+        .values_list(*columns, named=True)[:MOST_HISTORY]
+    )
+    return events.union(before, all=True).order_by("-at", "-id")[:MOST_HISTORY]
 
 
 def subscription_details(subscription: Subscription, *, today: date, config: Config) -> Details:
@@ -158,12 +186,12 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
         billing=tuple(billing),
         history=tuple(
             HistoryRow(
-                at=days.moment(days.wall_clock(subscription.organisation.timezone, at=h.at)),
-                event=h.event,
-                description=h.description,
-                actor=h.actor,
+                at=days.moment(days.wall_clock(subscription.organisation.timezone, at=row.at)),
+                event=row.event,
+                description=row.told,
+                actor=row.actor,
             )
-            for h in HistoryEntry.objects.filter(subscription=subscription).order_by("-pk")[:20]
+            for row in _history(subscription)
         ),
         auto_renew=subscription.auto_renew,
         can_switch_renewal=stands.status == "active"

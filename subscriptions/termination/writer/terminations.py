@@ -16,7 +16,6 @@ from typing import Any
 
 from django.db import connection
 
-from portal.audit import names
 from portal.audit import writer as audit_writer
 from portal.frame import Actor
 from settings_app.selectors import Config
@@ -56,7 +55,8 @@ class Row:
     quote: dict[str, Any] | None = None
     acknowledgements: list[dict[str, str]] = field(default_factory=list)
     quote_id: uuids.UUID | None = None
-    # The text of the history entry and of the message. It is no column.
+    # What the event says: its sentence, and what became of the money. These are no columns.
+    sentence: str = ""
     told: str = ""
 
 
@@ -99,13 +99,24 @@ ORDER BY subscription_id
 RETURNING id
 """  # noqa: S608 - built from the names above
 
-_WRITE_HISTORY = """
-INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
-SELECT r.subscription_id, r.terminated_at, 'Terminated', r.told, r.actor
-FROM jsonb_to_recordset(%(rows)s::jsonb)
-     AS r(subscription_id bigint, terminated_at timestamptz, told text, actor varchar)
-ORDER BY r.subscription_id
-"""
+# What machines read of a termination: enough for a message or another system, without a look at the portal.
+_DATA = """jsonb_build_object(
+    'termination', t.uuid, 'sha256', encode(t.sha256, 'hex'), 'case', t."case", 'on', t.terminated_on,
+    'currency', t.currency, 'settlement', t.settlement, 'credited', {credited}, 'waived', {waived},
+    'told', {told})"""
+
+_TOLD = f"""(
+    SELECT t.terminated_at AS at, j.sentence AS description, t.actor, t.actor_user_id, o.uuid AS organisation_uuid,
+           o.name AS organisation_name, s.uuid AS subject_uuid,
+           {_DATA.format(told="j.told", credited="j.credited", waived="j.waived")} || jsonb_build_object(
+               'credit_note', n.number, 'reason', y.code, 'requested_on', t.requested_on) AS data
+    FROM jsonb_to_recordset(%(rows)s::jsonb) AS j(uuid uuid, sentence text, told text, credited text, waived text)
+    JOIN subscriptions_termination t ON t.uuid = j.uuid
+    JOIN subscriptions_subscription s ON s.id = t.subscription_id
+    JOIN customers_organisation o ON o.id = t.organisation_id
+    LEFT JOIN invoicing_creditnote n ON n.id = t.credit_note_id
+    LEFT JOIN settings_app_terminationreason y ON y.id = t.reason_id
+    ORDER BY t.subscription_id)"""  # noqa: S608 - built from constants
 
 _WRITE_NOTIFICATIONS = ending.messages_of(
     """
@@ -122,11 +133,15 @@ _WRITE_NOTIFICATIONS = ending.messages_of(
 )
 
 
+def _event_of(relation: str) -> str:
+    return audit_writer.of_kind("subscription.terminated", relation, subject_kind="subscription")
+
+
 def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mapping[str, date]) -> list[int]:
     """Insert terminations with their effects, and return their ids in no particular order.
 
-    The effects: the subscription and its assignments end, its numbers are reserved, its contract item is freed, a
-    history entry and a message are written. `terminate` has written the money before: entry, waivers and holds.
+    The effects: the subscription and its assignments end, its numbers are reserved, its contract item is freed, an
+    event and a message are written. `terminate` has written the money before: entry, waivers and holds.
 
     *Shape*: `committed` maps a time zone to its date at the commit.
     *Raises*: IntegrityError, which names the constraint.
@@ -139,7 +154,7 @@ def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mappi
         ids = [row[0] for row in cursor.fetchall()]
         ending.carry_out(
             cursor,
-            statements={"history": _WRITE_HISTORY},
+            statements={"event": _event_of(_TOLD)},
             notifications=_WRITE_NOTIFICATIONS,
             config=config,
             committed=committed,
@@ -174,36 +189,29 @@ ORDER BY s.id
 RETURNING id
 """
 
-# History, audit and messages share this result: it is read once.
-_ENDED = """
+# Events and messages share this result: it is read once.
+_ENDED = f"""
 SELECT t.uuid, t.subscription_id, t.terminated_at, t.terminated_on, t.actor, s.uuid AS subscription, p.name AS plan,
-       o.uuid AS organisation, o.name, o.billing_email, o.owner_email,
-       'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth YYYY') || %(told)s AS told
+       o.uuid AS organisation, o.name, o.billing_email, o.owner_email, w.told,
+       {_DATA.format(told="w.told", credited="NULL", waived="'0'")}
+           || jsonb_build_object('expired_on', s.expires_on) AS data
 FROM subscriptions_termination t
 JOIN subscriptions_subscription s ON s.id = t.subscription_id
 JOIN subscriptions_plan p ON p.id = s.plan_id
 JOIN customers_organisation o ON o.id = t.organisation_id
+CROSS JOIN LATERAL (SELECT 'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth YYYY') || %(told)s AS told) w
 WHERE t.id = ANY(%(ids)s)
 ORDER BY t.subscription_id
-"""
-
-_WRITE_HISTORY_EXPIRED = """
-INSERT INTO subscriptions_historyentry (subscription_id, at, event, description, actor)
-SELECT subscription_id, terminated_at, 'Terminated', told, actor FROM ended
-"""
+"""  # noqa: S608 - built from constants
 
 # The sentence is the one that `terminate` writes.
-_WRITE_AUDIT_EXPIRED = audit_writer.ENTRIES.over(
-    f"""(
-    SELECT terminated_at AS at, '{names.SUBSCRIPTIONS}' AS app, 'Subscription terminated' AS event,
-           'Subscription ' || subscription || ' (' || plan || ') terminated. ' || told AS description,
-           actor, NULL::integer AS actor_user_id, organisation AS organisation_uuid, name AS organisation_name
-    FROM ended)"""  # noqa: S608 - built from constants
-)
+_TOLD_OF_EXPIRED = """(
+    SELECT terminated_at AS at, actor, NULL::integer AS actor_user_id, organisation AS organisation_uuid,
+           name AS organisation_name, subscription AS subject_uuid, data,
+           'Subscription ' || subscription || ' (' || plan || ') terminated. ' || told AS description
+    FROM ended)"""
 
 _WRITE_NOTIFICATIONS_EXPIRED = ending.messages_of("ended")
-
-_TOLD_OF_EXPIRED = {"ended": _ENDED, "history": _WRITE_HISTORY_EXPIRED, "audit": _WRITE_AUDIT_EXPIRED}
 
 
 @dataclass(frozen=True)
@@ -244,7 +252,7 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         cursor.execute("SET LOCAL enable_nestloop = on")
         ending.carry_out(
             cursor,
-            statements=_TOLD_OF_EXPIRED,
+            statements={"ended": _ENDED, "events": _event_of(_TOLD_OF_EXPIRED)},
             notifications=_WRITE_NOTIFICATIONS_EXPIRED,
             config=config,
             committed=expired.committed,

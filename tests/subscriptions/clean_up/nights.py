@@ -47,17 +47,17 @@ def command(
 @contextmanager
 def refusing(*bad: Subscription) -> Iterator[None]:
     """Let the database refuse what the clean-up writes about some subscriptions."""
-    keys = ", ".join(str(s.pk) for s in bad)
+    uuids = ", ".join(f"'{s.uuid}'" for s in bad)
     with connection.cursor() as cursor:
         cursor.execute(
-            "ALTER TABLE subscriptions_historyentry ADD CONSTRAINT test_refusal "
-            f"CHECK (subscription_id NOT IN ({keys}) OR event <> 'Terminated')"
+            "ALTER TABLE audit_auditentry ADD CONSTRAINT test_refusal "
+            f"CHECK (subject_uuid NOT IN ({uuids}) OR kind <> 'subscription.terminated')"
         )
     try:
         yield
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE subscriptions_historyentry DROP CONSTRAINT test_refusal")
+            cursor.execute("ALTER TABLE audit_auditentry DROP CONSTRAINT test_refusal")
 
 
 def done_in(err: str) -> list[str]:

@@ -80,8 +80,8 @@ def test_a_row_that_a_trigger_refuses_stops_no_other(now, tmp_path):
             "$$ BEGIN RAISE EXCEPTION 'not this one'; END $$"
         )
         cursor.execute(
-            "CREATE TRIGGER test_refusal BEFORE INSERT ON subscriptions_historyentry FOR EACH ROW "
-            f"WHEN (NEW.subscription_id = {bad.pk} AND NEW.event = 'Terminated') EXECUTE FUNCTION test_refuse()"
+            "CREATE TRIGGER test_refusal BEFORE INSERT ON audit_auditentry FOR EACH ROW "
+            f"WHEN (NEW.subject_uuid = '{bad.uuid}') EXECUTE FUNCTION test_refuse()"
         )
     try:
         status, out, err = command("--json", "--report", str(tmp_path / "report.csv"), at=now)

@@ -81,8 +81,8 @@ def test_a_row_that_fails_for_every_worker_is_one_failure(now):
     told: list[Any] = []
     with connection.cursor() as cursor:
         cursor.execute(
-            "ALTER TABLE subscriptions_historyentry ADD CONSTRAINT test_refusal "
-            f"CHECK (subscription_id <> {bad.pk} OR event <> 'Terminated')"
+            "ALTER TABLE audit_auditentry ADD CONSTRAINT test_refusal "
+            f"CHECK (subject_uuid <> '{bad.uuid}' OR kind <> 'subscription.terminated')"
         )
     try:
         counts = operations_expire.terminate_expired(
@@ -90,7 +90,7 @@ def test_a_row_that_fails_for_every_worker_is_one_failure(now):
         )
     finally:
         with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE subscriptions_historyentry DROP CONSTRAINT test_refusal")
+            cursor.execute("ALTER TABLE audit_auditentry DROP CONSTRAINT test_refusal")
     assert (counts.terminated, counts.failed) == (3, 1)
     assert sorted(result.is_failure for result in told) == [False, False, False, True]
 

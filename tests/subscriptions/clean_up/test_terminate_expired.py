@@ -136,8 +136,8 @@ def test_a_row_that_fails_does_not_stop_the_rest(now):
     bad, good = expired(40), expired(40)
     with connection.cursor() as cursor:
         cursor.execute(
-            "ALTER TABLE subscriptions_historyentry ADD CONSTRAINT test_refusal "
-            f"CHECK (subscription_id <> {bad.pk} OR event <> 'Terminated')"
+            "ALTER TABLE audit_auditentry ADD CONSTRAINT test_refusal "
+            f"CHECK (subject_uuid <> '{bad.uuid}' OR kind <> 'subscription.terminated')"
         )
     counts = run(now)
     assert (counts.terminated, counts.failed) == (1, 1)

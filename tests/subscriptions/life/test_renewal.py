@@ -6,7 +6,6 @@ import pytest
 import time_machine
 
 from portal.audit.models import AuditEntry
-from subscriptions.models import HistoryEntry
 from tests.support import factories
 from tests.support.factories import C
 from tests.support.steps import NOW, address
@@ -37,9 +36,10 @@ def test_the_history_tells_which_of_the_two_it_was(client_of, wanted, event, tol
         # The second time it is so already.
         assert client.post(address(made, "renewal"), {"wanted": wanted}, headers=HTMX).status_code == 204
     assert fresh(made).auto_renew is (wanted == "on")
-    entry = HistoryEntry.objects.get()
-    assert (entry.event, entry.description, entry.actor) == (event, told, client.user.username)
-    assert AuditEntry.objects.filter(actor=client.user.username).values_list("event").get() == (event,)
+    entry = AuditEntry.objects.get(subject_uuid=made.uuid)
+    assert (entry.event, entry.data["told"], entry.actor) == (event, told, client.user.username)
+    assert entry.description.endswith(f": {told}")
+    assert (entry.kind, entry.subject_kind) == (f"subscription.{event.lower()}", "subscription")
 
 
 REFUSED: dict[str, tuple[dict[str, Any], str, str]] = {
@@ -65,7 +65,7 @@ def test_what_cannot_be_is_said_and_nothing_is_written(client_of, case):
     assert response.status_code == 204
     assert f'"announce": {{"message": "{sentence}", "tone": "danger"}}' in response["HX-Trigger"]
     assert fresh(made).auto_renew is made.auto_renew
-    assert not HistoryEntry.objects.exists()
+    assert not AuditEntry.objects.filter(subject_uuid=made.uuid).exists()
 
 
 def test_what_ended_is_told_as_that(client_of, agent):

@@ -14,7 +14,7 @@ from invoicing.models import CreditNoteAllocation
 from portal.audit.models import AuditEntry
 from portal.frame import Actor
 from subscriptions.declares import letters
-from subscriptions.models import HistoryEntry, Termination
+from subscriptions.models import Termination
 from subscriptions.termination.quote import figures, quotes
 from subscriptions.termination.quote.figures import Done, Part, Since
 from tests.support import factories, pages
@@ -257,8 +257,10 @@ def test_history_audit_and_message_tell_the_same_figures(agent, now):
         "Nothing was refunded: what was not used is set against what is still owed. "
         f"SGD 135.71 was waived on {number}. SGD 11.20 stays owed on {number}."
     )
-    assert HistoryEntry.objects.get().description == told
-    assert told in AuditEntry.objects.get(event="Subscription terminated").description
+    event = AuditEntry.objects.get(kind="subscription.terminated")
+    assert event.data["told"] == told
+    assert event.description.endswith(told)
+    assert (event.data["credited"], event.data["waived"], event.data["currency"]) == (None, "135.71", "SGD")
     record = Termination.objects.get()
     assert record.waived == D("135.71")
     letter = letters.text_of(cause_id=record.uuid, is_for_customer=True).body

@@ -10,7 +10,7 @@ from customers.models import CreditAccount, LedgerEntry
 from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
 from portal.audit.models import AuditEntry
 from portal.outbox.models import Message
-from subscriptions.models import Assignment, HistoryEntry, PhoneNumber, Termination
+from subscriptions.models import Assignment, PhoneNumber, Termination
 from subscriptions.termination import operations, refusals, requested
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.words import told
@@ -56,9 +56,23 @@ def test_automatic_refund_writes_everything_once(agent, now, configure):
         "+6530000002": dt.date(2026, 5, 5),
     }
     assert Assignment.objects.get().ended_on == dt.date(2026, 3, 10)
-    assert HistoryEntry.objects.get().event == "Terminated"
     assert Message.objects.get().kind == "subscription_terminated"
-    assert AuditEntry.objects.filter(event="Subscription terminated").count() == 1
+    event = AuditEntry.objects.get(event="Subscription terminated")
+    assert (event.kind, event.schema, event.subject_uuid) == ("subscription.terminated", 1, made.uuid)
+    assert event.data == {
+        "termination": str(record.uuid),
+        "sha256": bytes(Termination.objects.get().sha256).hex(),
+        "case": "customer_request",
+        "on": "2026-03-10",
+        "currency": "SGD",
+        "settlement": "credited",
+        "credited": "50.00",
+        "waived": "0",
+        "credit_note": None,
+        "reason": record.reason.code,
+        "requested_on": record.requested_on.isoformat(),
+        "told": "SGD 50.00 added to Available Credits.",
+    }
     assert told.result_of(record).sentences == (
         f"Subscription {made.uuid} terminated.",
         "SGD 50.00 added to Available Credits.",
@@ -98,7 +112,7 @@ def test_the_same_seal_twice_gives_the_first_answer(agent, now):
     second = terminate(made, by=agent, at=now + dt.timedelta(hours=3), seen=seen)
     assert second.is_repeat
     assert second.termination.pk == first.termination.pk
-    assert LedgerEntry.objects.count() == Termination.objects.count() == HistoryEntry.objects.count() == 1
+    assert LedgerEntry.objects.count() == Termination.objects.count() == 1
 
 
 def test_another_seal_or_another_user_is_refused_with_who_and_when(agent, make_user, now):

@@ -216,13 +216,20 @@ CORRUPTIONS = (
     # What was told.
     Planted(
         "history deleted",
-        "DELETE FROM subscriptions_historyentry WHERE subscription_id = %(refunded_subscription)s",
+        "UPDATE audit_auditentry SET kind = '', schema = 0, subject_kind = '', subject_uuid = NULL"
+        f" {REFUNDED_AUDIT}",
         "termination_history",
     ),
     Planted(
         "history edited",
-        "UPDATE subscriptions_historyentry SET description = replace(description, '55.28', '65.28')",
+        "UPDATE audit_auditentry SET data = jsonb_set(data, '{told}', to_jsonb(replace(data ->> 'told', '55.28',"
+        f" '65.28'))) {REFUNDED_AUDIT}",
         "history_says",
+    ),
+    Planted(
+        "the values of an event edited",
+        f"UPDATE audit_auditentry SET data = jsonb_set(data, '{{waived}}', '\"1.00\"') {REFUNDED_AUDIT}",
+        "event_says",
     ),
     Planted("an audit entry deleted", f"DELETE FROM audit_auditentry {REFUNDED_AUDIT}", "termination_audit"),
     Planted(

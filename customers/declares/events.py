@@ -1,0 +1,13 @@
+"""The kinds of events that happen here."""
+
+from portal.audit import kinds, names
+
+kinds.declare(
+    names.CUSTOMERS,
+    {
+        "contacts.changed": "Contacts changed",
+        "correction.posted": "Correction posted",
+        "credits.topped_up": "Topped up",
+        "search_keys.written": "Search keys written",
+    },
+)
