@@ -229,7 +229,7 @@ def post_top_up(
                 "seq": entry.seq,
                 "amount": amount,
                 "currency": account.currency,
-                "top_up": cause_id,
+                "top_up": key.outcome,
                 "reason": reason,
             },
             by=by,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from portal.audit import kinds
 from portal.postgresql.writer import Writer
 
-# `organisation_name` is empty where no organisation is affected, `subject_kind` where the event is about no one thing.
+# `organisation_name` is empty where no organisation is affected, `subject_kind` where it is about no one thing.
 EVENTS = Writer(
     "audit_auditentry",
     {

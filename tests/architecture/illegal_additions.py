@@ -11,6 +11,11 @@ _NEW_FORM = {"request_id": "gen_random_uuid()"}
 
 # The refusal, the row that is copied, and in what the copy differs. Copies get a fresh uuid of their own.
 ADDED = [
+    # audit
+    ("an_event_of_a_kind_has_a_schema", "audit", {"kind": "'some.kind'"}),
+    ("an_event_of_a_kind_has_a_schema", "audit", {"schema": "1"}),
+    ("a_subject_has_kind_and_uuid", "audit", {"subject_kind": "'organisation'"}),
+    ("a_subject_has_kind_and_uuid", "audit", {"subject_uuid": "gen_random_uuid()"}),
     # customers
     ("a_member_is_listed_once", "member", {}),
     ("a_search_key_is_kept_once", "search_key", {}),

@@ -135,6 +135,8 @@ def test_a_row_that_fails_does_not_stop_the_rest(now):
 
     bad, good = expired(40), expired(40)
     with connection.cursor() as cursor:
+        # The table is altered while nothing waits for the end of the transaction.
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE; SET CONSTRAINTS ALL DEFERRED")
         cursor.execute(
             "ALTER TABLE audit_auditentry ADD CONSTRAINT test_refusal "
             f"CHECK (subject_uuid <> '{bad.uuid}' OR kind <> 'subscription.terminated')"

@@ -274,11 +274,11 @@ def test_query_counts(client_of, django_assert_num_queries):
     with django_assert_num_queries(10):
         client.get(address(made, "detail"), headers=htmx)
     form = pages.form(to_choice(client, made), action="/apply/")
-    with django_assert_num_queries(24):
+    with django_assert_num_queries(23):
         client.post(form.action, form.data(choice="automatic"), headers=htmx)
 
 
-@pytest.mark.parametrize(("more", "count"), [({}, 28), ({"use_now": "1"}, 35)])
+@pytest.mark.parametrize(("more", "count"), [({}, 27), ({"use_now": "1"}, 34)])
 def test_query_counts_with_a_chosen_note(client_of, django_assert_num_queries, more, count):
     client = client_of("billing")
     made = factories.subscription()

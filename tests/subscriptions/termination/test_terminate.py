@@ -67,10 +67,10 @@ def test_automatic_refund_writes_everything_once(agent, now, configure):
         "currency": "SGD",
         "settlement": "credited",
         "credited": "50.00",
-        "waived": "0",
+        "waived": "0.00",
         "credit_note": None,
-        "reason": record.reason.code,
-        "requested_on": record.requested_on.isoformat(),
+        "reason": record.reason and record.reason.code,
+        "requested_on": str(record.requested_on),
         "told": "SGD 50.00 added to Available Credits.",
     }
     assert told.result_of(record).sentences == (

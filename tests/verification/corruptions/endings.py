@@ -258,14 +258,19 @@ CORRUPTIONS = (
     Planted("The other words of a message", "UPDATE outbox_message SET subject = subject || ' Bye.'"),
     Planted("an actor", f"{TERMINATION} actor = 'another' {REFUNDED}", "termination_history"),
     Planted("an entry's actor", f"{ENTRY} actor = 'another' {ITS_ENTRY}", "refund_told"),
-    Planted("The explanation", f"{TERMINATION} explanation = 'Another' {REFUNDED}"),
+    Planted("an explanation", f"{TERMINATION} explanation = 'Another' {REFUNDED}", "event_says"),
     Planted(
-        "Who asked, when, by which channel and ticket, and the reason",
+        "who asked, when, by which channel and ticket, and the reason",
         f"{TERMINATION} requested_by = 'Another', requested_on = requested_on - 1, channel = 'letter',"
         " ticket = 'T-2', reason_id = (SELECT max(id) FROM settings_app_terminationreason)"
         f" {REFUNDED}",
+        "event_says",
     ),
-    Planted("What was acknowledged", f"{TERMINATION} acknowledgements = '[]', quote_id = gen_random_uuid()"),
+    Planted(
+        "what was acknowledged",
+        f"{TERMINATION} acknowledgements = '[]', quote_id = gen_random_uuid()",
+        "event_says",
+    ),
     Planted(
         "the audit of a payment deleted",
         "DELETE FROM audit_auditentry WHERE event = 'Payment recorded'",
