@@ -26,12 +26,12 @@ from portal.frame import SYSTEM
 from portal.outbox import operations as outbox_operations
 from portal.outbox.models import Message
 from subscriptions.clean_up.operations import expire
+from tests.architecture.plans import plan_of, without_statistics
 from tests.architecture.tables import MADE_BY_TRIGGERS, OF_THE_FRAME, OURS, TABLES
 from tests.support.addresses import client_with
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
-LARGE = 1000
 Reader = Callable[[SimpleNamespace], None]
 
 
@@ -255,26 +255,6 @@ def copies(table: str, key: int, **changes: str) -> None:
         )
 
 
-def without_statistics(table: str) -> None:
-    """Put a copy in front of a table that has its rows and indexes, but nothing that was counted before.
-
-    The test database is kept: what PostgreSQL happened to know from earlier tests would choose the plans. Of a
-    table never looked at it expects some rows, of which each value has few; large ones it has to count.
-    """
-    with connection.cursor() as cursor:
-        # As an import has it: a session keeps to what it had at its first temporary table.
-        cursor.execute("SET LOCAL temp_buffers = '64MB'")
-        cursor.execute(f"CREATE TEMPORARY TABLE {table} (LIKE public.{table}) ON COMMIT DROP")
-        cursor.execute("SELECT indexdef FROM pg_indexes WHERE schemaname = 'public' AND tablename = %s", [table])
-        for (definition,) in cursor.fetchall():
-            # What waits to be put into an index makes it dear.
-            options = " WITH (fastupdate = off)" if " USING gin " in definition else ""
-            cursor.execute(definition.replace(" ON public.", " ON pg_temp.") + options)
-        cursor.execute(f"INSERT INTO pg_temp.{table} SELECT * FROM public.{table}")
-        if cursor.rowcount >= LARGE:
-            cursor.execute(f"ANALYZE pg_temp.{table}")
-
-
 def used(plan: dict[str, Any], *, above: str = "") -> Iterator[str]:
     """Name the indexes that a plan looks something up in, or reads in their order up to a limit."""
     # To go through all of an index is what is left where tables may not be read: it answers nothing.
@@ -282,14 +262,6 @@ def used(plan: dict[str, Any], *, above: str = "") -> Iterator[str]:
         yield plan["Index Name"]
     for part in plan.get("Plans", ()):
         yield from used(part, above=plan["Node Type"])
-
-
-def plan_of(statement: str) -> dict[str, Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN (FORMAT JSON, COSTS OFF) {statement}")
-        ((document,),) = cursor.fetchall()
-        plan: dict[str, Any] = document[0]["Plan"]
-        return plan
 
 
 @pytest.mark.parametrize(("read", "indexes"), [row[1:] for row in READ], ids=[row[0] for row in READ])

@@ -13,15 +13,16 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.urls import path, resolve, reverse
+from django.urls import path
 
 from portal import urls
 from portal.lib import days, lists
 from portal.lib.lists import List, filters, paging
 from subscriptions.models import Assignment
+from tests.architecture import offered
 from tests.architecture.source import ROOT
 from tests.support import shown
-from tests.support.addresses import ARGUMENTS, TABLE, client_with
+from tests.support.addresses import client_with
 
 pytestmark = pytest.mark.django_db
 NAMES = {"audit", "clean-up-runs", "credit-entries", "credit-notes", "customers", "invoices", "payments"} | {
@@ -37,27 +38,9 @@ def client(world: SimpleNamespace) -> Client:
 
 @pytest.fixture
 def pages() -> list[tuple[str, List[Any]]]:
-    """Find the addresses of lists, with their declarations: their views carry them."""
-    addresses = [reverse(name) for name, (row, _) in TABLE.items() if not row and name not in ARGUMENTS]
-    found = [(address, getattr(resolve(address).func, "list", None)) for address in addresses]
-    lists_ = [(address, list_) for address, list_ in found if list_ is not None]
+    lists_ = offered.lists()
     assert {list_.name for _, list_ in lists_} >= NAMES
     return lists_
-
-
-def values(filter_: Any) -> list[str]:
-    """Give values that a filter takes: every choice, or one of its kind."""
-    if isinstance(filter_, filters.Choice):
-        return [str(code) for code, _ in filter_.field.choices if code]
-    if isinstance(filter_, filters.From):
-        return ["2026-03-10"]
-    if isinstance(filter_, filters.Amount | filters.Count):
-        return ["1"]
-    if isinstance(filter_, filters.Currency):
-        return ["sgd"]
-    if isinstance(filter_, filters.Uuid):
-        return ["11111111-2222-3333-4444-555555555555"]
-    return ["Organisation", "000"]
 
 
 def rows_of(page: Any) -> list[tuple[str, ...]]:
@@ -70,10 +53,10 @@ def asked(pages: list[tuple[str, List[Any]]]) -> Iterator[tuple[str, dict[str, s
         yield from ((address, {"sort": way.asked}) for way in list_.ways())
         # A filter keeps the choices that it has read: those of the declaration stay unread.
         unread = copy.deepcopy(list_.filters.base_filters)
-        of_each = {name: values(filter_) for name, filter_ in unread.items()}
-        for name, offered in of_each.items():
-            yield from ((address, {name: value}) for value in offered)
-        yield address, {name: offered[0] for name, offered in of_each.items() if offered}
+        of_each = {name: offered.values(filter_) for name, filter_ in unread.items()}
+        for name, taken in of_each.items():
+            yield from ((address, {name: value}) for value in taken)
+        yield address, {name: taken[0] for name, taken in of_each.items() if taken}
         yield from ((address, {"sums": name}) for name in ("total", *(group.name for group in list_.groups)))
 
 
