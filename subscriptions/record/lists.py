@@ -118,7 +118,8 @@ class SubscriptionFilters(filters.Filters):
     held = filters.Choice(
         "Clean-up",
         choices=(("held", "Held by the last run"),),
-        leads_in=(filters.ANY_SORT,),
+        # They expired long ago: a page by expiry begins with them, and need not look all of them up.
+        needs="expiry",
         ask=lambda _: listing.held_last(),
     )
     currency = filters.Currency()

@@ -133,7 +133,7 @@ def _of(model: type[Model], field: str, *, key: str) -> Subquery:
     """Look a field up by its key. Of each table that is joined PostgreSQL asks in which order to join it; with ten
     of them that takes twice as long as to read the page.
     """
-    return Subquery(model._default_manager.filter(pk=OuterRef(key)).values(field))
+    return Subquery(model._default_manager.filter(pk=OuterRef(key)).order_by().values(field))
 
 
 def termination_rows(found: Sequence[Any]) -> tuple[TerminationRow, ...]:
@@ -150,7 +150,7 @@ def with_number(number: str, *, subscription: str = "pk") -> Q:
 def held_last() -> Q:
     """Ask for the subscriptions that the last finished clean-up held back, and that nobody has ended since."""
     last = CleanUpRun.objects.filter(finished_at__isnull=False).order_by("-pk").values("pk")[:1]
-    return LIVE & Q(paging.among(CleanUpHeld.objects.filter(run__in=last).values("subscription_id")))
+    return LIVE & Q(pk__in=CleanUpHeld.objects.filter(run__in=last).values("subscription_id"))
 
 
 def expiring(*, within: int, today: date) -> Q:
