@@ -26,13 +26,19 @@ EVENTS = Writer(
 )
 
 
+_DRAWN = Writer(EVENTS.table, {"id": "bigint", **EVENTS.shape})
+NEXT_ID = "nextval('audit_auditentry_id_seq')"
+"""Draws the id of an event before it is written, so that deliveries of it can be a part of the same statement."""
+
+
 def of_kind(kind: str, relation: str, /, *, subject_kind: str) -> str:
     """Write the statement that inserts an event of one kind for each row of a relation.
 
-    *Shape*: the relation has the columns of `EVENTS` but `app`, `event`, `kind`, `schema` and `subject_kind`.
+    *Shape*: the relation has the columns of `EVENTS` but `app`, `event`, `kind`, `schema` and `subject_kind`, and
+    an `id` from `NEXT_ID`.
     """
     declared = kinds.of(kind)
-    return EVENTS.over(
+    return _DRAWN.over(
         f"""(
     SELECT e.*, '{declared.app}' AS app, '{declared.label}' AS event, '{kind}' AS kind, {declared.schema} AS schema,
            '{subject_kind}' AS subject_kind

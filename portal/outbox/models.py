@@ -1,13 +1,18 @@
-"""Messages that are to be sent: written with the fact they tell, sent after its transaction."""
+"""Deliveries of events: written with the event that they tell of, carried out after its transaction."""
 
 import uuid
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
+from portal.audit.models import AuditEntry
+
 
 class Message(models.Model):
-    """One e-mail to be sent at least once; `message_id` makes a repeat recognisable.
+    """One delivery of an event, to be made at least once; `message_id` makes a repeat recognisable.
+
+    An e-mail's text is composed once, at the first attempt, and kept. What is older than events has none; its text
+    comes from its cause alone.
 
     While it is pending, nobody touches it before `next_attempt_at`: a sender that takes it moves that instant on
     first. `delivered_to` are the addresses that have it already, so that a retry for one does not repeat it to
@@ -19,10 +24,24 @@ class Message(models.Model):
         PENDING = "pending", "Pending"
         SENT = "sent", "Sent"
 
+    class Channel(models.TextChoices):
+        EMAIL = "email", "E-mail"
+
     class Addressee(models.TextChoices):
         CUSTOMER = "customer", "Customer, the provider in copy"
         PROVIDER = "provider", "Provider"
 
+    # Both are written by one statement and an event is never deleted, so no key has to be looked up for each row.
+    event = models.ForeignKey(
+        AuditEntry,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="deliveries",
+        db_index=False,
+        db_constraint=False,
+    )
+    channel = models.CharField(max_length=10, choices=Channel.choices, db_default=Channel.EMAIL)
     kind = models.CharField(max_length=40)
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.PENDING)
     addressee = models.CharField(max_length=10, choices=Addressee.choices)
@@ -47,6 +66,15 @@ class Message(models.Model):
             models.CheckConstraint(
                 condition=models.Q(status__in=["pending", "sent", "dead"]),
                 name="a_message_has_a_known_status",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(channel__in=["email"]),
+                name="a_message_goes_by_a_known_channel",
+            ),
+            models.UniqueConstraint(
+                fields=["event", "channel", "addressee"],
+                condition=models.Q(event__isnull=False),
+                name="an_event_is_delivered_once_by_a_channel",
             ),
             models.CheckConstraint(
                 condition=models.Q(addressee__in=["customer", "provider"]),

@@ -7,6 +7,7 @@ from portal.postgresql.writer import Writer
 MESSAGES = Writer(
     "outbox_message",
     {
+        "event_id": "bigint",
         "kind": "varchar",
         "cause_id": "uuid",
         "organisation_uuid": "uuid",

@@ -48,11 +48,11 @@ def worker_exit(server: Any, worker: Any) -> None:
 
 def _send() -> None:
     """Send until told to stop. A fault nobody thought of is printed by its thread and ends only that one."""
-    from portal.outbox.management.commands import send_notifications
+    from portal.outbox.management.commands import deliver
 
     while not _stop.is_set():
         thread = threading.Thread(
-            target=send_notifications.keep_sending, args=[_stop], name="notifications-now", daemon=True
+            target=deliver.keep_delivering, args=[_stop], name="notifications-now", daemon=True
         )
         thread.start()
         thread.join()

@@ -147,6 +147,16 @@ registry.declare(
         """,
     ),
     Check(
+        "message_event",
+        "the event of its message is {said}",
+        f"""
+        SELECT {TERMINATION} AS place, coalesce(e.description, 'not there') AS said
+        FROM outbox_message m JOIN subscriptions_termination t ON t.uuid = m.cause_id
+        LEFT JOIN audit_auditentry e ON e.id = m.event_id
+        WHERE m.event_id IS NOT NULL AND (e.data ->> 'termination') IS DISTINCT FROM t.uuid::text ORDER BY m.id
+        """,
+    ),
+    Check(
         "told_without_termination",
         "{what} tells that it was terminated, but there is no termination",
         f"""

@@ -101,6 +101,9 @@ def build() -> SimpleNamespace:
     version = PortalConfigVersion.objects.get()
     member = factories.MemberFactory.create(organisation=organisation)
     run = CleanUpRun.objects.create(started_at=timezone.now(), actor="system", as_of=TODAY, workers=1)
+    event = AuditEntry.objects.create(
+        at=timezone.now(), app="Tests", event="Built", description="Built a world.", actor="test"
+    )
     rows = {
         "organisation": organisation,
         "stranger": stranger,
@@ -165,6 +168,7 @@ def build() -> SimpleNamespace:
         "head": SimpleNamespace(pk=1),
         "reason": TerminationReason.objects.order_by("pk")[0],
         "message": Message.objects.create(
+            event=event,
             kind="terminated",
             addressee="customer",
             to="billing@example.com",
@@ -175,9 +179,7 @@ def build() -> SimpleNamespace:
             created_at=timezone.now(),
             next_attempt_at=timezone.now(),
         ),
-        "audit": AuditEntry.objects.create(
-            at=timezone.now(), app="Tests", event="Built", description="Built a world.", actor="test"
-        ),
+        "audit": event,
     }
     with connection.cursor() as cursor:
         # The world itself is legal, also at a commit.

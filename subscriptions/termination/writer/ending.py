@@ -13,6 +13,7 @@ from typing import Any
 
 from django.db.backends.utils import CursorWrapper
 
+from portal.audit import writer as audit_writer
 from portal.outbox import writer as outbox_writer
 from settings_app.selectors import Config
 
@@ -70,29 +71,25 @@ WHERE r.id = ANY({_of_the_ended("subscriptions_contractitem", "r.freed_on IS NUL
 """  # noqa: S608 - built from constants
 
 
-def messages_of(ended: str) -> str:
-    """Write the INSERT of the messages about terminations.
+_EVENTS = """(
+    SELECT event_id AS id, terminated_at AS at, sentence AS description, actor, actor_user_id,
+           organisation AS organisation_uuid, name AS organisation_name, subscription AS subject_uuid, data
+    FROM ended)"""
 
-    A message goes to the provider, or to the customer with the provider in copy. A customer's address is the
-    billing e-mail, else the owner's. Control characters in the name become blanks, so that it cannot add lines to
-    the subject.
-
-    *Shape*: `ended` is a relation with the UUIDs of termination (uuid), subscription and organisation, with name,
-    billing_email and owner_email of the organisation, and terminated_at.
-    """
-    return outbox_writer.MESSAGES.over(
-        f"""(
-        SELECT 'subscription_terminated' AS kind, e.uuid AS cause_id, e.organisation AS organisation_uuid,
-               CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
-               CASE WHEN %(to_customers)s THEN coalesce(nullif(e.billing_email, ''), e.owner_email)
-                    ELSE %(provider_address)s END AS "to",
-               CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END AS cc,
-               left('Subscription ' || e.subscription || ' of ' || regexp_replace(e.name, '[[:cntrl:]]+', ' ', 'g')
-                    || ' was terminated', 250) AS subject,
-               e.terminated_at AS at
-        FROM {ended} e)"""  # noqa: S608 - the name of a relation, or a query from this package
-    )
-
+# A message goes to the provider, or to the customer with the provider in copy. A customer's address is the billing
+# e-mail, else the owner's. Control characters in the name become blanks, so that it adds no lines to the subject.
+_MESSAGES = outbox_writer.MESSAGES.over(
+    """(
+    SELECT event_id, 'subscription_terminated' AS kind, uuid AS cause_id, organisation AS organisation_uuid,
+           CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
+           CASE WHEN %(to_customers)s THEN coalesce(nullif(billing_email, ''), owner_email)
+                ELSE %(provider_address)s END AS "to",
+           CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END AS cc,
+           left('Subscription ' || subscription || ' of ' || regexp_replace(name, '[[:cntrl:]]+', ' ', 'g')
+                || ' was terminated', 250) AS subject,
+           terminated_at AS at
+    FROM ended)"""
+)
 
 _EFFECTS = {
     "subscriptions": _END,
@@ -105,20 +102,22 @@ _EFFECTS = {
 def carry_out(
     cursor: CursorWrapper,
     *,
-    statements: Mapping[str, str],
-    notifications: str,
+    ended: str,
     config: Config,
     committed: Mapping[str, date],
     **parameters: Any,
 ) -> None:
-    """Run the effects and the given statements as one statement: an agent waits for every round trip.
+    """Run the effects as one statement, with events and messages: an agent waits for every round trip.
 
-    *Shape*: `statements` are named, and may read those before them. `notifications` runs only if Portal Config asks
-    for messages. `committed` maps a time zone to its date at the commit. `ids` is one of the parameters.
+    *Shape*: `ended` is the query of what is told of each termination, which is read once: its uuid, terminated_at,
+    actor and actor_user_id; the UUIDs of subscription and organisation; name, billing_email and owner_email of the
+    organisation; event_id, sentence and data of its event. `committed` maps a time zone to its date at the commit.
+    `ids` is one of the parameters.
     """
-    parts = _EFFECTS | dict(statements)
+    events = audit_writer.of_kind("subscription.terminated", _EVENTS, subject_kind="subscription")
+    parts = {**_EFFECTS, "ended": ended, "events": events}
     if config.tells_somebody:
-        parts["notifications"] = notifications
+        parts["messages"] = _MESSAGES
     whole = ", ".join(f"{name} AS ({statement})" for name, statement in parts.items())
     cursor.execute(
         f"WITH {whole} SELECT",

@@ -105,36 +105,20 @@ _DATA = """jsonb_build_object(
     'currency', t.currency, 'settlement', t.settlement, 'credited', {credited}, 'waived', {waived},
     'told', {told})"""
 
-_TOLD = f"""(
-    SELECT t.terminated_at AS at, j.sentence AS description, t.actor, t.actor_user_id, o.uuid AS organisation_uuid,
-           o.name AS organisation_name, s.uuid AS subject_uuid,
-           {_DATA.format(told="j.told", credited="j.credited", waived="j.waived")} || jsonb_build_object(
-               'credit_note', n.number, 'reason', y.code, 'requested_on', t.requested_on) AS data
-    FROM jsonb_to_recordset(%(rows)s::jsonb) AS j(uuid uuid, sentence text, told text, credited text, waived text)
-    JOIN subscriptions_termination t ON t.uuid = j.uuid
-    JOIN subscriptions_subscription s ON s.id = t.subscription_id
-    JOIN customers_organisation o ON o.id = t.organisation_id
-    LEFT JOIN invoicing_creditnote n ON n.id = t.credit_note_id
-    LEFT JOIN settings_app_terminationreason y ON y.id = t.reason_id
-    ORDER BY t.subscription_id)"""  # noqa: S608 - built from constants
-
-_WRITE_NOTIFICATIONS = ending.messages_of(
-    """
-    (SELECT t.*, s.uuid AS subscription, p.name AS plan, o.uuid AS organisation, o.name, o.billing_email,
-            o.owner_email
-     FROM jsonb_to_recordset(%(rows)s::jsonb)
-          AS t(uuid uuid, subscription_id bigint, organisation_id bigint, terminated_at timestamptz,
-               terminated_on date, told text)
-     JOIN subscriptions_subscription s ON s.id = t.subscription_id
-     JOIN subscriptions_plan p ON p.id = s.plan_id
-     JOIN customers_organisation o ON o.id = t.organisation_id
-     ORDER BY t.subscription_id)
-    """
-)
-
-
-def _event_of(relation: str) -> str:
-    return audit_writer.of_kind("subscription.terminated", relation, subject_kind="subscription")
+# Events and messages share this result: it is read once.
+_TOLD = f"""
+SELECT t.uuid, t.terminated_at, t.actor, t.actor_user_id, s.uuid AS subscription, o.uuid AS organisation, o.name,
+       o.billing_email, o.owner_email, j.sentence, {audit_writer.NEXT_ID} AS event_id,
+       {_DATA.format(told="j.told", credited="j.credited", waived="j.waived")} || jsonb_build_object(
+           'credit_note', n.number, 'reason', y.code, 'requested_on', t.requested_on) AS data
+FROM jsonb_to_recordset(%(rows)s::jsonb) AS j(uuid uuid, sentence text, told text, credited text, waived text)
+JOIN subscriptions_termination t ON t.uuid = j.uuid
+JOIN subscriptions_subscription s ON s.id = t.subscription_id
+JOIN customers_organisation o ON o.id = t.organisation_id
+LEFT JOIN invoicing_creditnote n ON n.id = t.credit_note_id
+LEFT JOIN settings_app_terminationreason y ON y.id = t.reason_id
+ORDER BY t.subscription_id
+"""  # noqa: S608 - built from constants
 
 
 def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mapping[str, date]) -> list[int]:
@@ -154,8 +138,7 @@ def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mappi
         ids = [row[0] for row in cursor.fetchall()]
         ending.carry_out(
             cursor,
-            statements={"event": _event_of(_TOLD)},
-            notifications=_WRITE_NOTIFICATIONS,
+            ended=_TOLD,
             config=config,
             committed=committed,
             ids=ids,
@@ -189,10 +172,11 @@ ORDER BY s.id
 RETURNING id
 """
 
-# Events and messages share this result: it is read once.
-_ENDED = f"""
-SELECT t.uuid, t.subscription_id, t.terminated_at, t.terminated_on, t.actor, s.uuid AS subscription, p.name AS plan,
-       o.uuid AS organisation, o.name, o.billing_email, o.owner_email, w.told,
+_TOLD_OF_EXPIRED = f"""
+SELECT t.uuid, t.terminated_at, t.actor, t.actor_user_id, s.uuid AS subscription, o.uuid AS organisation, o.name,
+       o.billing_email, o.owner_email, {audit_writer.NEXT_ID} AS event_id,
+       -- The sentence is the one that `terminate` writes.
+       'Subscription ' || s.uuid || ' (' || p.name || ') terminated. ' || w.told AS sentence,
        {_DATA.format(told="w.told", credited="NULL", waived="'0'")}
            || jsonb_build_object('expired_on', s.expires_on) AS data
 FROM subscriptions_termination t
@@ -203,15 +187,6 @@ CROSS JOIN LATERAL (SELECT 'Expired on ' || to_char(s.expires_on, 'FMDD FMMonth 
 WHERE t.id = ANY(%(ids)s)
 ORDER BY t.subscription_id
 """  # noqa: S608 - built from constants
-
-# The sentence is the one that `terminate` writes.
-_TOLD_OF_EXPIRED = """(
-    SELECT terminated_at AS at, actor, NULL::integer AS actor_user_id, organisation AS organisation_uuid,
-           name AS organisation_name, subscription AS subject_uuid, data,
-           'Subscription ' || subscription || ' (' || plan || ') terminated. ' || told AS description
-    FROM ended)"""
-
-_WRITE_NOTIFICATIONS_EXPIRED = ending.messages_of("ended")
 
 
 @dataclass(frozen=True)
@@ -252,8 +227,7 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         cursor.execute("SET LOCAL enable_nestloop = on")
         ending.carry_out(
             cursor,
-            statements={"ended": _ENDED, "events": _event_of(_TOLD_OF_EXPIRED)},
-            notifications=_WRITE_NOTIFICATIONS_EXPIRED,
+            ended=_TOLD_OF_EXPIRED,
             config=config,
             committed=expired.committed,
             ids=ids,

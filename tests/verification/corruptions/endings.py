@@ -255,6 +255,11 @@ CORRUPTIONS = (
         "UPDATE outbox_message SET organisation_uuid = %(anybody)s WHERE cause_id = %(refunded_uuid)s",
         "termination_message",
     ),
+    Planted(
+        "a message about another event",
+        "UPDATE outbox_message SET event_id = 0 WHERE cause_id = %(refunded_uuid)s",
+        "message_event",
+    ),
     Planted("The other words of a message", "UPDATE outbox_message SET subject = subject || ' Bye.'"),
     Planted("an actor", f"{TERMINATION} actor = 'another' {REFUNDED}", "termination_history"),
     Planted("an entry's actor", f"{ENTRY} actor = 'another' {ITS_ENTRY}", "refund_told"),
