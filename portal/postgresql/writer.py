@@ -19,7 +19,8 @@ class Writer:
     """The INSERT into one table.
 
     *Shape*: `shape` names the columns that a relation has to have, with their types. They go into the columns of
-    the table that are called so, all but those `only_read`. `made` are the other columns, as SQL over a row `r`.
+    the table that are called so, all but those `only_read`. `made` are the other columns, as SQL over a row `r`;
+    also those in which the writer does not take a value as it is. An `id` of the shape is drawn where it is NULL.
     """
 
     table: str
@@ -34,9 +35,15 @@ class Writer:
         *Shape*: `then` follows the SELECT: RETURNING or ON CONFLICT.
         """
         taken = {name: f'r."{name}"' for name in self.shape if name not in self.only_read}
+        if "id" in taken:
+            taken["id"] = f"coalesce(r.id, nextval('{self.table}_id_seq'))"
         taken.update(self.made)
         into = ", ".join(f'"{name}"' for name in taken)
         return f"INSERT INTO {self.table} ({into})\nSELECT {', '.join(taken.values())}\nFROM {relation} r\n{then}"
+
+    def nothing(self, *columns: str) -> str:
+        """Write columns of the shape of which a relation has nothing."""
+        return ", ".join(f'NULL::{self.shape[name]} AS "{name}"' for name in columns)
 
     def write(self, rows: Iterable[Mapping[str, Any]], *, then: str = "") -> list[Any]:
         """Write rows in one statement, none where there are no rows, and give RETURNING's one column."""

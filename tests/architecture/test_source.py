@@ -231,16 +231,19 @@ def test_only_operations_imports_and_the_demo_open_an_operation():
 
 def test_terminations_have_one_writer_and_the_import():
     """Everything else calls them; what a termination brings along can't be forgotten then."""
-    writers = {
-        module.path
+    by_hand = [
+        place(module, node)
         for module, node in found(of=ast.Constant)
         if isinstance(node.value, str)
-        and re.search(
-            r"INSERT\s+INTO\s+subscriptions_termination|COPY\s+subscriptions_termination", node.value, re.I
-        )
+        and re.search(r"(INSERT\s+INTO|COPY)\s+subscriptions_termination", node.value, re.I)
+    ]
+    assert by_hand == []
+    joined = {
+        module.path
+        for module, node in found(of=ast.Call)
+        if ast.unparse(node.func).endswith(("TERMINATIONS.over", "TERMINATIONS.write"))
     }
-    allowed = {path for path in writers if path.startswith("subscriptions/imports/")}
-    assert writers - allowed == {"subscriptions/termination/writer/terminations.py"}
+    assert joined == {"subscriptions/imports/loading.py", "subscriptions/termination/writer/terminations.py"}
     made = [
         place(module, node)
         for module, node in found(of=ast.Call)

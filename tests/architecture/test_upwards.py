@@ -31,8 +31,6 @@ _WRITE = re.compile(
     rf"\b(?:INSERT\s+INTO|UPDATE|DELETE\s+FROM|COPY|TRUNCATE)\s+(?:ONLY\s+)?(?P<table>(?P<app>{_ANY})_[a-z]+)\b",
     re.I,
 )
-# They write tables of other apps, until these hand out writers of their own.
-WRITERS_OF_OTHERS = ("subscriptions/imports/",)
 
 
 def _height(path: str) -> int:
@@ -106,9 +104,7 @@ def test_sql_writes_tables_of_its_own_app():
         for write in _WRITE.finditer(text)
         if NAMES[write["app"]] != _place(path)
     }
-    assert sorted(one for one in written if not one[0].startswith(WRITERS_OF_OTHERS)) == []
-    # Whoever no longer does is taken off the list.
-    assert [name for name in WRITERS_OF_OTHERS if not any(path.startswith(name) for path, _ in written)] == []
+    assert sorted(written) == []
 
 
 @pytest.mark.parametrize(

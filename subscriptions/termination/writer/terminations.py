@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import uuid as uuids
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -18,6 +18,7 @@ from django.db import connection
 
 from portal.audit import writer as audit_writer
 from portal.frame import Actor
+from portal.postgresql.writer import Writer, given
 from settings_app.selectors import Config
 from subscriptions.models import Subscription, Termination
 from subscriptions.termination.quote import quotes
@@ -60,44 +61,45 @@ class Row:
     told: str = ""
 
 
-_COLUMNS = {
-    "uuid": "uuid",
-    "subscription_id": "bigint",
-    "organisation_id": "bigint",
-    "currency": "varchar",
-    "case": "varchar",
-    "terminated_at": "timestamptz",
-    "terminated_on": "date",
-    "actor_kind": "varchar",
-    "actor": "varchar",
-    "actor_user_id": "integer",
-    "reason_id": "bigint",
-    "explanation": "varchar",
-    "requested_by": "varchar",
-    "requested_on": "date",
-    "channel": "varchar",
-    "ticket": "varchar",
-    "config_version_id": "bigint",
-    "choice": "varchar",
-    "settlement": "varchar",
-    "credit_note_id": "bigint",
-    "entry_id": "bigint",
-    "credited": "numeric",
-    "waived": "numeric",
-    "nothing_reason": "varchar",
-    "quote": "jsonb",
-    "acknowledgements": "jsonb",
-    "quote_id": "uuid",
-}
-_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
-_RECORD = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
+TERMINATIONS = Writer(
+    "subscriptions_termination",
+    {
+        "id": "bigint",
+        "uuid": "uuid",
+        "subscription_id": "bigint",
+        "organisation_id": "bigint",
+        "currency": "varchar",
+        "case": "varchar",
+        "terminated_at": "timestamptz",
+        "terminated_on": "date",
+        "actor_kind": "varchar",
+        "actor": "varchar",
+        "actor_user_id": "integer",
+        "reason_id": "bigint",
+        "explanation": "varchar",
+        "requested_by": "varchar",
+        "requested_on": "date",
+        "channel": "varchar",
+        "ticket": "varchar",
+        "config_version_id": "bigint",
+        "choice": "varchar",
+        "settlement": "varchar",
+        "credit_note_id": "bigint",
+        "entry_id": "bigint",
+        "credited": "numeric",
+        "waived": "numeric",
+        "nothing_reason": "varchar",
+        "quote": "jsonb",
+        "acknowledgements": "jsonb",
+        "quote_id": "uuid",
+        "clean_up_run_id": "bigint",
+    },
+)
+# What nobody has said where nobody asked, and what there is not where nothing was settled.
+NOTHING_ASKED = TERMINATIONS.nothing("actor_user_id", "reason_id", "requested_on", "quote_id")
+NOTHING_SETTLED = TERMINATIONS.nothing("credit_note_id", "entry_id", "credited")
 
-_INSERT = f"""
-INSERT INTO subscriptions_termination ({_NAMES})
-SELECT {_NAMES} FROM jsonb_to_recordset(%(rows)s::jsonb) AS r({_RECORD})
-ORDER BY subscription_id
-RETURNING id
-"""  # noqa: S608 - built from the names above
+_INSERT = TERMINATIONS.over(given(TERMINATIONS.shape), then="RETURNING id")
 
 # What machines read of a termination: enough for a message or another system, without a look at the portal.
 _DATA = """jsonb_build_object(
@@ -149,7 +151,10 @@ def record_terminations(rows: Sequence[Row], *, config: Config, committed: Mappi
 
 def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
     """Build the model of a termination that was just written, without a query for it."""
-    termination = Termination(pk=pk, **{column: getattr(row, column) for column in _COLUMNS})
+    written = {
+        column.name: getattr(row, column.name) for column in fields(row) if column.name in TERMINATIONS.shape
+    }
+    termination = Termination(pk=pk, **written)
     termination.subscription = subscription
     termination.organisation = subscription.organisation
     return termination
@@ -159,18 +164,19 @@ def as_written(row: Row, *, pk: int, subscription: Subscription) -> Termination:
 # The clean-up ends thousands of expired subscriptions in a batch. All but the quotes follows from their rows, so
 # these statements read what a single termination gets as parameters. The quotes are parameters here as well.
 
-_INSERT_EXPIRED = """
-INSERT INTO subscriptions_termination
-    (uuid, subscription_id, organisation_id, currency, "case", terminated_at, terminated_on, actor_kind, actor,
-     explanation, requested_by, channel, ticket, config_version_id, choice, settlement, waived, nothing_reason,
-     quote, acknowledgements, clean_up_run_id)
-SELECT gen_random_uuid(), s.id, s.organisation_id, s.currency, 'expired', %(at)s, f.today, %(actor_kind)s,
-       %(actor)s, '', '', '', '', %(version)s, 'none', 'nothing_due', 0, %(why)s, f.quote::jsonb, '[]', %(run)s
-FROM unnest(%(subscriptions)s::bigint[], %(todays)s::date[], %(quotes)s::text[]) AS f(id, today, quote)
-JOIN subscriptions_subscription s ON s.id = f.id AND s.id = ANY(%(subscriptions)s::bigint[])
-ORDER BY s.id
-RETURNING id
-"""
+_INSERT_EXPIRED = TERMINATIONS.over(
+    f"""(
+    SELECT gen_random_uuid() AS uuid, s.id AS subscription_id, s.organisation_id, s.currency, 'expired' AS "case",
+           %(at)s AS terminated_at, f.today AS terminated_on, %(actor_kind)s AS actor_kind, %(actor)s AS actor,
+           '' AS explanation, '' AS requested_by, '' AS channel, '' AS ticket, %(version)s AS config_version_id,
+           'none' AS choice, 'nothing_due' AS settlement, 0 AS waived, %(why)s AS nothing_reason,
+           f.quote::jsonb AS quote, '[]'::jsonb AS acknowledgements, %(run)s AS clean_up_run_id,
+           {TERMINATIONS.nothing("id")}, {NOTHING_ASKED}, {NOTHING_SETTLED}
+    FROM unnest(%(subscriptions)s::bigint[], %(todays)s::date[], %(quotes)s::text[]) AS f(id, today, quote)
+    JOIN subscriptions_subscription s ON s.id = f.id AND s.id = ANY(%(subscriptions)s::bigint[])
+    ORDER BY s.id)""",  # noqa: S608 - columns of the shape
+    then="RETURNING id",
+)
 
 _TOLD_OF_EXPIRED = f"""
 SELECT t.uuid, t.terminated_at, t.actor, t.actor_user_id, s.uuid AS subscription, o.uuid AS organisation, o.name,
