@@ -134,8 +134,10 @@ FOUND = {
         FROM invoicing_creditnote n JOIN invoicing_invoice i ON i.id = n.invoice_id WHERE n.request_id = %s
     """,
     "sending": """
-        SELECT format('/credit-notes/%%s/', uuid), uuid::text, NULL, NULL FROM invoicing_creditnote
-        WHERE sending_request_id = %s AND status IN ('sent', 'partly_applied', 'applied')
+        SELECT format('/credit-notes/%%s/', n.uuid), n.uuid::text, NULL, NULL
+        FROM frame_idempotencykey k JOIN invoicing_creditnote n ON n.uuid = k.outcome
+        WHERE k.key = %s AND k.operation = 'mark_credit_note_as_sent'
+          AND n.status IN ('sent', 'partly_applied', 'applied')
     """,
     "allocation": """
         SELECT format('/credit-notes/%%s/', n.uuid), n.uuid::text, min(a.actor), trim_scale(sum(a.amount))::text

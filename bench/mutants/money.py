@@ -55,9 +55,33 @@ MUTATIONS = (
     Mutation(
         "the double click on Void is refused",
         "invoicing/operations/credit_notes.py",
-        "if note.voiding_request_id == request_id:",
-        "if False:",
+        """frame.operation("void_credit_note", key=key) as earlier:
+        if earlier:""",
+        """frame.operation("void_credit_note", key=key) as earlier:
+        if False:""",
         "tests/invoicing/test_note_pages.py::test_a_note_is_voided_while_nothing_is_allocated",
+    ),
+    Mutation(
+        "a form with another reason is the same form",
+        "invoicing/operations/credit_notes.py",
+        """[astuple(amount) for amount in by_charge], "reason": reason}""",
+        "[astuple(amount) for amount in by_charge]}",
+        "tests/invoicing/test_reused_forms.py"
+        "::test_it_is_answered_as_the_first_time_and_refused_with_another_content",
+    ),
+    Mutation(
+        "somebody else's allocation by the same form goes to the next charge",
+        "invoicing/operations/allocations.py",
+        "if CreditNoteAllocation.objects.filter(request_id=request_id).exists():",
+        "if False:",
+        "tests/invoicing/test_reused_forms.py::test_it_writes_once_without_its_key_and_for_somebody_else",
+    ),
+    Mutation(
+        "a form that somebody else has sent is an error of the server",
+        "customers/operations.py",
+        """{"a_form_posts_one_entry": frame.KeyReused}""",
+        "{}",
+        "tests/customers/test_operations.py::test_a_form_that_was_used_posts_nothing_else",
     ),
     Mutation(
         "a correction above what was charged asks nobody",
@@ -118,8 +142,10 @@ MUTATIONS = (
     Mutation(
         "the double click on Mark as Sent is refused",
         "invoicing/operations/credit_notes.py",
-        "if note.sending_request_id == request_id:",
-        "if False:",
+        """frame.operation("mark_credit_note_as_sent", key=key) as earlier:
+        if earlier:""",
+        """frame.operation("mark_credit_note_as_sent", key=key) as earlier:
+        if False:""",
         "tests/invoicing/test_note_pages.py::test_a_note_is_sent_once_and_the_second_time_says_so",
     ),
     Mutation(

@@ -166,6 +166,5 @@ frame.declare(
         ),
         refusals.CameBackAlready: _came_back_already,
         refusals.CreditsDoNotCover: _credits_do_not_cover,
-        refusals.RequestAlreadyUsed: lambda refusal: refusal.sentence,
     }
 )

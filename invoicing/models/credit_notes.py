@@ -63,12 +63,9 @@ class CreditNote(models.Model):
     sent_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField()
     request_id = models.UUIDField(null=True, blank=True, editable=False)
-    # Why it was marked as Sent, and why it was voided; empty where an import said so. Each with the form that
-    # said it, so that the same form sent twice gets the same answer.
+    # Why it was marked as Sent, and why it was voided; empty where an import said so.
     sending_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
-    sending_request_id = models.UUIDField(null=True, blank=True, editable=False)
     voiding_reason = models.CharField(max_length=300, blank=True, default="", db_default="")
-    voiding_request_id = models.UUIDField(null=True, blank=True, editable=False)
     row_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:

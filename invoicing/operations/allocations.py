@@ -28,14 +28,18 @@ def allocate(
     *Units*: `amount` gross, in the currency of both.
     *Raises*: Invoice.DoesNotExist, CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable,
     NotTheSameCustomer, AmountNotUsable, AmountAboveNote, AmountAboveOpen, InvoiceNotPayable,
-    RequestAlreadyUsed.
+    KeyReused.
     """
-    with frame.operation("allocate_credit_note"):
+    content = {"note": note_uuid, "invoice": invoice_uuid, "amount": amount}
+    key = frame.Key(request_id, content, by=by, at=at, outcome=note_uuid)
+    with documents.form_writes_once(), frame.operation("allocate_credit_note", key=key) as earlier:
+        if earlier:
+            return CreditNote.objects.get(uuid=earlier)
         invoice = documents.locked_invoice(invoice_uuid)
         note = documents.locked_note(note_uuid)
-        earlier = list(CreditNoteAllocation.objects.filter(request_id=request_id).select_related("line"))
-        if earlier:
-            return _same(note, earlier, invoice=invoice, amount=amount)
+        # The constraint looks at one charge: what is left of the note might go to the next one.
+        if CreditNoteAllocation.objects.filter(request_id=request_id).exists():
+            raise frame.KeyReused
         _check(note, invoice=invoice, amount=amount)
         parts = policies.spread(amount, over=payments.payables(invoice, amount=amount, named=_named_by(note)))
         CreditNoteAllocation.objects.bulk_create(
@@ -86,14 +90,3 @@ def _check(note: CreditNote, *, invoice: Invoice, amount: Decimal) -> None:
 def _named_by(note: CreditNote) -> frozenset[int]:
     lines = CreditNoteLine.objects.filter(credit_note=note, line__isnull=False).values_list("line_id", flat=True)
     return frozenset(line_id for line_id in lines if line_id is not None)
-
-
-def _same(
-    note: CreditNote, earlier: list[CreditNoteAllocation], *, invoice: Invoice, amount: Decimal
-) -> CreditNote:
-    same = all(row.credit_note_id == note.pk and row.line.invoice_id == invoice.pk for row in earlier)
-    if not same or sum(row.amount for row in earlier) != amount:
-        raise refusals.RequestAlreadyUsed(
-            "This form has already allocated another amount. Open it again to allocate more."
-        )
-    return note

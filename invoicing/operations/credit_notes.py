@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 
@@ -40,14 +40,16 @@ def create_credit_note(
     The same request sent twice is one note, and gets it as its answer.
 
     *Raises*: Invoice.DoesNotExist; Refused, as one of InvoiceNotCreditable, NothingNamed, NoSuchCharge,
-    AmountNotUsable, AboveTheCharge, ChargeNamedTwice, RequestAlreadyUsed.
+    AmountNotUsable, AboveTheCharge, ChargeNamedTwice, KeyReused.
     """
-    with documents.request_used_once(), frame.operation("create_credit_note"):
+    named = [amount for amount in amounts if amount.net or amount.tax]
+    by_charge = sorted(named, key=lambda amount: amount.line_id)
+    content = {"invoice": invoice_uuid, "amounts": [astuple(amount) for amount in by_charge], "reason": reason}
+    key = frame.Key(request_id, content, by=by, at=at)
+    with documents.form_writes_once(), frame.operation("create_credit_note", key=key) as earlier:
+        if earlier:
+            return CreditNote.objects.get(uuid=earlier)
         invoice = documents.locked_invoice(invoice_uuid)
-        named = [amount for amount in amounts if amount.net or amount.tax]
-        earlier = CreditNote.objects.filter(request_id=request_id).first()
-        if earlier is not None:
-            return _same(earlier, invoice=invoice, named=named, reason=reason)
         if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
             raise refusals.InvoiceNotCreditable(number=invoice.number, status_of_invoice=invoice.status)
         if not named:
@@ -55,6 +57,7 @@ def create_credit_note(
         descriptions = _checked(invoice, named)
         series, place, number = numbers.draw_number(NumberSeries.Document.CREDIT_NOTE)
         note = CreditNote.objects.create(
+            uuid=key.outcome,
             number=number,
             series=series,
             sequence_number=place,
@@ -104,14 +107,16 @@ def mark_as_sent(
     sent twice marks once. What speaks against it above this app is asked; `is_confirmed` is the answer.
 
     *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotSendable, NoteOfUncharged, NoteAboveCharge,
-    NoteAboveCaps, SendingAsks.
+    NoteAboveCaps, SendingAsks, KeyReused.
     """
+    content = {"note": note_uuid, "reason": reason}
+    key = frame.Key(request_id, content, by=by, at=at, outcome=note_uuid)
     # The database has the last word on the cap, whatever is computed below.
     above = {CAP: lambda: refusals.NoteAboveCaps(note_uuid=note_uuid)}
-    with diagnosis.told_as(above), frame.operation("mark_credit_note_as_sent"):
+    with diagnosis.told_as(above), frame.operation("mark_credit_note_as_sent", key=key) as earlier:
+        if earlier:
+            return CreditNote.objects.get(uuid=earlier)
         note = _locked_with_invoices(note_uuid)
-        if note.sending_request_id == request_id:
-            return note
         if why_not := selectors.why_not_sendable(note):
             raise why_not
         _check_caps(note)
@@ -122,8 +127,7 @@ def mark_as_sent(
         note.sent_at = at
         note.issued_on = days.today_in(note.organisation.timezone, at=at)
         note.sending_reason = reason
-        note.sending_request_id = request_id
-        note.save(update_fields=["status", "sent_at", "issued_on", "sending_reason", "sending_request_id"])
+        note.save(update_fields=["status", "sent_at", "issued_on", "sending_reason"])
         total = documents.display(note.net + note.tax, of=note)
         _record(
             note,
@@ -139,18 +143,19 @@ def void(*, note_uuid: uuid.UUID, reason: str, request_id: uuid.UUID, by: frame.
     """Void a note: only while nothing of it is allocated and no termination holds it.
 
     The same request sent twice voids once.
-    *Raises*: CreditNote.DoesNotExist; NoteNotVoidable.
+    *Raises*: CreditNote.DoesNotExist; NoteNotVoidable, KeyReused.
     """
-    with frame.operation("void_credit_note"):
+    content = {"note": note_uuid, "reason": reason}
+    key = frame.Key(request_id, content, by=by, at=at, outcome=note_uuid)
+    with frame.operation("void_credit_note", key=key) as earlier:
+        if earlier:
+            return CreditNote.objects.get(uuid=earlier)
         note = _locked_with_invoices(note_uuid)
-        if note.voiding_request_id == request_id:
-            return note
         if why_not := selectors.why_not_voidable(note):
             raise why_not
         note.status = CreditNote.Status.VOID
         note.voiding_reason = reason
-        note.voiding_request_id = request_id
-        note.save(update_fields=["status", "voiding_reason", "voiding_request_id"])
+        note.save(update_fields=["status", "voiding_reason"])
         _record(note, "credit_note.voided", f"Credit note {note.number} voided: {reason}", by=by, at=at)
         return note
 
@@ -210,17 +215,6 @@ def _locked_with_invoices(note_uuid: uuid.UUID) -> CreditNote:
     own = ChargeLine.objects.filter(invoice__credit_notes__uuid=note_uuid)
     giveback.lock_invoices([*own.values_list("pk", flat=True), *named.values_list("line__pk", flat=True)])
     return documents.locked_note(note_uuid)
-
-
-def _same(earlier: CreditNote, *, invoice: Invoice, named: Sequence[NoteAmount], reason: str) -> CreditNote:
-    """Give the first answer where all is as it was said the first time; anything else would be lost in silence."""
-    first = set(CreditNoteLine.objects.filter(credit_note=earlier).values_list("line_id", "net", "tax"))
-    said = {(amount.line_id, amount.net, amount.tax) for amount in named}
-    if (earlier.invoice_id, earlier.reason) != (invoice.pk, reason) or first != said:
-        raise refusals.RequestAlreadyUsed(
-            f"This form has already created {earlier.number}. Open it again to create another note."
-        )
-    return earlier
 
 
 def _total(amounts: Sequence[NoteAmount]) -> Decimal:

@@ -7,32 +7,28 @@ from decimal import Decimal
 
 from invoicing import refusals
 from invoicing.models import CreditNote, Invoice
+from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import money
 from portal.postgresql import diagnosis
 
-_USED_ONCE = (
+_ONCE = (
     "a_form_makes_one_note",
     "a_form_records_one_payment",
     "a_form_takes_back_once",
     "a_form_puts_a_note_in_once",
+    "a_request_allocates_to_a_charge_once",
 )
 
 
 @contextmanager
-def request_used_once() -> Iterator[None]:
-    """Refuse a request that is used for another document at the same moment, whose lock does not conflict.
+def form_writes_once() -> Iterator[None]:
+    """Refuse a form that somebody else has written with, or that was used before its key was forgotten.
 
-    *Raises*: RequestAlreadyUsed.
+    *Raises*: KeyReused.
     """
-    with diagnosis.told_as(dict.fromkeys(_USED_ONCE, _used_already)):
+    with diagnosis.told_as(dict.fromkeys(_ONCE, frame.KeyReused)):
         yield
-
-
-def _used_already() -> refusals.RequestAlreadyUsed:
-    return refusals.RequestAlreadyUsed(
-        "This form was used for another document at the same moment: nothing was written here. Open it again."
-    )
 
 
 def locked_invoice(invoice_uuid: uuid.UUID) -> Invoice:

@@ -46,14 +46,22 @@ def record_payment(
     *Units*: `amount` gross, in the currency of the invoice; `by_charge` is (line: part), empty for none.
     *Raises*: Invoice.DoesNotExist; Refused, as one of AmountNotUsable, InvoiceNotPayable, MethodNotUsable,
     PartAboveCharge, PartsAboveAmount, PaymentLikeAnother, ReceivedAboveOpen, ReceivedInTheFuture,
-    RequestAlreadyUsed, SurplusAboveAccount.
+    KeyReused, SurplusAboveAccount.
     """
-    with documents.request_used_once(), frame.operation("record_payment"):
+    # What the questions were answered is left out: it changes nothing about a payment that is there.
+    content = {
+        "invoice": invoice_uuid,
+        "amount": amount,
+        "method": method,
+        "received_on": received_on,
+        "reference": reference,
+        "by_charge": dict(by_charge),
+    }
+    key = frame.Key(request_id, content, by=by, at=at)
+    with documents.form_writes_once(), frame.operation("record_payment", key=key) as earlier:
+        if earlier:
+            return Payment.objects.get(uuid=earlier)
         invoice = documents.locked_invoice(invoice_uuid)
-        earlier = Payment.objects.filter(request_id=request_id).first()
-        if earlier is not None:
-            said = (invoice.pk, amount, method, received_on, reference, by.name)
-            return _same(earlier, said=said, by_charge=by_charge)
         if method not in METHODS_BY_HAND:
             raise refusals.MethodNotUsable(method=method)
         today = days.today_in(invoice.organisation.timezone, at=at)
@@ -71,6 +79,7 @@ def record_payment(
                 number=invoice.number, amount=amount, open=whole, currency=invoice.currency
             )
         payment = Payment(
+            uuid=key.outcome,
             invoice=invoice,
             currency=invoice.currency,
             amount=amount,
@@ -197,23 +206,3 @@ def _parts(
     if said > amount:
         raise refusals.PartsAboveAmount(parts=said, amount=amount, currency=invoice.currency)
     return policies.with_parts(amount, over=charges, parts=by_charge)
-
-
-def _same(earlier: Payment, *, said: tuple[object, ...], by_charge: Mapping[int, Decimal]) -> Payment:
-    """Give the first answer where all is as it was said the first time; anything else would be lost in silence."""
-    invoice = earlier.invoice
-    first = (
-        earlier.invoice_id,
-        earlier.amount,
-        earlier.method,
-        earlier.received_on,
-        earlier.reference,
-        earlier.actor,
-    )
-    paid = dict(PaymentLine.objects.filter(payment=earlier).values_list("line_id", "amount"))
-    if first != said or any(paid.get(line_id, Decimal(0)) < part for line_id, part in by_charge.items()):
-        raise refusals.RequestAlreadyUsed(
-            f"This form has already recorded {documents.display(earlier.amount, of=invoice)}."
-            " Open it again to record another payment."
-        )
-    return earlier

@@ -6,11 +6,8 @@ from datetime import datetime
 from customers import operations as customers_operations
 from invoicing import refusals, selectors, settled_charges
 from invoicing.models import (
-    CreditNote,
-    CreditNoteAllocation,
     CreditNoteHold,
     CreditNoteLine,
-    CreditNotePutIn,
     CreditNoteStand,
 )
 from invoicing.operations import documents, giveback, note_use
@@ -28,17 +25,18 @@ def put_into_credits(
     that it settled; the rest goes into Available Credits. The same request sent twice uses it once.
 
     *Raises*: CreditNote.DoesNotExist; Refused, as one of NoteNotAllocatable, NoteJustSettled, NothingToPutIn,
-    BalanceOutOfRange, RequestAlreadyUsed.
+    BalanceOutOfRange, KeyReused.
     """
-    with documents.request_used_once(), frame.operation("put_note_into_credits"):
+    key = frame.Key(request_id, {"note": note_uuid}, by=by, at=at, outcome=request_id)
+    with documents.form_writes_once(), frame.operation("put_note_into_credits", key=key) as earlier:
+        if earlier:
+            return selectors.note_use(earlier)
         touched, others = _charges(note_uuid)
         giveback.lock_invoices(touched)
         note = documents.locked_note(note_uuid)
         if _charges(note_uuid) != (touched, others):
             # A termination has just linked it: what the note stands for now lies on invoices that nobody locked.
             raise refusals.NoteJustSettled(number=note.number)
-        if (earlier := _earlier(request_id, note=note)) is not None:
-            return earlier
         if why_not := selectors.why_not_allocatable(note):
             raise why_not
         account = customers_operations.lock_account(organisation_id=note.organisation_id)
@@ -79,14 +77,3 @@ def _charges(note_uuid: uuid.UUID) -> tuple[list[int], list[int]]:
     settled = CreditNoteHold.objects.filter(credit_note__uuid=note_uuid, kind=CreditNoteHold.Kind.SETTLES).first()
     others = settled_charges.of_cause(settled.cause_id) if settled else []
     return [*own, *others], others
-
-
-def _earlier(request_id: uuid.UUID, *, note: CreditNote) -> selectors.NoteUse | None:
-    """Find what the same form did before; refuse where it was with another note."""
-    notes = {
-        *CreditNoteAllocation.objects.filter(request_id=request_id).values_list("credit_note_id", flat=True),
-        *CreditNotePutIn.objects.filter(request_id=request_id).values_list("credit_note_id", flat=True),
-    }
-    if notes - {note.pk}:
-        raise refusals.RequestAlreadyUsed("This form has already used another note. Open it again.")
-    return selectors.note_use(request_id) if notes else None

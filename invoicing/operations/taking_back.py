@@ -15,7 +15,6 @@ from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import refusals, selectors
 from invoicing.models import (
     ChargeLine,
-    CreditNote,
     CreditNoteAllocation,
     CreditNotePutInLine,
     Payment,
@@ -26,7 +25,7 @@ from invoicing.models import (
 from invoicing.operations import documents, giveback
 from portal import frame
 from portal.audit import operations as audit_operations
-from portal.lib import days, money
+from portal.lib import days
 
 ZERO = Decimal(0)
 
@@ -63,16 +62,17 @@ def take_back_payment(
 
     *Units*: gross, in the currency of the payment; `parts` by `PaymentLine`, `surplus` what goes of the surplus.
     *Raises*: Payment.DoesNotExist; Refused, as one of NothingTakenBack, NoSuchPart, AmountNotUsable,
-    AboveWhatIsThere, CameBackAlready, CreditsDoNotCover, BalanceOutOfRange, RequestAlreadyUsed.
+    AboveWhatIsThere, CameBackAlready, CreditsDoNotCover, BalanceOutOfRange, KeyReused.
     """
-    with documents.request_used_once(), frame.operation("take_back_payment"):
+    content = {"payment": payment_uuid, "parts": dict(parts), "surplus": surplus, "reason": reason}
+    key = frame.Key(request_id, content, by=by, at=at)
+    with documents.form_writes_once(), frame.operation("take_back_payment", key=key) as earlier:
+        if earlier:
+            return TakeBack.objects.get(uuid=earlier)
         invoice_uuid = Payment.objects.values_list("invoice__uuid", flat=True).get(uuid=payment_uuid)
         invoice = documents.locked_invoice(invoice_uuid)
         payment = Payment.objects.get(uuid=payment_uuid)
         amount = sum(parts.values(), surplus)
-        said = {("payment_line", key, part) for key, part in parts.items()}
-        if earlier := _earlier(request_id, of=payment, said=said, surplus=surplus, reason=reason, by=by):
-            return earlier
         rows = PaymentLine.objects.filter(payment=payment)
         taken = _parts(parts, rows={row.pk: row for row in rows}, currency=payment.currency)
         if not taken and not surplus:
@@ -86,6 +86,7 @@ def take_back_payment(
         is_by_credits = payment.method == Payment.Method.CREDITS
         moved = amount - surplus if is_by_credits else -surplus
         made = TakeBack(
+            uuid=key.outcome,
             payment=payment,
             currency=payment.currency,
             amount=amount,
@@ -137,23 +138,24 @@ def take_back_of_note(
     *Units*: gross, in the currency of the note; by `CreditNoteAllocation`, and by `CreditNotePutInLine`.
     *Raises*: CreditNote.DoesNotExist; Refused, as `take_back_payment`.
     """
-    with documents.request_used_once(), frame.operation("take_back_of_note"):
+    content = {"note": note_uuid, "applied": dict(applied), "put_in": dict(put_in), "reason": reason}
+    key = frame.Key(request_id, content, by=by, at=at)
+    with documents.form_writes_once(), frame.operation("take_back_of_note", key=key) as earlier:
+        if earlier:
+            return TakeBack.objects.get(uuid=earlier)
         allocations = CreditNoteAllocation.objects.filter(credit_note__uuid=note_uuid)
         put_ins = CreditNotePutInLine.objects.filter(put_in__credit_note__uuid=note_uuid)
         touched = {*allocations.values_list("line__pk", flat=True), *put_ins.values_list("line__pk", flat=True)}
         giveback.lock_invoices([line_id for line_id in touched if line_id is not None])
         note = documents.locked_note(note_uuid)
         amount = sum((*applied.values(), *put_in.values()), ZERO)
-        said = {("allocation", key, part) for key, part in applied.items()}
-        said |= {("put_in_line", key, part) for key, part in put_in.items()}
-        if earlier := _earlier(request_id, of=note, said=said, surplus=ZERO, reason=reason, by=by):
-            return earlier
         paid = _parts(applied, rows={row.pk: row for row in allocations}, currency=note.currency)
         back = _parts(put_in, rows={row.pk: row for row in put_ins}, currency=note.currency)
         if not paid and not back:
             raise refusals.NothingTakenBack
         _check_what_came_back([*paid, *back])
         made = TakeBack(
+            uuid=key.outcome,
             credit_note=note,
             currency=note.currency,
             amount=amount,
@@ -182,39 +184,6 @@ def take_back_of_note(
             organisation=documents.affected(note),
         )
         return made
-
-
-def _earlier(
-    request_id: uuid.UUID,
-    *,
-    of: Payment | CreditNote,
-    said: set[tuple[str, int, Decimal]],
-    surplus: Decimal,
-    reason: str,
-    by: frame.Actor,
-) -> TakeBack | None:
-    """Find what the same form took back before; refuse where anything is said otherwise now: it would be lost."""
-    earlier = TakeBack.objects.filter(request_id=request_id).first()
-    if earlier is None:
-        return None
-    first = {
-        (kind, key, row.amount)
-        for row in TakeBackLine.objects.filter(take_back=earlier)
-        for kind, key in (
-            ("payment_line", row.payment_line_id),
-            ("allocation", row.allocation_id),
-            ("put_in_line", row.put_in_line_id),
-        )
-        if key is not None
-    }
-    about = earlier.payment_id if isinstance(of, Payment) else earlier.credit_note_id
-    kept = (about, first, earlier.surplus, earlier.reason, earlier.actor)
-    if kept != (of.pk, said, surplus, reason, by.name):
-        taken = money.display(earlier.amount, currency=earlier.currency)
-        raise refusals.RequestAlreadyUsed(
-            f"This form has already taken back {taken}. Open it again to take back more."
-        )
-    return earlier
 
 
 def _parts(

@@ -30,7 +30,6 @@ from invoicing.refusals.invoices import (
     PaymentLikeAnother,
     ReceivedAboveOpen,
     ReceivedInTheFuture,
-    RequestAlreadyUsed,
     SurplusAboveAccount,
 )
 from invoicing.refusals.taking_back import (
@@ -72,7 +71,6 @@ __all__ = [
     "PaymentLikeAnother",
     "ReceivedAboveOpen",
     "ReceivedInTheFuture",
-    "RequestAlreadyUsed",
     "SendingAsks",
     "SurplusAboveAccount",
     "WhyNotVoidable",

@@ -148,12 +148,3 @@ class ReceivedInTheFuture(frame.Refused):
 
     received_on: date
     today: date
-
-
-@dataclass(eq=False)
-class RequestAlreadyUsed(frame.Refused):
-    """The form was sent before, with other values."""
-
-    code = "request_already_used"
-
-    sentence: str

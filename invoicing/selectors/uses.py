@@ -35,12 +35,12 @@ class NoteUse:
     put_in: Decimal
 
 
-def note_use(request_id: uuid.UUID) -> NoteUse | None:
-    """Read what the form of this id did with a note; None where it used none. Two queries."""
+def note_use(request_id: uuid.UUID) -> NoteUse:
+    """Read what the form of this id did with a note. Two queries."""
     rows = CreditNoteAllocation.objects.filter(request_id=request_id).order_by("pk")
     applied = tuple(rows.values_list("line_id", "line__invoice__number", "amount"))
     put_in = CreditNotePutIn.objects.filter(request_id=request_id).values_list("amount", flat=True).first()
-    return NoteUse(applied, put_in or Decimal(0)) if applied or put_in else None
+    return NoteUse(applied, put_in or Decimal(0))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from invoicing.models import (
     PaymentLine,
     TakeBack,
 )
-from portal.frame import Actor
+from portal.frame import Actor, KeyReused
 from tests.interleaving.operation import Operation
 from tests.interleaving.world import NOW, World
 
@@ -61,7 +61,7 @@ def allocate(name: str, world: World, note: CreditNote) -> Operation:
         invoicing_refusals.AmountAboveNote,
         invoicing_refusals.AmountAboveOpen,
         invoicing_refusals.InvoiceNotPayable,
-        invoicing_refusals.RequestAlreadyUsed,
+        KeyReused,
     )
     return Operation(name, call, refusals, is_whole)
 
@@ -104,7 +104,7 @@ def pay(name: str, world: World, *, amount: int, into_credits: int) -> Operation
     refusals = (
         invoicing_refusals.ReceivedAboveOpen,
         invoicing_refusals.InvoiceNotPayable,
-        invoicing_refusals.RequestAlreadyUsed,
+        KeyReused,
     )
     return Operation(name, call, refusals, is_whole)
 
@@ -126,7 +126,7 @@ def draft(world: World) -> Operation:
     return Operation(
         "draft a note",
         call,
-        (invoicing_refusals.AboveTheCharge, invoicing_refusals.RequestAlreadyUsed),
+        (invoicing_refusals.AboveTheCharge, KeyReused),
         lambda by, form: CreditNote.objects.get(request_id=form).lines.get().net == 12,
     )
 
@@ -197,7 +197,7 @@ def take_back_put_in(world: World) -> Operation:
 TAKING_BACK = (
     invoicing_refusals.AboveWhatIsThere,
     invoicing_refusals.CameBackAlready,
-    invoicing_refusals.RequestAlreadyUsed,
+    KeyReused,
 )
 
 
@@ -213,6 +213,6 @@ def put_in(world: World) -> Operation:
     return Operation(
         "put a note into Available Credits",
         call,
-        (invoicing_refusals.NoteNotAllocatable, invoicing_refusals.RequestAlreadyUsed),
+        (invoicing_refusals.NoteNotAllocatable, KeyReused),
         lambda by, form: CreditNotePutIn.objects.get(request_id=form).entry.amount == 10,
     )

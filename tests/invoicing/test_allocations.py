@@ -7,6 +7,7 @@ import pytest
 
 from invoicing import refusals
 from invoicing.models import CreditNoteAllocation, CreditNoteHold
+from portal import frame
 from tests.invoicing.booking import allocate, draft, pay, send, sentences, sums
 from tests.support import factories
 
@@ -72,7 +73,7 @@ def test_the_same_form_sent_twice_allocates_once(unpaid, now):
     again = allocate(note, unpaid, "271.41", now, request_id=request_id)
     assert (first, first.status, again.status) == (again, "applied", "applied")
     assert CreditNoteAllocation.objects.count() == 1
-    with pytest.raises(refusals.RequestAlreadyUsed):
+    with pytest.raises(frame.KeyReused):
         allocate(note, unpaid, "1", now, request_id=request_id)
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from invoicing import operations, refusals
 from invoicing.models import CreditNote, CreditNoteHold, NumberSeries
+from portal import frame
 from tests.invoicing.booking import BY, allocate, draft, send, sentences, sums, void
 from tests.support import factories
 
@@ -44,7 +45,7 @@ def test_the_same_form_sent_twice_is_one_note(unpaid, now):
     assert draft(unpaid, now, request_id=request_id) == first
     assert CreditNote.objects.count() == 1
     assert NumberSeries.objects.get(document="credit_note").last_number == 1
-    with pytest.raises(refusals.RequestAlreadyUsed, match="already created CN-0000001"):
+    with pytest.raises(frame.KeyReused):
         draft(unpaid, now, [(1, "1", "0")], request_id=request_id)
 
 

@@ -9,6 +9,7 @@ import pytest
 from customers.models import LedgerEntry
 from invoicing import operations, refusals
 from invoicing.models import ChargeWaiver, Invoice, Payment, PaymentLine
+from portal import frame
 from portal.audit.models import AuditEntry
 from tests.invoicing.booking import BY, allocate, draft, nothing_written, pay, send, sentences, sums, void
 from tests.support import factories
@@ -50,7 +51,7 @@ def test_the_same_form_sent_twice_is_one_payment(unpaid, now):
     assert pay(unpaid, "100", now, request_id=request_id) == first
     assert Payment.objects.count() == 1
     assert len(sentences()) == 1
-    with pytest.raises(refusals.RequestAlreadyUsed, match=r"already recorded SGD 100\.00"):
+    with pytest.raises(frame.KeyReused):
         pay(unpaid, "50", now, request_id=request_id)
 
 

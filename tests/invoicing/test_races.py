@@ -181,42 +181,6 @@ def test_notes_drafted_at_once_leave_no_gap_and_share_no_number(unpaid, now):
     assert NumberSeries.objects.get(document="credit_note").last_number == 4
 
 
-def test_one_request_for_two_invoices_at_once_writes_for_one(unpaid, now):
-    other = factories.invoice(unpaid.organisation, amounts=[("100", "0")], paid=["0"])
-    request_id = uuid.uuid4()
-
-    def pay(invoice):
-        return operations.record_payment(
-            invoice_uuid=invoice.uuid,
-            amount=D(10),
-            method="card",
-            received_on=now.date(),
-            reference="",
-            by_charge={},
-            into_credits=D(0),
-            is_another=True,
-            request_id=request_id,
-            by=BY,
-            at=now,
-        )
-
-    def draft(invoice):
-        return operations.create_credit_note(
-            invoice_uuid=invoice.uuid,
-            amounts=[operations.NoteAmount(line_id=invoice.lines.get().pk, net=D(1), tax=D(0))],
-            reason="",
-            request_id=request_id,
-            by=BY,
-            at=now,
-        )
-
-    for write in (pay, draft):
-        results = at_once(lambda w=write: w(unpaid), lambda w=write: w(other))
-        (refused,) = refused_of(results)
-        assert isinstance(refused, refusals.RequestAlreadyUsed), results
-    assert (Payment.objects.count(), CreditNote.objects.count()) == (1, 1)
-
-
 def test_two_like_payments_at_once_are_one_and_a_question(unpaid, now):
     results = at_once(
         *[

@@ -284,7 +284,6 @@ TABLE = [
             "SGD 20.50 is needed in Available Credits, SGD 19.999999 is available.",
         ),
     ),
-    (refusals.RequestAlreadyUsed("Open it again."), ("request_already_used", 409, "", "Open it again.")),
 ]
 
 

@@ -1,95 +1,61 @@
-"""A form that was used and comes again with other content is refused: what it says now would be lost in silence."""
+"""A form writes once, however often and by whomever it is sent; with other content it is refused."""
 
 import datetime as dt
-import uuid
-from decimal import Decimal as D
-from typing import Any
+from functools import partial
 
 import pytest
 
-from invoicing import operations, refusals
-from invoicing.models import CreditNote, Payment, TakeBack
-from tests.support import factories
-
-pytestmark = pytest.mark.django_db
-RECEIVED = dt.date(2026, 3, 1)
-
-
-@pytest.fixture
-def by(make_user):
-    from portal.frame import Actor
-
-    return Actor.of(make_user("billing", "wei"))
+from portal import frame
+from portal.audit.models import AuditEntry
+from portal.frame.models import IdempotencyKey
+from tests.invoicing.filled_in import FORMS, SOMEBODY_ELSE, filled_in
+from tests.support.races import at_once
 
 
-def pay(invoice, form, **changes):
-    said: dict[str, Any] = {
-        "amount": D(50),
-        "method": "card",
-        "received_on": RECEIVED,
-        "reference": "BANK-1",
-        "by_charge": {},
-        "into_credits": D(0),
-        "is_another": False,
-    }
-    return operations.record_payment(invoice_uuid=invoice.uuid, **(said | changes), **form)
+def told() -> int:
+    return AuditEntry.objects.count()
 
 
-@pytest.mark.parametrize(
-    "change",
-    [{"reference": "BANK-2"}, {"method": "cheque"}, {"received_on": dt.date(2026, 3, 2)}, {"amount": D(49)}],
-)
-def test_another_payment_by_the_same_form_is_refused(by, now, change):
-    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("100", "0")], paid=["0"])
-    form = {"request_id": uuid.uuid4(), "by": by, "at": now}
-    first = pay(invoice, form)
-    assert pay(invoice, form).pk == first.pk
-    with pytest.raises(refusals.RequestAlreadyUsed):
-        pay(invoice, form, **change)
-    assert Payment.objects.get().reference == "BANK-1"
+@pytest.mark.django_db
+@pytest.mark.parametrize("make", FORMS)
+def test_it_is_answered_as_the_first_time_and_refused_with_another_content(make, now):
+    form = filled_in(make, now)
+    first, before = form.send(), told()
+    assert form.send(at=now + dt.timedelta(days=1)) == first
+    for other in form.others:
+        with pytest.raises(frame.KeyReused):
+            form.send(**other)
+    assert told() == before
 
 
-def test_a_payment_of_another_charge_by_the_same_form_is_refused(by, now):
-    invoice = factories.invoice(
-        factories.OrganisationFactory.create(), amounts=[("50", "0"), ("50", "0")], paid=["0", "0"]
-    )
-    one, other = (line.pk for line in invoice.lines.order_by("pk"))
-    form = {"request_id": uuid.uuid4(), "by": by, "at": now}
-    pay(invoice, form, by_charge={one: D(50)})
-    pay(invoice, form, by_charge={one: D(50)})
-    with pytest.raises(refusals.RequestAlreadyUsed):
-        pay(invoice, form, by_charge={other: D(50)})
+@pytest.mark.django_db
+@pytest.mark.parametrize("make", FORMS)
+def test_it_writes_once_without_its_key_and_for_somebody_else(make, now):
+    form = filled_in(make, now)
+    form.send()
+    before = told()
+    with pytest.raises(form.later):
+        form.send(SOMEBODY_ELSE)
+    IdempotencyKey.objects.all().delete()
+    with pytest.raises(form.later):
+        form.send()
+    assert told() == before
+    assert not IdempotencyKey.objects.exists(), "what is refused keeps no key"
 
 
-def test_a_note_about_another_charge_by_the_same_form_is_refused(by, now):
-    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("50", "0"), ("50", "0")])
-    one, other = (line.pk for line in invoice.lines.order_by("pk"))
-    form = {"request_id": uuid.uuid4(), "by": by, "at": now, "reason": "Outage"}
-
-    def draft(line_id):
-        amounts = [operations.NoteAmount(line_id=line_id, net=D(20), tax=D(0))]
-        return operations.create_credit_note(invoice_uuid=invoice.uuid, amounts=amounts, **form)
-
-    first = draft(one)
-    assert draft(one).pk == first.pk
-    with pytest.raises(refusals.RequestAlreadyUsed):
-        draft(other)
-    assert CreditNote.objects.count() == 1
-
-
-def test_taking_back_another_part_by_the_same_form_is_refused(by, now):
-    invoice = factories.invoice(
-        factories.OrganisationFactory.create(), amounts=[("50", "0"), ("50", "0")], paid=["0", "0"]
-    )
-    payment = pay(invoice, {"request_id": uuid.uuid4(), "by": by, "at": now}, amount=D(100))
-    one, other = (row.pk for row in payment.lines.order_by("pk"))
-    form = {"request_id": uuid.uuid4(), "by": by, "at": now, "reason": "Bounced", "surplus": D(0)}
-
-    def take(part):
-        return operations.take_back_payment(payment_uuid=payment.uuid, parts={part: D(50)}, **form)
-
-    first = take(one)
-    assert take(one).pk == first.pk
-    with pytest.raises(refusals.RequestAlreadyUsed):
-        take(other)
-    assert TakeBack.objects.count() == 1
+@pytest.mark.django_db(transaction=True)
+def test_of_two_at_once_one_writes(now):
+    for make in FORMS:
+        for second, is_one_answer in (
+            (lambda form: form.send(), True),
+            (lambda form: form.send(**form.others[-1]), False),
+            (lambda form: form.send(SOMEBODY_ELSE), False),
+        ):
+            form = filled_in(make, now)
+            before = told()
+            answers = at_once(form.send, partial(second, form))
+            assert told() == before + 1, (make, answers)
+            if is_one_answer:
+                assert answers[0] == answers[1], (make, answers)
+            else:
+                assert sum(isinstance(one, (frame.KeyReused, form.later)) for one in answers) == 1, (make, answers)
