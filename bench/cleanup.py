@@ -48,7 +48,8 @@ UNION ALL SELECT 'audit', event, count(*), sum(hashtextextended(description, 0))
     WHERE event NOT IN ('Clean-up run', 'Clean-up step') GROUP BY 2
 UNION ALL SELECT 'messages', status, count(*), sum(hashtextextended("to" || cc || subject || body, 0))
     FROM outbox_message GROUP BY 2
-UNION ALL SELECT 'runs', '', expired, terminated + renewing FROM subscriptions_cleanuprun
+UNION ALL SELECT 'runs', '', (counts ->> 'expired')::bigint,
+    coalesce((counts ->> 'terminated')::bigint, 0) + coalesce((counts ->> 'renewing')::bigint, 0) FROM jobs_run
 ORDER BY 1, 2
 """
 

@@ -121,8 +121,9 @@ _STEPS = (
     WHERE n.status = 'reserved' AND s.id = n.subscription_id AND n.reserved_through < d.today
     """,
     """
-    UPDATE subscriptions_cleanuprun r
-    SET finished_at = %(at)s, expired = d.expired, terminated = d.terminated, renewing = d.renewing
+    UPDATE jobs_run r
+    SET finished_at = %(at)s,
+        counts = jsonb_build_object('expired', d.expired, 'terminated', d.terminated, 'renewing', d.renewing)
     FROM (SELECT count(*) AS terminated, count(*) FILTER (WHERE status = 'active') AS expired,
                  count(*) FILTER (WHERE auto_renew) AS renewing FROM due) d
     WHERE r.id = %(run)s
@@ -146,10 +147,11 @@ def run(world: World, url: str, *, at: datetime) -> float:
             cursor.execute(_DUE, known)
             row = cursor.execute(
                 """
-                INSERT INTO subscriptions_cleanuprun
-                    (uuid, started_at, actor, as_of, workers, was_stopped, expired, terminated, renewing,
-                     released_numbers, failed, held, is_also_renewing, report)
-                VALUES (gen_random_uuid(), %(at)s, 'system', %(at)s::date, 1, false, 0, 0, 0, 0, 0, 0, true, '')
+                INSERT INTO jobs_run
+                    (uuid, kind, started_at, actor, as_of, workers, was_stopped, refusal, report, parameters,
+                     counts)
+                VALUES (gen_random_uuid(), 'clean_up', %(at)s, 'system', %(at)s::date, 1, false, '', '',
+                        '{"also_renewing": true}', '{}')
                 RETURNING id
                 """,
                 known,

@@ -13,8 +13,8 @@ TABLES = (
     "customers_creditaccount",
     "customers_ledgerentry",
     "subscriptions_termination",
-    "subscriptions_cleanuprun",
-    "subscriptions_cleanupheld",
+    "jobs_run",
+    "jobs_runitem",
     "outbox_message",
 )
 
@@ -61,22 +61,23 @@ _STATEMENTS = (
     """,
     # A night for each of a thousand days.
     """
-    INSERT INTO subscriptions_cleanuprun
-        (uuid, started_at, finished_at, actor, as_of, workers, was_stopped, expired, terminated, renewing,
-         released_numbers, failed, held, is_also_renewing, report)
-    SELECT gen_random_uuid(), d.day + interval '1 hour', d.day + interval '2 hours', 'system', d.day, 1, false, 0,
-           0, 0, 0, 0, 0, false, ''
+    INSERT INTO jobs_run
+        (uuid, kind, started_at, finished_at, actor, as_of, workers, was_stopped, refusal, report, parameters,
+         counts)
+    SELECT gen_random_uuid(), 'clean_up', d.day + interval '1 hour', d.day + interval '2 hours', 'system', d.day, 1,
+           false, '', '', '{}', '{}'
     FROM (SELECT (current_date - n)::timestamp AT TIME ZONE 'UTC' AS day FROM generate_series(1000, 1, -1) n) d
     """,
     """
     UPDATE subscriptions_termination t
     SET "case" = 'expired', actor_kind = 'system', actor = 'system', clean_up_run_id = r.id
-    FROM subscriptions_cleanuprun r WHERE r.as_of = t.terminated_on AND t.id % 4 = 1
+    FROM jobs_run r WHERE r.as_of = t.terminated_on AND t.id % 4 = 1
     """,
     """
-    INSERT INTO subscriptions_cleanupheld (run_id, subscription_id, expires_on, days_expired)
-    SELECT r.id, s.id, s.expires_on, r.as_of - s.expires_on
-    FROM (SELECT id, as_of FROM subscriptions_cleanuprun ORDER BY id DESC LIMIT 1) r
+    INSERT INTO jobs_runitem (run_id, outcome, subject_kind, subject_uuid, sentence, data)
+    SELECT r.id, 'held', 'subscription', s.uuid, '',
+           jsonb_build_object('expires_on', s.expires_on, 'days_expired', r.as_of - s.expires_on)
+    FROM (SELECT id, as_of FROM jobs_run ORDER BY id DESC LIMIT 1) r
     JOIN subscriptions_subscription s ON s.status = 'expired' AND s.expires_on < r.as_of AND s.id % 100 = 0
     """,
     """

@@ -58,6 +58,7 @@ INSTALLED_APPS = [
     "portal.frame",
     "portal.audit",
     "portal.outbox",
+    "portal.jobs",
     "settings_app",
     "customers",
     "invoicing",

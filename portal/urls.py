@@ -22,6 +22,7 @@ urlpatterns = [
     path("", include("subscriptions.urls")),
     path("", include("invoicing.urls")),
     path("settings/", include("settings_app.urls")),
+    path("runs/", include("portal.jobs.urls")),
     path("notifications/", include("portal.outbox.urls")),
     path("audit/", include("portal.audit.urls")),
     path("styleguide/", shell_views.styleguide, name="styleguide"),

@@ -21,7 +21,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a number is freed one day early",
-        "subscriptions/clean_up/operations/due.py",
+        "subscriptions/clean_up/operations/steps.py",
         "n.reserved_through < o.today AND",
         "n.reserved_through <= o.today AND",
         "tests/subscriptions/clean_up/test_terminate_expired.py::test_a_number_is_freed_the_day_after_its_last_one",

@@ -11,9 +11,9 @@ MUTATIONS = (
         "tests/shell/test_navigation_shows.py::test_each_role_is_offered_what_it_may_open",
     ),
     Mutation(
-        "“Clean-up runs” is shown to who reads the audit",
+        "“Runs” is shown to who reads the audit",
         "portal/shell/navigation.py",
-        '"clock", "subscriptions.view_cleanuprun"',
+        '"clock", "jobs.view_run"',
         '"clock", "audit.view_auditentry"',
         "tests/shell/test_navigation_shows.py::test_a_permission_offers_its_entries_alone",
     ),

@@ -25,7 +25,7 @@ LONGEST_WAIT = "10s"
 _TABLES = """
     SELECT relname, has_table_privilege(oid, 'TRUNCATE') FROM pg_class
     WHERE relnamespace = current_schema()::regnamespace AND relkind IN ('r', 'p')
-      AND relname ~ '^(customers|invoicing|subscriptions|outbox|audit|frame)_'
+      AND relname ~ '^(customers|invoicing|subscriptions|jobs|outbox|audit|frame)_'
       AND relname NOT IN ('invoicing_numberseries', 'audit_openmark')
     ORDER BY relname
 """

@@ -17,6 +17,11 @@ def name(kind: str) -> str:
     return _addresses[kind]
 
 
+def find(kind: str) -> str | None:
+    """Give the name of the address of a page of this kind; None where no app serves one."""
+    return _addresses.get(kind)
+
+
 def address(kind: str, *args: object) -> str:
     """Give the address of a page of this kind. *Raises*: KeyError where no app serves one."""
     return reverse(_addresses[kind], args=args)

@@ -4,7 +4,7 @@ from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin.apps import AdminConfig
 
-OURS = ("audit", "outbox", "staff", "settings_app", "customers", "invoicing", "subscriptions")
+OURS = ("audit", "outbox", "jobs", "staff", "settings_app", "customers", "invoicing", "subscriptions")
 
 
 class PortalAdminConfig(AdminConfig):

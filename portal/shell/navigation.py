@@ -23,7 +23,7 @@ NAVIGATION = (
     ("Payments", "invoicing:payment_list", "banknote", "invoicing.view_invoice"),
     ("Credit entries", "customers:credit_entries", "wallet", "customers.view_organisation"),
     ("Notifications", "outbox:list", "mail", "outbox.view_message"),
-    ("Clean-up runs", "subscriptions:clean_up_runs", "clock", "subscriptions.view_cleanuprun"),
+    ("Runs", "jobs:runs", "clock", "jobs.view_run"),
     ("Audit", "audit:list", "audit", "audit.view_auditentry"),
     ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),
 )

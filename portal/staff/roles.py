@@ -22,14 +22,14 @@ _BILLING = (
     "invoicing.take_back",
     "customers.post_correction",
     "customers.post_top_up",
-    "subscriptions.view_cleanuprun",
+    "jobs.view_run",
     "outbox.view_message",
     "outbox.send_again",
 )
 _AUDITOR = (
     *_READ_CUSTOMERS,
     *_READ_DOCUMENTS,
-    "subscriptions.view_cleanuprun",
+    "jobs.view_run",
     "audit.view_auditentry",
     "outbox.view_message",
     "settings_app.view_portalconfigversion",

@@ -133,7 +133,7 @@ registry.declare(
         "it counts {kept} terminated, {there} terminations name it",
         """
         SELECT format('clean-up run %%s', r.uuid) AS place, r.terminated AS kept, coalesce(t.there, 0) AS there
-        FROM subscriptions_cleanuprun r
+        FROM (SELECT id, uuid, coalesce((counts ->> 'terminated')::bigint, 0) AS terminated FROM jobs_run) r
         LEFT JOIN (SELECT clean_up_run_id, count(*) AS there FROM subscriptions_termination
                    WHERE clean_up_run_id IS NOT NULL GROUP BY 1) t ON t.clean_up_run_id = r.id
         WHERE r.terminated <> coalesce(t.there, 0) ORDER BY r.id

@@ -1,4 +1,4 @@
-"""The lists of the clean-up: its runs, and what became of the subscriptions that a run met."""
+"""The lists of the clean-up: what became of the subscriptions that a run met."""
 
 from __future__ import annotations
 
@@ -8,58 +8,15 @@ from typing import Any
 from django.db.models import QuerySet
 
 from customers import naming
+from portal.jobs import selectors as jobs
+from portal.jobs.lists import PERMISSION
 from portal.lib import lists
-from portal.lib.lists import cells, filters
+from portal.lib.lists import cells
 from subscriptions.clean_up import selectors
-from subscriptions.clean_up.selectors import RunRow, SubscriptionRow
+from subscriptions.clean_up.selectors import SubscriptionRow
 
-# What the index of a run's failures and holds is sorted by.
-_SUBSCRIPTION = lists.Sort(
-    "subscription",
-    ("subscription_id",),
-    ascending="oldest subscription first",
-    descending="newest subscription first",
-)
-
-
-class RunFilters(filters.Filters):
-    """What runs can be filtered by; there is one a night."""
-
-    started_from = filters.From("Started from", "started_at", is_instant=True, leads_in=("newest",))
-    started_to = filters.To("Started to", "started_at", is_instant=True, leads_in=("newest",))
-
-
-RUNS: lists.List[RunRow] = lists.List(
-    name="clean-up-runs",
-    title="Clean-up runs",
-    about="Each run terminates what has been expired for longer than the reactivation days, without a refund.",
-    permission="subscriptions.view_cleanuprun",
-    rows=selectors.runs,
-    read=selectors.run_rows,
-    columns=(
-        lists.Column(
-            "Started",
-            lambda row: cells.Link(row.started_at, cells.address("subscriptions:clean_up_run", row.uuid)),
-            is_heading=True,
-        ),
-        lists.Column("By", lambda row: row.actor),
-        lists.Column("As of", lambda row: row.as_of, kind=cells.Day),
-        lists.Column("Terminated", lambda row: row.terminated, kind=int),
-        lists.Column("Held", lambda row: row.held, kind=int),
-        lists.Column("Failed", lambda row: row.failed, kind=int),
-        lists.Column("Finished", lambda row: row.finished_at or cells.Code("", "Not finished", "warning")),
-        lists.Column("Run UUID", lambda row: row.uuid, on="file"),
-    ),
-    sorts=(lists.NEWEST,),
-    filters=RunFilters,
-    empty=lists.Empty(
-        "No clean-up has run yet",
-        "Whoever runs the server starts one with “./run terminate_expired”, every night and after new cycles have "
-        "come in. Operations (docs/operations.md) says how.",
-        "clock",
-    ),
-    no_match=lists.Empty("No run matches", "The newest ones are on the first page; clear the filters.", "clock"),
-)
+# The order in which the run met them, which is that of their ids but where workers shared them.
+_MET = lists.NEWEST.reversed_()
 
 
 def _subscription(row: SubscriptionRow) -> cells.Link:
@@ -86,7 +43,7 @@ def _of_a_run(
     rows: Callable[[], QuerySet[Any, Any]],
     read: Callable[[Sequence[Any]], Sequence[SubscriptionRow]],
     *columns: lists.Column[SubscriptionRow],
-    sort: lists.Sort = _SUBSCRIPTION,
+    sort: lists.Sort = _MET,
     empty: lists.Empty = _NO_MORE,
 ) -> lists.List[SubscriptionRow]:
     """Give a list of subscriptions that a run met, with what it has to say of them."""
@@ -94,7 +51,7 @@ def _of_a_run(
         name=name,
         title=title,
         about="",
-        permission=RUNS.permission,
+        permission=PERMISSION,
         rows=rows,
         read=read,
         columns=(*_WHO, *columns),
@@ -109,15 +66,15 @@ _EXPIRED: lists.Column[SubscriptionRow] = lists.Column("Expired", lambda row: ro
 FAILURES = _of_a_run(
     "failures",
     "Subscriptions that could not be terminated",
-    selectors.failures,
-    selectors.failure_rows,
+    jobs.all_items,
+    selectors.item_rows,
     lists.Column("Reason", lambda row: row.reason, css="text-break sentence"),
 )
 HELD = _of_a_run(
     "held",
     "Subscriptions that were held back",
-    selectors.held,
-    selectors.held_rows,
+    jobs.all_items,
+    selectors.item_rows,
     _EXPIRED,
     lists.Column("Days ago", lambda row: row.days_expired, kind=int),
 )

@@ -1,39 +1,29 @@
-"""Read the runs of the clean-up: the list, and the report of one."""
+"""Read the runs of the clean-up: what became of the subscriptions that one met, and its report."""
 
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from customers import selectors as customers_selectors
 from customers.models import Organisation
-from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, Subscription, Termination
+from portal.jobs import selectors as jobs
+from portal.jobs.models import Run, RunItem
+from subscriptions.models import Subscription, Termination
 from subscriptions.policies import identity
 
 # The rows of a report that one query reads.
 REPORT_ROWS = 5000
 REPORT_COLUMNS = ("subscription_uuid", "organisation_uuid", "expiry_date", "days_expired", "result")
 TERMINATED, HELD = "terminated", "held: renewal not seen"
-
-
-@dataclass(frozen=True)
-class RunRow:
-    """A run in a list. *Shape*: instants are in UTC; an interrupted run has no end."""
-
-    uuid: uuids.UUID
-    started_at: datetime
-    actor: str
-    as_of: date
-    terminated: int
-    held: int
-    failed: int
-    finished_at: datetime | None
+# The kind of these runs, and of what their items are about.
+KIND, SUBSCRIPTION = "clean_up", "subscription"
 
 
 @dataclass(frozen=True)
@@ -71,29 +61,7 @@ class ReportRow:
         )
 
 
-def runs() -> QuerySet[CleanUpRun]:
-    """Give the query of all runs."""
-    return CleanUpRun.objects.all()
-
-
-def run_rows(found: Sequence[CleanUpRun]) -> tuple[RunRow, ...]:
-    """Turn runs into values. No query."""
-    return tuple(
-        RunRow(
-            uuid=run.uuid,
-            started_at=run.started_at,
-            actor=run.actor,
-            as_of=run.as_of,
-            terminated=run.terminated,
-            held=run.held,
-            failed=run.failed,
-            finished_at=run.finished_at,
-        )
-        for run in found
-    )
-
-
-def ended(run: CleanUpRun | None = None) -> QuerySet[Termination]:
+def ended(run: Run | None = None) -> QuerySet[Termination]:
     """Give the query of what runs terminated, or one of them."""
     found = Termination.objects.filter(clean_up_run=run) if run else Termination.objects.all()
     return found.defer("quote").select_related("subscription__plan__product", "organisation")
@@ -113,28 +81,34 @@ def ended_rows(found: Sequence[Termination]) -> tuple[SubscriptionRow, ...]:
     )
 
 
-def failures(run: CleanUpRun | None = None) -> QuerySet[CleanUpFailure]:
-    """Give the query of what runs could not terminate, or one of them."""
-    found = CleanUpFailure.objects.filter(run=run) if run else CleanUpFailure.objects.all()
-    return found.select_related("subscription__plan__product", "subscription__organisation")
+def failures(run: Run) -> QuerySet[RunItem]:
+    """Give the query of what a run could not terminate."""
+    return jobs.items(run, outcome=RunItem.Outcome.FAILED)
 
 
-def failure_rows(found: Sequence[CleanUpFailure]) -> tuple[SubscriptionRow, ...]:
-    """Turn failures into values. No query."""
-    return tuple(_met(item.subscription, reason=item.reason) for item in found)
+def held(run: Run) -> QuerySet[RunItem]:
+    """Give the query of what a run held back."""
+    return jobs.items(run, outcome=RunItem.Outcome.HELD)
 
 
-def held(run: CleanUpRun | None = None) -> QuerySet[CleanUpHeld]:
-    """Give the query of what runs held back, or one of them."""
-    found = CleanUpHeld.objects.filter(run=run) if run else CleanUpHeld.objects.all()
-    return found.select_related("subscription__plan__product", "subscription__organisation")
-
-
-def held_rows(found: Sequence[CleanUpHeld]) -> tuple[SubscriptionRow, ...]:
-    """Turn what was held back into values. No query."""
-    return tuple(
-        _met(item.subscription, expired_on=item.expires_on, days_expired=item.days_expired) for item in found
+def item_rows(found: Sequence[RunItem]) -> tuple[SubscriptionRow, ...]:
+    """Turn items of a run into values. One query."""
+    subscriptions = Subscription.objects.select_related("plan__product", "organisation").in_bulk(
+        [item.subject_uuid for item in found], field_name="uuid"
     )
+    return tuple(
+        _met(
+            subscriptions[item.subject_uuid],
+            expired_on=_expires_on(item.data),
+            days_expired=item.data.get("days_expired"),
+            reason=item.sentence,
+        )
+        for item in found
+    )
+
+
+def _expires_on(data: Mapping[str, Any]) -> date | None:
+    return date.fromisoformat(data["expires_on"]) if "expires_on" in data else None
 
 
 def _met(subscription: Subscription, *, organisation: Organisation | None = None, **what: Any) -> SubscriptionRow:
@@ -146,44 +120,50 @@ def _met(subscription: Subscription, *, organisation: Organisation | None = None
     )
 
 
-def run_of(run_uuid: uuids.UUID) -> CleanUpRun:
-    """Read a run. *Raises*: CleanUpRun.DoesNotExist."""
-    return CleanUpRun.objects.get(uuid=run_uuid)
+def run_of(run_uuid: uuids.UUID) -> Run:
+    """Read a run of the clean-up. *Raises*: Run.DoesNotExist."""
+    return Run.objects.get(uuid=run_uuid, kind=KIND)
 
 
-def report_rows(run: CleanUpRun) -> Iterator[ReportRow]:
+def report_rows(run: Run) -> Iterator[ReportRow]:
     """Read the outcomes of a run, by subscription: all that was committed, even if the run was killed."""
-    terminated = Termination.objects.filter(clean_up_run=run).annotate(
-        expired_on=F("subscription__expires_on"), key=F("id")
+    terminated = Termination.objects.filter(clean_up_run=run).values_list(
+        *("pk", "terminated_on", "subscription__uuid", "subscription__expires_on", "organisation__uuid"), named=True
     )
-    for row in _by_key(
-        terminated.values_list("key", "subscription__uuid", "organisation__uuid", "expired_on", "terminated_on")
-    ):
-        _, subscription, organisation, expires_on, terminated_on = row
-        yield ReportRow(subscription, organisation, expires_on, (terminated_on - expires_on).days, TERMINATED)
-    columns = ("key", "subscription__uuid", "subscription__organisation__uuid", "expires_on", "days_expired")
-    failed = CleanUpFailure.objects.filter(run=run).annotate(key=F("subscription_id"))
-    for row in _by_key(failed.values_list(*columns, "reason")):
-        _, subscription, organisation, expires_on, days_expired, reason = row
-        yield ReportRow(subscription, organisation, expires_on, days_expired, reason)
-    held_back = CleanUpHeld.objects.filter(run=run).annotate(key=F("subscription_id"))
-    for row in _by_key(held_back.values_list(*columns)):
-        _, subscription, organisation, expires_on, days_expired = row
-        yield ReportRow(subscription, organisation, expires_on, days_expired, HELD)
+    for ended_rows in _batches(terminated):
+        for row in ended_rows:
+            expires_on = row.subscription__expires_on
+            days = (row.terminated_on - expires_on).days
+            yield ReportRow(row.subscription__uuid, row.organisation__uuid, expires_on, days, TERMINATED)
+    for items, result in ((failures(run), ""), (held(run), HELD)):
+        for found in _batches(items):
+            organisations = dict(
+                Subscription.objects.filter(uuid__in=[item.subject_uuid for item in found]).values_list(
+                    "uuid", "organisation__uuid"
+                )
+            )
+            for item in found:
+                yield ReportRow(
+                    subscription_uuid=item.subject_uuid,
+                    organisation_uuid=organisations[item.subject_uuid],
+                    expires_on=_expires_on(item.data),
+                    days_expired=item.data.get("days_expired"),
+                    result=result or item.sentence,
+                )
 
 
-def _by_key(query: QuerySet[Any, Any]) -> Iterator[Any]:
-    """Read all rows of a query in parts. *Shape*: a row begins with `key`, the order of the rows."""
+def _batches(query: QuerySet[Any, Any]) -> Iterator[list[Any]]:
+    """Read all rows of a query, so many at once, in the order of their keys."""
     after: int | None = 0
     while after is not None:
-        rows = list(query.filter(key__gt=after).order_by("key")[:REPORT_ROWS])
-        yield from rows
-        after = rows[-1][0] if len(rows) == REPORT_ROWS else None
+        rows = list(query.filter(pk__gt=after).order_by("pk")[:REPORT_ROWS])
+        yield rows
+        after = rows[-1].pk if len(rows) == REPORT_ROWS else None
 
 
-def broken_off_runs() -> tuple[CleanUpRun, ...]:
+def broken_off_runs() -> tuple[Run, ...]:
     """List the unfinished runs with a report. A later run completes it, unless the run is still at work."""
-    return tuple(CleanUpRun.objects.filter(finished_at__isnull=True).exclude(report="").order_by("pk"))
+    return tuple(Run.objects.filter(kind=KIND, finished_at__isnull=True).exclude(report="").order_by("pk"))
 
 
 @dataclass(frozen=True)
@@ -197,7 +177,7 @@ class Clocks:
 def clocks() -> Clocks:
     """Read the clock of the database, and the start of the last run. One query."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT clock_timestamp(), (SELECT max(started_at) FROM subscriptions_cleanuprun)")
+        cursor.execute("SELECT clock_timestamp(), (SELECT max(started_at) FROM jobs_run WHERE kind = %s)", [KIND])
         database, last_start = cursor.fetchone()
     return Clocks(database=database, last_start=last_start)
 

@@ -7,16 +7,12 @@ from subscriptions.models.contracts import Contract, ContractItem
 from subscriptions.models.cycles import Cycle, CycleCharge
 from subscriptions.models.numbers import PhoneNumber
 from subscriptions.models.plans import Plan, Product
-from subscriptions.models.runs import CleanUpFailure, CleanUpHeld, CleanUpRun
 from subscriptions.models.subscriptions import AddOn, Assignment, HistoryEntry, Subscription
 from subscriptions.models.terminations import Termination
 
 __all__ = [
     "AddOn",
     "Assignment",
-    "CleanUpFailure",
-    "CleanUpHeld",
-    "CleanUpRun",
     "Contract",
     "ContractItem",
     "Cycle",

@@ -9,8 +9,8 @@ from django.db.models.functions import Cast, Coalesce
 
 from customers.models import LedgerEntry, Organisation
 from invoicing.models import CreditNote
+from portal.jobs.models import Run
 from settings_app.models import PortalConfigVersion, TerminationReason
-from subscriptions.models.runs import CleanUpRun
 from subscriptions.models.subscriptions import Subscription
 
 
@@ -148,7 +148,7 @@ class Termination(models.Model):
     acknowledgements = models.JSONField(default=list, blank=True)
     quote_id = models.UUIDField(null=True, blank=True, unique=True)
     clean_up_run = models.ForeignKey(
-        CleanUpRun, models.PROTECT, null=True, blank=True, related_name="terminations", db_index=False
+        Run, models.PROTECT, null=True, blank=True, related_name="terminations", db_index=False
     )
     sha256 = models.GeneratedField(
         expression=_SHA256, output_field=models.BinaryField(max_length=32), db_persist=True

@@ -300,8 +300,12 @@ ADDED = [
     ("a_request_comes_before_its_termination", "termination", {**ANOTHER, "requested_on": "terminated_on + 1"}),
     ("a_run_ends_what_has_expired", "termination", {**ANOTHER, "clean_up_run_id": "{run}"}),
     ("a_run_ends_what_has_expired", "termination", {**ANOTHER, "clean_up_run_id": "{run}", "case": "'expired'"}),
-    ("a_run_fails_a_subscription_once", "failure", {"reason": "'once more'"}),
-    ("a_run_holds_a_subscription_once", "held", {"days_expired": "31"}),
+    # runs
+    ("a_run_has_an_outcome_of_a_subject_once", "failure", {"sentence": "'once more'"}),
+    ("an_item_of_a_run_has_a_known_outcome", "failure", {"outcome": "'luck'"}),
+    ("a_finished_run_gets_no_items", "failure", {"run_id": "{finished_run}"}),
+    ("a_run_has_a_part_once", "part", {"place": "1"}),
+    ("a_part_of_a_finished_run_never_changes", "part", {"run_id": "{finished_run}", "name": "'another'"}),
     # settings and outbox
     ("a_config_has_a_known_termination_method", "version", {"number": "99", "termination_method": "'duel'"}),
     ("a_config_names_its_refund_method", "version", {"number": "99", "refund_method": "''"}),

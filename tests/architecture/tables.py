@@ -45,14 +45,15 @@ TABLES = {
     "history": "subscriptions_historyentry",
     "termination": "subscriptions_termination",
     "by_note": "subscriptions_termination",
-    "run": "subscriptions_cleanuprun",
-    "finished_run": "subscriptions_cleanuprun",
-    "failure": "subscriptions_cleanupfailure",
-    "held": "subscriptions_cleanupheld",
     "version": "settings_app_portalconfigversion",
     "fee": "settings_app_administrativefee",
     "head": "settings_app_confighead",
     "reason": "settings_app_terminationreason",
+    "run": "jobs_run",
+    "finished_run": "jobs_run",
+    "part": "jobs_runpart",
+    "finished_part": "jobs_runpart",
+    "failure": "jobs_runitem",
     "message": "outbox_message",
     "audit": "audit_auditentry",
 }
@@ -60,4 +61,4 @@ TABLES = {
 MADE_BY_TRIGGERS = {"customers_searchtext", "customers_searchword", "audit_openmark"}
 # The frame of writes itself: a key comes with its operation, and is no business of anybody.
 OF_THE_FRAME = {"frame_idempotencykey"}
-OURS = r"^(frame|audit|outbox|customers|invoicing|subscriptions|settings_app)_"
+OURS = r"^(frame|audit|outbox|jobs|customers|invoicing|subscriptions|settings_app)_"

@@ -41,6 +41,6 @@ def test_migrating_makes_what_the_file_says(name):
 def test_a_file_lies_where_its_name_says(name):
     """The app's own name comes first; what all apps share is the audit's."""
     first = name.split("_")[0]
-    app = {"portal": "portal/audit", "settings": "settings_app"}.get(first, first)
+    app = {"portal": "portal/audit", "jobs": "portal/jobs", "settings": "settings_app"}.get(first, first)
     assert FILES[name].path.relative_to(ROOT).as_posix() == f"{app}/sql/{name}.sql"
     assert re.match(rf"CREATE OR REPLACE FUNCTION {name}\(", FILES[name].statement)

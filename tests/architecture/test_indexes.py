@@ -208,7 +208,7 @@ READ: list[tuple[str, Reader, set[str]]] = [
         {"subscriptions_cyclecharge_cycle_id_02865e61"},
     ),
     ("a termination", page("subscriptions:termination", "termination"), {"entry_by_cause"}),
-    ("a run of the clean-up", page("subscriptions:clean_up_run", "run"), {"termination_by_run"}),
+    ("a run of the clean-up", page("jobs:run", "run"), {"termination_by_run", "item_of_a_run"}),
     ("the clean-up", clean_up, {"subscription_by_expiry", "number_reserved"}),
     ("messages of a status", page("outbox:list", status="dead"), {"outbox_by_status"}),
     (

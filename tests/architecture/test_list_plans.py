@@ -27,7 +27,7 @@ NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 ORDERED = {"Limit", "Index Scan", "Index Only Scan"}
 Node = dict[str, Any]
 
-FEW = {"clean-up-runs": "one a night"}
+FEW = {"runs": "a few a day"}
 """Lists whose filters lead though no index answers them."""
 
 

@@ -11,7 +11,7 @@ from django.db.migrations.loader import MigrationLoader
 
 from tests.architecture import frozen, source
 
-OURS = {"audit", "outbox", "customers", "invoicing", "subscriptions", "settings_app", "portal"}
+OURS = {"audit", "outbox", "jobs", "customers", "invoicing", "subscriptions", "settings_app", "portal"}
 
 
 @pytest.mark.django_db

@@ -13,11 +13,12 @@ HEIGHT = {
     "frame": 1,
     "audit": 1,
     "outbox": 1,
-    "staff": 2,
-    "settings_app": 2,
-    "customers": 3,
-    "invoicing": 4,
-    "subscriptions": 5,
+    "jobs": 2,
+    "staff": 3,
+    "settings_app": 3,
+    "customers": 4,
+    "invoicing": 5,
+    "subscriptions": 6,
 }
 # A search key is a copy of a fact, written again at will; a search text goes with the last of them.
 # A saved filter is somebody's own and goes with them.

@@ -33,7 +33,7 @@ _READS = {
     ("functions", "Now"),
 }
 # What the command of the clean-up compares its clock with.
-_CLOCKS = "SELECT clock_timestamp(), (SELECT max(started_at) FROM subscriptions_cleanuprun)"
+_CLOCKS = "SELECT clock_timestamp(), (SELECT max(started_at) FROM jobs_run WHERE kind = %s)"
 _SQL_CLOCK = re.compile(r"\b(now\(\)|current_date|current_timestamp|clock_timestamp|localtimestamp)", re.IGNORECASE)
 
 

@@ -14,15 +14,16 @@ HEIGHTS = {
     "portal/frame": 1,
     "portal/audit": 2,
     "portal/outbox": 3,
-    **dict.fromkeys(("portal/staff", "portal/importing", "portal/verification"), 4),
-    "settings_app": 5,
-    "customers": 6,
-    "invoicing": 7,
-    "subscriptions": 8,
-    **dict.fromkeys(("portal/demo", "portal/shell", "portal"), 9),
+    "portal/jobs": 4,
+    **dict.fromkeys(("portal/staff", "portal/importing", "portal/verification"), 5),
+    "settings_app": 6,
+    "customers": 7,
+    "invoicing": 8,
+    "subscriptions": 9,
+    **dict.fromkeys(("portal/demo", "portal/shell", "portal"), 10),
 }
 # What apps are called in addresses and tables; other names (admin, account) are everybody's.
-NAMES = {name: f"portal/{name}" for name in ("frame", "audit", "outbox")}
+NAMES = {name: f"portal/{name}" for name in ("frame", "audit", "outbox", "jobs")}
 NAMES |= {name: name for name in ("settings_app", "customers", "invoicing", "subscriptions")}
 _ANY = "|".join(NAMES)
 _URL = re.compile(rf"{{%\s*url\s+['\"]({_ANY}):")

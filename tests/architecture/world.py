@@ -29,14 +29,12 @@ from invoicing.models import (
     TakeBackLine,
 )
 from portal.audit.models import AuditEntry
+from portal.jobs.models import Run, RunItem, RunPart
 from portal.outbox.models import Message
 from settings_app.models import AdministrativeFee, PortalConfigVersion, TerminationReason
 from subscriptions.models import (
     AddOn,
     Assignment,
-    CleanUpFailure,
-    CleanUpHeld,
-    CleanUpRun,
     Contract,
     ContractItem,
     Cycle,
@@ -100,7 +98,14 @@ def build() -> SimpleNamespace:
     Payment.objects.filter(invoice=line.invoice).update(request_id=uuid.uuid4())
     version = PortalConfigVersion.objects.get()
     member = factories.MemberFactory.create(organisation=organisation)
-    run = CleanUpRun.objects.create(started_at=timezone.now(), actor="system", as_of=TODAY, workers=1)
+    run = Run.objects.create(
+        kind="clean_up", started_at=timezone.now(), actor="system", as_of=TODAY, counts={"failed": 1}
+    )
+    over = Run.objects.create(
+        kind="clean_up", started_at=timezone.now(), finished_at=None, actor="system", as_of=TODAY
+    )
+    finished_part = RunPart.objects.create(run=over, place=0, name="terminate", state="done")
+    Run.objects.filter(pk=over.pk).update(finished_at=timezone.now())
     event = AuditEntry.objects.create(
         at=timezone.now(), app="Tests", event="Built", description="Built a world.", actor="test"
     )
@@ -156,12 +161,16 @@ def build() -> SimpleNamespace:
         "termination": refunded.termination,
         "by_note": by_note,
         "run": run,
-        "finished_run": CleanUpRun.objects.create(
-            started_at=timezone.now(), finished_at=timezone.now(), actor="system", as_of=TODAY, workers=1
-        ),
-        "failure": CleanUpFailure.objects.create(run=run, subscription=running, reason="refused"),
-        "held": CleanUpHeld.objects.create(
-            run=run, subscription=running, expires_on=running.expires_on, days_expired=30
+        "finished_run": over,
+        "part": RunPart.objects.create(run=run, place=0, name="terminate", started_at=timezone.now()),
+        "finished_part": finished_part,
+        "failure": RunItem.objects.create(
+            run=run,
+            outcome="failed",
+            subject_kind="subscription",
+            subject_uuid=running.uuid,
+            sentence="refused",
+            data={"expires_on": running.expires_on.isoformat(), "days_expired": 30},
         ),
         "version": version,
         "fee": AdministrativeFee.objects.create(version=version, currency="XTS", amount=1),

@@ -8,8 +8,7 @@ from playwright.sync_api import expect
 
 from portal.frame import SYSTEM
 from subscriptions.clean_up.operations import expire
-from subscriptions.models import CleanUpFailure, CleanUpRun
-from tests.support import factories
+from tests.support import factories, running
 from tests.support.factories import C
 
 
@@ -22,7 +21,7 @@ def test_list_and_report_are_accessible_and_fit(visit, check_axe, shot, width, t
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), f"{name} is too wide"
         shot(page, f"{name}-{width}-{theme}")
 
-    page.goto("/clean-up-runs/")
+    page.goto("/runs/")
     look("runs-0-empty")
     made = [
         factories.subscription(cycles=(C("2025-01-01"),), expires_on=dt.date(2025, 2, 1), auto_renew=True)
@@ -30,14 +29,12 @@ def test_list_and_report_are_accessible_and_fit(visit, check_axe, shot, width, t
     ]
     expire.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=timezone.now())
     # One that was broken off, and could not do everything.
-    run = CleanUpRun.objects.create(
-        started_at=timezone.now(), actor="system", as_of=dt.date(2026, 3, 10), workers=1, failed=1
-    )
-    CleanUpFailure.objects.create(run=run, subscription=made[1], reason="a_constraint_with_a_name_" * 6)
-    page.goto("/clean-up-runs/")
+    run = running.run(timezone.now(), as_of=dt.date(2026, 3, 10), failed=1)
+    running.failure(run, made[1], "a_constraint_with_a_name_" * 6)
+    page.goto("/runs/")
     look("runs-1-list")
     page.locator("tbody a").last.click()
     expect(page.get_by_role("heading", name="Clean-up run", exact=True)).to_be_visible()
     look("runs-2-report")
-    page.goto(f"/clean-up-runs/{run.uuid}/")
+    page.goto(f"/runs/{run.uuid}/")
     look("runs-3-failures")

@@ -40,8 +40,8 @@ LONG = {
     "subscriptions_addon": f"name = '{SKU}{GERMAN}'",
     "subscriptions_historyentry": f"description = '{SKU}{GERMAN}'",
     "subscriptions_termination": f"requested_by = '{GERMAN}', ticket = '{SKU}', explanation = '{SKU}{GERMAN}'",
-    "subscriptions_cleanupfailure": f"reason = '{SKU}{GERMAN}'",
     "settings_app_terminationreason": f"label = left('{GERMAN}{SKU}', 100) || id",
+    "jobs_runitem": f"sentence = '{SKU}{GERMAN}'",
     "outbox_message": f"subject = '{SKU}{GERMAN}', \"to\" = '{ADDRESS}'",
 }
 

@@ -33,7 +33,7 @@ from tests.support.factories import C
 from tests.support.terminations import preview, request, seen_of
 
 NOW = dt.datetime(2026, 3, 10, 9, 0, tzinfo=dt.UTC)
-APPS = ("settings_app", "customers", "invoicing", "subscriptions", "outbox", "audit", "frame")
+APPS = ("settings_app", "customers", "invoicing", "subscriptions", "outbox", "jobs", "audit", "frame")
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 # Hashes are taken over drawn UUIDs, so they differ from order to order; verification computes them again.
 _HASH = re.compile(r"(?<=\")(?:\\\\x)?[0-9a-f]{64}")

@@ -19,7 +19,7 @@ from tests.support import factories
 
 pytestmark = pytest.mark.django_db
 
-OURS = ("audit", "outbox", "settings_app", "customers", "invoicing", "subscriptions")
+OURS = ("audit", "outbox", "jobs", "settings_app", "customers", "invoicing", "subscriptions")
 EDITABLE = {"TerminationReason", "Member", "Product", "Plan", "User"}
 ADDABLE = {"TerminationReason", "User"}
 

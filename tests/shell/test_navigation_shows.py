@@ -15,7 +15,7 @@ ENTRIES = {
     "Invoices": ("/invoices/", ("agent", "billing", "auditor", "superuser"), "view_invoice"),
     "Credit notes": ("/credit-notes/", ("agent", "billing", "auditor", "superuser"), "view_creditnote"),
     "Notifications": ("/notifications/", ("billing", "auditor", "superuser"), "view_message"),
-    "Clean-up runs": ("/clean-up-runs/", ("billing", "auditor", "superuser"), "view_cleanuprun"),
+    "Runs": ("/runs/", ("billing", "auditor", "superuser"), "view_run"),
     "Audit": ("/audit/", ("auditor", "superuser"), "view_auditentry"),
     "Portal Settings": ("/settings/portal-config/", ("auditor", "superuser"), "view_portalconfigversion"),
     "Admin": ("/admin/", ("superuser",), ""),

@@ -16,7 +16,7 @@ PUBLIC, LOGGED_IN, SUPERUSER = "everybody", "whoever is logged in", "a superuser
 _CUSTOMERS = "customers.view_organisation"
 _SUBSCRIPTIONS = "subscriptions.view_subscription"
 _TERMINATE = "subscriptions.terminate_subscription"
-_RUNS = "subscriptions.view_cleanuprun"
+_RUNS = "jobs.view_run"
 _CORRECT = "customers.post_correction"
 _INVOICES = "invoicing.view_invoice"
 _NOTES = "invoicing.view_creditnote"
@@ -71,9 +71,13 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:terminate_expired": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 409)}),
     "subscriptions:termination": ("termination", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:correction": ("termination", {"GET": (_CORRECT, 200), "POST": (_CORRECT, 422)}),
-    "subscriptions:clean_up_runs": ("", {"GET": (_RUNS, 200)}),
-    "subscriptions:clean_up_run": ("run", {"GET": (_RUNS, 200)}),
+    # The former addresses of runs lead to those of today.
+    "subscriptions:clean_up_runs": ("", {"GET": (_RUNS, 301)}),
+    "subscriptions:clean_up_run": ("run", {"GET": (_RUNS, 301)}),
+    "subscriptions:former_clean_up_report": ("run", {"GET": (_RUNS, 301)}),
     "subscriptions:clean_up_report": ("run", {"GET": (_RUNS, 200)}),
+    "jobs:runs": ("", {"GET": (_RUNS, 200)}),
+    "jobs:run": ("run", {"GET": (_RUNS, 200)}),
     "invoicing:tab": ("organisation", {"GET": (_INVOICES, 200)}),
     "invoicing:invoice_list": ("", {"GET": (_INVOICES, 200)}),
     "invoicing:payment_list": ("", {"GET": (_INVOICES, 200)}),

@@ -14,11 +14,12 @@ from django.utils import timezone
 from customers.models import Organisation
 from invoicing.models import CreditNote, Invoice, Payment
 from portal import verification
+from portal.jobs.models import Run
 from portal.outbox.models import Message
 from portal.postgresql import migrated
 from portal.staff import roles
 from settings_app.models import TerminationReason
-from subscriptions.models import CleanUpRun, Subscription, Termination
+from subscriptions.models import Subscription, Termination
 from tests.support.addresses import TABLE, address_of
 
 pytestmark = pytest.mark.usefixtures("upgraded")
@@ -29,7 +30,7 @@ ROWS: dict[str, Callable[[], Iterator[object]]] = {
     "organisation": lambda: Organisation.objects.order_by("-pk")[:8].iterator(),
     "running": lambda: Subscription.objects.exclude(status="terminated").order_by("pk")[:12].iterator(),
     "termination": lambda: Termination.objects.order_by("pk").iterator(),
-    "run": lambda: CleanUpRun.objects.order_by("pk").iterator(),
+    "run": lambda: Run.objects.order_by("pk").iterator(),
     "invoice": lambda: Invoice.objects.order_by("-pk")[:30].iterator(),
     "payment": lambda: Payment.objects.order_by("-pk")[:10].iterator(),
     "note": lambda: CreditNote.objects.order_by("pk").iterator(),

@@ -13,7 +13,7 @@ from portal.verification.check import Check, Walk
 from tests.architecture.source import found, modules, place
 
 # From the lowest; a foreign key points down as well.
-APPS = ("audit", "outbox", "settings_app", "customers", "invoicing", "subscriptions")
+APPS = ("audit", "outbox", "jobs", "settings_app", "customers", "invoicing", "subscriptions")
 TABLE = re.compile(rf"\b({'|'.join(APPS)})_[a-z]")
 
 

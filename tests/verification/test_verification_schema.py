@@ -36,10 +36,10 @@ CASES = [
      "guard_missing", "generated sha256 on customers_ledgerentry"),
     (f"ALTER TABLE invoicing_chargeline DROP CONSTRAINT {CAP}, ADD CONSTRAINT {CAP} CHECK (paid >= 0)",
      "guard_changed", f"constraint {CAP} on invoicing_chargeline"),
-    ("DROP TRIGGER a_finished_run_never_changes ON subscriptions_cleanuprun; "
-     "CREATE TRIGGER a_finished_run_never_changes BEFORE UPDATE ON subscriptions_cleanuprun FOR EACH ROW "
+    ("DROP TRIGGER a_finished_run_never_changes ON jobs_run; "
+     "CREATE TRIGGER a_finished_run_never_changes BEFORE UPDATE ON jobs_run FOR EACH ROW "
      "WHEN (false) EXECUTE FUNCTION portal_refuse_change('a_finished_run_never_changes')",
-     "guard_changed", "trigger a_finished_run_never_changes on subscriptions_cleanuprun"),
+     "guard_changed", "trigger a_finished_run_never_changes on jobs_run"),
     ("DROP FUNCTION invoicing_count_holds() CASCADE", "function_missing", "function invoicing_count_holds"),
     (f"{FUNCTION} {NOTHING}", "function_changed", "function invoicing_count_holds"),
     ("ALTER FUNCTION portal_refuse_change() SECURITY DEFINER", "function_changed", "function portal_refuse_change"),

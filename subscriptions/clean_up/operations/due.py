@@ -1,4 +1,4 @@
-"""The selection of what is due, and the steps of the clean-up that are one UPDATE each: statuses and numbers.
+"""The selection of what is due, and of what is held back.
 
 Batches go in the order of ids. Rows and everything that belongs to them lie on disk in this order, so few pages are
 read twice. If few rows are left, PostgreSQL finds them by an index of days, and sorts them. Rows that another
@@ -19,8 +19,11 @@ from django.db import connection
 
 from customers.models import Organisation
 from portal import frame
-from portal.audit import operations as audit_operations
+from portal.jobs import operations as jobs
+from portal.jobs import writer
+from portal.jobs.models import RunItem
 from portal.lib import days
+from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import runs
 
 # The batch of the steps that change one column: their locks are short.
@@ -29,8 +32,6 @@ BATCH = 10_000
 START = 0
 # The time zone whose day ends last: today is never earlier elsewhere.
 LAST_ZONE = "Etc/GMT+12"
-# Called after each batch with the number of rows that the step has changed.
-Tell = Callable[[int], None]
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def todays(*, as_of: date | None, at: datetime) -> Todays:
 
 # Today in the time zone of a subscription. OFFSET 0 keeps this a lookup of one row. Otherwise the planner may join
 # the other way round, and every batch would read and sort all rows that are left.
-_TODAY = """
+TODAY = """
 CROSS JOIN LATERAL (
     SELECT o.uuid, o.status, (%(todays)s::jsonb ->> o.timezone)::date AS today
     FROM customers_organisation o WHERE o.id = s.organisation_id OFFSET 0
@@ -115,7 +116,7 @@ CROSS JOIN LATERAL (
 """
 
 _DUE = f"""
-FROM subscriptions_subscription s {_TODAY}
+FROM subscriptions_subscription s {TODAY}
 WHERE s.status <> 'terminated'
   AND o.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
 """
@@ -131,28 +132,18 @@ _MAY_HAVE_RENEWED = """(
 _TO_END = f"{_DUE} AND (%(renewing)s OR NOT {_MAY_HAVE_RENEWED})"
 _HELD = f"{_DUE} AND NOT %(renewing)s AND {_MAY_HAVE_RENEWED}"
 
+# What is held as items of a run.
+_HELD_ITEMS = """(
+    SELECT %(run)s::bigint AS run_id, %(outcome)s AS outcome, %(subject)s AS subject_kind, uuid AS subject_uuid,
+           '' AS sentence, jsonb_build_object('expires_on', expires_on, 'days_expired', today - expires_on) AS data
+    FROM held
+)"""
+
 # Due in every time zone, of organisations whose time zone is not known.
 _NOBODY_KNOWS = f"""
 FROM subscriptions_subscription s JOIN customers_organisation o ON o.id = s.organisation_id
 WHERE s.status <> 'terminated' AND o.timezone = ANY(%(unknown)s)
   AND s.expires_on < %(first)s::date - %(kept)s::int AND (%(renewing)s OR NOT {_MAY_HAVE_RENEWED})
-"""
-
-_PASSED = f"""
-FROM subscriptions_subscription s {_TODAY}
-WHERE s.status = 'active' AND s.status <> 'terminated'
-  AND s.expires_on < o.today AND s.expires_on < %(latest)s
-"""
-
-_AHEAD = f"""
-FROM subscriptions_subscription s {_TODAY}
-WHERE s.status = 'expired' AND s.expires_on >= o.today AND s.expires_on >= %(earliest)s
-"""
-
-_OVER = f"""
-FROM subscriptions_phonenumber n
-JOIN subscriptions_subscription s ON s.id = n.subscription_id {_TODAY}
-WHERE n.status = 'reserved' AND n.reserved_through < o.today AND n.reserved_through < %(latest)s
 """
 
 
@@ -174,23 +165,19 @@ def select(todays: Todays, *, rule: Rule, room: int, after: int, without: list[i
 
 def count(todays: Todays, *, rule: Rule) -> int:
     """Count the subscriptions that would be terminated."""
-    return _count(_TO_END, todays.parameters(**rule.parameters()))
+    return counted(_TO_END, parameters=todays.parameters(**rule.parameters()))
 
 
 def count_not_terminated() -> int:
     """Count the subscriptions that are not terminated yet."""
-    return _count("FROM subscriptions_subscription s WHERE s.status <> 'terminated'", {})
+    return counted("FROM subscriptions_subscription s WHERE s.status <> 'terminated'", parameters={})
 
 
 def hold_back(
     todays: Todays, *, rule: Rule, run_id: int | None, stop: Callable[[], bool], tell: Callable[[list[Due]], None]
 ) -> int:
     """Record which subscriptions the run holds back, and count them. Without a run they are only reported."""
-    kept = """, kept AS (
-            INSERT INTO subscriptions_cleanupheld (run_id, subscription_id, expires_on, days_expired)
-            SELECT %(run)s, id, expires_on, today - expires_on FROM held
-            ON CONFLICT (run_id, subscription_id) DO NOTHING
-        )"""
+    kept = f", kept AS ({writer.ITEMS.over(_HELD_ITEMS, then=writer.ONCE)})"
     # Without a run nothing is written, so a dry run works on a replica.
     statement = f"""
         WITH held AS MATERIALIZED (
@@ -203,10 +190,19 @@ def hold_back(
     total, after = 0, START
     while not rule.is_also_renewing and not stop():
         with frame.operation("terminate_expired"), connection.cursor() as cursor:
-            cursor.execute(statement, todays.parameters(run=run_id, after=after, **rule.parameters()))
+            cursor.execute(
+                statement,
+                todays.parameters(
+                    run=run_id,
+                    outcome=RunItem.Outcome.HELD,
+                    subject=selectors.SUBSCRIPTION,
+                    after=after,
+                    **rule.parameters(),
+                ),
+            )
             found = [Due(*row) for row in cursor.fetchall()]
             if run_id is not None:
-                runs.add(run_id, held=len(found))
+                jobs.add(run_id, counts={"held": len(found)}, part=runs.HOLD)
         if found:
             total += len(found)
             tell(found)
@@ -231,115 +227,8 @@ def of_unknown_zones(todays: Todays, *, rule: Rule) -> list[tuple[Due, str]]:
         return [(Due(*row[:-1]), row[-1]) for row in cursor.fetchall()]
 
 
-def count_passed(todays: Todays) -> int:
-    """Count the subscriptions that `mark_expired` would mark."""
-    return _count(_PASSED, todays.parameters())
-
-
-def count_ahead(todays: Todays) -> int:
-    """Count the subscriptions that `put_back` would mark active again."""
-    return 0 if todays.are_named else _count(_AHEAD, todays.parameters())
-
-
-def count_over(todays: Todays) -> int:
-    """Count the numbers that `release_numbers` would free."""
-    return _count(_OVER, todays.parameters())
-
-
-def _count(selection: str, parameters: dict[str, Any]) -> int:
+def counted(selection: str, *, parameters: dict[str, Any]) -> int:
+    """Count the rows of a selection."""
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT count(*) {selection}", parameters)
         return int(cursor.fetchone()[0])
-
-
-@dataclass(frozen=True)
-class Step:
-    """The context of a step: its run, actor and time, and its callbacks."""
-
-    run_id: int
-    by: frame.Actor
-    at: datetime
-    stop: Callable[[], bool]
-    tell: Tell
-
-
-def put_back(todays: Todays, *, step: Step) -> int:
-    """Mark subscriptions active again that a wrong clock had marked expired, and count them.
-
-    A given date may be long past, so nothing is marked then. No index leads to these few rows: the table is read
-    once, in its order.
-    """
-    if todays.are_named:
-        return 0
-    statement = f"""
-        WITH ahead AS MATERIALIZED (
-            SELECT s.id {_AHEAD} AND s.id > %(after)s
-            ORDER BY s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
-        ), marked AS (
-            UPDATE subscriptions_subscription s SET status = 'active'
-            WHERE s.id = ANY(ARRAY(SELECT id FROM ahead))
-        )
-        SELECT count(*), max(id) FROM ahead
-    """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", said="subscription(s) marked active again", step=step)
-
-
-def mark_expired(todays: Todays, *, step: Step) -> int:
-    """Mark subscriptions expired after their last day, and count them."""
-    statement = f"""
-        WITH passed AS MATERIALIZED (
-            SELECT s.id {_PASSED} AND s.id > %(after)s
-            ORDER BY s.id LIMIT {BATCH} FOR NO KEY UPDATE OF s SKIP LOCKED
-        ), marked AS (
-            UPDATE subscriptions_subscription s SET status = 'expired'
-            WHERE s.id = ANY(ARRAY(SELECT id FROM passed))
-        )
-        SELECT count(*), max(id) FROM passed
-    """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", said="subscription(s) marked expired", step=step)
-
-
-def release_numbers(todays: Todays, *, step: Step) -> int:
-    """Free the numbers after their reservation, and count them."""
-    statement = f"""
-        WITH over AS MATERIALIZED (
-            SELECT n.id {_OVER} AND n.id > %(after)s
-            ORDER BY n.id LIMIT {BATCH} FOR NO KEY UPDATE OF n SKIP LOCKED
-        ), released AS (
-            UPDATE subscriptions_phonenumber n SET status = 'free', reserved_through = NULL
-            WHERE n.id = ANY(ARRAY(SELECT id FROM over))
-        )
-        SELECT count(*), max(id) FROM over
-    """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="released_numbers", said="number(s) freed", step=step)
-
-
-def _change(statement: str, todays: Todays, *, counted_as: str, said: str, step: Step) -> int:
-    """Run a statement batch by batch, and count the changed rows. Each batch updates the counts of the run as well.
-
-    After the last batch it starts over once: rows that were locked before may be free now.
-
-    *Shape*: `statement` changes the batch after an id, and returns the number of rows and the last id.
-    """
-    changed, after = 0, START
-    while not step.stop():
-        with frame.operation("terminate_expired"), connection.cursor() as cursor:
-            cursor.execute(statement, todays.parameters(after=after))
-            found, last = cursor.fetchone()
-            if found:
-                runs.add(step.run_id, **{counted_as: found})
-                # Every transaction needs an audit entry. That of the run is written at its end.
-                audit_operations.record(
-                    "clean_up.step",
-                    sentence=f"{found:,} {said}.",
-                    data={"run": step.run_id, counted_as: found},
-                    by=step.by,
-                    at=step.at,
-                )
-        if after == START and not found:
-            break
-        if found:
-            changed += found
-            step.tell(changed)
-        after = last if found == BATCH else START
-    return changed

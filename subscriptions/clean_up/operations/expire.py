@@ -8,9 +8,10 @@ from datetime import UTC, date, datetime
 from functools import partial
 
 from portal import frame
+from portal.jobs import operations as jobs
 from portal.lib import days
 from settings_app import selectors as settings_selectors
-from subscriptions.clean_up.operations import batches, due, runs
+from subscriptions.clean_up.operations import batches, due, runs, steps
 from subscriptions.clean_up.operations import counts as tallies
 from subscriptions.clean_up.operations import workers as operations_workers
 
@@ -74,7 +75,8 @@ def terminate_expired(
     if is_dry_run:
         tally = tallies.Tally(limit=limit, tell=tell, progress=begin(SELECTING))
         return _look(todays, day=day, rule=rule, limit=limit, batch_size=batch_size, stop=stop, tally=tally)
-    if limit is None and (refused := _too_many(due.count(todays, rule=rule))):
+    count = due.count(todays, rule=rule) if limit is None else None
+    if count is not None and (refused := _too_many(count)):
         raise refused
     begun = runs.begin(
         as_of=day,
@@ -82,6 +84,7 @@ def terminate_expired(
         workers=workers,
         is_also_renewing=is_also_renewing,
         report=report,
+        due=count,
         by=by,
         at=at,
     )
@@ -95,35 +98,43 @@ def terminate_expired(
         stop=stop,
     )
 
-    def step(name: str) -> due.Step:
-        return due.Step(run_id=run.id, by=by, at=at, stop=stop, tell=begin(name))
+    now = clock or (lambda: at)
+    part = partial(runs.part, begun, clock=now, stop=stop)
 
-    put_back = due.put_back(todays, step=step(PUTTING_BACK))
-    due.mark_expired(todays, step=step(MARKING))
+    def step(name: str, *, part: str) -> steps.Step:
+        return steps.Step(run_id=run.id, part=part, by=by, at=at, stop=stop, tell=begin(name))
+
+    with part(name=runs.PUT_BACK):
+        put_back = steps.put_back(todays, step=step(PUTTING_BACK, part=runs.PUT_BACK))
+    with part(name=runs.MARK):
+        steps.mark_expired(todays, step=step(MARKING, part=runs.MARK))
     tally = tallies.Tally(limit=limit, tell=tell, progress=begin(TERMINATING))
-    _fail_unknown_zones(run, rule=rule, say=tally.add)
-    if workers > 1:
-        operations_workers.share_out(
-            lambda share, say: _terminate_all(run, limit=share, say=say),
-            shares=_shares(limit, workers=workers),
-            tell=tally.add,
-        )
-    else:
-        _terminate_all(run, limit=limit, say=tally.add)
+    with part(name=runs.END):
+        _fail_unknown_zones(run, rule=rule, say=tally.add)
+        if workers > 1:
+            operations_workers.share_out(
+                lambda share, say: _terminate_all(run, limit=share, say=say),
+                shares=_shares(limit, workers=workers),
+                tell=tally.add,
+            )
+        else:
+            _terminate_all(run, limit=limit, say=tally.add)
     tally.progress = begin(HOLDING)
-    due.hold_back(todays, rule=rule, run_id=run.id, stop=stop, tell=tally.hold)
+    with part(name=runs.HOLD):
+        due.hold_back(todays, rule=rule, run_id=run.id, stop=stop, tell=tally.hold)
     if not tally.has_reached_limit:
-        due.release_numbers(todays, step=step(FREEING))
-    ended = runs.finish(begun, put_back=put_back, was_stopped=stop(), by=by, at=clock() if clock else at)
+        with part(name=runs.FREE):
+            steps.release_numbers(todays, step=step(FREEING, part=runs.FREE))
+    ended = runs.finish(begun, put_back=put_back, was_stopped=stop(), by=by, at=now())
     return tallies.Counts(
         as_of=day,
-        expired=ended.expired,
-        terminated=ended.terminated,
-        held=ended.held,
-        released_numbers=ended.released_numbers,
-        failed=ended.failed,
+        expired=ended.count("expired"),
+        terminated=ended.count("terminated"),
+        held=ended.count("held"),
+        released_numbers=ended.count("released_numbers"),
+        failed=ended.count("failed"),
         dry_run=False,
-        renewing=ended.renewing,
+        renewing=ended.count("renewing"),
         was_stopped=ended.was_stopped,
         has_reached_limit=tally.has_reached_limit,
     )
@@ -198,10 +209,10 @@ def _look(
     held = due.hold_back(todays, rule=rule, run_id=None, stop=stop, tell=tally.hold)
     return tallies.Counts(
         as_of=day,
-        expired=due.count_ahead(todays) + due.count_passed(todays),
+        expired=steps.count_ahead(todays) + steps.count_passed(todays),
         terminated=tally.terminated,
         held=held,
-        released_numbers=0 if tally.has_reached_limit else due.count_over(todays),
+        released_numbers=0 if tally.has_reached_limit else steps.count_over(todays),
         failed=len(tally.failed),
         dry_run=True,
         renewing=tally.renewing,
@@ -268,7 +279,11 @@ def _terminate_batch(run: batches.Run, *, room: int, after: int, without: list[i
         if reasons:
             bad = [item for item in found if item.subscription_id in reasons]
             runs.fail(run.id, failures=[_failure(item, reasons[item.subscription_id]) for item in bad])
-        runs.add(run.id, terminated=len(done), renewing=sum(item.auto_renew for item in done))
+        jobs.add(
+            run.id,
+            counts={"terminated": len(done), "renewing": sum(item.auto_renew for item in done)},
+            part=runs.END,
+        )
     # Results are built after the commit, so a report never names a termination that did not happen.
     return _Batch(
         results=[tallies.result_of(item, result=reasons.get(item.subscription_id, tallies.DONE)) for item in found],
@@ -277,10 +292,9 @@ def _terminate_batch(run: batches.Run, *, room: int, after: int, without: list[i
     )
 
 
-def _failure(item: due.Due, why: str) -> runs.Failure:
-    return runs.Failure(
-        subscription_id=item.subscription_id,
-        reason=why,
-        expires_on=item.expires_on,
-        days_expired=item.days_expired,
+def _failure(item: due.Due, why: str) -> jobs.Item:
+    return jobs.Item(
+        subject=item.subscription_uuid,
+        sentence=why,
+        data={"expires_on": item.expires_on, "days_expired": item.days_expired},
     )

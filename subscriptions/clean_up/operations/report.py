@@ -12,10 +12,10 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from portal.jobs.models import Run
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import runs
 from subscriptions.clean_up.operations.counts import Result
-from subscriptions.models import CleanUpRun
 
 
 class Report:
@@ -85,7 +85,7 @@ def complete() -> None:
             _complete(run)
 
 
-def _complete(run: CleanUpRun) -> None:
+def _complete(run: Run) -> None:
     with Path(run.report).open("r+", newline="", encoding="utf-8") as file:
         # The lock is refused while the run is at work.
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -14,12 +14,12 @@ from django.db.models.functions import Coalesce
 from moneyed import Money
 
 from customers import selectors as customers_selectors
+from portal.jobs.models import Run, RunItem
 from portal.lib import days
 from portal.lib.lists import paging
 from settings_app.models import PortalConfigVersion, TerminationReason
+from subscriptions.clean_up import selectors as clean_up
 from subscriptions.models import (
-    CleanUpHeld,
-    CleanUpRun,
     ContractItem,
     PhoneNumber,
     Product,
@@ -149,8 +149,9 @@ def with_number(number: str, *, subscription: str = "pk") -> Q:
 
 def held_last() -> Q:
     """Ask for the subscriptions that the last finished clean-up held back, and that nobody has ended since."""
-    last = CleanUpRun.objects.filter(finished_at__isnull=False).order_by("-pk").values("pk")[:1]
-    return LIVE & Q(pk__in=CleanUpHeld.objects.filter(run__in=last).values("subscription_id"))
+    last = Run.objects.filter(kind=clean_up.KIND, finished_at__isnull=False).order_by("-pk").values("pk")[:1]
+    held = RunItem.objects.filter(run__in=last, outcome=RunItem.Outcome.HELD).values("subject_uuid")
+    return LIVE & Q(pk__in=Subscription.objects.filter(uuid__in=held).values("pk"))
 
 
 def expiring(*, within: int, today: date) -> Q:

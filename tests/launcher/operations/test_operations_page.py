@@ -146,7 +146,7 @@ def test_the_night_goes_through_in_its_unit(restored: operating.Operator) -> Non
     for number in range(commands):
         restored.machine.does(*restored.unit("portal-night", number))
     assert list(restored.machine.at("/var/lib/portal/reports").glob("terminated-*.csv"))
-    assert restored.sql("SELECT count(*) FROM subscriptions_cleanuprun", database="portal") != "0"
+    assert restored.sql("SELECT count(*) FROM jobs_run", database="portal") != "0"
 
 
 def test_the_night_goes_through_in_cron(restored: operating.Operator) -> None:

@@ -13,9 +13,10 @@ import time_machine
 from django.core.management import call_command
 from django.db import connection
 
+from portal.jobs.models import Run
 from subscriptions.clean_up.operations import expire
 from subscriptions.clean_up.operations import workers as operations_workers
-from subscriptions.models import CleanUpRun, Subscription
+from subscriptions.models import Subscription
 from tests.support import factories
 from tests.support.factories import C
 
@@ -81,7 +82,7 @@ def killed(now, path, *, batches: int) -> None:
 
             def dies_later(*args, **kwargs):
                 answer = batch(*args, **kwargs)
-                if CleanUpRun.objects.latest("pk").terminated >= 2 * batches:
+                if Run.objects.latest("pk").count("terminated") >= 2 * batches:
                     # Committed, and not yet told.
                     os.kill(os.getpid(), signal.SIGKILL)
                 return answer

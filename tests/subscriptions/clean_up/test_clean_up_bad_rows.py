@@ -13,8 +13,10 @@ from django.core.management import CommandError, call_command
 from django.db import InterfaceError, OperationalError, connection
 
 from customers.models import Organisation
-from subscriptions.clean_up.operations import expire, runs
-from subscriptions.models import CleanUpFailure, CleanUpRun, Subscription, Termination
+from portal.jobs import operations as jobs
+from portal.jobs.models import Run, RunItem
+from subscriptions.clean_up.operations import expire
+from subscriptions.models import Subscription, Termination
 from subscriptions.termination.writer import terminations
 from tests.subscriptions.clean_up.nights import command, expired, refusing
 
@@ -39,9 +41,9 @@ def test_several_bad_rows_are_found_by_halves(now, monkeypatch):
     assert set(Termination.objects.values_list("subscription_id", flat=True)) == {
         s.pk for s in made if s not in bad
     }
-    assert set(CleanUpFailure.objects.values_list("subscription_id", flat=True)) == {s.pk for s in bad}
-    assert all("test_refusal" in failure.reason for failure in CleanUpFailure.objects.all())
-    assert CleanUpRun.objects.get().failed == 4
+    assert set(RunItem.objects.values_list("subject_uuid", flat=True)) == {s.uuid for s in bad}
+    assert all("test_refusal" in failure.sentence for failure in RunItem.objects.all())
+    assert Run.objects.get().count("failed") == 4
     for subscription in bad:
         assert re.search(rf"^{subscription.uuid}: .*test_refusal", err, re.MULTILINE)
         subscription.refresh_from_db()
@@ -68,7 +70,7 @@ def test_bad_rows_do_not_use_up_the_limit(now, workers):
     with refusing(*made[:3]):
         status, out, _ = command("--json", "--max", "3", "--workers", workers, at=now)
     assert (status, json.loads(out)["terminated"], json.loads(out)["failed"]) == (1, 3, 3)
-    assert Termination.objects.count() == CleanUpRun.objects.get().terminated == 3
+    assert Termination.objects.count() == Run.objects.get().count("terminated") == 3
 
 
 def test_a_row_that_a_trigger_refuses_stops_no_other(now, tmp_path):
@@ -122,16 +124,16 @@ def test_what_is_let_go_while_the_first_rows_are_done_is_done_in_the_same_run(no
     if counted_as == "released_numbers":
         command(at=now)
         table, key, at = "subscriptions_phonenumber", held.numbers.get().pk, now + dt.timedelta(days=40)
-    add = runs.add
+    add = jobs.add
     with psycopg.connect(**connection.get_connection_params()) as other:
         other.execute(f"SELECT FROM {table} WHERE id = %s FOR UPDATE", [key])
 
-        def and_let_go(run_id, **counts):
+        def and_let_go(run_id, *, counts, part):
             if counts.get(counted_as):
                 other.rollback()
-            add(run_id, **counts)
+            add(run_id, counts=counts, part=part)
 
-        monkeypatch.setattr(runs, "add", and_let_go)
+        monkeypatch.setattr(jobs, "add", and_let_go)
         status, out, _ = command("--json", at=at)
     assert (status, json.loads(out)[counted_as]) == (0, 2)
 
@@ -162,7 +164,7 @@ def test_a_database_that_gives_up_is_one_sentence_and_what_failed_before_is_told
         f"The database could not go on: {why}. What was terminated stays; run the clean-up again."
     )
     assert f"{made[0].uuid}: " in err.getvalue()
-    assert CleanUpRun.objects.get().finished_at is None
+    assert Run.objects.get().finished_at is None
     assert Termination.objects.count() == 1
 
 
@@ -181,8 +183,8 @@ def test_an_unknown_time_zone_stops_nobody_else(now, tmp_path):
         reports[name] = {row["subscription_uuid"]: row["result"] for row in csv.DictReader(path.open())}
     assert set(reports["dry"]) == set(reports["run"]) == {str(lost.uuid), str(other.uuid)}
     assert "Asia/Atlantis" in reports["run"][str(lost.uuid)]
-    assert CleanUpFailure.objects.get().subscription == lost
-    assert "Asia/Atlantis" in CleanUpFailure.objects.get().reason
+    assert RunItem.objects.get().subject_uuid == lost.uuid
+    assert "Asia/Atlantis" in RunItem.objects.get().sentence
     assert Termination.objects.get().subscription == other
     # A day that is named is today everywhere, there too.
     status, out, _ = command("--json", "--as-of", "2026-03-10", at=now)

@@ -11,10 +11,11 @@ import pytest
 
 from portal.audit.models import AuditEntry
 from portal.frame import SYSTEM
+from portal.jobs.models import Run
 from subscriptions.clean_up.operations import due, expire
 from subscriptions.clean_up.operations import expire as operations_expire
 from subscriptions.clean_up.operations import workers as operations_workers
-from subscriptions.models import CleanUpRun, PhoneNumber, Subscription, Termination
+from subscriptions.models import PhoneNumber, Subscription, Termination
 from tests.subscriptions.clean_up.nights import command, done_in, expired
 from tests.support import factories
 from tests.support.factories import C
@@ -44,13 +45,13 @@ def test_sigterm_ends_after_the_running_batch(now, asked_to_stop, tmp_path):
     assert json.loads(out)["terminated"] == Termination.objects.count() == 2
     assert "Stopped as asked, after the running batch; the next run does the rest." in err
     assert len((tmp_path / "r.csv").read_text().splitlines()) == 3
-    run = CleanUpRun.objects.get()
-    assert (run.was_stopped, run.finished_at, run.terminated) == (True, now, 2)
+    run = Run.objects.get()
+    assert (run.was_stopped, run.finished_at, run.count("terminated")) == (True, now, 2)
     assert signal.getsignal(signal.SIGTERM) is before
     asked_to_stop.undo()
     status, out, _ = command("--json", at=now)
     assert (status, json.loads(out)["terminated"], Termination.objects.count()) == (0, 3, 5)
-    assert not CleanUpRun.objects.latest("pk").was_stopped
+    assert not Run.objects.latest("pk").was_stopped
 
 
 def test_sigterm_ends_every_worker_after_its_batch(now, asked_to_stop):
@@ -61,8 +62,8 @@ def test_sigterm_ends_every_worker_after_its_batch(now, asked_to_stop):
     done = Termination.objects.count()
     # A batch in each worker, at most; one that came late found that it was to stop.
     assert 1 <= done <= 3
-    assert json.loads(out)["terminated"] == CleanUpRun.objects.get().terminated == done
-    assert CleanUpRun.objects.get().was_stopped
+    assert json.loads(out)["terminated"] == Run.objects.get().count("terminated") == done
+    assert Run.objects.get().was_stopped
     asked_to_stop.undo()
     assert command("--workers", "3", at=now)[0] == 0
     assert Termination.objects.count() == 12
@@ -84,7 +85,7 @@ def test_numbers_are_freed_batch_by_batch(now, monkeypatch):
     PhoneNumber.objects.filter(pk=last.pk).update(reserved_through=dt.date(2026, 12, 31))
     status, out, _ = command("--json", at=now + dt.timedelta(days=40))
     assert (status, json.loads(out)["released_numbers"]) == (0, 4)
-    assert CleanUpRun.objects.latest("pk").released_numbers == 4
+    assert Run.objects.latest("pk").count("released_numbers") == 4
     assert list(PhoneNumber.objects.exclude(status="free")) == [last]
 
 
@@ -129,7 +130,7 @@ def test_what_a_wrong_clock_marked_expired_is_active_again(now, monkeypatch):
     assert [Subscription.objects.get(pk=s.pk).status for s in (*made, ended)] == [
         "expired", *["active"] * 5, "terminated"
     ]  # fmt: skip
-    assert CleanUpRun.objects.latest("pk").expired == 5
+    assert Run.objects.latest("pk").count("expired") == 5
     assert (
         AuditEntry.objects.filter(event="Clean-up run")
         .latest("pk")
@@ -172,26 +173,26 @@ def test_the_row_of_a_killed_run_stays_without_an_end(now):
         finally:
             os._exit(1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
-    killed = CleanUpRun.objects.get()
+    killed = Run.objects.get()
     # It counts with each batch, so that it is right up to the last one.
     assert (killed.finished_at, killed.was_stopped) == (None, False)
-    assert (killed.expired, killed.terminated, killed.terminations.count()) == (6, 2, 2)
+    assert (killed.count("expired"), killed.count("terminated"), killed.terminations.count()) == (6, 2, 2)
     assert not AuditEntry.objects.filter(event="Clean-up run").exists()
     status, out, _ = command("--json", at=now)
     assert (status, json.loads(out)["terminated"]) == (0, 4)
     killed.refresh_from_db()
     assert killed.finished_at is None
-    assert CleanUpRun.objects.latest("pk").finished_at == now
+    assert Run.objects.latest("pk").finished_at == now
 
 
 def test_a_dry_run_and_one_with_nothing_to_do(now):
     expired(2)
     assert command("--dry-run", at=now)[0] == 0
-    assert not CleanUpRun.objects.exists()
+    assert not Run.objects.exists()
     command(at=now)
     command(at=now)
     # Each run has its row; the audit has those that did something.
-    assert [run.terminated for run in CleanUpRun.objects.order_by("pk")] == [2, 0]
+    assert [run.count("terminated") for run in Run.objects.order_by("pk")] == [2, 0]
     assert AuditEntry.objects.filter(event="Clean-up run").count() == 1
 
 

@@ -8,9 +8,10 @@ from django.core.management import CommandError
 
 from customers.models import Organisation
 from portal.audit.models import AuditEntry
+from portal.jobs.models import Run, RunItem
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import due, expire
-from subscriptions.models import CleanUpHeld, CleanUpRun, Subscription, Termination
+from subscriptions.models import Subscription, Termination
 from subscriptions.selectors import reading
 from tests.subscriptions.clean_up.nights import command, done_in, expired, results_in
 from tests.support import factories
@@ -35,13 +36,15 @@ def test_what_may_only_have_missed_its_renewal_is_held(now, options, tmp_path):
     }
     assert [Subscription.objects.get(pk=s.pk).status for s in renewing] == ["active" if is_dry else "expired"] * 2
     if is_dry:
-        assert not CleanUpRun.objects.exists()
+        assert not Run.objects.exists()
         return
     assert Termination.objects.get().subscription == other[0]
-    run = CleanUpRun.objects.get()
-    assert (run.held, run.renewing, run.is_also_renewing) == (2, 0, False)
-    assert {held.subscription for held in CleanUpHeld.objects.filter(run=run)} == set(renewing)
-    assert {(h.expires_on, h.days_expired) for h in CleanUpHeld.objects.all()} == {(dt.date(2026, 2, 1), 37)}
+    run = Run.objects.get()
+    assert (run.count("held"), run.count("renewing"), run.parameters) == (2, 0, {"also_renewing": False})
+    assert set(RunItem.objects.filter(run=run, outcome="held").values_list("subject_uuid", flat=True)) == {
+        subscription.uuid for subscription in renewing
+    }
+    assert all(item.data == {"expires_on": "2026-02-01", "days_expired": 37} for item in RunItem.objects.all())
     assert "2 held (renewal not seen)" in AuditEntry.objects.get(event="Clean-up run").description
 
 
@@ -53,9 +56,9 @@ def test_also_renewing_ends_what_was_held(now):
         answer = json.loads(out)
         assert (status, answer["terminated"], answer["held"], "held" in err) == (0, 2, 0, False)
         assert Termination.objects.count() == ended
-    run = CleanUpRun.objects.latest("pk")
-    assert (run.renewing, run.held, run.is_also_renewing) == (2, 0, True)
-    assert not CleanUpHeld.objects.filter(run=run).exists()
+    run = Run.objects.latest("pk")
+    assert (run.count("renewing"), run.count("held"), run.parameters) == (2, 0, {"also_renewing": True})
+    assert not RunItem.objects.filter(run=run).exists()
 
 
 def test_a_cycle_that_comes_in_lets_go_of_what_was_held(now):
@@ -93,7 +96,7 @@ def test_many_are_held_part_by_part(now, monkeypatch):
     monkeypatch.setattr(due, "BATCH", 2)
     expired(5, auto_renew=True)
     status, out, err = command("--json", at=now)
-    assert (json.loads(out)["held"], CleanUpHeld.objects.count(), CleanUpRun.objects.get().held) == (5, 5, 5)
+    assert (json.loads(out)["held"], RunItem.objects.count(), Run.objects.get().count("held")) == (5, 5, 5)
     assert "Holding back: 5 done" in "\n".join(done_in(err.split("5 held:")[0]))
 
 
@@ -112,7 +115,7 @@ def test_without_a_limit_a_run_in_which_much_is_due_does_nothing(now, monkeypatc
         "not yet terminated). Look at them with --dry-run --report FILE; if they are right, say how many may be: "
         "--max 4."
     )
-    assert not CleanUpRun.objects.exists()
+    assert not Run.objects.exists()
     assert not Termination.objects.exists()
     assert Subscription.objects.get(pk=made[0].pk).status == before
     # Nothing is in the way of the next run.
@@ -154,7 +157,7 @@ def test_a_clock_that_is_not_the_databases_ends_nothing(one_clock, minutes):
     for options in ((), ("--dry-run",), ("--as-of", "2026-03-10")):
         with pytest.raises(CommandError, match="they may not be more than an hour apart. Nothing was done"):
             command(*options, at=is_now + dt.timedelta(minutes=minutes))
-    assert not CleanUpRun.objects.exists()
+    assert not Run.objects.exists()
     assert command(at=is_now + dt.timedelta(minutes=59))[0] == 0
 
 
@@ -164,6 +167,6 @@ def test_a_clock_before_the_last_run_ends_nothing_unless_the_day_is_named(now):
     yesterday = now - dt.timedelta(days=1)
     with pytest.raises(CommandError, match="and the last run began at 10 March 2026, 09:00 UTC: this clock"):
         command(at=yesterday)
-    assert CleanUpRun.objects.count() == 1
+    assert Run.objects.count() == 1
     status, out, _ = command("--json", "--as-of", "2026-03-09", at=yesterday)
     assert (status, json.loads(out)["terminated"]) == (0, 1)

@@ -7,30 +7,25 @@ import uuid
 import pytest
 
 from portal.frame import SYSTEM
+from portal.jobs.models import Run
 from portal.lib.lists import paging
 from subscriptions.clean_up import selectors as clean_up_selectors
-from subscriptions.clean_up.operations import expire
-from subscriptions.models import CleanUpFailure, CleanUpHeld, CleanUpRun, Termination
-from tests.support import factories, pages, shown
+from subscriptions.clean_up.operations import expire, runs
+from subscriptions.models import Termination
+from tests.support import factories, pages, running, shown
 from tests.support.factories import C
 
 pytestmark = pytest.mark.django_db
-LIST = "/clean-up-runs/"
+LIST = "/runs/"
 
 
 def expired(**fields):
     return factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 1), **fields)
 
 
-def clean_up(at) -> CleanUpRun:
+def clean_up(at) -> Run:
     expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=at)
-    return CleanUpRun.objects.get()
-
-
-def row(at, **fields) -> CleanUpRun:
-    return CleanUpRun.objects.create(
-        **{"started_at": at, "actor": "system", "as_of": at.date(), "workers": 1, **fields}
-    )
+    return Run.objects.get()
 
 
 @pytest.mark.parametrize(
@@ -39,40 +34,41 @@ def row(at, **fields) -> CleanUpRun:
 def test_who_may_read_the_runs(client_of, now, role, status):
     client = client_of(role)
     assert client.get(LIST).status_code == status
-    assert client.get(f"{LIST}{row(now).uuid}/").status_code == status
+    assert client.get(f"{LIST}{running.run(now).uuid}/").status_code == status
     if role != "agent":
         assert 'aria-current="page"' in client.get(LIST).content.decode()
     else:
-        assert "Clean-up runs" not in pages.words(client.get("/customers/"))
+        assert "Runs" not in pages.words(client.get("/customers/"))
 
 
 def test_without_a_run_the_list_says_how_one_starts(client_of):
     said = pages.words(client_of("auditor").get(LIST))
-    assert "No clean-up has run yet" in said
+    assert "Nothing has run yet" in said
     assert "“./run terminate_expired”, every night" in said
 
 
 def test_a_page_behind_the_last_leads_back(client_of, now):
-    row(now)
+    running.run(now)
     page = client_of("auditor").get(LIST, {"after": "1"})
     said = pages.words(page)
     assert "The newest ones are on the first page" in said
-    assert "No clean-up has run yet" not in said
+    assert "Nothing has run yet" not in said
     assert shown.beside(page) == {"Previous": LIST}
 
 
 def test_the_list_says_what_each_run_did(client_of, now):
-    row(now, expired=2000, terminated=1234, held=40, failed=2, finished_at=now + dt.timedelta(minutes=3))
-    row(now + dt.timedelta(days=1))
+    running.run(now, expired=2000, terminated=1234, held=40, failed=2, finished_at=now + dt.timedelta(minutes=3))
+    running.run(now + dt.timedelta(days=1))
     said = pages.words(client_of("auditor").get(LIST))
-    assert "10 March 2026, 09:00 UTC system 10 March 2026 1,234 40 2 10 March 2026, 09:03 UTC" in said
-    assert "11 March 2026, 09:00 UTC system 11 March 2026 0 0 0 Not finished" in said
+    counted = "10 March 2026 1,234 terminated, 40 held, 2 failed With failures"
+    assert f"10 March 2026, 09:00 UTC Clean-up system {counted} 10 March 2026, 09:03 UTC" in said
+    assert "11 March 2026, 09:00 UTC Clean-up system 11 March 2026 – Not finished –" in said
     assert said.index("11 March 2026, 09:00") < said.index("10 March 2026, 09:00")
 
 
 def test_the_list_goes_on_by_keys_both_ways(client_of, now, monkeypatch):
     monkeypatch.setattr(paging, "ROOM", 2)
-    made = [row(now + dt.timedelta(hours=n)).uuid for n in range(5)][::-1]
+    made = [running.run(now + dt.timedelta(hours=n)).uuid for n in range(5)][::-1]
     client = client_of("auditor")
 
     def read(address):
@@ -111,8 +107,8 @@ def test_a_report_names_what_was_terminated_with_links(client_of, now):
 
 def test_a_report_gives_the_reason_of_each_failure(client_of, now):
     made = expired()
-    run = row(now, failed=1)
-    CleanUpFailure.objects.create(run=run, subscription=made, reason="violates <b>check</b>")
+    run = running.run(now, failed=1)
+    running.failure(run, made, "violates <b>check</b>")
     page = client_of("billing").get(f"{LIST}{run.uuid}/")
     assert "violates &lt;b&gt;check&lt;/b&gt;" in page.content.decode()
     assert f'href="/subscriptions/{made.uuid}/"' in page.content.decode()
@@ -137,11 +133,11 @@ def test_a_report_lists_what_was_held(client_of, now):
 def test_the_report_can_be_taken_away_as_the_database_has_it(client_of, now, monkeypatch):
     """Part by part, and with what the command's file would have, whatever became of that."""
     monkeypatch.setattr(clean_up_selectors, "REPORT_ROWS", 1)
+    # One that was killed before its end.
+    monkeypatch.setattr(runs, "finish", lambda run, **given: run)
     ended, other, held, refused = expired(), expired(), expired(auto_renew=True), expired(auto_renew=True)
     run = clean_up(now)
-    CleanUpFailure.objects.create(
-        run=run, subscription=refused, reason="not, this one", expires_on=dt.date(2026, 2, 1), days_expired=37
-    )
+    running.failure(run, refused, "not, this one", expires_on="2026-02-01", days_expired=37)
     client = client_of("auditor")
     address = f"{LIST}{run.uuid}/report.csv"
     assert f'href="{address}"' in client.get(f"{LIST}{run.uuid}/").content.decode()
@@ -170,7 +166,7 @@ def test_a_page_of_a_report_behind_the_last_leads_back(client_of, now):
 
 
 def test_a_run_that_was_stopped_says_so(client_of, now):
-    run = row(now, finished_at=now, was_stopped=True)
+    run = running.run(now, finished_at=now, was_stopped=True)
     assert "Stopped as asked" in pages.words(client_of("auditor").get(f"{LIST}{run.uuid}/"))
 
 
@@ -179,12 +175,10 @@ def test_a_report_goes_on_by_keys_both_ways(client_of, now, monkeypatch):
     organisation = factories.OrganisationFactory.create()
     made = [expired(organisation=organisation) for _ in range(5)]
     run = clean_up(now)
-    broken = row(now, failed=5, held=5)
+    broken = running.run(now, failed=5, held=5)
     for subscription in made:
-        CleanUpFailure.objects.create(run=broken, subscription=subscription, reason="refused")
-        CleanUpHeld.objects.create(
-            run=broken, subscription=subscription, expires_on=dt.date(2026, 2, 1), days_expired=37
-        )
+        running.failure(broken, subscription, "refused")
+        running.held(broken, subscription)
     client = client_of("auditor")
 
     def walk(section: str, *, direction: str, address: str) -> tuple[list[str], str]:
@@ -209,7 +203,7 @@ def test_a_report_goes_on_by_keys_both_ways(client_of, now, monkeypatch):
 
 
 def test_strange_keys_are_not_found(client_of, now):
-    run = row(now)
+    run = running.run(now)
     client = client_of("auditor")
     for key in ("x", "9" * 19, "1~2", "\0"):
         assert client.get(LIST, {"before": key}).status_code == 404
@@ -221,20 +215,18 @@ def test_strange_keys_are_not_found(client_of, now):
 def test_the_queries_are_as_many_however_long_the_pages(client_of, now, django_assert_num_queries, count):
     for _ in range(count):
         expired()
-    run, broken = clean_up(now), row(now, failed=count, held=count)
+    run, broken = clean_up(now), running.run(now, failed=count, held=count)
     for termination in Termination.objects.all():
-        CleanUpFailure.objects.create(run=broken, subscription=termination.subscription, reason="refused")
-        CleanUpHeld.objects.create(
-            run=broken, subscription=termination.subscription, expires_on=dt.date(2026, 2, 1), days_expired=37
-        )
+        running.failure(broken, termination.subscription, "refused")
+        running.held(broken, termination.subscription)
     client = client_of("auditor")
     client.get(LIST)
     # Session, user, its permissions, group label; provider name; saved filters; the runs.
     with django_assert_num_queries(7):
         page = client.get(LIST)
     assert len(shown.listed(page, "Started")) == 2
-    # The run and what it terminated; and with what it failed and held.
-    for of, queries, tables in ((run, 7, [count]), (broken, 9, [count, count])):
+    # The run, its parts and what it terminated; and with what it failed and held, which names subscriptions.
+    for of, queries, tables in ((run, 8, [5, count]), (broken, 12, [count, count])):
         with django_assert_num_queries(queries):
             page = client.get(f"{LIST}{of.uuid}/")
         assert [len(table.rows) for table in shown.read(page).tables] == tables

@@ -7,10 +7,11 @@ import pytest
 from django.core.management import CommandError
 
 from portal.frame import SYSTEM
+from portal.jobs.models import Run
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import report as reports
 from subscriptions.clean_up.operations import runs
-from subscriptions.models import CleanUpRun, Termination
+from subscriptions.models import Termination
 from tests.subscriptions.clean_up.nights import command, expired, killed, refusing, results_in
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_clock")]
@@ -23,7 +24,7 @@ def test_no_report_is_written_over(now, tmp_path):
     with pytest.raises(CommandError, match="is there already, and no report is written over. Nothing was done"):
         command("--report", str(path), at=now)
     assert path.read_text() == "kept\n"
-    assert not CleanUpRun.objects.exists()
+    assert not Run.objects.exists()
 
 
 def test_the_report_of_a_killed_run_is_completed_by_the_next_one(now, tmp_path):
@@ -46,7 +47,7 @@ def test_the_report_of_a_killed_run_is_completed_by_the_next_one(now, tmp_path):
     first.write_text("mine")
     command(at=now)
     assert first.read_text() == "mine"
-    assert CleanUpRun.objects.earliest("pk").finished_at is None
+    assert Run.objects.earliest("pk").finished_at is None
 
 
 def test_a_report_that_is_gone_or_somebody_elses_is_left_alone(now, tmp_path):
@@ -67,7 +68,7 @@ def test_a_report_that_is_being_written_is_left_to_its_run(now, tmp_path):
     path = tmp_path / "r.csv"
     writing = reports.Report(str(path))
     run = runs.begin(
-        as_of=now.date(), limit=None, workers=1, is_also_renewing=False, report=str(path), by=SYSTEM, at=now
+        as_of=now.date(), limit=None, workers=1, is_also_renewing=False, report=str(path), due=4, by=SYSTEM, at=now
     )
     command(at=now)
     run.refresh_from_db()
@@ -86,6 +87,6 @@ def test_a_report_can_be_read_from_the_database_with_all_its_rows(now, tmp_path)
     with refusing(bad):
         command("--report", str(path), at=now)
     again = io.StringIO()
-    reports.write(again, rows=selectors.report_rows(CleanUpRun.objects.get()))
+    reports.write(again, rows=selectors.report_rows(Run.objects.get()))
     assert sorted(again.getvalue().splitlines()) == sorted(path.read_text().splitlines())
     assert len(path.read_text().splitlines()) == 6

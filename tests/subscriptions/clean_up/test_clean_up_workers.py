@@ -18,10 +18,11 @@ from django.db import connection
 
 from portal.audit.models import AuditEntry
 from portal.frame import SYSTEM
+from portal.jobs.models import Run
 from subscriptions.clean_up.operations import expire
 from subscriptions.clean_up.operations import expire as operations_expire
 from subscriptions.clean_up.operations import workers as operations_workers
-from subscriptions.models import CleanUpRun, PhoneNumber, Subscription, Termination
+from subscriptions.models import PhoneNumber, Subscription, Termination
 from tests.support import factories
 from tests.support.factories import C
 
@@ -136,8 +137,8 @@ def test_a_worker_without_a_connection_is_one_sentence_and_the_others_do_the_res
     assert re.fullmatch(r"A worker ended before its work was done: connection .*/nowhere.*", words), words
     assert words.endswith(". The others did theirs, and what was terminated stays; run the clean-up again.")
     assert "Traceback" not in "".join(capfd.readouterr())
-    assert Termination.objects.count() == CleanUpRun.objects.get().terminated == 6
-    assert CleanUpRun.objects.get().finished_at is None
+    assert Termination.objects.count() == Run.objects.get().count("terminated") == 6
+    assert Run.objects.get().finished_at is None
 
 
 def test_a_worker_that_is_killed_within_an_item_is_one_that_ended():

@@ -173,7 +173,7 @@ CORRUPTIONS = (
     Planted(
         "the same, the run's count left",
         f"{REOPENED};{TOLD_NOTHING};DELETE FROM audit_auditentry {EXPIRED_AUDIT};"
-        "UPDATE subscriptions_cleanuprun SET terminated = 1",
+        "UPDATE jobs_run SET counts = counts || '{\"terminated\": 1}'",
         "run_count",
     ),
     Planted(

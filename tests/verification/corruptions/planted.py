@@ -42,7 +42,8 @@ REOPENED = """DELETE FROM subscriptions_termination WHERE id = %(expired)s;
     WHERE id = %(expired_subscription)s;
     UPDATE subscriptions_phonenumber SET status = 'in_use', reserved_through = NULL
     WHERE subscription_id = %(expired_subscription)s;
-    UPDATE subscriptions_cleanuprun SET terminated = terminated - 1, renewing = 0"""
+    UPDATE jobs_run SET counts =
+        counts || jsonb_build_object('terminated', (counts ->> 'terminated')::int - 1, 'renewing', 0)"""
 TOLD_NOTHING = """DELETE FROM subscriptions_historyentry WHERE subscription_id = %(expired_subscription)s;
     DELETE FROM outbox_message WHERE cause_id = %(expired_uuid)s"""
 TAKEN_BACK = """INSERT INTO invoicing_takeback

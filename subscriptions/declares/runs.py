@@ -1,0 +1,93 @@
+"""Declare the runs of the clean-up: their words, and what their pages show."""
+
+from __future__ import annotations
+
+from django.db.models import QuerySet
+
+from portal.jobs import run_kinds
+from portal.jobs.models import Run, RunItem
+from subscriptions.clean_up import selectors
+from subscriptions.clean_up.lists import ENDED, FAILURES, HELD
+from subscriptions.clean_up.operations import runs
+from subscriptions.models import Termination
+
+ALSO_RENEWING = "The run was started with --also-renewing, so it terminated them too."
+NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or suspended organisations."
+
+
+HELD_BACK = (
+    "Auto-renewal is on, and no renewal was seen here, so these subscriptions were not terminated. If one was "
+    "renewed elsewhere, import its new cycles. Terminate the others one by one, or all at once with “./run "
+    "terminate_expired --also-renewing”."
+)
+
+
+def _facts(run: Run) -> tuple[tuple[str, object], ...]:
+    return ("Worker processes", run.workers), ("Limit", "None" if run.limit is None else run.limit)
+
+
+def _notices(run: Run) -> tuple[run_kinds.Notice, ...]:
+    if not run.count("renewing"):
+        return ()
+    text = ALSO_RENEWING if run.parameters.get("also_renewing") else NOT_RENEWABLE
+    return (run_kinds.Notice("Some had auto-renewal on", text, "warning"),)
+
+
+def _failures(run: Run) -> QuerySet[RunItem] | None:
+    return selectors.failures(run) if run.count("failed") else None
+
+
+def _held(run: Run) -> QuerySet[RunItem] | None:
+    return selectors.held(run) if run.count("held") else None
+
+
+def _ended(run: Run) -> QuerySet[Termination]:
+    return selectors.ended(run)
+
+
+run_kinds.declare(
+    run_kinds.Kind(
+        code=selectors.KIND,
+        label="Clean-up",
+        title="Clean-up run",
+        counts={
+            "expired": "Statuses updated",
+            "terminated": "Terminated",
+            "renewing": "With auto-renewal on",
+            "held": "Held",
+            "failed": "Failed",
+            "released_numbers": "Numbers freed",
+        },
+        in_list={"terminated": "terminated", "held": "held", "failed": "failed"},
+        unfinished="Its terminations stand; the next run does the rest.",
+        parts={
+            runs.PUT_BACK: "Mark active again",
+            runs.MARK: "Mark expired",
+            runs.END: "Terminate",
+            runs.HOLD: "Hold back",
+            runs.FREE: "Free numbers",
+        },
+        facts=_facts,
+        notices=_notices,
+        sections=(
+            run_kinds.Section(
+                "failures",
+                "Failures",
+                FAILURES,
+                _failures,
+                code="failures_",
+                text="These subscriptions could not be terminated. Every run tries again.",
+            ),
+            run_kinds.Section(
+                "held",
+                "Held: renewal not seen",
+                HELD,
+                _held,
+                code="held_",
+                text=HELD_BACK,
+            ),
+            run_kinds.Section("ended", "Terminated", ENDED, _ended),
+        ),
+        report="subscriptions:clean_up_report",
+    )
+)
