@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
 from django.db import connection
 
@@ -58,26 +57,26 @@ def post_entry(
     after = account.balance + amount
     if not policies.is_balance_in_range(after):
         raise refusals.BalanceOutOfRange(balance=account.balance, amount=amount)
-    row: dict[str, Any] = {
-        "account_id": account.pk,
-        "seq": (account.last_seq or 0) + 1,
-        "currency": account.currency,
-        "before": account.balance,
-        "amount": amount,
-        "after": after,
-        "kind": kind,
-        "cause_id": cause_id,
-        "is_unbilled": is_unbilled,
-        "at": at,
-        "on": on,
-        "description": description,
-        "actor": actor,
-        "request_id": request_id,
-        "previous_sha256": account.head,
-    }
+    entry = LedgerEntry(
+        account=account,
+        seq=(account.last_seq or 0) + 1,
+        currency=account.currency,
+        before=account.balance,
+        amount=amount,
+        after=after,
+        kind=kind,
+        cause_id=cause_id,
+        is_unbilled=is_unbilled,
+        at=at,
+        on=on,
+        description=description,
+        actor=actor,
+        request_id=request_id,
+        previous_sha256=account.head,
+    )
     # The table takes the account along to its new last entry.
-    (pk,) = writer.ENTRIES.write([row], then="RETURNING id")
-    return LedgerEntry(pk=pk, **row)
+    writer.ENTRIES.add([entry])
+    return entry
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
-from invoicing import policies, refusals, selectors
+from invoicing import policies, refusals, selectors, writer
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteLine, Invoice
 from invoicing.operations import documents, payments
 from portal import frame
@@ -42,7 +42,7 @@ def allocate(
             raise frame.KeyReused
         _check(note, invoice=invoice, amount=amount)
         parts = policies.spread(amount, over=payments.payables(invoice, amount=amount, named=_named_by(note)))
-        CreditNoteAllocation.objects.bulk_create(
+        writer.ALLOCATIONS.add(
             CreditNoteAllocation(
                 credit_note=note,
                 line_id=line_id,

@@ -6,7 +6,7 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from invoicing import refusals, selectors
+from invoicing import refusals, selectors, writer
 from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries
 from invoicing.operations import documents, giveback, numbers
 from portal import frame
@@ -56,7 +56,7 @@ def create_credit_note(
             raise refusals.NothingNamed
         descriptions = _checked(invoice, named)
         series, place, number = numbers.draw_number(NumberSeries.Document.CREDIT_NOTE)
-        note = CreditNote.objects.create(
+        note = CreditNote(
             uuid=key.outcome,
             number=number,
             series=series,
@@ -70,7 +70,8 @@ def create_credit_note(
             created_at=at,
             request_id=request_id,
         )
-        CreditNoteLine.objects.bulk_create(
+        writer.CREDIT_NOTES.add([note])
+        writer.CREDIT_NOTE_LINES.add(
             CreditNoteLine(
                 credit_note=note,
                 line_id=amount.line_id,

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 
 from customers import operations as customers_operations
 from customers.models import CreditAccount, LedgerEntry
-from invoicing import policies, selectors
+from invoicing import policies, selectors, writer
 from invoicing.models import (
     CreditNote,
     CreditNoteAllocation,
@@ -52,7 +52,7 @@ def use_note(
         before=selectors.standing_put_ins([note.pk])[note.pk] if note.allocated else {},
         charges=selectors.reachable(lines),
     )
-    CreditNoteAllocation.objects.bulk_create(
+    writer.ALLOCATIONS.add(
         CreditNoteAllocation(
             credit_note=note,
             line_id=line_id,

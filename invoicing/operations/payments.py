@@ -11,7 +11,7 @@ from django.db.models.functions import Coalesce
 from customers import operations as customers_operations
 from customers import refusals as customers_refusals
 from customers.models import LedgerEntry
-from invoicing import policies, refusals
+from invoicing import policies, refusals, writer
 from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
 from invoicing.operations import documents
 from portal import frame
@@ -93,8 +93,8 @@ def record_payment(
         )
         if surplus:
             payment.surplus_entry = _top_up(payment, by=by, at=at)
-        payment.save(force_insert=True)
-        PaymentLine.objects.bulk_create(
+        writer.PAYMENTS.add([payment])
+        writer.PAYMENT_LINES.add(
             PaymentLine(payment=payment, line_id=line_id, currency=invoice.currency, amount=part)
             for line_id, part in parts
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,13 @@ class Writer:
         with connection.cursor() as cursor:
             cursor.execute(self.over(given(self.shape), then=then), {"rows": passed(rows)})
             return [value for (value,) in cursor.fetchall()] if cursor.description else []
+
+    def add(self, made: Iterable[Model]) -> None:
+        """Write new instances of the table's model in one statement, and give them their keys."""
+        made = list(made)
+        rows = [{name: getattr(one, name) for name in self.shape} for one in made]
+        for one, pk in zip(made, self.write(rows, then="RETURNING id"), strict=True):
+            one.pk, one._state.adding, one._state.db = pk, False, connection.alias
 
 
 def given(shape: Mapping[str, str], *, parameter: str = "rows") -> str:
