@@ -70,6 +70,17 @@ ASSIGNMENTS = Writer(
     "subscriptions_assignment",
     {"subscription_id": "bigint", "member_id": "bigint", "assigned_on": "date", "ended_on": "date"},
 )
+# Terminations are told by their events instead.
+HISTORY = Writer(
+    "subscriptions_historyentry",
+    {
+        "subscription_id": "bigint",
+        "at": "timestamptz",
+        "event": "varchar",
+        "description": "text",
+        "actor": "varchar",
+    },
+)
 # Half-open: `day_after` is the first day that is not in the cycle.
 CYCLES = Writer(
     "subscriptions_cycle",

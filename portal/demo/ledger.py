@@ -1,10 +1,10 @@
-"""Once every movement of Available Credits is known: top up what they would not cover, and enter them in order."""
+"""Once every movement of Available Credits is known: top up what they would not cover, and put them in order."""
 
 import uuid
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
-from customers.models import LedgerEntry
 from invoicing.models import Invoice
 from portal.demo import documents
 from portal.demo.book import ACTOR, ZERO, Book
@@ -44,32 +44,32 @@ def top_up(book: Book) -> None:
             balance += movement.amount
 
 
-def add_entries(book: Book) -> None:
-    """Put every movement into the ledger in the order of time."""
+def movements(book: Book) -> list[dict[str, Any]]:
+    """Give every movement in the order of time within its account. *Shape*: `customers.writer.MOVEMENTS`.
+
+    Organisations have their keys by now, documents their numbers.
+    """
     number_of: dict[uuid.UUID | None, str] = {invoice.uuid: invoice.number for invoice in book.of(Invoice)}
-    for account in book.accounts.values():
-        organisation = account.organisation
-        balance = ZERO
-        movements = sorted(book.movements[organisation.uuid], key=lambda movement: movement.at)
-        for seq, movement in enumerate(movements, start=1):
-            before, balance = balance, balance + movement.amount
-            book.add(
-                LedgerEntry(
-                    account=account,
-                    seq=seq,
-                    currency=account.currency,
-                    before=before,
-                    amount=movement.amount,
-                    after=balance,
-                    kind=movement.kind,
-                    cause_id=movement.cause_id,
-                    at=movement.at,
-                    on=days.today_in(organisation.timezone, at=movement.at),
-                    description=movement.description.format(number_of.get(movement.cause_id, "")),
-                    actor=ACTOR,
-                )
-            )
-        book.add(account)
+    moved = [
+        (account.organisation, movement)
+        for account in book.accounts.values()
+        for movement in sorted(book.movements[account.organisation.uuid], key=lambda movement: movement.at)
+    ]
+    return [
+        {
+            "organisation_id": organisation.pk,
+            "place": place,
+            "amount": movement.amount,
+            "kind": movement.kind,
+            "cause_id": movement.cause_id,
+            "is_unbilled": False,
+            "at": movement.at,
+            "on": days.today_in(organisation.timezone, at=movement.at),
+            "description": movement.description.format(number_of.get(movement.cause_id, "")),
+            "actor": ACTOR,
+        }
+        for place, (organisation, movement) in enumerate(moved)
+    ]
 
 
 def _round_up(amount: Decimal) -> Decimal:

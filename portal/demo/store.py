@@ -2,14 +2,16 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, User
 from django.db import connection
-from django.db.models import Model
+from django.db.models import ForeignKey, Model
 
-from customers import policies
-from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
+from customers import writer as customers_writer
+from customers.models import CreditAccount, Member, Organisation, SearchKey
+from invoicing import writer as invoicing_writer
 from invoicing.models import (
     ChargeLine,
     CreditNote,
@@ -24,6 +26,8 @@ from portal import frame
 from portal.audit import operations as audit_operations
 from portal.demo import documents, endings, generate, ledger
 from portal.demo.generate import Demo
+from portal.postgresql.writer import Writer, given, passed
+from subscriptions import writer as subscriptions_writer
 from subscriptions.models import (
     AddOn,
     Assignment,
@@ -42,32 +46,31 @@ PASSWORD = "demo"  # noqa: S105 - a demo's log-ins are printed, not kept
 STAFF = ("agent", "billing", "auditor", "admin")
 BATCH = 2000
 
-# Referenced rows before those that refer to them.
-ORDER: tuple[type[Model], ...] = (
-    Organisation,
-    Member,
-    SearchKey,
-    CreditAccount,
-    LedgerEntry,
-    Product,
-    Plan,
-    Subscription,
-    AddOn,
-    Contract,
-    ContractItem,
-    PhoneNumber,
-    Assignment,
-    HistoryEntry,
-    Invoice,
-    ChargeLine,
-    Cycle,
-    CycleCharge,
-    Payment,
-    PaymentLine,
-    CreditNote,
-    CreditNoteLine,
-    CreditNoteAllocation,
-)
+# Referenced rows before those that refer to them. Movements of Available Credits follow the accounts.
+WRITERS: dict[type[Model], Writer] = {
+    Organisation: customers_writer.ORGANISATIONS,
+    Member: customers_writer.MEMBERS,
+    SearchKey: customers_writer.SEARCH_KEYS,
+    CreditAccount: customers_writer.ACCOUNTS,
+    Product: subscriptions_writer.PRODUCTS,
+    Plan: subscriptions_writer.PLANS,
+    Subscription: subscriptions_writer.SUBSCRIPTIONS,
+    AddOn: subscriptions_writer.ADD_ONS,
+    Contract: subscriptions_writer.CONTRACTS,
+    ContractItem: subscriptions_writer.CONTRACT_ITEMS,
+    PhoneNumber: subscriptions_writer.PHONE_NUMBERS,
+    Assignment: subscriptions_writer.ASSIGNMENTS,
+    HistoryEntry: subscriptions_writer.HISTORY,
+    Invoice: invoicing_writer.INVOICES,
+    ChargeLine: invoicing_writer.CHARGE_LINES,
+    Cycle: subscriptions_writer.CYCLES,
+    CycleCharge: subscriptions_writer.CYCLE_CHARGES,
+    Payment: invoicing_writer.PAYMENTS,
+    PaymentLine: invoicing_writer.PAYMENT_LINES,
+    CreditNote: invoicing_writer.CREDIT_NOTES,
+    CreditNoteLine: invoicing_writer.CREDIT_NOTE_LINES,
+    CreditNoteAllocation: invoicing_writer.ALLOCATIONS,
+}
 
 
 @dataclass(eq=False, kw_only=True)
@@ -86,26 +89,11 @@ def wait_for_turn() -> None:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('portal demo'))")
 
 
-def link(entries: list[LedgerEntry]) -> None:
-    """Name the hash before each entry; accounts have their keys by now. *Shape*: by account, in their order.
-
-    The table takes the accounts along to their last entries.
-    """
-    previous = None
-    for entry in entries:
-        if entry.seq == 1:
-            previous = None
-        entry.previous_sha256 = previous
-        previous = policies.entry_sha256(
-            account_id=entry.account.pk,
-            seq=entry.seq,
-            amount=entry.amount,
-            currency=entry.currency,
-            kind=entry.kind,
-            cause_id=entry.cause_id,
-            at_microseconds=policies.microseconds(entry.at),
-            previous=previous,
-        )
+def tie(row: Model) -> None:
+    """Give a row the keys of what it refers to, which is written by now."""
+    for field in row._meta.concrete_fields:
+        if isinstance(field, ForeignKey) and field.is_cached(row):
+            setattr(row, field.name, getattr(row, field.name))
 
 
 def write_customers(demo: Demo) -> int:
@@ -114,21 +102,35 @@ def write_customers(demo: Demo) -> int:
     series = {row.document: row for row in NumberSeries.objects.select_for_update().order_by("pk")}
     documents.number_documents(book, model=Invoice, series=series["invoice"])
     documents.number_documents(book, model=CreditNote, series=series["credit_note"])
-    ledger.add_entries(book)
+    for account in book.accounts.values():
+        book.add(account)
     # Lists show the newest first, by primary key.
     book.of(Subscription).sort(key=lambda row: row.started_on)
     book.of(Payment).sort(key=lambda row: row.created_at)
     book.of(HistoryEntry).sort(key=lambda row: row.at)
-    left = set(book.rows) - set(ORDER)
+    left = book.rows.keys() - WRITERS.keys()
     if left:
         raise AssertionError(f"nowhere to write {left}")
-    for model in ORDER:
-        if model is LedgerEntry:
-            link(book.of(LedgerEntry))
-        model._default_manager.bulk_create(book.rows[model], batch_size=BATCH)
+    for model, writer in WRITERS.items():
+        rows = book.rows[model]
+        for row in rows:
+            tie(row)
+        for start in range(0, len(rows), BATCH):
+            writer.add(rows[start : start + BATCH])
+        if model is CreditAccount:
+            moved = write_movements(ledger.movements(book))
     for row in series.values():
         row.save(update_fields=["last_number"])
-    return sum(len(rows) for rows in book.rows.values())
+    return moved + sum(len(rows) for rows in book.rows.values())
+
+
+def write_movements(movements: list[dict[str, Any]]) -> int:
+    """Write the entries that movements become, and count them. The table takes the accounts along."""
+    statement = customers_writer.ENTRIES.over(customers_writer.in_turn(given(customers_writer.MOVEMENTS)))
+    with connection.cursor() as cursor:
+        for start in range(0, len(movements), BATCH):
+            cursor.execute(statement, {"rows": passed(movements[start : start + BATCH])})
+    return len(movements)
 
 
 def write_staff() -> None:
