@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "portal.audit",
     "portal.outbox",
     "portal.jobs",
+    "portal.importing",
     "settings_app",
     "customers",
     "invoicing",

@@ -134,8 +134,8 @@ MUTATIONS = (
     Mutation(
         "a dry run writes",
         "portal/importing/run.py",
-        "            if dry_run:\n                return counted",
-        "            if False:\n                return counted",
+        "        if not dry_run:\n            begun",
+        "        if True:\n            begun",
         "tests/importing/test_import.py::test_a_dry_run_writes_nothing",
     ),
 )

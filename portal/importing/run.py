@@ -12,10 +12,11 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from portal import frame
 from portal.audit import operations as audit_operations
-from portal.importing import changes, checking, known, loading, registry, staging
+from portal.importing import changes, checking, known, loading, registry, runs, staging
 from portal.importing.faults import Fault, Faults
 from portal.importing.shapes import Declared, File
 from portal.importing.staging import Staged
+from portal.jobs.models import Run
 from portal.lib import text
 
 READING, CHECKING, WRITING = "Bytes read", "Checking", "Writing"
@@ -72,20 +73,26 @@ def import_directory(
     update: bool = False,
     on_exceptions: Callable[[Iterator[bytes]], None] | None = None,
     progress: Progress = lambda *_: None,
+    clock: Callable[[], datetime] | None = None,
     declared_in: registry.Registry = registry.APPS,
 ) -> list[Count]:
     """Import the files of a directory, and return the counts of each. A dry run only checks them.
 
     *Shape*: `update` allows changes to the columns that their apps declare. Rows about subscriptions that ended in
-    the portal are then set aside: `on_exceptions` gets them as CSV before the commit.
+    the portal are then set aside: `on_exceptions` gets them as CSV before the commit. An import is kept as a run,
+    with its counts or with its faults; a dry run leaves none. `clock` gives the time of its end.
     *Raises*: Refused; Interfered; BrokenOff; OSError for a file that can't be read.
     """
     declared = declared_in.together()
     faults = Faults()
     present = _present(directory, declared, faults=faults)
-    total = sum((directory / file.csv).stat().st_size for file in present)
+    sizes = {file.csv: (directory / file.csv).stat().st_size for file in present}
+    now = clock or (lambda: at)
+    begun: Run | None = None
     only_commit_is_left = False
     try:
+        if not dry_run:
+            begun = runs.begin(directory, sizes=sizes, is_update=update, at=at)
         with frame.operation("import_data"), connection.cursor() as cursor:
             # Imports run one at a time. Two imports of one directory would both take every row for new.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('import_data'))")
@@ -101,6 +108,7 @@ def import_directory(
             cursor.execute("SET LOCAL default_statistics_target = 10")
             staged: dict[str, Staged] = {}
             done = 0
+            total = sum(sizes.values())
             progress(READING, 0, total)
             for place, file in enumerate(declared.files):
                 staging.create_table(cursor, file)
@@ -132,7 +140,7 @@ def import_directory(
             counted = [_count(cursor, declared, file, is_updating=update) for file in present]
             if update and on_exceptions:
                 on_exceptions(changes.exceptions(cursor))
-            if dry_run:
+            if begun is None:
                 return counted
             if any(count.new for count in counted):
                 progress(WRITING, 0, 0)
@@ -140,13 +148,39 @@ def import_directory(
             if any(count.changed for count in counted):
                 changes.write(cursor, declared)
             for file, count in zip(present, counted, strict=True):
-                _record(file, count, sha256=staged[file.name].sha256, is_update=update, at=at)
+                _record(begun, file, count, sha256=staged[file.name].sha256, is_update=update, at=at)
+            runs.finish(begun, counts={count.csv: _numbers(count) for count in counted}, at=now())
             only_commit_is_left = True
+    except Refused as refused:
+        if begun:
+            why = f"{text.counted(refused.count, 'fault')}. Nothing was written."
+            runs.refuse(begun, why, faults=refused.first, count=refused.count, at=now())
+        raise
     except IntegrityError as error:
-        raise Interfered(text.first_line(error)) from error
+        why = text.first_line(error)
+        if begun:
+            runs.refuse(begun, f"The portal was changed meanwhile: {why}. Nothing was written.", at=now())
+        raise Interfered(why) from error
     except (OperationalError, InterfaceError) as error:
-        raise BrokenOff(text.first_line(error), may_be_written=only_commit_is_left) from error
+        why = text.first_line(error)
+        if begun and not only_commit_is_left:
+            runs.refuse(begun, f"The database could not go on: {why}. Nothing was written.", at=now())
+        raise BrokenOff(why, may_be_written=only_commit_is_left) from error
+    except OSError as error:
+        if begun:
+            what = text.harmless(str(error.filename))
+            runs.refuse(begun, f"{what} can't be read: {error.strerror}. Nothing was written.", at=now())
+        raise
     return counted
+
+
+def _numbers(count: Count) -> dict[str, int]:
+    return {
+        "new": count.new,
+        "changed": count.changed,
+        "unchanged": count.unchanged,
+        "exceptions": count.exceptions,
+    }
 
 
 def _count(cursor: Any, declared: Declared, file: File, *, is_updating: bool) -> Count:
@@ -194,7 +228,7 @@ def _unreadable(declared: Declared, staged: dict[str, Staged]) -> set[str]:
     }
 
 
-def _record(file: File, count: Count, *, sha256: str, is_update: bool, at: datetime) -> None:
+def _record(run: Run, file: File, count: Count, *, sha256: str, is_update: bool, at: datetime) -> None:
     counted = f"{count.new:,} new, {count.unchanged:,} unchanged"
     if is_update:
         counted = (
@@ -205,15 +239,8 @@ def _record(file: File, count: Count, *, sha256: str, is_update: bool, at: datet
         "file.imported",
         sentence=f"{file.csv}: {counted} (SHA-256 {sha256}).",
         app=file.app,
-        data={
-            "file": file.csv,
-            "sha256": sha256,
-            "new": count.new,
-            "changed": count.changed,
-            "unchanged": count.unchanged,
-            "exceptions": count.exceptions,
-            "is_update": is_update,
-        },
+        subject=audit_operations.Subject("run", run.uuid),
+        data={"file": file.csv, "sha256": sha256, **_numbers(count), "is_update": is_update},
         by=frame.IMPORT,
         at=at,
     )

@@ -13,6 +13,7 @@ from django.db import connection
 
 from customers.models import Organisation
 from portal.importing import run
+from portal.jobs.models import Run
 from tests.support.directory import row_counts
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -89,6 +90,8 @@ def test_a_connection_that_is_cut_while_a_file_is_read(directory, imported, monk
     assert said.endswith(". Nothing was written; import again.")
     assert "\n" not in said
     assert row_counts() == before
+    # The next connection keeps what became of it.
+    assert Run.objects.get().refusal.endswith(". Nothing was written.")
 
 
 def test_a_disk_that_is_full(directory, imported, on_insert):
@@ -100,6 +103,9 @@ def test_a_disk_that_is_full(directory, imported, on_insert):
         f'{COULD_NOT}could not extend file "base/1/2": No space left on device. Nothing was written; import again.'
     )
     assert row_counts() == before
+    run = Run.objects.get()
+    assert run.refusal.startswith("The database could not go on: could not extend file")
+    assert run.finished_at is not None
 
 
 def test_a_connection_that_is_cut_over_the_commit(directory, imported, on_insert):
@@ -110,6 +116,9 @@ def test_a_connection_that_is_cut_over_the_commit(directory, imported, on_insert
         f"{COULD_NOT}terminating connection due to administrator command. "
         "It was lost while all was being kept, so all is written or nothing; import again to know."
     )
+    # Its end is in the same transaction: a run without one has written nothing.
+    assert Run.objects.get().finished_at is None
+    assert not Organisation.objects.exists()
 
 
 def test_who_cannot_analyze_in_time_has_imported_all_the_same(directory, imported):

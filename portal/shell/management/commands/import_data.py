@@ -50,6 +50,7 @@ class Command(BaseCommand):
                 update=update,
                 on_exceptions=report.write if report else None,
                 progress=progress.show,
+                clock=timezone.now,
             )
             if report:
                 report.keep()

@@ -1,0 +1,1 @@
+"""What the import tells to lower places."""
