@@ -4,20 +4,21 @@ import datetime as dt
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import Permission
+from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
 from portal.frame import SYSTEM
 from portal.jobs import selectors
 from portal.jobs.models import Run, RunItem
+from portal.staff.models import SavedFilter
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
-from tests.support import factories, running
+from tests.support import factories, running, shown
 from tests.support.factories import C
 
 pytestmark = pytest.mark.django_db(transaction=True)
-BEFORE = [("jobs", None), ("subscriptions", "0012_keys_of_terminations")]
+BEFORE = [("staff", "0001_saved_filters"), ("jobs", None), ("subscriptions", "0012_keys_of_terminations")]
 
 
 def migrate(targets: list[Any]) -> None:
@@ -87,3 +88,35 @@ def test_former_runs_are_runs_with_their_ids_counts_and_items(now):
     assert selectors.state_of(Run.objects.get(pk=killed.pk)) == selectors.UNFINISHED
     with pytest.raises(Exception, match="an item of a run is never changed"):
         RunItem.objects.filter(subject_uuid=older.subject_uuid).update(sentence="")
+
+
+def test_filters_and_permissions_of_former_runs_go_along(client_of, now):
+    group = Group.objects.create(name="Night watch")
+    group.permissions.add(Permission.objects.get(codename="view_run"))
+    user = User.objects.create_user("watch")
+    user.groups.add(group)
+    client = client_of("auditor")
+    kept = {"Lately": "started_from=2026-03-01", "All": ""}
+    try:
+        migrate(BEFORE)
+        for name, query in kept.items():
+            SavedFilter.objects.create(user=client.user, address="/clean-up-runs/", name=name, query=query)
+        SavedFilter.objects.create(user=client.user, address="/invoices/", name="Open", query="status=open")
+        assert rows(
+            "SELECT p.codename FROM auth_group_permissions gp JOIN auth_permission p ON p.id = gp.permission_id "
+            "JOIN auth_group g ON g.id = gp.group_id WHERE g.name = 'Night watch'"
+        ) == [("view_cleanuprun",)]
+    finally:
+        migrate([])
+    found = SavedFilter.objects.values_list("name", "address", "query")
+    assert sorted(found) == [
+        ("All", "/runs/", "kind=clean_up"),
+        ("Lately", "/runs/", "started_from=2026-03-01&kind=clean_up"),
+        ("Open", "/invoices/", "status=open"),
+    ]
+    running.run(now)
+    running.run(now, kind="import")
+    shown_run = shown.read(client.get("/runs/?started_from=2026-03-01&kind=clean_up"))
+    assert [row["Kind"] for table in shown_run.tables for row in table.rows] == ["Clean-up"]
+    assert User.objects.get(pk=user.pk).has_perm("jobs.view_run")
+    assert not User.objects.create_user("newcomer").has_perm("jobs.view_run")
