@@ -12,7 +12,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from portal import frame
 from portal.audit import operations as audit_operations
-from portal.importing import changes, checking, known, loading, registry, runs, staging
+from portal.importing import changes, checking, known, loading, refusals, registry, runs, staging
 from portal.importing.faults import Fault, Faults
 from portal.importing.shapes import Declared, File
 from portal.importing.staging import Staged
@@ -40,31 +40,6 @@ class Count:
     exceptions: int = 0
 
 
-class Refused(Exception):
-    """The files have faults. Nothing was written."""
-
-    def __init__(self, faults: Faults) -> None:
-        self.first = faults.first()
-        self.count = faults.count
-        super().__init__(f"{self.count:,} faults")
-
-
-class Interfered(Exception):
-    """Another change of the portal conflicts with the import. Nothing was written."""
-
-
-class BrokenOff(Exception):
-    """The database failed: it went away, its disk is full, or a lock was held too long.
-
-    *Shape*: `may_be_written` is True if the connection was lost during the commit. Then everything was written or
-    nothing was; another import shows which. If it is False, nothing was written.
-    """
-
-    def __init__(self, why: str, *, may_be_written: bool) -> None:
-        self.may_be_written = may_be_written
-        super().__init__(why)
-
-
 def import_directory(
     directory: Path,
     *,
@@ -81,16 +56,24 @@ def import_directory(
     *Shape*: `update` allows changes to the columns that their apps declare. Rows about subscriptions that ended in
     the portal are then set aside: `on_exceptions` gets them as CSV before the commit. An import is kept as a run,
     with its counts or with its faults; a dry run leaves none. `clock` gives the time of its end.
-    *Raises*: Refused; Interfered; BrokenOff; OSError for a file that can't be read.
+    *Raises*: Refused, as one of DirectoryFaulty, Interfered, BrokenOff, FileUnreadable, or as `on_exceptions` does.
     """
     declared = declared_in.together()
     faults = Faults()
-    present = _present(directory, declared, faults=faults)
-    sizes = {file.csv: (directory / file.csv).stat().st_size for file in present}
-    now = clock or (lambda: at)
     begun: Run | None = None
     only_commit_is_left = False
+
+    def now() -> datetime:
+        return clock() if clock else at
+
+    def kept(refusal: frame.Refused) -> frame.Refused:
+        if begun:
+            runs.refuse(begun, refusal, at=now())
+        return refusal
+
     try:
+        present = _present(directory, declared, faults=faults)
+        sizes = {file.csv: (directory / file.csv).stat().st_size for file in present}
         if not dry_run:
             begun = runs.begin(directory, sizes=sizes, is_update=update, at=at)
         with frame.operation("import_data"), connection.cursor() as cursor:
@@ -136,7 +119,7 @@ def import_directory(
             known.resolve(cursor, declared, at=at)
             checking.check(cursor, declared, faults=faults, unreadable=_unreadable(declared, staged))
             if faults.count:
-                raise Refused(faults)
+                raise refusals.DirectoryFaulty(first=tuple(faults.first()), count=faults.count)
             counted = [_count(cursor, declared, file, is_updating=update) for file in present]
             if update and on_exceptions:
                 on_exceptions(changes.exceptions(cursor))
@@ -151,26 +134,17 @@ def import_directory(
                 _record(begun, file, count, sha256=staged[file.name].sha256, is_update=update, at=at)
             runs.finish(begun, counts={count.csv: _numbers(count) for count in counted}, at=now())
             only_commit_is_left = True
-    except Refused as refused:
-        if begun:
-            why = f"{text.counted(refused.count, 'fault')}. Nothing was written."
-            runs.refuse(begun, why, faults=refused.first, count=refused.count, at=now())
+    except frame.Refused as refusal:
+        kept(refusal)
         raise
     except IntegrityError as error:
-        why = text.first_line(error)
-        if begun:
-            runs.refuse(begun, f"The portal was changed meanwhile: {why}. Nothing was written.", at=now())
-        raise Interfered(why) from error
+        raise kept(refusals.Interfered(why=text.first_line(error))) from error
     except (OperationalError, InterfaceError) as error:
         why = text.first_line(error)
-        if begun and not only_commit_is_left:
-            runs.refuse(begun, f"The database could not go on: {why}. Nothing was written.", at=now())
-        raise BrokenOff(why, may_be_written=only_commit_is_left) from error
+        raise kept(refusals.BrokenOff(why=why, may_be_written=only_commit_is_left)) from error
     except OSError as error:
-        if begun:
-            what = text.harmless(str(error.filename))
-            runs.refuse(begun, f"{what} can't be read: {error.strerror}. Nothing was written.", at=now())
-        raise
+        name = text.harmless(str(error.filename))
+        raise kept(refusals.FileUnreadable(path=name, why=error.strerror)) from error
     return counted
 
 

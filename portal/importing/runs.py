@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from django.db import InterfaceError, OperationalError
 
 from portal import frame
+from portal.importing import refusals
 from portal.importing.faults import Fault
 from portal.jobs import operations as jobs
 from portal.jobs.models import Run, RunItem
@@ -38,15 +39,17 @@ def finish(run: Run, *, counts: Mapping[str, Mapping[str, int]], at: datetime) -
     jobs.finish(run.pk, at=at)
 
 
-def refuse(run: Run, why: str, *, at: datetime, faults: Sequence[Fault] = (), count: int = 0) -> None:
-    """Keep why nothing was written, after that was rolled back. A database that is away keeps nothing.
-
-    *Shape*: `faults` are the first ones, `count` is how many there are.
-    """
+def refuse(run: Run, refusal: frame.Refused, *, at: datetime) -> None:
+    """Keep why nothing was written, after that was rolled back. A database that is away keeps nothing."""
+    if isinstance(refusal, refusals.BrokenOff) and refusal.may_be_written:
+        # Where all is written, its end is too.
+        return
+    faults = refusal if isinstance(refusal, refusals.DirectoryFaulty) else None
     with contextlib.suppress(OperationalError, InterfaceError), frame.operation("import_data"):
-        jobs.add_items(run.pk, items=[_item(fault) for fault in faults], outcome=RunItem.Outcome.FAULT)
-        jobs.add(run.pk, counts={"faults": count})
-        jobs.finish(run.pk, refusal=why, at=at)
+        if faults:
+            jobs.add_items(run.pk, items=[_item(fault) for fault in faults.first], outcome=RunItem.Outcome.FAULT)
+            jobs.add(run.pk, counts={"faults": faults.count})
+        jobs.finish(run.pk, refusal=str(refusal), at=at)
 
 
 def _item(fault: Fault) -> jobs.Item:

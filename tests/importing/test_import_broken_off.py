@@ -91,7 +91,7 @@ def test_a_connection_that_is_cut_while_a_file_is_read(directory, imported, monk
     assert "\n" not in said
     assert row_counts() == before
     # The next connection keeps what became of it.
-    assert Run.objects.get().refusal.endswith(". Nothing was written.")
+    assert Run.objects.get().refusal == said
 
 
 def test_a_disk_that_is_full(directory, imported, on_insert):
@@ -104,7 +104,7 @@ def test_a_disk_that_is_full(directory, imported, on_insert):
     )
     assert row_counts() == before
     run = Run.objects.get()
-    assert run.refusal.startswith("The database could not go on: could not extend file")
+    assert run.refusal == str(refusal.value)
     assert run.finished_at is not None
 
 

@@ -8,7 +8,7 @@ from django.db import connection
 from customers import imports as customers
 from customers.imports.files import ORGANISATIONS
 from portal.audit import names
-from portal.importing import columns, registry, run
+from portal.importing import columns, refusals, registry, run
 from portal.importing.shapes import File, Kept, Part
 from subscriptions import imports as subscriptions
 from tests.architecture.source import found, place
@@ -55,7 +55,7 @@ def test_an_app_that_comes_later_brings_its_file_along(directory, declared):
             "organisation_uuid uuid, row_sha256 text)"
         )
     directory.files["parcels"] = ["code,organisation_uuid", f"P-1,{ACME}", f"P-2,{UNKNOWN}"]
-    with pytest.raises(run.Refused) as refused:
+    with pytest.raises(refusals.DirectoryFaulty) as refused:
         run.import_directory(directory.write(), at=NOW, declared_in=declared)
     assert [str(fault) for fault in refused.value.first] == [
         f'parcels.csv:3: organisation_uuid: "{UNKNOWN}" is unknown, '
@@ -71,7 +71,7 @@ def test_an_app_that_comes_later_brings_its_file_along(directory, declared):
         assert cursor.fetchall() == [("P-1", ACME), ("P-2", BETA)]
 
     directory.set("parcels", 3, "organisation_uuid", ACME)
-    with pytest.raises(run.Refused) as refused:
+    with pytest.raises(refusals.DirectoryFaulty) as refused:
         run.import_directory(directory.write(), at=NOW, declared_in=declared)
     assert [str(fault) for fault in refused.value.first] == [
         f'parcels.csv:3: organisation_uuid: "{ACME}" differs from "{BETA}", which the portal has, '

@@ -11,6 +11,7 @@ from invoicing.models import NumberSeries
 from invoicing.operations.numbers import draw_number
 from portal.frame import Actor
 from portal.importing import loading, run
+from portal.importing import refusals as import_refusals
 from subscriptions.models import Cycle, Subscription, Termination
 from subscriptions.termination import operations, refusals
 from subscriptions.termination.quote import quotes
@@ -32,7 +33,7 @@ class Meanwhile(threading.Thread):
     def run(self) -> None:
         try:
             self.answer = self._call()
-        except (refusals.QuoteChanged, refusals.NotTerminable, run.Refused) as refusal:
+        except (refusals.QuoteChanged, refusals.NotTerminable, import_refusals.DirectoryFaulty) as refusal:
             self.answer = refusal
         finally:
             connection.close()
@@ -117,7 +118,7 @@ def test_an_import_waits_for_the_agent_and_adds_no_cycle(known, ending, director
     agent.join(30)
     importing.join(30)
     assert isinstance(agent.answer, operations.Outcome), agent.answer
-    assert isinstance(importing.answer, run.Refused), importing.answer
+    assert isinstance(importing.answer, import_refusals.DirectoryFaulty), importing.answer
     assert "never changes again" in str(importing.answer.first[0])
     assert Cycle.objects.filter(subscription=known).count() == before
 

@@ -14,7 +14,8 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
-from portal.importing import run
+from portal import frame
+from portal.importing import refusals, run
 from portal.importing.faults import MOST_SHOWN
 from portal.lib import text as text_lib
 from portal.lib.progress import Progress
@@ -52,32 +53,18 @@ class Command(BaseCommand):
                 progress=progress.show,
                 clock=timezone.now,
             )
-            if report:
-                report.keep()
-        except run.Refused as refused:
+        except refusals.DirectoryFaulty as refused:
             progress.clear()
             for fault in refused.first:
                 self.stderr.write(str(fault))
             if refused.count > MOST_SHOWN:
                 self.stderr.write(f"{refused.count:,} faults; the first {MOST_SHOWN:,} are listed.")
             sys.exit(1)
-        except run.Interfered as interfered:
-            raise CommandError(
-                f"The portal was changed meanwhile, and nothing was written; import again. ({interfered})"
-            ) from interfered
-        except run.BrokenOff as broken:
-            raise CommandError(
-                f"The database could not go on: {broken}. "
-                + (
-                    "It was lost while all was being kept, so all is written or nothing; import again to know."
-                    if broken.may_be_written
-                    else "Nothing was written; import again."
-                )
-            ) from None
-        except OSError as error:
-            raise CommandError(
-                f"{text_lib.harmless(str(error.filename))} can't be read: {error.strerror}."
-            ) from error
+        except frame.Refused as refused:
+            raise CommandError(str(refused)) from refused
+        else:
+            if report:
+                report.keep()
         finally:
             progress.clear()
             if report:
@@ -142,23 +129,34 @@ class _Exceptions:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._name = text_lib.harmless(str(path))
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
         self._written = Path(name)
         self._stream = os.fdopen(handle, "wb")
 
     def write(self, pieces: Iterator[bytes]) -> None:
-        for piece in pieces:
-            self._stream.write(piece)
-        self._stream.flush()
+        try:
+            for piece in pieces:
+                self._stream.write(piece)
+            self._stream.flush()
+        except OSError as error:
+            raise refusals.ExceptionsUnwritable(path=self._name, why=error.strerror) from error
 
     def keep(self) -> None:
         """Give the file its name."""
-        self._stream.close()
-        self._written.chmod(0o644)
-        self._written.replace(self._path)
+        try:
+            self._stream.close()
+            self._written.chmod(0o644)
+            self._written.replace(self._path)
+        except OSError as error:
+            raise CommandError(
+                f"All is imported; only the exceptions can't be written to {self._name}: {error.strerror}."
+            ) from error
 
     def drop(self) -> None:
         """Leave nothing behind where it was not kept."""
-        self._stream.close()
+        with contextlib.suppress(OSError):
+            # What is still held back would fail once more.
+            self._stream.close()
         with contextlib.suppress(FileNotFoundError):
             self._written.unlink()
