@@ -66,22 +66,25 @@ def count(cursor: Any, declared: Declared, file: File) -> int:
 def check(cursor: Any, declared: Declared, *, is_updating: bool, faults: Faults) -> None:
     """Add a fault for each change that is not taken: its column, what the portal has, and what the file says."""
     open_files = _changeable(declared) if is_updating else []
-    cursor.execute(
-        """
-        SELECT place, line, ordinal, column_name, was, is_now, count(*) OVER () FROM import_changed
-        WHERE column_name IS NULL AND place <> ALL(%(places)s::integer[])
-           OR place || ' ' || column_name <> ALL(%(taken)s::text[])
-        ORDER BY place, line, ordinal LIMIT %(most)s
-        """,
-        {
-            "places": [declared.place(file) for file in open_files],
-            "taken": [f"{declared.place(file)} {name}" for file in open_files for name in file.kept.changeable],
-            "most": MOST_SHOWN,
-        },
-    )
-    rows = cursor.fetchall()
-    if rows:
-        faults.add_first((_fault(declared, *row[:-1]) for row in rows), count=rows[0][-1])
+    for place, file in enumerate(declared.files):
+        is_open = file in open_files
+        cursor.execute(
+            """
+            SELECT place, line, ordinal, column_name, was, is_now, count(*) OVER () FROM import_changed
+            WHERE place = %(place)s
+              AND (column_name IS NULL AND NOT %(is_open)s OR column_name <> ALL(%(taken)s::text[]))
+            ORDER BY line, ordinal LIMIT %(most)s
+            """,
+            {
+                "place": place,
+                "is_open": is_open,
+                "taken": list(file.kept.changeable) if is_open else [],
+                "most": MOST_SHOWN,
+            },
+        )
+        rows = cursor.fetchall()
+        if rows:
+            faults.add_first((_fault(declared, *row[:-1]) for row in rows), count=rows[0][-1])
 
 
 def _fault(

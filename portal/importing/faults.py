@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -31,22 +32,27 @@ class Faults:
     """Hold the first faults and the count of all."""
 
     def __init__(self) -> None:
-        self.count = 0
+        self.by_file: Counter[str] = Counter()
         self._kept: list[Fault] = []
+
+    @property
+    def count(self) -> int:
+        """Count all faults."""
+        return self.by_file.total()
 
     def add(self, fault: Fault) -> None:
         """Count one fault, and keep it while it may be among the first."""
-        self.count += 1
+        self.by_file[fault.name] += 1
         self._kept.append(fault)
         if len(self._kept) > _CUT:
             self._kept = heapq.nsmallest(MOST_SHOWN, self._kept)
 
     def add_first(self, first: Iterable[Fault], *, count: int) -> None:
-        """Add the first faults of a kind, `count` of which there are in all."""
-        before = self.count
+        """Add the first faults of a kind in one file, `count` of which there are in all."""
         for fault in first:
             self.add(fault)
-        self.count = before + count
+            name, count = fault.name, count - 1
+        self.by_file[name] += count
 
     def first(self) -> list[Fault]:
         """Give the faults that are printed."""

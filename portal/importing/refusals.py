@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from portal import frame
@@ -10,13 +11,18 @@ from portal.importing.faults import Fault
 
 @dataclass(eq=False, kw_only=True)
 class DirectoryFaulty(frame.Refused):
-    """The files have faults. *Shape*: `first` are those that are printed, `count` is how many there are."""
+    """The files have faults. *Shape*: `first` are those that are printed, `by_file` counts all by name of file."""
 
     code = "directory_faulty"
     status = 422
 
     first: tuple[Fault, ...]
-    count: int
+    by_file: Mapping[str, int]
+
+    @property
+    def count(self) -> int:
+        """Count all faults."""
+        return sum(self.by_file.values())
 
 
 @dataclass(eq=False, kw_only=True)

@@ -119,7 +119,7 @@ def import_directory(
             known.resolve(cursor, declared, at=at)
             checking.check(cursor, declared, faults=faults, unreadable=_unreadable(declared, staged))
             if faults.count:
-                raise refusals.DirectoryFaulty(first=tuple(faults.first()), count=faults.count)
+                raise refusals.DirectoryFaulty(first=tuple(faults.first()), by_file=faults.by_file)
             counted = [_count(cursor, declared, file, is_updating=update) for file in present]
             if update and on_exceptions:
                 on_exceptions(changes.exceptions(cursor))

@@ -48,7 +48,9 @@ def refuse(run: Run, refusal: frame.Refused, *, at: datetime) -> None:
     with contextlib.suppress(OperationalError, InterfaceError), frame.operation("import_data"):
         if faults:
             jobs.add_items(run.pk, items=[_item(fault) for fault in faults.first], outcome=RunItem.Outcome.FAULT)
-            jobs.add(run.pk, counts={"faults": faults.count})
+            for name, count in faults.by_file.items():
+                jobs.add(run.pk, counts={"faults": count}, part=name)
+                jobs.fail_part(run.pk, name=name, at=at)
         jobs.finish(run.pk, refusal=str(refusal), at=at)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from portal.jobs import run_kinds, selectors
 from portal.jobs.models import RunItem, RunPart
@@ -54,6 +54,11 @@ def _counted(row: RunRow) -> str:
     return counted(row.counts, kind.in_list if kind else dict(zip(row.counts, row.counts, strict=True)))
 
 
+def _kind(row: RunRow) -> cells.Word | cells.Under:
+    kind, about = cells.Word(row.kind, run_kinds.label_of(row.kind)), run_kinds.about(row.kind, row.parameters)
+    return cells.Under(kind, (about,)) if about else kind
+
+
 RUNS: lists.List[RunRow] = lists.List(
     name="runs",
     title="Runs",
@@ -67,7 +72,8 @@ RUNS: lists.List[RunRow] = lists.List(
             lambda row: cells.Link(row.started_at, cells.address("jobs:run", row.uuid)),
             is_heading=True,
         ),
-        lists.Column("Kind", lambda row: cells.Word(row.kind, run_kinds.label_of(row.kind))),
+        lists.Column("Kind", _kind, css="text-break"),
+        lists.Column("About", lambda row: run_kinds.about(row.kind, row.parameters), on="file"),
         lists.Column("By", lambda row: row.actor),
         lists.Column("As of", lambda row: row.as_of, kind=cells.Day),
         lists.Column("Counts", _counted, css="sentence"),
@@ -118,8 +124,8 @@ ITEMS: lists.List[ItemRow] = lists.List(
 )
 
 
-def parts(kind: run_kinds.Kind | None) -> tuple[lists.Column[RunPart], ...]:
-    """Give the columns of a run's parts, in the words of its kind."""
+def parts(kind: run_kinds.Kind | None, found: Sequence[RunPart]) -> tuple[lists.Column[RunPart], ...]:
+    """Give the columns of a run's parts, in the words of its kind; instants where a part has any."""
     names = kind.parts if kind else {}
     counts = kind.counts if kind else {}
 
@@ -137,6 +143,10 @@ def parts(kind: run_kinds.Kind | None) -> tuple[lists.Column[RunPart], ...]:
             kind=cells.Code,
         ),
         lists.Column("Counts", progress, css="sentence"),
-        lists.Column("Started", lambda part: part.started_at, kind=cells.Instant),
-        lists.Column("Finished", lambda part: part.finished_at, kind=cells.Instant),
+        *([_PART_STARTED] if any(part.started_at for part in found) else []),
+        *([_PART_FINISHED] if any(part.finished_at for part in found) else []),
     )
+
+
+_PART_STARTED: lists.Column[RunPart] = lists.Column("Started", lambda part: part.started_at, kind=cells.Instant)
+_PART_FINISHED: lists.Column[RunPart] = lists.Column("Finished", lambda part: part.finished_at, kind=cells.Instant)

@@ -92,6 +92,11 @@ def end_part(run_id: int, *, name: str, at: datetime, was_stopped: bool = False)
     RunPart.objects.filter(run_id=run_id, name=name).update(state=state, finished_at=at)
 
 
+def fail_part(run_id: int, *, name: str, at: datetime) -> None:
+    """Say that a part has failed."""
+    RunPart.objects.filter(run_id=run_id, name=name).update(state=RunPart.State.FAILED, finished_at=at)
+
+
 @dataclass(frozen=True)
 class Item:
     """What a run could not do, or would not. *Shape*: `subject` is a UUID of the kind that the items are about."""

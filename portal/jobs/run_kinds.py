@@ -25,7 +25,8 @@ class Notice:
 class Section:
     """A list on the page of a run. *Shape*: `rows` gives the rows of a run, or None where it has no such section.
 
-    `code` tells the lists of one page apart in its address; the main one has none.
+    `text` stands above the list, or makes of the run what stands there. `code` tells the lists of one page apart in
+    its address; the main one has none.
     """
 
     name: str
@@ -33,7 +34,7 @@ class Section:
     list: lists.List[Any]
     rows: Callable[[Run], QuerySet[Any, Any] | None]
     code: str = ""
-    text: str = ""
+    text: str | Callable[[Run], str] = ""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,8 @@ class Kind:
 
     *Shape*: `counts` names what is counted, in the order in which it is shown, `in_list` those counts that a list
     shows; `parts` names the parts that are no files. `facts` gives what is to be told of one run besides: terms and
-    values. `unfinished` says what a run without an end leaves. `report` is the name of the address of its CSV.
+    values; `about` what tells a run from others of its kind, by its parameters. `unfinished` says what one without
+    an end leaves. `report` is the name of the address of its CSV.
     """
 
     code: str
@@ -53,6 +55,7 @@ class Kind:
     unfinished: str
     parts: Mapping[str, str] = field(default_factory=dict)
     facts: Callable[[Run], Sequence[tuple[str, object]]] = lambda run: ()
+    about: Callable[[Mapping[str, Any]], str] = lambda parameters: ""
     notices: Callable[[Run], Sequence[Notice]] = lambda run: ()
     sections: tuple[Section, ...] = ()
     report: str = ""
@@ -74,6 +77,11 @@ def of(code: str) -> Kind | None:
 def label_of(code: str) -> str:
     """Give the word for a kind; its code where no app declares it."""
     return _kinds[code].label if code in _kinds else code
+
+
+def about(code: str, parameters: Mapping[str, Any]) -> str:
+    """Tell a run from others of its kind, as far as its kind does."""
+    return _kinds[code].about(parameters) if code in _kinds else ""
 
 
 def labels() -> list[tuple[str, str]]:

@@ -37,6 +37,7 @@ class RunRow:
     started_at: datetime
     actor: str
     as_of: date | None
+    parameters: Mapping[str, Any]
     counts: Mapping[str, int]
     state: str
     finished_at: datetime | None
@@ -77,6 +78,7 @@ def run_rows(found: Sequence[Run]) -> tuple[RunRow, ...]:
             started_at=run.started_at,
             actor=run.actor,
             as_of=run.as_of,
+            parameters=run.parameters,
             counts=run.counts,
             state=state_of(run),
             finished_at=run.finished_at,

@@ -79,7 +79,7 @@ def _facts(run: Run, kind: Kind | None) -> list[tuple[str, object]]:
 
 def _parts(run: Run, kind: Kind | None) -> lists.Table | None:
     found = selectors.parts_of(run)
-    return lists.table(parts(kind), found, caption="Parts of the run") if found else None
+    return lists.table(parts(kind, found), found, caption="Parts of the run") if found else None
 
 
 def _sections(request: Request, run: Run, kind: Kind | None) -> list[dict[str, Any]]:
@@ -89,5 +89,6 @@ def _sections(request: Request, run: Run, kind: Kind | None) -> list[dict[str, A
         rows = section.rows(run)
         if rows is not None:
             page = lists.show(request, section.list, rows=rows, prefix=section.code, target="#run", is_part=True)
-            shown.append({"name": section.name, "title": section.title, "text": section.text, "shown": page})
+            text = section.text if isinstance(section.text, str) else section.text(run)
+            shown.append({"name": section.name, "title": section.title, "text": text, "shown": page})
     return shown

@@ -6,6 +6,7 @@ import pytest
 
 from portal.importing import faults
 from portal.importing import run as importing
+from portal.importing.declares import runs as declared
 from portal.jobs.models import Run, RunItem
 from tests.support import pages, shown
 from tests.support.directory import COUNTS, NOW, row_counts
@@ -29,7 +30,7 @@ def test_an_import_is_a_run_with_its_files_as_parts(directory, imported, client_
     assert len(parts) == 8
     assert parts["cycles.csv"] == ("done", {"new": 3}, (path / "cycles.csv").stat().st_size)
     said = pages.words(page_of(client_of, run))
-    assert f"Directory {path} Changes of known organisations Refused" in said
+    assert f"Directory {path} Known rows that changed Faults" in said
     assert "organisations.csv Done 2 new" in said
     assert "Not finished" not in said
     listed = shown.read(client_of("billing").get("/runs/", {"kind": "import", "state": "done"})).tables
@@ -58,11 +59,13 @@ def test_a_refused_import_leaves_its_faults_and_nothing_else(directory, imported
     assert len(err) >= 2
     assert run.counts == {"faults": len(err)}
     assert (run.refusal, run.finished_at) == (f"{len(err)} faults. Nothing was written.", LATER)
-    assert {part.state for part in run.parts.all()} == {"left_out"}
+    parts = {part.name: (part.state, part.counts) for part in run.parts.all()}
+    assert parts["plans.csv"] == ("failed", {"faults": sum(line.startswith("plans.csv:") for line in said)})
+    assert parts["numbers.csv"] == ("left_out", {})
     page = page_of(client_of, run)
     assert "XXQ&lt;b&gt;" in page.content.decode()
     assert f"Refused {len(err)} faults. Nothing was written." in pages.words(page)
-    assert shown.read(page).table("Faults, oldest first").column("Column") == [
+    assert shown.read(page).table("Faults, first to last").column("Column") == [
         item.data["column"] for item in run.items.all()
     ]
 
@@ -70,9 +73,18 @@ def test_a_refused_import_leaves_its_faults_and_nothing_else(directory, imported
 def test_of_many_faults_the_first_are_kept_and_the_count(directory, imported, client_of, monkeypatch):
     monkeypatch.setattr(faults, "MOST_SHOWN", 2)
     directory.add("members", *(f"{number},no,No," for number in range(5)))
-    imported(directory.write())
+    monkeypatch.setattr(declared, "MOST_SHOWN", 2)
+    path = directory.write()
+    imported(path)
     run = Run.objects.get()
-    assert (RunItem.objects.count(), run.count("faults") > 5) == (2, True)
+    count = run.count("faults")
+    assert (RunItem.objects.count(), count > 5) == (2, True)
+    assert run.parts.get(name="members.csv").counts == {"faults": count}
+    said = pages.words(page_of(client_of, run))
+    assert f"members.csv Failed {count} faults" in said
+    assert f"import it again. The first 2 of {count} faults were kept; the parts have all counts." in said
+    listed = shown.read(client_of("billing").get("/runs/")).tables
+    assert [row["Kind"] for table in listed for row in table.rows] == [f"Import {path}"]
 
 
 def test_a_killed_import_stays_without_an_end_and_the_next_one_goes_on(directory, imported, client_of):

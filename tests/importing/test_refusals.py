@@ -17,7 +17,7 @@ from tests.support.refusals import coded, told
 FAULT = faults.Fault(0, 2, 0, "plans.csv", "name", "the field is empty, expected a value")
 COULD_NOT = "The database could not go on: it is full. "
 TABLE: dict[frame.Refused, tuple[str, int, str, str]] = {
-    refusals.DirectoryFaulty(first=(FAULT,), count=1): (
+    refusals.DirectoryFaulty(first=(FAULT,), by_file={"plans.csv": 1}): (
         "directory_faulty",
         422,
         "",

@@ -47,7 +47,9 @@ FAULTS: lists.List[FaultRow] = lists.List(
         lists.Column("What is wrong", lambda row: row.sentence, css="text-break sentence"),
     ),
     # In the order in which they were printed.
-    sorts=(lists.NEWEST.reversed_(),),
+    sorts=(
+        lists.Sort("place", ("id",), ascending="first to last", descending="last to first", is_descending=False),
+    ),
     empty=_NO_MORE,
     no_match=_NO_MORE,
 )
@@ -60,15 +62,17 @@ def _faults(run: Run) -> QuerySet[RunItem] | None:
 def _facts(run: Run) -> tuple[tuple[str, object], ...]:
     return (
         ("Directory", run.parameters.get("directory", "")),
-        ("Changes of known organisations", "Taken over" if run.parameters.get("update") else "Refused"),
+        ("Known rows that changed", "Taken over (--update)" if run.parameters.get("update") else "Faults"),
     )
 
 
-def _notices(run: Run) -> tuple[run_kinds.Notice, ...]:
+def _what_to_do(run: Run) -> str:
+    what = "Nothing of the directory was imported. Correct these lines, and import it again."
     if run.count("faults") <= MOST_SHOWN:
-        return ()
-    said = f"The first {MOST_SHOWN:,} of {run.count('faults'):,} faults were kept."
-    return (run_kinds.Notice("More faults", said),)
+        return what
+    return (
+        f"{what} The first {MOST_SHOWN:,} of {run.count('faults'):,} faults were kept; the parts have all counts."
+    )
 
 
 run_kinds.declare(
@@ -93,14 +97,14 @@ run_kinds.declare(
         unfinished="An import is written as a whole, at its end: so far nothing is. Of one that was interrupted "
         "nothing ever will be; import again.",
         facts=_facts,
-        notices=_notices,
+        about=lambda parameters: str(parameters.get("directory", "")),
         sections=(
             run_kinds.Section(
                 "faults",
                 "Faults",
                 FAULTS,
                 _faults,
-                text="Nothing of the directory was imported. Correct these lines, and import it again.",
+                text=_what_to_do,
             ),
         ),
     )
