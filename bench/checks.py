@@ -40,12 +40,12 @@ HALVES = {
     "a termination has one message in the outbox, where somebody is to be told": """
         SELECT format('termination %s has %s', t.uuid, count(m.id)) FROM subscriptions_termination t
         JOIN settings_app_portalconfigversion v ON v.id = t.config_version_id
-        LEFT JOIN outbox_message m ON m.cause_id = t.uuid AND m.kind = 'subscription_terminated'
+        LEFT JOIN outbox_delivery m ON m.cause_id = t.uuid AND m.kind = 'subscription_terminated'
         WHERE t.actor_kind <> 'import' GROUP BY t.uuid, v.id
         HAVING count(m.id) <> (v.notify_customers OR (v.notify_partner AND v.notification_address <> ''))::int
     """,
     "a message in the outbox has a termination": """
-        SELECT format('message %s', m.message_id) FROM outbox_message m
+        SELECT format('message %s', m.message_id) FROM outbox_delivery m
         LEFT JOIN subscriptions_termination t ON t.uuid = m.cause_id
         WHERE m.kind = 'subscription_terminated' AND t.id IS NULL
     """,

@@ -47,7 +47,7 @@ UNION ALL SELECT 'history', kind, count(*), sum(hashtextextended(data ->> 'told'
 UNION ALL SELECT 'audit', event, count(*), sum(hashtextextended(description, 0)) FROM audit_auditentry
     WHERE event NOT IN ('Clean-up run', 'Clean-up step') GROUP BY 2
 UNION ALL SELECT 'messages', status, count(*), sum(hashtextextended("to" || cc || subject || body, 0))
-    FROM outbox_message GROUP BY 2
+    FROM outbox_delivery GROUP BY 2
 UNION ALL SELECT 'runs', '', (counts ->> 'expired')::bigint,
     coalesce((counts ->> 'terminated')::bigint, 0) + coalesce((counts ->> 'renewing')::bigint, 0) FROM jobs_run
 ORDER BY 1, 2

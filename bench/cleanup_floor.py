@@ -101,7 +101,7 @@ _STEPS = (
     FROM due d JOIN subscriptions_termination t ON t.subscription_id = d.id
     """,
     """
-    INSERT INTO outbox_message
+    INSERT INTO outbox_delivery
         (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
          next_attempt_at, attempts, delivered_to, last_error)
     SELECT 'subscription_terminated', CASE WHEN d.address = '' THEN 'dead' ELSE 'pending' END,

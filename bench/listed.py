@@ -15,7 +15,7 @@ TABLES = (
     "subscriptions_termination",
     "jobs_run",
     "jobs_runitem",
-    "outbox_message",
+    "outbox_delivery",
 )
 
 # What became of each termination, dealt by its id: half of them were asked for, a quarter had expired.
@@ -81,7 +81,7 @@ _STATEMENTS = (
     JOIN subscriptions_subscription s ON s.status = 'expired' AND s.expires_on < r.as_of AND s.id % 100 = 0
     """,
     """
-    INSERT INTO outbox_message
+    INSERT INTO outbox_delivery
         (kind, status, addressee, "to", cc, subject, body, cause_id, organisation_uuid, message_id, created_at,
          next_attempt_at, attempts, delivered_to, sent_at, last_error)
     SELECT k.kind, m.status, 'customer', o.owner_email, '', 'A subscription has ended', 'It ended as you asked.',

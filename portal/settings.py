@@ -272,10 +272,6 @@ EMAIL_HOST_USER = environment.text("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = environment.text("EMAIL_HOST_PASSWORD")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = environment.text("DEFAULT_FROM_EMAIL", default="portal@localhost")
-# The outbox calls this for the addresses of an organisation, since it may not import a higher app.
-OUTBOX_ADDRESSES = "customers.selectors.addresses.notification_addresses"
-# The outbox calls these for the text of a message, by its kind, at the first attempt to send it.
-OUTBOX_TEXTS = {"subscription_terminated": "subscriptions.declares.letters.text_of"}
 
 LOGGING = {
     "version": 1,

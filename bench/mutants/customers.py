@@ -82,7 +82,7 @@ MUTATIONS = (
     ),
     Mutation(
         "messages go to the owner, though there is a billing e-mail",
-        "customers/selectors/addresses.py",
+        "customers/declares/addresses.py",
         "(organisation.billing_email or organisation.owner_email)",
         "(organisation.owner_email or organisation.billing_email)",
         "tests/outbox/test_views.py::test_the_address_is_looked_up_again",

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db.models import Q
 
 from portal.audit import naming
 from portal.lib import days, lists, signposts
 from portal.lib.lists import cells, filters
-from portal.outbox import selectors
-from portal.outbox.models import Message
-
-
-def _word_of(kind: str) -> str:
-    return kind.replace("_", " ").capitalize()
-
-
-def _kinds() -> list[tuple[str, str]]:
-    return [(kind, _word_of(kind)) for kind in settings.OUTBOX_TEXTS]
+from portal.outbox import kinds, selectors
+from portal.outbox.models import Delivery
 
 
 class MessageFilters(filters.Filters):
@@ -28,17 +19,17 @@ class MessageFilters(filters.Filters):
     more = ("kind", "created_from", "created_to")
 
     status = filters.Choice(
-        "Status", "status", choices=Message.Status.choices, default=Message.Status.DEAD, leads_in=("newest",)
+        "Status", "status", choices=Delivery.Status.choices, default=Delivery.Status.DEAD, leads_in=("newest",)
     )
     organisation = naming.OrganisationFilter("Organisation")
     to = filters.Line("To or cc", ask=lambda part: Q(to__icontains=part) | Q(cc__icontains=part))
-    kind = filters.Choice("Kind", "kind", choices=_kinds)
+    kind = filters.Choice("Kind", "kind", choices=kinds.labels)
     created_from = filters.From("Created from", "created_at", is_instant=True)
     created_to = filters.To("Created to", "created_at", is_instant=True)
 
 
 def _status(row: selectors.Row) -> cells.Code:
-    return cells.Code(row.status, Message.Status(row.status).label, "danger" if row.is_dead else "")
+    return cells.Code(row.status, Delivery.Status(row.status).label, "danger" if row.is_dead else "")
 
 
 def _to(row: selectors.Row) -> cells.Under:
@@ -46,7 +37,7 @@ def _to(row: selectors.Row) -> cells.Under:
 
 
 def _subject(row: selectors.Row) -> cells.Under:
-    return cells.Under(row.subject, (cells.Word(row.kind, _word_of(row.kind)),))
+    return cells.Under(row.subject, (cells.Word(row.kind, kinds.label_of(row.kind)),))
 
 
 def _next(row: selectors.Row) -> datetime | str | None:
@@ -65,13 +56,13 @@ def _send_again(row: selectors.Row) -> cells.Action | None:
     return cells.Action("Send again", cells.address("outbox:send_again", row.message_id), "Putting back")
 
 
-MESSAGES: lists.List[selectors.Row] = lists.List(
+DELIVERIES: lists.List[selectors.Row] = lists.List(
     name="notifications",
     title="Notifications",
     about="E-mails about terminations, to the provider or to customers. A dead letter could not be sent and waits "
     "for you. Dates and times are UTC.",
-    permission="outbox.view_message",
-    rows=selectors.messages,
+    permission="outbox.view_delivery",
+    rows=selectors.deliveries,
     read=selectors.rows,
     columns=(
         lists.Column("Created", lambda row: row.created_at, css="text-break"),

@@ -8,7 +8,7 @@ from django.db import models
 from portal.audit.models import AuditEntry
 
 
-class Message(models.Model):
+class Delivery(models.Model):
     """One delivery of an event, to be made at least once; `message_id` makes a repeat recognisable.
 
     An e-mail's text is composed once, at the first attempt, and kept. What is older than events has none; its text
@@ -65,11 +65,11 @@ class Message(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["pending", "sent", "dead"]),
-                name="a_message_has_a_known_status",
+                name="a_delivery_has_a_known_status",
             ),
             models.CheckConstraint(
                 condition=models.Q(channel__in=["email"]),
-                name="a_message_goes_by_a_known_channel",
+                name="a_delivery_goes_by_a_known_channel",
             ),
             models.UniqueConstraint(
                 fields=["event", "channel", "addressee"],
@@ -78,18 +78,18 @@ class Message(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(addressee__in=["customer", "provider"]),
-                name="a_message_has_a_known_addressee",
+                name="a_delivery_has_a_known_addressee",
             ),
             models.CheckConstraint(
                 condition=~models.Q(to="", status__in=["pending", "sent"]),
-                name="a_message_without_an_address_is_a_dead_letter",
+                name="a_delivery_without_an_address_is_a_dead_letter",
             ),
             models.CheckConstraint(
                 condition=models.Q(status="sent", sent_at__isnull=False)
                 | (~models.Q(status="sent") & models.Q(sent_at__isnull=True)),
-                name="a_message_is_sent_exactly_when_it_says_when",
+                name="a_delivery_is_sent_exactly_when_it_says_when",
             ),
-            models.UniqueConstraint(fields=["kind", "cause_id"], name="a_cause_has_one_message_of_a_kind"),
+            models.UniqueConstraint(fields=["kind", "cause_id"], name="a_cause_has_one_delivery_of_a_kind"),
         ]
         indexes = [
             models.Index(fields=["next_attempt_at"], name="outbox_due", condition=models.Q(status="pending")),

@@ -9,7 +9,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 
 MOST_COUNTED = 1000
 
@@ -35,7 +35,7 @@ class Row:
     @property
     def is_dead(self) -> bool:
         """Say whether somebody has to look at it."""
-        return self.status == Message.Status.DEAD
+        return self.status == Delivery.Status.DEAD
 
 
 @dataclass(frozen=True)
@@ -46,43 +46,43 @@ class Load:
     dead: int
 
 
-def messages() -> QuerySet[Message]:
+def deliveries() -> QuerySet[Delivery]:
     """Give the query of all messages."""
-    return Message.objects.all()
+    return Delivery.objects.all()
 
 
-def rows(found: Sequence[Message]) -> tuple[Row, ...]:
+def rows(found: Sequence[Delivery]) -> tuple[Row, ...]:
     """Turn messages into values. No query."""
     return tuple(
         Row(
-            message_id=message.message_id,
-            created_at=message.created_at,
-            kind=message.kind,
-            status=message.status,
-            to=message.to,
-            cc=message.cc,
-            subject=message.subject,
-            attempts=message.attempts,
-            last_error=message.last_error,
-            next_attempt_at=message.next_attempt_at if message.status == Message.Status.PENDING else None,
-            sent_at=message.sent_at,
-            organisation_uuid=message.organisation_uuid,
-            is_for_customer=message.addressee == Message.Addressee.CUSTOMER,
+            message_id=delivery.message_id,
+            created_at=delivery.created_at,
+            kind=delivery.kind,
+            status=delivery.status,
+            to=delivery.to,
+            cc=delivery.cc,
+            subject=delivery.subject,
+            attempts=delivery.attempts,
+            last_error=delivery.last_error,
+            next_attempt_at=delivery.next_attempt_at if delivery.status == Delivery.Status.PENDING else None,
+            sent_at=delivery.sent_at,
+            organisation_uuid=delivery.organisation_uuid,
+            is_for_customer=delivery.addressee == Delivery.Addressee.CUSTOMER,
         )
-        for message in found
+        for delivery in found
     )
 
 
 def load() -> Load:
     """Count the pending messages and the dead letters, as far as anybody wants to know on a page. Two queries."""
-    return Load(pending=_counted(Message.Status.PENDING), dead=_counted(Message.Status.DEAD))
+    return Load(pending=_counted(Delivery.Status.PENDING), dead=_counted(Delivery.Status.DEAD))
 
 
 def waiting() -> int:
     """Count the pending messages, however many."""
-    return Message.objects.filter(status=Message.Status.PENDING).count()
+    return Delivery.objects.filter(status=Delivery.Status.PENDING).count()
 
 
 def _counted(status: str) -> int:
     # After a large clean-up a million may wait: counting all of them would take longer than the page.
-    return Message.objects.filter(status=status)[: MOST_COUNTED + 1].count()
+    return Delivery.objects.filter(status=status)[: MOST_COUNTED + 1].count()

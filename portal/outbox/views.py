@@ -3,21 +3,19 @@
 import uuid as uuids
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.module_loading import import_string
 from django.views.decorators.http import require_POST
 
 from portal import frame
 from portal.lib import htmx, lists
 from portal.lib.http import Request
-from portal.outbox import operations, selectors
-from portal.outbox.lists import MESSAGES
-from portal.outbox.models import Message
+from portal.outbox import kinds, operations, selectors
+from portal.outbox.lists import DELIVERIES
+from portal.outbox.models import Delivery
 
 PAGE = "outbox/list.html"
 
@@ -36,7 +34,7 @@ def _counted(count: int) -> str:
     return f"{count:,}" if count <= most else f"more than {most:,}"
 
 
-message_list = lists.page(MESSAGES, template=PAGE, context=_above)
+message_list = lists.page(DELIVERIES, template=PAGE, context=_above)
 
 
 @require_POST
@@ -47,11 +45,11 @@ def send_again(request: Request, uuid: uuids.UUID) -> HttpResponseBase:
         put_back = operations.send_again(
             message_id=uuid,
             # The outbox knows no organisation: who does tells where its messages go.
-            look_up=import_string(settings.OUTBOX_ADDRESSES),
+            look_up=kinds.addresses_of,
             by=frame.Actor.of(request.user),
             at=timezone.now(),
         )
-    except Message.DoesNotExist as error:
+    except Delivery.DoesNotExist as error:
         raise Http404("There is no such message.") from error
     except operations.AlreadyOnItsWay as refusal:
         messages.info(request, str(refusal))
@@ -67,5 +65,5 @@ def _refused(request: Request, refusal: frame.Refused) -> HttpResponseBase:
     """Show the list, and above it why nothing was done."""
     context = {**_above(request), "refusal": str(refusal)}
     return lists.answer(
-        request, MESSAGES, template=PAGE, context=context, address=reverse("outbox:list"), status=refusal.status
+        request, DELIVERIES, template=PAGE, context=context, address=reverse("outbox:list"), status=refusal.status
     )

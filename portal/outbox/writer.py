@@ -4,8 +4,8 @@ from portal.postgresql.writer import Writer
 
 # Without an address (`to` is empty) a message is a dead letter, which billing staff see. The body is composed at
 # the first attempt to send; until then lists show the subject.
-MESSAGES = Writer(
-    "outbox_message",
+DELIVERIES = Writer(
+    "outbox_delivery",
     {
         "event_id": "bigint",
         "kind": "varchar",

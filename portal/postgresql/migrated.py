@@ -6,6 +6,7 @@ nothing: the same names stand for other tables.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.apps import apps
@@ -13,25 +14,28 @@ from django.db import connection
 from django.db.migrations import Migration
 from django.db.migrations.executor import MigrationExecutor
 
-# All of that day's main, which never change again.
-FIRST = frozenset(
-    (app, name)
-    for app, names in {
-        "audit": ("0001_initial", "0002_guards"),
-        "outbox": ("0001_initial", "0002_guards"),
-        "settings_app": ("0001_initial", "0002_guards", "0003_defaults", "0004_drop_unread_indexes"),
-        "customers": ("0001_initial", "0002_guards", "0003_plan_balances_anew"),
-        "invoicing": (
-            "0001_initial",
-            "0002_guards",
-            "0003_series",
-            "0004_drop_unread_indexes",
-            "0005_plan_sums_anew",
-        ),
-        "subscriptions": ("0001_initial", "0002_guards", "0003_drop_unread_indexes"),
-        "portal": ("0001_roles",),
-    }.items()
-    for name in names
+# All of that day's main, which never change again, in the order in which that day's portal applied them.
+FIRST = (
+    ("audit", "0001_initial"),
+    ("audit", "0002_guards"),
+    ("customers", "0001_initial"),
+    ("customers", "0002_guards"),
+    ("customers", "0003_plan_balances_anew"),
+    ("invoicing", "0001_initial"),
+    ("invoicing", "0002_guards"),
+    ("invoicing", "0003_series"),
+    ("invoicing", "0004_drop_unread_indexes"),
+    ("invoicing", "0005_plan_sums_anew"),
+    ("outbox", "0001_initial"),
+    ("outbox", "0002_guards"),
+    ("settings_app", "0001_initial"),
+    ("subscriptions", "0001_initial"),
+    ("subscriptions", "0002_guards"),
+    ("settings_app", "0002_guards"),
+    ("settings_app", "0003_defaults"),
+    ("portal", "0001_roles"),
+    ("settings_app", "0004_drop_unread_indexes"),
+    ("subscriptions", "0003_drop_unread_indexes"),
 )
 OURS = frozenset(app for app, _ in FIRST)
 _TABLES = ("subscriptions", "0001_initial")
@@ -114,17 +118,24 @@ def _key(step: tuple[Migration, bool]) -> tuple[str, str]:
 
 
 def _is_too_old(applied: set[tuple[str, str]], *, order: list[tuple[str, str]]) -> bool:
-    """Tell a database of before that day from one whose first migration was broken off and may go on."""
-    first = [key for key in order if key in FIRST]
-    done = [key in applied for key in first]
-    if sorted(done, reverse=True) != done:
+    """Tell a database of before that day from one whose first migration was broken off and may go on.
+
+    *Shape*: `order` is the one of this version, which may have been broken off as well.
+    """
+    orders = (FIRST, [key for key in order if key in FIRST])
+    if not any(_is_beginning(applied, order=first) for first in orders):
         return True
-    if _TABLES not in applied or applied - FIRST:
+    if _TABLES not in applied or applied - set(FIRST):
         return False
     with connection.cursor() as cursor:
         cursor.execute(_EDITED_LAST)
         (there,) = cursor.fetchone()
     return not there
+
+
+def _is_beginning(applied: set[tuple[str, str]], *, order: Sequence[tuple[str, str]]) -> bool:
+    done = [key in applied for key in order]
+    return sorted(done, reverse=True) == done
 
 
 def _lacking() -> tuple[str, ...]:

@@ -22,7 +22,7 @@ NAVIGATION = (
     ("Credit notes", "invoicing:credit_note_list", "credit-note", "invoicing.view_creditnote"),
     ("Payments", "invoicing:payment_list", "banknote", "invoicing.view_invoice"),
     ("Credit entries", "customers:credit_entries", "wallet", "customers.view_organisation"),
-    ("Notifications", "outbox:list", "mail", "outbox.view_message"),
+    ("Notifications", "outbox:list", "mail", "outbox.view_delivery"),
     ("Runs", "jobs:runs", "clock", "jobs.view_run"),
     ("Audit", "audit:list", "audit", "audit.view_auditentry"),
     ("Portal Settings", "settings_app:portal_config", "settings", "settings_app.view_portalconfigversion"),

@@ -23,7 +23,7 @@ _BILLING = (
     "customers.post_correction",
     "customers.post_top_up",
     "jobs.view_run",
-    "outbox.view_message",
+    "outbox.view_delivery",
     "outbox.send_again",
 )
 _AUDITOR = (
@@ -31,7 +31,7 @@ _AUDITOR = (
     *_READ_DOCUMENTS,
     "jobs.view_run",
     "audit.view_auditentry",
-    "outbox.view_message",
+    "outbox.view_delivery",
     "settings_app.view_portalconfigversion",
     "settings_app.view_terminationreason",
 )

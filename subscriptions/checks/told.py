@@ -91,7 +91,7 @@ registry.declare(
         "message",
         text="(r.subject || ' ' || r.body)",
         # Composed when it is sent first, and kept.
-        joined="outbox_message r ON r.cause_id = t.uuid AND r.kind = 'subscription_terminated' AND r.body <> ''",
+        joined="outbox_delivery r ON r.cause_id = t.uuid AND r.kind = 'subscription_terminated' AND r.body <> ''",
     ),
     Check(
         "event_says",
@@ -140,7 +140,7 @@ registry.declare(
                    (v.notify_customers OR v.notify_partner)::int AS most) w
         LEFT JOIN (SELECT cause_id, count(*) AS counted, min(created_at) AS at,
                           min(organisation_uuid::text) AS organisation
-                   FROM outbox_message m WHERE {_MESSAGE} GROUP BY 1) m ON m.cause_id = t.uuid
+                   FROM outbox_delivery m WHERE {_MESSAGE} GROUP BY 1) m ON m.cause_id = t.uuid
         WHERE {_OURS} AND (coalesce(m.counted, 0) NOT BETWEEN w.wanted AND w.most
                            OR (m.at, m.organisation) <> (t.terminated_at, o.uuid::text))
         ORDER BY t.id
@@ -151,7 +151,7 @@ registry.declare(
         "the event of its message is {said}",
         f"""
         SELECT {TERMINATION} AS place, coalesce(e.description, 'not there') AS said
-        FROM outbox_message m JOIN subscriptions_termination t ON t.uuid = m.cause_id
+        FROM outbox_delivery m JOIN subscriptions_termination t ON t.uuid = m.cause_id
         LEFT JOIN audit_auditentry e ON e.id = m.event_id
         WHERE m.event_id IS NOT NULL AND (e.data ->> 'termination') IS DISTINCT FROM t.uuid::text ORDER BY m.id
         """,
@@ -173,7 +173,7 @@ registry.declare(
             WHERE e.{_EVENT} AND t.id IS NULL
             UNION ALL
             SELECT format('termination %%s', m.cause_id), 'a message', m.id
-            FROM outbox_message m LEFT JOIN subscriptions_termination t ON t.uuid = m.cause_id
+            FROM outbox_delivery m LEFT JOIN subscriptions_termination t ON t.uuid = m.cause_id
             WHERE {_MESSAGE} AND t.id IS NULL) r
         ORDER BY r.place, r.what
         """,

@@ -1,10 +1,11 @@
-"""Read what a mail about a termination tells. The outbox, which knows no subscription, asks by its cause."""
+"""Declare the message about a termination, and read what it tells: the outbox knows its cause alone."""
 
 from __future__ import annotations
 
 import uuid as uuids
 from itertools import groupby
 
+from portal.outbox import kinds
 from portal.outbox.policies import Text
 from settings_app import selectors as settings_selectors
 from subscriptions.models import PhoneNumber, Termination
@@ -53,3 +54,6 @@ def _reserved(subscription_id: int) -> tuple[letters.Reserved, ...]:
         letters.Reserved(through=through, numbers=tuple(number for _, number in group))
         for through, group in groupby(rows, key=lambda row: row[0])
     )
+
+
+kinds.declare(kinds.Kind("subscription_terminated", "Subscription terminated", text_of))

@@ -312,7 +312,7 @@ ADDED = [
     ("a_currency_has_one_fee", "fee", {}),
     ("an_administrative_fee_is_not_negative", "fee", {"currency": "'XXX'", "amount": "-1"}),
     ("a_reason_has_its_own_label", "reason", {"code": "'another_code'"}),
-    ("a_cause_has_one_message_of_a_kind", "message", {"event_id": "NULL"}),
-    ("an_event_is_delivered_once_by_a_channel", "message", {"cause_id": "gen_random_uuid()"}),
-    ("a_message_goes_by_a_known_channel", "message", {"channel": "'pigeon'", **NEW_CAUSE}),
+    ("a_cause_has_one_delivery_of_a_kind", "delivery", {"event_id": "NULL"}),
+    ("an_event_is_delivered_once_by_a_channel", "delivery", {"cause_id": "gen_random_uuid()"}),
+    ("a_delivery_goes_by_a_known_channel", "delivery", {"channel": "'pigeon'", **NEW_CAUSE}),
 ]

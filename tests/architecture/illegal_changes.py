@@ -150,10 +150,10 @@ CHANGED = [
     ("there_is_one_config_head", "head", "id = 2"),
     ("an_older_settings_version_is_never_made_current", "head", "version_id = {earlier_version}"),
     ("a_reason_has_a_label", "reason", "label = ''"),
-    ("a_message_has_a_known_status", "message", "status = 'read'"),
-    ("a_message_has_a_known_addressee", "message", "addressee = 'friend'"),
-    ("a_message_is_sent_exactly_when_it_says_when", "message", "status = 'sent'"),
-    ("a_message_without_an_address_is_a_dead_letter", "message", "\"to\" = ''"),
+    ("a_delivery_has_a_known_status", "delivery", "status = 'read'"),
+    ("a_delivery_has_a_known_addressee", "delivery", "addressee = 'friend'"),
+    ("a_delivery_is_sent_exactly_when_it_says_when", "delivery", "status = 'sent'"),
+    ("a_delivery_without_an_address_is_a_dead_letter", "delivery", "\"to\" = ''"),
 ]
 
 DELETED = [

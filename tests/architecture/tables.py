@@ -54,7 +54,7 @@ TABLES = {
     "part": "jobs_runpart",
     "finished_part": "jobs_runpart",
     "failure": "jobs_runitem",
-    "message": "outbox_message",
+    "delivery": "outbox_delivery",
     "audit": "audit_auditentry",
 }
 # Nobody writes there but triggers: of search keys, whose writers are noticed, and of marked transactions.

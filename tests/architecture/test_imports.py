@@ -2,8 +2,6 @@
 
 import tomllib
 
-from django.conf import settings
-
 from portal.apps import DECLARED
 from tests.architecture.source import PACKAGES, ROOT
 
@@ -22,5 +20,4 @@ def test_every_module_of_the_shell_stands_in_a_layer():
 def test_what_apps_declare_is_looked_for():
     files = {file for package in PACKAGES for file in (ROOT / package).rglob("declares/*.py")}
     names = {file.stem for file in files} - {"__init__"}
-    by_settings = {path.split(".")[-2] for path in settings.OUTBOX_TEXTS.values()}
-    assert names == {*DECLARED, *by_settings}
+    assert names == set(DECLARED)

@@ -24,7 +24,7 @@ from customers.search import lookup
 from portal import frame
 from portal.frame import SYSTEM
 from portal.outbox import operations as outbox_operations
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from subscriptions.clean_up.operations import expire
 from tests.architecture.plans import plan_of, without_statistics
 from tests.architecture.tables import MADE_BY_TRIGGERS, OF_THE_FRAME, OURS, TABLES
@@ -76,7 +76,7 @@ def clean_up(world: SimpleNamespace) -> None:
 
 def sending(world: SimpleNamespace) -> None:
     class Nobody(outbox_operations.MailServer):
-        def deliver(self, message: Message) -> NoReturn:
+        def deliver(self, message: Delivery) -> NoReturn:
             raise outbox_operations.Unreachable("Nobody is there.")
 
         def close(self) -> None:

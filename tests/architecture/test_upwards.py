@@ -111,7 +111,7 @@ def test_sql_writes_tables_of_its_own_app():
 @pytest.mark.parametrize(
     ("statement", "table"),
     [
-        ("INSERT INTO outbox_message (kind) SELECT 1", "outbox_message"),
+        ("INSERT INTO outbox_delivery (kind) SELECT 1", "outbox_delivery"),
         ("update customers_organisation SET name = ''", "customers_organisation"),
         ("WITH gone AS (DELETE FROM ONLY invoicing_invoice RETURNING 1) SELECT", "invoicing_invoice"),
         ("SELECT 1 FROM invoicing_invoice FOR NO KEY UPDATE", None),

@@ -30,7 +30,7 @@ from invoicing.models import (
 )
 from portal.audit.models import AuditEntry
 from portal.jobs.models import Run, RunItem, RunPart
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from settings_app.models import AdministrativeFee, PortalConfigVersion, TerminationReason
 from subscriptions.models import (
     AddOn,
@@ -176,7 +176,7 @@ def build() -> SimpleNamespace:
         "fee": AdministrativeFee.objects.create(version=version, currency="XTS", amount=1),
         "head": SimpleNamespace(pk=1),
         "reason": TerminationReason.objects.order_by("pk")[0],
-        "message": Message.objects.create(
+        "delivery": Delivery.objects.create(
             event=event,
             kind="terminated",
             addressee="customer",

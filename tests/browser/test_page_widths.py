@@ -42,7 +42,7 @@ LONG = {
     "subscriptions_termination": f"requested_by = '{GERMAN}', ticket = '{SKU}', explanation = '{SKU}{GERMAN}'",
     "settings_app_terminationreason": f"label = left('{GERMAN}{SKU}', 100) || id",
     "jobs_runitem": f"sentence = '{SKU}{GERMAN}'",
-    "outbox_message": f"subject = '{SKU}{GERMAN}', \"to\" = '{ADDRESS}'",
+    "outbox_delivery": f"subject = '{SKU}{GERMAN}', \"to\" = '{ADDRESS}'",
 }
 
 

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 from psycopg.conninfo import make_conninfo
 
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def write(now):
     """Write a message that is due: `write("billing@example.com")`."""
 
     def write_one(to="provider@example.com", **fields):
-        return Message.objects.create(
+        return Delivery.objects.create(
             **{
                 "kind": "subscription_terminated",
                 "addressee": "provider",

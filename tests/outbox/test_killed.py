@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from portal.outbox import operations, policies
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from portal.shell import web
 from tests.support.sink import ROOT, Sink
 
@@ -43,7 +43,7 @@ def test_a_command_that_is_killed_in_between_leaves_the_message_to_the_next(sink
     # Until the lease is over it is left alone; then it is due again.
     out, _ = sender(outside).communicate(timeout=120)
     assert json.loads(out) == {"sent": 0, "put_off": 0, "dead": 0, "waiting": 1, "trouble": None}
-    Message.objects.update(next_attempt_at=F("next_attempt_at") - policies.LEASE)
+    Delivery.objects.update(next_attempt_at=F("next_attempt_at") - policies.LEASE)
     second = sender(outside)
     out, err = second.communicate(timeout=120)
     assert (second.returncode, json.loads(out)["sent"], err) == (0, 1, "")
@@ -82,11 +82,11 @@ def test_the_web_server_sends_and_ends_with_all_it_started(sink, write, outside)
     )
     made = [write(f"m{number}@example.com", next_attempt_at=timezone.now()) for number in range(5)]
     try:
-        Sink.wait_for(lambda: not Message.objects.exclude(status="sent").exists(), seconds=120)
+        Sink.wait_for(lambda: not Delivery.objects.exclude(status="sent").exists(), seconds=120)
         # A mail server that is away is no reason not to serve.
         sink.kill()
         write("late@example.com", next_attempt_at=timezone.now())
-        Sink.wait_for(lambda: Message.objects.filter(status="pending").exclude(last_error="").exists())
+        Sink.wait_for(lambda: Delivery.objects.filter(status="pending").exclude(last_error="").exists())
         with socket.create_connection(("127.0.0.1", port), timeout=30) as browser:
             browser.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
             assert browser.recv(100).startswith(b"HTTP/1.1 200")

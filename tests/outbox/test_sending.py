@@ -10,7 +10,7 @@ from django.db import connection
 
 from portal.audit.models import AuditEntry
 from portal.outbox import operations, policies
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from tests.support.sink import FAULTS, Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -145,13 +145,13 @@ def test_a_mail_server_that_is_away_costs_no_attempt(sink, write, now):
     assert sum(bool(message.last_error) for message in made) == 3
     sink.start()
     assert send(now + policies.PAUSE_WHEN_UNREACHABLE).sent == 5
-    assert not Message.objects.exclude(last_error="").exists()
+    assert not Delivery.objects.exclude(last_error="").exists()
 
 
 def test_a_sender_that_is_no_address_is_trouble_and_not_the_fault_of_a_message(sink, write, now, settings):
     settings.DEFAULT_FROM_EMAIL = "the portal"
     made = write()
-    assert "DEFAULT_FROM_EMAIL is 'the portal'" in send(now, limit=3).trouble or Message.objects.get().last_error
+    assert "DEFAULT_FROM_EMAIL is 'the portal'" in send(now, limit=3).trouble or Delivery.objects.get().last_error
     made.refresh_from_db()
     assert (made.status, made.attempts) == ("pending", 0)
     settings.DEFAULT_FROM_EMAIL = "The Portal <portal@example.com>"
@@ -230,14 +230,14 @@ def test_half_of_it_fails_the_server_is_killed_and_everything_arrives(write, now
                 sink.start()
             else:
                 at_once(lambda at=at: send(at), times=2)
-            if not Message.objects.filter(status="pending").exists():
+            if not Delivery.objects.filter(status="pending").exists():
                 break
             at += policies.LONGEST_PAUSE * 2
     finally:
         sink.kill()
     assert killed == 3
     assert set(sink.faults()) == set(FAULTS)
-    statuses = dict(Message.objects.values_list("to", "status"))
+    statuses = dict(Delivery.objects.values_list("to", "status"))
     assert statuses == {**{message.to: "sent" for message in made}, gone.to: "dead"}
     ids = sink.ids()
     assert set(ids) == {f"<{message.message_id}@notifications.portal>" for message in made}

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from portal.outbox import policies
 from portal.outbox.management.commands import deliver
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from tests.support.sink import Sink
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -97,7 +97,7 @@ def test_in_the_background_it_goes_on_after_trouble(sink, write, monkeypatch, ca
     try:
         Sink.wait_for(lambda: "Notifications wait." in caplog.text)
         sink.start()
-        Sink.wait_for(lambda: Message.objects.filter(status="sent").count() == 3)
+        Sink.wait_for(lambda: Delivery.objects.filter(status="sent").count() == 3)
     finally:
         stop.set()
         thread.join()

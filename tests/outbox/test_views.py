@@ -10,7 +10,7 @@ from django.utils import timezone
 from portal.audit.models import AuditEntry
 from portal.frame import Actor
 from portal.outbox import operations, selectors
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from portal.outbox.policies import Addresses
 from tests.support import factories, shown
 
@@ -289,4 +289,4 @@ def test_the_provider_is_put_in_copy_again(dead, make_user, now):
         at=now + timedelta(days=1),
     )
     assert put_back == operations.PutBack(to="new@example.com", cc="us@example.com")
-    assert Message.objects.get().next_attempt_at == now + timedelta(days=1)
+    assert Delivery.objects.get().next_attempt_at == now + timedelta(days=1)

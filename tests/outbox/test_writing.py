@@ -4,7 +4,7 @@ import pytest
 from django.db import transaction
 
 from portal.frame import SYSTEM
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from settings_app.models import ConfigHead, PortalConfigVersion
 from subscriptions.clean_up.operations import expire
 from subscriptions.declares import letters
@@ -34,7 +34,7 @@ def end(now, **organisation):
         organisation=factories.OrganisationFactory.create(**organisation), cycles=(C("2026-01-01"),)
     )
     assert expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
-    return Message.objects.latest("pk")
+    return Delivery.objects.latest("pk")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_nobody_is_told_when_nobody_is_to_be_or_can_be(notify, now, way):
     notify(**way)
     factories.subscription(cycles=(C("2026-01-01"),))
     assert expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
-    assert not Message.objects.exists()
+    assert not Delivery.objects.exists()
 
 
 def test_a_name_writes_no_line_of_its_own(notify, now):
@@ -97,7 +97,7 @@ def test_a_termination_that_is_rolled_back_tells_nobody(notify, now, monkeypatch
     factories.subscription(cycles=(C("2026-01-01"),))
     with pytest.raises(PowerCut):
         expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now)
-    assert not Message.objects.exists()
+    assert not Delivery.objects.exists()
     assert not Termination.objects.exists()
 
 

@@ -53,10 +53,10 @@ def test_a_missing_migration_is_one():
 
 def test_a_column_that_is_gone_is_one():
     _sql("ALTER TABLE settings_app_terminationreason RENAME COLUMN label TO called")
-    _sql("DROP TABLE outbox_message")
+    _sql("DROP TABLE outbox_delivery")
     stands = migrated.of_the_database()
     assert "settings_app_terminationreason.label" in stands.lacking
-    assert "outbox_message.body" in stands.lacking
+    assert "outbox_delivery.body" in stands.lacking
     assert _asked() == (503, "the database was made by another version of the portal")
 
 

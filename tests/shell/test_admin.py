@@ -66,10 +66,11 @@ OFFERED = {
         ["id", "cause_id", "request_id"],
     ),
     AuditEntry: (
-        "id at app event actor [actor_user] organisation_uuid organisation_name",
+        "id at app event actor [actor_user] organisation_uuid organisation_name "
+        "kind schema subject_kind subject_uuid",
         [],
         ["id", "at"],
-        ["id", "organisation_uuid", "event", "app"],
+        ["id", "organisation_uuid", "event", "app", "subject_uuid"],
     ),
     # What is long is a column where it is what rows are found by.
     SearchKey: ("id [organisation] kind text", [], ["id"], ["id", "text", "organisation's uuid"]),

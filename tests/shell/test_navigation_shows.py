@@ -14,7 +14,7 @@ ENTRIES = {
     "Terminations": ("/terminations/", ("agent", "billing", "auditor", "superuser"), "view_subscription"),
     "Invoices": ("/invoices/", ("agent", "billing", "auditor", "superuser"), "view_invoice"),
     "Credit notes": ("/credit-notes/", ("agent", "billing", "auditor", "superuser"), "view_creditnote"),
-    "Notifications": ("/notifications/", ("billing", "auditor", "superuser"), "view_message"),
+    "Notifications": ("/notifications/", ("billing", "auditor", "superuser"), "view_delivery"),
     "Runs": ("/runs/", ("billing", "auditor", "superuser"), "view_run"),
     "Audit": ("/audit/", ("auditor", "superuser"), "view_auditentry"),
     "Portal Settings": ("/settings/portal-config/", ("auditor", "superuser"), "view_portalconfigversion"),

@@ -137,9 +137,9 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
             "POST": ("settings_app.change_terminationreason", 422),
         },
     ),
-    "outbox:list": ("", {"GET": ("outbox.view_message", 200)}),
+    "outbox:list": ("", {"GET": ("outbox.view_delivery", 200)}),
     # It is pending already: the list says so.
-    "outbox:send_again": ("message", {"POST": ("outbox.send_again", 303)}),
+    "outbox:send_again": ("delivery", {"POST": ("outbox.send_again", 303)}),
     "audit:list": ("", {"GET": ("audit.view_auditentry", 200)}),
     "audit:export": ("", {"GET": ("audit.view_auditentry", 302)}),
     # Of the admin, its own pages; those of the tables are made by one class (tests/shell/test_admin.py).

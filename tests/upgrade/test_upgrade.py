@@ -15,7 +15,7 @@ from customers.models import Organisation
 from invoicing.models import CreditNote, Invoice, Payment
 from portal import verification
 from portal.jobs.models import Run
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from portal.postgresql import migrated
 from portal.staff import roles
 from settings_app.models import TerminationReason
@@ -36,7 +36,7 @@ ROWS: dict[str, Callable[[], Iterator[object]]] = {
     "note": lambda: CreditNote.objects.order_by("pk").iterator(),
     "linked": lambda: CreditNote.objects.filter(holds__gt=0).order_by("pk").iterator(),
     "reason": lambda: TerminationReason.objects.order_by("pk").iterator(),
-    "message": lambda: Message.objects.order_by("pk")[:3].iterator(),
+    "delivery": lambda: Delivery.objects.order_by("pk")[:3].iterator(),
 }
 # Some rows are in a state in which there is nothing to fill in: then the page says why.
 SAYS_WHY = {
@@ -137,7 +137,7 @@ def test_it_was_such_a_database(client):
         ("expired", "nothing_due"),
         ("ended_before_move", "nothing_due"),
     }
-    assert set(Message.objects.values_list("status", flat=True)) == {"sent", "pending", "dead"}
+    assert set(Delivery.objects.values_list("status", flat=True)) == {"sent", "pending", "dead"}
     assert {"draft", "sent", "partly_applied", "applied", "void"} <= set(
         CreditNote.objects.values_list("status", flat=True)
     )

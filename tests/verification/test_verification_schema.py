@@ -43,7 +43,7 @@ CASES = [
     ("DROP FUNCTION invoicing_count_holds() CASCADE", "function_missing", "function invoicing_count_holds"),
     (f"{FUNCTION} {NOTHING}", "function_changed", "function invoicing_count_holds"),
     ("ALTER FUNCTION portal_refuse_change() SECURITY DEFINER", "function_changed", "function portal_refuse_change"),
-    ("DROP INDEX outbox_due", "index_missing", "index outbox_due on outbox_message"),
+    ("DROP INDEX outbox_due", "index_missing", "index outbox_due on outbox_delivery"),
     (f"ALTER TABLE invoicing_chargeline DROP CONSTRAINT {CAP}, "
      f"ADD CONSTRAINT {CAP} CHECK (net >= ((paid + waived) - tax)) NOT VALID",
      "constraint_not_valid", f"constraint {CAP} on invoicing_chargeline"),

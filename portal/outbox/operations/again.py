@@ -11,7 +11,7 @@ from portal import frame
 from portal.audit import operations as audit_operations
 from portal.audit.operations import Affected, Subject
 from portal.frame import Actor
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from portal.outbox.policies import Addresses
 
 
@@ -61,34 +61,34 @@ def send_again(
 
     It goes where the organisation's messages go today, else to the address it had: a dead letter often died of
     its address.
-    *Raises*: Message.DoesNotExist, AlreadyOnItsWay; AlreadySent; NoAddressOfCustomer;
+    *Raises*: Delivery.DoesNotExist, AlreadyOnItsWay; AlreadySent; NoAddressOfCustomer;
     NoAddressOfProvider.
     """
     with frame.operation("send_again"):
-        message = Message.objects.select_for_update(no_key=True, of=("self",)).get(message_id=message_id)
-        if message.status == Message.Status.PENDING:
+        delivery = Delivery.objects.select_for_update(no_key=True, of=("self",)).get(message_id=message_id)
+        if delivery.status == Delivery.Status.PENDING:
             raise AlreadyOnItsWay
-        if message.status == Message.Status.SENT:
+        if delivery.status == Delivery.Status.SENT:
             raise AlreadySent
-        addresses = look_up(message.organisation_uuid)
-        is_for_customer = message.addressee == Message.Addressee.CUSTOMER
-        message.to = (addresses.customer if is_for_customer else addresses.provider) or message.to
+        addresses = look_up(delivery.organisation_uuid)
+        is_for_customer = delivery.addressee == Delivery.Addressee.CUSTOMER
+        delivery.to = (addresses.customer if is_for_customer else addresses.provider) or delivery.to
         if is_for_customer:
-            message.cc = addresses.provider or message.cc
-        if not message.to:
+            delivery.cc = addresses.provider or delivery.cc
+        if not delivery.to:
             raise NoAddressOfCustomer(addresses.organisation_name) if is_for_customer else NoAddressOfProvider
-        message.status = Message.Status.PENDING
-        message.attempts = 0
-        message.next_attempt_at = at
-        message.save(update_fields=["status", "to", "cc", "attempts", "next_attempt_at"])
-        copy = f", {message.cc} in copy" if message.cc else ""
+        delivery.status = Delivery.Status.PENDING
+        delivery.attempts = 0
+        delivery.next_attempt_at = at
+        delivery.save(update_fields=["status", "to", "cc", "attempts", "next_attempt_at"])
+        copy = f", {delivery.cc} in copy" if delivery.cc else ""
         audit_operations.record(
             "notification.sent_again",
-            sentence=f"“{message.subject}” is to be sent again, to {message.to}{copy}.",
-            subject=Subject("notification", message.message_id),
-            data={"to": message.to, "cc": message.cc},
+            sentence=f"“{delivery.subject}” is to be sent again, to {delivery.to}{copy}.",
+            subject=Subject("notification", delivery.message_id),
+            data={"to": delivery.to, "cc": delivery.cc},
             by=by,
             at=at,
-            organisation=Affected(message.organisation_uuid, addresses.organisation_name),
+            organisation=Affected(delivery.organisation_uuid, addresses.organisation_name),
         )
-    return PutBack(to=message.to, cc=message.cc)
+    return PutBack(to=delivery.to, cc=delivery.cc)

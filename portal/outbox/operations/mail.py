@@ -13,7 +13,7 @@ from django.core.mail.backends.smtp import EmailBackend
 
 from portal.lib import addresses
 from portal.outbox import policies
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from portal.outbox.policies import Attempt, Refusal
 
 # What stands right of the @ of every Message-ID: it must be the same for every attempt, whatever is configured.
@@ -40,9 +40,9 @@ class MailServer:
         """Say whether the settings name a mail server."""
         return bool(settings.EMAIL_HOST)
 
-    def deliver(self, message: Message) -> Attempt:
+    def deliver(self, delivery: Delivery) -> Attempt:
         """Hand one message over to those who do not have it yet. *Raises*: Unreachable."""
-        waiting = policies.recipients(to=message.to, cc=message.cc, delivered_to=message.delivered_to)
+        waiting = policies.recipients(to=delivery.to, cc=delivery.cc, delivered_to=delivery.delivered_to)
         wrong = tuple(
             Refusal(address=address, code=NO_ADDRESS_CODE, words="This is no e-mail address.")
             for address in waiting
@@ -56,7 +56,7 @@ class MailServer:
             answers = connection.sendmail(
                 addresses.envelope(settings.DEFAULT_FROM_EMAIL),
                 [addresses.envelope(address) for address in usable],
-                _bytes(compose(message)),
+                _bytes(compose(delivery)),
             )
         except smtplib.SMTPRecipientsRefused as error:
             answers = error.recipients
@@ -108,17 +108,17 @@ class MailServer:
             connection.close()
 
 
-def compose(message: Message) -> EmailMessage:
+def compose(delivery: Delivery) -> EmailMessage:
     """Write the e-mail. It is the same at every attempt, so that a repeat can be told by its Message-ID."""
     return EmailMessage(
-        subject=policies.one_line(message.subject),
-        body=message.body.replace("\r\n", "\n").replace("\r", "\n"),
+        subject=policies.one_line(delivery.subject),
+        body=delivery.body.replace("\r\n", "\n").replace("\r", "\n"),
         from_email=settings.DEFAULT_FROM_EMAIL,
-        to=[message.to] if addresses.is_address(message.to) else [],
-        cc=[message.cc] if addresses.is_address(message.cc) else [],
+        to=[delivery.to] if addresses.is_address(delivery.to) else [],
+        cc=[delivery.cc] if addresses.is_address(delivery.cc) else [],
         headers={
-            "Message-ID": f"<{message.message_id}@{ID_DOMAIN}>",
-            "Date": format_datetime(message.created_at),
+            "Message-ID": f"<{delivery.message_id}@{ID_DOMAIN}>",
+            "Date": format_datetime(delivery.created_at),
             # Nobody's absence notice shall answer it (RFC 3834).
             "Auto-Submitted": "auto-generated",
         },

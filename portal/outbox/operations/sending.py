@@ -10,12 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from django.conf import settings
-from django.utils.module_loading import import_string
-
 from portal import frame
-from portal.outbox import policies
-from portal.outbox.models import Message
+from portal.outbox import kinds, policies
+from portal.outbox.models import Delivery
 from portal.outbox.operations.mail import MailServer, Unreachable
 
 # One connection that fails is bad luck; then the mail server is left alone until the next run.
@@ -47,100 +44,99 @@ def send_due(
     counts, taken, unreachable = Counts(), 0, 0
     try:
         while (limit is None or taken < limit) and not should_stop():
-            message = _take(at=clock())
-            if message is None:
+            delivery = _take(at=clock())
+            if delivery is None:
                 break
             taken += 1
-            if message.status == Message.Status.DEAD:
+            if delivery.status == Delivery.Status.DEAD:
                 counts = replace(counts, dead=counts.dead + 1)
                 continue
             try:
-                attempt = server.deliver(message)
+                attempt = server.deliver(delivery)
             except Unreachable as error:
-                _give_back(message, error=error, at=clock())
+                _give_back(delivery, error=error, at=clock())
                 counts = replace(counts, put_off=counts.put_off + 1)
                 unreachable += 1
                 if unreachable >= UNREACHABLE_IN_A_ROW:
                     return replace(counts, trouble=str(error))
                 continue
             unreachable = 0
-            status = _note(message, attempt=attempt, at=clock())
+            status = _note(delivery, attempt=attempt, at=clock())
             counts = replace(
                 counts,
-                sent=counts.sent + (status == Message.Status.SENT),
-                dead=counts.dead + (status == Message.Status.DEAD),
-                put_off=counts.put_off + (status == Message.Status.PENDING),
+                sent=counts.sent + (status == Delivery.Status.SENT),
+                dead=counts.dead + (status == Delivery.Status.DEAD),
+                put_off=counts.put_off + (status == Delivery.Status.PENDING),
             )
     finally:
         server.close()
     return counts
 
 
-def _take(*, at: datetime) -> Message | None:
+def _take(*, at: datetime) -> Delivery | None:
     """Keep the longest due message for this sender, for as long as the lease; None when nothing is due.
 
     A message that used up its attempts without an answer (its senders were killed) comes back as a dead letter.
     """
     with frame.operation("send_notifications"):
-        message = (
-            Message.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
-            .filter(status=Message.Status.PENDING, next_attempt_at__lte=at)
+        delivery = (
+            Delivery.objects.select_for_update(no_key=True, skip_locked=True, of=("self",))
+            .filter(status=Delivery.Status.PENDING, next_attempt_at__lte=at)
             .order_by("next_attempt_at", "pk")
             .first()
         )
-        if message is None:
+        if delivery is None:
             return None
-        if message.attempts >= policies.MOST_ATTEMPTS:
-            message.status = Message.Status.DEAD
-            message.last_error = message.last_error or "Its sending was broken off each time."
+        if delivery.attempts >= policies.MOST_ATTEMPTS:
+            delivery.status = Delivery.Status.DEAD
+            delivery.last_error = delivery.last_error or "Its sending was broken off each time."
         else:
-            message.attempts += 1
-            message.next_attempt_at = at + policies.LEASE
-            _compose(message)
-        message.save(update_fields=["status", "attempts", "next_attempt_at", "last_error", "subject", "body"])
-    return message
+            delivery.attempts += 1
+            delivery.next_attempt_at = at + policies.LEASE
+            _compose(delivery)
+        delivery.save(update_fields=["status", "attempts", "next_attempt_at", "last_error", "subject", "body"])
+    return delivery
 
 
-def _compose(message: Message) -> None:
+def _compose(delivery: Delivery) -> None:
     """Write the text, once: every further attempt sends the same."""
-    if message.body:
+    if delivery.body:
         return
-    text_of: Callable[..., policies.Text] = import_string(settings.OUTBOX_TEXTS[message.kind])
-    is_for_customer = message.addressee == Message.Addressee.CUSTOMER
-    text = text_of(cause_id=message.cause_id, is_for_customer=is_for_customer)
-    message.subject, message.body = text.subject, text.body
+    is_for_customer = delivery.addressee == Delivery.Addressee.CUSTOMER
+    text = kinds.of(delivery.kind).text_of(cause_id=delivery.cause_id, is_for_customer=is_for_customer)
+    delivery.subject, delivery.body = text.subject, text.body
 
 
-def _note(taken: Message, *, attempt: policies.Attempt, at: datetime) -> str:
+def _note(taken: Delivery, *, attempt: policies.Attempt, at: datetime) -> str:
     """Write down what came of an attempt, and give the status the message has now."""
     with frame.operation("send_notifications"):
-        message = Message.objects.select_for_update(no_key=True, of=("self",)).get(pk=taken.pk)
+        delivery = Delivery.objects.select_for_update(no_key=True, of=("self",)).get(pk=taken.pk)
         # Whatever happened meanwhile: who has it has it.
-        message.delivered_to = list(dict.fromkeys([*message.delivered_to, *attempt.delivered_to]))
-        is_still_ours = (message.status, message.next_attempt_at) == (
-            Message.Status.PENDING,
+        delivery.delivered_to = list(dict.fromkeys([*delivery.delivered_to, *attempt.delivered_to]))
+        is_still_ours = (delivery.status, delivery.next_attempt_at) == (
+            Delivery.Status.PENDING,
             taken.next_attempt_at,
         )
-        if not policies.recipients(to=message.to, cc=message.cc, delivered_to=message.delivered_to):
-            if message.status != Message.Status.SENT:
-                message.status, message.sent_at, message.last_error = Message.Status.SENT, at, ""
+        if not policies.recipients(to=delivery.to, cc=delivery.cc, delivered_to=delivery.delivered_to):
+            if delivery.status != Delivery.Status.SENT:
+                delivery.status, delivery.sent_at, delivery.last_error = Delivery.Status.SENT, at, ""
         elif is_still_ours:
-            message.last_error = attempt.error
-            if attempt.is_final or message.attempts >= policies.MOST_ATTEMPTS:
-                message.status = Message.Status.DEAD
+            delivery.last_error = attempt.error
+            if attempt.is_final or delivery.attempts >= policies.MOST_ATTEMPTS:
+                delivery.status = Delivery.Status.DEAD
             else:
-                message.next_attempt_at = at + policies.pause_after(
-                    attempts=message.attempts, message_id=message.message_id
+                delivery.next_attempt_at = at + policies.pause_after(
+                    attempts=delivery.attempts, message_id=delivery.message_id
                 )
-        message.save(update_fields=["status", "delivered_to", "sent_at", "last_error", "next_attempt_at"])
-    return message.status
+        delivery.save(update_fields=["status", "delivered_to", "sent_at", "last_error", "next_attempt_at"])
+    return delivery.status
 
 
-def _give_back(taken: Message, *, error: Unreachable, at: datetime) -> None:
+def _give_back(taken: Delivery, *, error: Unreachable, at: datetime) -> None:
     """Let a message wait as it was: no mail server has seen it."""
     with frame.operation("send_notifications"):
-        Message.objects.filter(
-            pk=taken.pk, status=Message.Status.PENDING, next_attempt_at=taken.next_attempt_at
+        Delivery.objects.filter(
+            pk=taken.pk, status=Delivery.Status.PENDING, next_attempt_at=taken.next_attempt_at
         ).update(
             attempts=taken.attempts - 1,
             next_attempt_at=at + policies.PAUSE_WHEN_UNREACHABLE,

@@ -21,7 +21,7 @@ from invoicing.models import ChargeLine, CreditNoteHold
 from portal import embedded, verification
 from portal.audit.models import AuditEntry
 from portal.frame import Actor
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from subscriptions.models import Subscription, Termination
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals
@@ -66,7 +66,7 @@ def test_fifty_people_apply_at_once(now, configure):
     )
     assert CreditAccount.objects.get().balance == 70
     assert [line.waived for line in ChargeLine.objects.order_by("pk")] == [0, 30]
-    assert Message.objects.count() == 1
+    assert Delivery.objects.count() == 1
     assert AuditEntry.objects.filter(event="Subscription terminated").get().actor == who
     assert not list(verification.faults(at=now))
 

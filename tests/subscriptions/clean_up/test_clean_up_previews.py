@@ -14,7 +14,7 @@ from django.utils import timezone
 from portal import verification
 from portal.audit.models import AuditEntry
 from portal.frame import SYSTEM
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
@@ -161,7 +161,7 @@ def test_history_audit_and_message_are_those_of_an_agent_who_ends_it(agent, now,
 
     def told(made: Subscription) -> list[object]:
         termination = Termination.objects.get(subscription=made)
-        message = Message.objects.get(cause_id=termination.uuid)
+        message = Delivery.objects.get(cause_id=termination.uuid)
         entry = AuditEntry.objects.get(event="Subscription terminated", organisation_uuid=made.organisation.uuid)
         words = [message.subject, message.body, entry.app, entry.description, entry.organisation_name]
         why = "Expired on 31 January 2026, more than 28 days ago. Nothing was refunded."

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from portal.outbox import operations as outbox
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from subscriptions.models import PhoneNumber
 from subscriptions.termination import requested
 from subscriptions.termination.quote import quotes
@@ -24,7 +24,7 @@ def told(sink, configure):
     def send():
         counts = outbox.send_due(server=outbox.MailServer(), clock=timezone.now)
         assert counts.sent == 1, counts
-        return Message.objects.latest("pk")
+        return Delivery.objects.latest("pk")
 
     configure(notify_customers=True, notification_address="provider@example.com", provider_name="Acme Telecom")
     return send
@@ -122,18 +122,18 @@ def test_what_expired_is_told_without_a_sum(agent, now, told):
 def test_the_text_is_composed_once(agent, now, configure, told, sink):
     made = factories.subscription()
     terminate(made, by=agent, at=now)
-    waiting = Message.objects.get()
+    waiting = Delivery.objects.get()
     assert (waiting.body, waiting.subject) == (
         "",
         f"Subscription {made.uuid} of {made.organisation.name} was terminated",
     )
     sink.kill()
     outbox.send_due(server=outbox.MailServer(), clock=timezone.now, limit=1)
-    composed = Message.objects.get()
+    composed = Delivery.objects.get()
     assert composed.status == "pending"
     assert composed.body.endswith("Acme Telecom\n")
     configure(notify_customers=True, provider_name="Another name")
-    Message.objects.update(next_attempt_at=now)
+    Delivery.objects.update(next_attempt_at=now)
     sink.start()
     sent = told()
     assert (sent.subject, sent.body) == (composed.subject, composed.body)

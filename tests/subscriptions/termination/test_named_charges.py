@@ -44,7 +44,7 @@ def three_charges():
 def test_a_named_charge_is_paid_first_and_the_refund_is_what_was_paid(three_charges, agent, now):
     invoice = Invoice.objects.get(organisation=three_charges.organisation)
     third = invoice.lines.latest("pk")
-    common = {"request_id": uuid.uuid4(), "by": agent, "at": now}
+    common = {"by": agent, "at": now}
     invoicing_operations.record_payment(
         invoice_uuid=invoice.uuid,
         amount=Decimal(500),
@@ -54,17 +54,21 @@ def test_a_named_charge_is_paid_first_and_the_refund_is_what_was_paid(three_char
         by_charge={},
         into_credits=Decimal(0),
         is_another=False,
+        request_id=uuid.uuid4(),
         **common,
     )
     note = invoicing_operations.create_credit_note(
         invoice_uuid=invoice.uuid,
         amounts=[invoicing_operations.NoteAmount(line_id=third.pk, net=Decimal(480), tax=Decimal("86.40"))],
         reason="Never used",
+        request_id=uuid.uuid4(),
         **common,
     )
-    note = invoicing_operations.mark_as_sent(is_confirmed=False, note_uuid=note.uuid, reason="Agreed", **common)
+    note = invoicing_operations.mark_as_sent(
+        is_confirmed=False, note_uuid=note.uuid, reason="Agreed", request_id=uuid.uuid4(), **common
+    )
     invoicing_operations.allocate(
-        note_uuid=note.uuid, invoice_uuid=invoice.uuid, amount=Decimal("566.40"), **common
+        note_uuid=note.uuid, invoice_uuid=invoice.uuid, amount=Decimal("566.40"), request_id=uuid.uuid4(), **common
     )
     assert [line.charged - line.paid for line in invoice.lines.all()] == [
         Decimal("428.90"),

@@ -9,7 +9,7 @@ from django.db import connection
 from customers.models import CreditAccount, LedgerEntry
 from invoicing.models import ChargeRefund, ChargeWaiver, CreditNoteHold
 from portal.audit.models import AuditEntry
-from portal.outbox.models import Message
+from portal.outbox.models import Delivery
 from subscriptions.models import Assignment, PhoneNumber, Termination
 from subscriptions.termination import operations, refusals, requested
 from subscriptions.termination.quote import quotes
@@ -56,7 +56,7 @@ def test_automatic_refund_writes_everything_once(agent, now, configure):
         "+6530000002": dt.date(2026, 5, 5),
     }
     assert Assignment.objects.get().ended_on == dt.date(2026, 3, 10)
-    assert Message.objects.get().kind == "subscription_terminated"
+    assert Delivery.objects.get().kind == "subscription_terminated"
     event = AuditEntry.objects.get(event="Subscription terminated")
     assert (event.kind, event.schema, event.subject_uuid) == ("subscription.terminated", 1, made.uuid)
     assert event.data == {
@@ -330,8 +330,8 @@ def test_the_message_goes_where_the_config_says(agent, now, configure):
         organisation=factories.OrganisationFactory.create(billing_email="", owner_email="owner@example.com")
     )
     terminate(made, by=agent, at=now)
-    message = Message.objects.get()
+    message = Delivery.objects.get()
     assert (message.to, message.cc, message.status) == ("owner@example.com", "provider@example.com", "pending")
     configure(notify_customers=False, notify_partner=True, notification_address="")
     terminate(factories.subscription(), by=agent, at=now)
-    assert Message.objects.get() == message
+    assert Delivery.objects.get() == message

@@ -243,24 +243,24 @@ CORRUPTIONS = (
         "termination_audit",
     ),
     Planted(
-        "a message deleted", "DELETE FROM outbox_message WHERE cause_id = %(refunded_uuid)s", "termination_message"
+        "a message deleted", "DELETE FROM outbox_delivery WHERE cause_id = %(refunded_uuid)s", "termination_message"
     ),
     Planted(
         "a message edited",
-        "UPDATE outbox_message SET body = 'SGD 65.28 in Available Credits' WHERE cause_id = %(refunded_uuid)s",
+        "UPDATE outbox_delivery SET body = 'SGD 65.28 in Available Credits' WHERE cause_id = %(refunded_uuid)s",
         "message_says",
     ),
     Planted(
         "a message to another customer",
-        "UPDATE outbox_message SET organisation_uuid = %(anybody)s WHERE cause_id = %(refunded_uuid)s",
+        "UPDATE outbox_delivery SET organisation_uuid = %(anybody)s WHERE cause_id = %(refunded_uuid)s",
         "termination_message",
     ),
     Planted(
         "a message about another event",
-        "UPDATE outbox_message SET event_id = 0 WHERE cause_id = %(refunded_uuid)s",
+        "UPDATE outbox_delivery SET event_id = 0 WHERE cause_id = %(refunded_uuid)s",
         "message_event",
     ),
-    Planted("The other words of a message", "UPDATE outbox_message SET subject = subject || ' Bye.'"),
+    Planted("The other words of a message", "UPDATE outbox_delivery SET subject = subject || ' Bye.'"),
     Planted("an actor", f"{TERMINATION} actor = 'another' {REFUNDED}", "termination_history"),
     Planted("an entry's actor", f"{ENTRY} actor = 'another' {ITS_ENTRY}", "refund_told"),
     Planted("an explanation", f"{TERMINATION} explanation = 'Another' {REFUNDED}", "event_says"),

@@ -45,7 +45,7 @@ REOPENED = """DELETE FROM subscriptions_termination WHERE id = %(expired)s;
     UPDATE jobs_run SET counts =
         counts || jsonb_build_object('terminated', (counts ->> 'terminated')::int - 1, 'renewing', 0)"""
 TOLD_NOTHING = """DELETE FROM subscriptions_historyentry WHERE subscription_id = %(expired_subscription)s;
-    DELETE FROM outbox_message WHERE cause_id = %(expired_uuid)s"""
+    DELETE FROM outbox_delivery WHERE cause_id = %(expired_uuid)s"""
 TAKEN_BACK = """INSERT INTO invoicing_takeback
     (uuid, payment_id, currency, amount, surplus, reason, moved, request_id, created_at, actor)
     VALUES (gen_random_uuid(), %(payment)s, 'SGD', 3, 0, 'Bounced', {moved}, gen_random_uuid(), now(), 'maria')"""

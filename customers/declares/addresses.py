@@ -1,10 +1,11 @@
-"""Read where messages about an organisation go. The outbox, which knows no organisation, asks by its UUID."""
+"""Declare where messages about an organisation go. The outbox, which knows no organisation, asks by its UUID."""
 
 from __future__ import annotations
 
 import uuid as uuids
 
 from customers.models import Organisation
+from portal.outbox import kinds
 from portal.outbox.policies import Addresses
 from settings_app import selectors as settings_selectors
 
@@ -17,3 +18,6 @@ def notification_addresses(organisation_uuid: uuids.UUID) -> Addresses:
         customer=(organisation.billing_email or organisation.owner_email) if organisation else "",
         provider=settings_selectors.current_config().notification_address,
     )
+
+
+kinds.declare_addresses(notification_addresses)

@@ -1,0 +1,67 @@
+"""The kinds of messages, and where messages go: declared by the apps that know the words and the addresses."""
+
+from __future__ import annotations
+
+import uuid as uuids
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from portal.outbox.policies import Addresses, Text
+
+
+class TextOf(Protocol):
+    """Write the text of a message about its cause; it is asked once, at the first attempt."""
+
+    def __call__(self, *, cause_id: uuids.UUID, is_for_customer: bool) -> Text: ...
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of message. *Shape*: `code` stays for good, `label` is what people read."""
+
+    code: str
+    label: str
+    text_of: TextOf
+
+
+LookUp = Callable[[uuids.UUID], Addresses]
+
+_KINDS: dict[str, Kind] = {}
+_LOOK_UPS: list[LookUp] = []
+
+
+def declare(kind: Kind) -> None:
+    """Declare a kind. *Raises*: ValueError where its code is declared already."""
+    if kind.code in _KINDS:
+        raise ValueError(f"The kind of message {kind.code} is declared already.")
+    _KINDS[kind.code] = kind
+
+
+def declare_addresses(look_up: LookUp) -> None:
+    """Declare who knows where messages about an organisation go today. *Raises*: ValueError for a second one."""
+    if _LOOK_UPS:
+        raise ValueError("It is declared already who knows the addresses.")
+    _LOOK_UPS.append(look_up)
+
+
+def of(code: str) -> Kind:
+    """Give a kind. *Raises*: KeyError where nobody declared it."""
+    return _KINDS[code]
+
+
+def label_of(code: str) -> str:
+    """Say what a kind is called, its code where nobody declares it any more."""
+    kind = _KINDS.get(code)
+    return kind.label if kind else code
+
+
+def labels() -> list[tuple[str, str]]:
+    """Give the code and the label of each kind."""
+    return [(kind.code, kind.label) for kind in _KINDS.values()]
+
+
+def addresses_of(organisation_uuid: uuids.UUID) -> Addresses:
+    """Look up where messages about an organisation go today."""
+    (look_up,) = _LOOK_UPS
+    return look_up(organisation_uuid)
