@@ -55,7 +55,7 @@ MUTATIONS = (
     Mutation(
         "no message is written with a termination",
         "subscriptions/termination/writer/ending.py",
-        'parts["messages"] = _MESSAGES',
+        'parts["deliveries"] = _DELIVERIES',
         "pass",
         "tests/subscriptions/termination/test_terminate.py::test_the_message_goes_where_the_config_says",
     ),

@@ -78,7 +78,7 @@ _EVENTS = """(
 
 # A message goes to the provider, or to the customer with the provider in copy. A customer's address is the billing
 # e-mail, else the owner's. Control characters in the name become blanks, so that it adds no lines to the subject.
-_MESSAGES = outbox_writer.DELIVERIES.over(
+_DELIVERIES = outbox_writer.DELIVERIES.over(
     """(
     SELECT event_id, 'subscription_terminated' AS kind, uuid AS cause_id, organisation AS organisation_uuid,
            CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
@@ -117,7 +117,7 @@ def carry_out(
     events = audit_writer.of_kind("subscription.terminated", _EVENTS, subject_kind="subscription")
     parts = {**_EFFECTS, "ended": ended, "events": events}
     if config.tells_somebody:
-        parts["messages"] = _MESSAGES
+        parts["deliveries"] = _DELIVERIES
     whole = ", ".join(f"{name} AS ({statement})" for name, statement in parts.items())
     cursor.execute(
         f"WITH {whole} SELECT",
