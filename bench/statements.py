@@ -121,9 +121,9 @@ def _anew(statement: Statement, flow: Flow, drawn: Mapping[str, int]) -> Any:
         given = dict(given)
         if "ids" in given:
             given["ids"] = [drawn["subscriptions_termination"]]
-        if "rows" in given and flow.entry is not None:
-            entry = drawn["customers_ledgerentry"]
-            given["rows"] = given["rows"].replace(f'"entry_id": {flow.entry},', f'"entry_id": {entry},')
+        # The entry itself is written by rows as well, before the termination that names it.
+        if (named := f'"entry_id": {flow.entry},') in given.get("rows", ""):
+            given["rows"] = given["rows"].replace(named, f'"entry_id": {drawn["customers_ledgerentry"]},')
     elif given == (flow.termination,) and "subscriptions_termination" in statement.sql:
         given = (drawn["subscriptions_termination"],)
     return given
