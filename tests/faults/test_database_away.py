@@ -19,6 +19,7 @@ import pytest
 
 from portal import embedded
 from tests.faults.web import PASSWORD, POOL, Web
+from tests.support import migrated
 from tests.support.places import Place, eventually
 
 PATIENCE = 3.0
@@ -40,6 +41,8 @@ def _fields(page: str, action: str) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def web() -> Iterator[Web]:
     data = Path(tempfile.mkdtemp(prefix="portal-away-"))
+    data.chmod(0o755)  # the database's user has to pass through
+    migrated.fill(data)
     place = Place(data)
     keeper = place.user()
     keeper.url()

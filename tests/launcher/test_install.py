@@ -14,6 +14,7 @@ from pathlib import Path
 
 from portal import embedded
 from tests.launcher import copies
+from tests.support import migrated
 from tests.support.places import Place, eventually, free_port
 
 
@@ -65,6 +66,8 @@ def test_it_is_served_from_code_that_is_only_read(code: Path) -> None:
         folder.chmod(0o555)
     before = everything(code)
     place, port = Place(Path(tempfile.mkdtemp(prefix="portal-apart-"))), free_port()
+    place.data.chmod(0o755)  # the database's user has to pass through
+    migrated.fill(place.data)
     process = subprocess.Popen(
         [code / "run"],
         env=place.environment(PORT=port, WEB_CONCURRENCY="1", PYTHONDONTWRITEBYTECODE="1"),
@@ -78,7 +81,7 @@ def test_it_is_served_from_code_that_is_only_read(code: Path) -> None:
     assert process.stdout
     try:
         assert process.stdout.readline() == f"The portal is at http://127.0.0.1:{port}/\n"
-        assert eventually(lambda: _style_sheet(port) != b"")
+        assert eventually(lambda: _style_sheet(port) != b"", seconds=60)
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         _, said = process.communicate(timeout=60)

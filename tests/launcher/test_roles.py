@@ -19,7 +19,7 @@ import pytest
 from portal import embedded
 from portal.postgresql import owner
 from tests.launcher.roles import ask, manage
-from tests.support import superuser
+from tests.support import migrated, superuser
 from tests.support.places import Place, eventually
 
 ORGANISATION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01"
@@ -56,11 +56,10 @@ REFUSED = [
 def place() -> Iterator[Place]:
     data = Path(tempfile.mkdtemp(prefix="portal-roles-"))
     data.chmod(0o755)  # the database's user has to pass through
+    migrated.fill(data)
     here = Place(data)
     keeper = here.user()
     keeper.url()
-    done = manage(here, "check")
-    assert (done.returncode, done.stderr) == (0, "Setting up the database ...\n")
     yield here
     keeper.kill()
     assert eventually(lambda: not here.processes())
@@ -197,7 +196,7 @@ def _file(process: int, name: str) -> bytes:
 # ---- A database of one's own ---------------------------------------------------------------------------------
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def own(place: Place) -> Iterator[dict[str, str]]:
     """A database made by the statements of docs/operations.md, under another name; the two addresses of it."""
     page = (embedded.ROOT / "docs" / "operations.md").read_text()

@@ -18,6 +18,7 @@ import pytest
 from portal import embedded
 from portal.shell import web
 from portal.shell.management.commands import serve
+from tests.support import migrated
 from tests.support.places import Place, eventually
 
 # More than there are threads: each process has as many as `serve` says.
@@ -73,6 +74,8 @@ class Server:
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
     data = Path(tempfile.mkdtemp(prefix="portal-slow-"))
+    data.chmod(0o755)  # the database's user has to pass through
+    migrated.fill(data)
     place = Place(data)
     web = Server(place)
     yield web

@@ -29,7 +29,7 @@ _SERVER = """
 def digest(cursor: CursorWrapper) -> str:
     """Say in one word what a database would be like that is made now on this server."""
     cursor.execute(_SERVER, [settings.RUNTIME_ROLE])
-    found = hashlib.sha256(repr((cursor.fetchone(), _of_the_process())).encode())
+    found = hashlib.sha256(repr((cursor.fetchone(), of_the_process())).encode())
     for name, file in sorted(files()):
         found.update(repr((name, file.read_bytes())).encode())
     return found.hexdigest()
@@ -60,7 +60,7 @@ def files() -> Iterator[tuple[str, Path]]:
         yield name, Path(settings.BASE_DIR, name)
 
 
-def _of_the_process() -> object:
+def of_the_process() -> object:
     """Give what no file says alone: settings that the environment has a part in, and what rights are made for."""
     metas = [model._meta for model in apps.get_models(include_auto_created=True)]
     rights = [

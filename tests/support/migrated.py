@@ -1,0 +1,73 @@
+"""A data directory whose database has its tables: a copy of one that is kept from run to run.
+
+To migrate from nothing takes many seconds, and tests that are about something else begin with a copy. What is about
+it, in tests/launcher and tests/upgrade, migrates.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from portal import embedded
+from tests.support.places import Place, eventually
+from tests.support.postgresql import shape
+
+_PARTS = ("postgres", "owner_password")
+
+
+def fill(data: Path, *, kept: Path | None = None) -> None:
+    """Give an empty data directory a database as `./run migrate` leaves it, not started yet.
+
+    *Shape*: `kept` is where the one is that is copied; made anew unless it is of these migrations. One process at a
+    time looks, makes and copies.
+    """
+    kept = kept or embedded.data_directory() / "migrated"
+    kept.mkdir(parents=True, exist_ok=True)
+    with (kept / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        mark = kept / "mark"
+        wanted = _shape()
+        if not mark.exists() or mark.read_text() != wanted:
+            mark.unlink(missing_ok=True)
+            _make(kept / "data")
+            if _shape() != wanted:
+                raise RuntimeError("migrations were edited while they were applied: run it again")
+            # Last of all: what was only half made has no such mark.
+            mark.write_text(wanted)
+        _copy(kept / "data", data)
+
+
+def _shape() -> str:
+    """Say in one word what a database would be like that is made now."""
+    digest = hashlib.sha256(repr(shape.of_the_process()).encode())
+    launcher = embedded.ROOT / "portal" / "embedded.py"
+    for name, file in sorted({*shape.files(), ("portal/embedded.py", launcher)}):
+        digest.update(repr((name, file.read_bytes())).encode())
+    return digest.hexdigest()
+
+
+def _make(target: Path) -> None:
+    # Elsewhere than what is kept: the database's user has to pass through.
+    with tempfile.TemporaryDirectory(prefix="portal-migrated-") as made:
+        Path(made).chmod(0o755)
+        place = Place(Path(made))
+        subprocess.run(
+            [sys.executable, embedded.ROOT / "manage.py", "migrate", "--verbosity", "0"],
+            env=place.environment(),
+            timeout=300,
+            check=True,
+        )
+        assert eventually(lambda: not place.processes(), seconds=30)
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir()
+        _copy(Path(made), target)
+
+
+def _copy(source: Path, target: Path) -> None:
+    subprocess.run(["cp", "-a", *(source / part for part in _PARTS), target], check=True)
