@@ -121,7 +121,7 @@ class World:
             return
         with psycopg.connect(self._server_url, autocommit=True) as connection:
             drop_database(connection, _MODEL)
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(_MODEL)))
+            connection.execute(_new(_MODEL))
         self.command("migrate", "--verbosity", "0", url=self._address(_MODEL))
         self.command("shell", "--verbosity", "0", "-c", self.staff(), url=self._address(_MODEL))
         self._mark(_MODEL, wanted)
@@ -201,8 +201,8 @@ class World:
 
     @contextlib.contextmanager
     def database(self, name: str) -> Iterator[str]:
-        """Make a database without anything; gone in the end. Gives its address."""
-        with self._made(name, sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))) as address:
+        """Make a database for a checkout to migrate; gone in the end. Gives its address."""
+        with self._made(name, _new(name)) as address:
             yield address
 
     @contextlib.contextmanager
@@ -281,6 +281,12 @@ class World:
             line.close()
             time.sleep(0.1)
         raise RuntimeError(f"the server does not answer: see {self.home / 'server.log'}")
+
+
+def _new(name: str) -> sql.Composed:
+    """Write how a database begins: as the server's own, which is empty unless somebody has migrated it before."""
+    begin = sql.SQL("CREATE DATABASE {} TEMPLATE {}")
+    return begin.format(sql.Identifier(name), sql.Identifier(embedded.DATABASE))
 
 
 def drop_database(server: psycopg.Connection[Any], name: str) -> None:

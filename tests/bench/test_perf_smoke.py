@@ -12,14 +12,19 @@ import pytest
 
 from bench import perf
 from portal import embedded
+from tests.support import migrated
 
 
 @pytest.fixture(scope="module")
 def home() -> Iterator[Path]:
-    """Hold one database for all subjects."""
+    """Hold one database for all subjects, on a server whose own database is migrated: others begin as it is."""
     # Not pytest's own directory, which the database's user may not enter.
     with tempfile.TemporaryDirectory(prefix="portal-smoke-") as place:
-        Path(place).chmod(0o755)
+        bench = Path(place, "bench")
+        bench.mkdir()
+        for directory in (Path(place), bench):
+            directory.chmod(0o755)
+        migrated.fill(bench)
         yield Path(place)
 
 
