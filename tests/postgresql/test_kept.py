@@ -22,12 +22,12 @@ from tests.support.postgresql.server import Server, server_cursor
 def run(server: Server) -> Callable[..., list[str]]:
     """Begin a run whose migrations are of a shape and write one word. Gives what its database holds."""
 
-    def begin(of: str, *, writes: str = "", may_be_kept: bool = True) -> list[str]:
+    def begin(of: str, *, writes: str = "", may_be_kept: bool = True, run: str = "") -> list[str]:
         def make() -> bool:
             server.create(writes or of)
             return may_be_kept
 
-        kept.copy(server.cursor, server.kept, to=server.copied, shape=lambda: of, make=make)
+        kept.copy(server.cursor, server.kept, to=server.copied, shape=lambda: of, make=make, run=run)
         return server.words()
 
     return begin
@@ -41,6 +41,19 @@ def test_the_same_migrations_are_applied_once(run):
 def test_changed_migrations_make_it_anew(run):
     run("first")
     assert run("second") == ["second"]
+
+
+def test_a_run_of_several_processes_migrates_once_whatever_is_kept(run):
+    run("first", writes="by an earlier run")
+    assert run("first", writes="by its first process", run="this") == ["by its first process"]
+    assert run("first", writes="by its second process", run="this") == ["by its first process"]
+    assert run("first", writes="by a later run", run="that") == ["by a later run"]
+
+
+def test_a_run_that_reuses_takes_what_another_run_has_made(run):
+    run("first", writes="by all processes", run="this")
+    assert run("first", writes="once more") == ["by all processes"]
+    assert run("second", writes="of other migrations") == ["of other migrations"]
 
 
 def test_what_a_run_left_in_its_database_is_gone(run, server):

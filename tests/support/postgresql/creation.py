@@ -1,8 +1,12 @@
-"""How a test database is made: by migrating, or with --reuse-db as a copy of one that was migrated before."""
+"""How a test database is made: as a copy of one that was migrated before with --reuse-db, else by this run.
+
+The processes of a run (pytest -n) migrate once: the first one, while the others wait.
+"""
 
 from __future__ import annotations
 
 import functools
+import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 
@@ -23,8 +27,9 @@ class DatabaseCreation(creation.DatabaseCreation):
     def create_test_db(  # type: ignore[override]  # the stubs are of Django 6
         self, verbosity: int = 1, autoclobber: bool = False, serialize: bool = True, keepdb: bool = False
     ) -> str:
-        """Make it as Django does, unless what migrating makes is kept."""
-        if not keepdb:
+        """Make it as Django does, unless what migrating makes is kept, or another process of this run makes it."""
+        run = os.environ.get("PYTEST_XDIST_TESTRUNUID", "")
+        if not keepdb and not run:
             return super().create_test_db(verbosity, autoclobber, serialize)
         name = self._get_test_db_name()
         with self._nodb_cursor() as cursor:
@@ -36,6 +41,7 @@ class DatabaseCreation(creation.DatabaseCreation):
                     to=name,
                     shape=functools.partial(shape.digest, cursor),
                     make=functools.partial(self._migrated, source, verbosity),
+                    run="" if keepdb else run,
                 )
             except kept.InUse:
                 pytest.exit(

@@ -26,11 +26,20 @@ def name_for(cursor: CursorWrapper) -> str:
     return f"kept_for_tests_of_{cursor.fetchone()[0]}"[:63]
 
 
-def copy(cursor: CursorWrapper, kept: str, *, to: str, shape: Callable[[], str], make: Callable[[], bool]) -> None:
+def copy(
+    cursor: CursorWrapper,
+    kept: str,
+    *,
+    to: str,
+    shape: Callable[[], str],
+    make: Callable[[], bool],
+    run: str = "",
+) -> None:
     """Make the database `to` anew, as a copy of the kept one, which is made first unless it is of this shape.
 
     *Shape*: `make` migrates a database of the name `kept`, and says whether it may be kept. One process at a time
-    looks and makes; others wait, each with its own copy to come. *Raises*: InUse.
+    looks and makes; others wait, each with its own copy to come. With a `run`, only what that run has made is
+    copied: its first process migrates, whatever is kept. *Raises*: InUse.
     """
     names = {"kept": sql.Identifier(kept), "to": sql.Identifier(to)}
 
@@ -41,13 +50,14 @@ def copy(cursor: CursorWrapper, kept: str, *, to: str, shape: Callable[[], str],
     cursor.execute("SELECT pg_advisory_lock(%s)", [_LOCK])
     try:
         wanted = shape()
-        if _shape_of(cursor, kept) != wanted:
+        found, _, by = _mark_of(cursor, kept).partition(" ")
+        if found != wanted or (run and by != run):
             # Of a run that was killed the session may still be there.
             drop(cursor, kept)
             may_be_kept = make()
             execute("ALTER DATABASE {kept} WITH ALLOW_CONNECTIONS false")
             if may_be_kept and shape() == wanted:
-                execute("COMMENT ON DATABASE {kept} IS {shape}", shape=sql.Literal(wanted))
+                execute("COMMENT ON DATABASE {kept} IS {mark}", mark=sql.Literal(f"{wanted} {run}".strip()))
         try:
             execute("DROP DATABASE IF EXISTS {to}")
         except OperationalError as error:
@@ -82,7 +92,8 @@ _MADE_OF = """
 """
 
 
-def _shape_of(cursor: CursorWrapper, name: str) -> str | None:
+def _mark_of(cursor: CursorWrapper, name: str) -> str:
+    """Give the shape of a database that is kept, and the run that made it; "" where none may be used."""
     cursor.execute(_MADE_OF, [name])
     row = cursor.fetchone()
-    return row[0] if row else None
+    return (row[0] or "") if row else ""
