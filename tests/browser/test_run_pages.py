@@ -1,4 +1,4 @@
-"""The clean-up's runs in a browser: accessible, and no wider than the screen."""
+"""Runs of the clean-up and of imports in a browser: accessible, and no wider than the screen."""
 
 import datetime as dt
 
@@ -7,8 +7,11 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from portal.frame import SYSTEM
+from portal.importing import refusals
+from portal.importing import run as importing
 from subscriptions.clean_up.operations import expire
 from tests.support import factories, running
+from tests.support.directory import Directory
 from tests.support.factories import C
 
 
@@ -38,3 +41,20 @@ def test_list_and_report_are_accessible_and_fit(visit, check_axe, shot, width, t
     look("runs-2-report")
     page.goto(f"/runs/{run.uuid}/")
     look("runs-3-failures")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (768, "dark"), (360, "light")])
+def test_a_refused_import_is_accessible_and_fits(visit, check_axe, shot, width, theme, tmp_path):
+    page = visit("auditor", width=width, theme=theme)
+    directory = Directory(tmp_path)
+    directory.set("plans", 2, "price_per_month", "fifty_" * 40)
+    directory.set("organisations", 2, "currency", "XXQ")
+    with pytest.raises(refusals.DirectoryFaulty):
+        importing.import_directory(directory.write(), at=timezone.now())
+    page.goto("/runs/")
+    page.locator("tbody a").click()
+    expect(page.get_by_role("heading", name="Import", exact=True)).to_be_visible()
+    expect(page.get_by_role("heading", name="Faults", exact=True)).to_be_visible()
+    check_axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shot(page, f"runs-4-refused-{width}-{theme}")
