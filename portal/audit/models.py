@@ -110,3 +110,40 @@ class AuditEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.event}"
+
+
+class Position(models.Model):
+    """The place of an event in the order in which events can be read. Source: `portal.audit.numbering`.
+
+    It is given after the commit, so it stands beside the event, which never changes.
+    """
+
+    position = models.BigIntegerField(primary_key=True)
+    event = models.ForeignKey(AuditEntry, models.PROTECT, related_name="+", db_index=False)
+    numbered_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["event"], name="an_event_has_one_position")]
+
+    def __str__(self) -> str:
+        return f"Position {self.position}"
+
+
+class Unnumbered(models.Model):
+    """An event that has no position yet. Kept by triggers: of the events, and of their positions.
+
+    Without a constraint: the row is made out of the event, and each would be looked up once more.
+    """
+
+    event = models.OneToOneField(
+        AuditEntry, models.PROTECT, primary_key=True, related_name="+", db_constraint=False
+    )
+
+    class Meta:
+        verbose_name = "event without a position"
+        verbose_name_plural = "events without a position"
+        ordering = ["event"]
+
+    def __str__(self) -> str:
+        return f"Event {self.event_id}"

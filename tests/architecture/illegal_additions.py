@@ -16,6 +16,10 @@ ADDED = [
     ("an_event_of_a_kind_has_a_schema", "audit", {"schema": "1"}),
     ("a_subject_has_kind_and_uuid", "audit", {"subject_kind": "'organisation'"}),
     ("a_subject_has_kind_and_uuid", "audit", {"subject_uuid": "gen_random_uuid()"}),
+    ("an_event_has_one_position", "position", {"position": "position + 1"}),
+    ("a_position_follows_the_last", "position", {"position": "position + 2", "event_id": "{noted}"}),
+    ("a_position_follows_the_last", "position", {"position": "0", "event_id": "{noted}"}),
+    ("audit_position_pkey", "position", {"event_id": "{noted}"}),
     # customers
     ("a_member_is_listed_once", "member", {}),
     ("a_search_key_is_kept_once", "search_key", {}),

@@ -56,9 +56,14 @@ TABLES = {
     "failure": "jobs_runitem",
     "delivery": "outbox_delivery",
     "audit": "audit_auditentry",
+    "position": "audit_position",
 }
-# Nobody writes there but triggers: of search keys, whose writers are noticed, and of marked transactions.
-MADE_BY_TRIGGERS = {"customers_searchtext", "customers_searchword", "audit_openmark"}
+# Those whose key is not called id.
+KEYS = {"audit_position": "position"}
+# What is added to the audit is no change that the audit tells of.
+OF_THE_AUDIT = {"audit_auditentry", "audit_position"}
+# Nobody writes there but triggers: of search keys, whose writers are noticed, of marked transactions and of events.
+MADE_BY_TRIGGERS = {"customers_searchtext", "customers_searchword", "audit_openmark", "audit_unnumbered"}
 # The frame of writes itself: a key comes with its operation, and is no business of anybody.
 OF_THE_FRAME = {"frame_idempotencykey"}
 OURS = r"^(frame|audit|outbox|jobs|customers|invoicing|subscriptions|settings_app)_"

@@ -28,7 +28,7 @@ from invoicing.models import (
     TakeBack,
     TakeBackLine,
 )
-from portal.audit.models import AuditEntry
+from portal.audit.models import AuditEntry, Position
 from portal.jobs.models import Run, RunItem, RunPart
 from portal.outbox.models import Delivery
 from settings_app.models import AdministrativeFee, PortalConfigVersion, TerminationReason
@@ -189,6 +189,7 @@ def build() -> SimpleNamespace:
             next_attempt_at=timezone.now(),
         ),
         "audit": event,
+        "position": Position.objects.create(position=1, event=event, numbered_at=timezone.now()),
     }
     with connection.cursor() as cursor:
         # The world itself is legal, also at a commit.

@@ -19,6 +19,8 @@ from django.db import connection
 
 NOTHING: frozenset[str] = frozenset()
 KEYS = "frame_idempotencykey"
+# A lock that is no table's: all of them are taken for one.
+ADVISORY = "pg_advisory_xact_lock"
 
 # How a table is taken hold of. Which pairs may get into each other's way follows PostgreSQL's row locks; INSERT
 # meets another INSERT (or an UPDATE) only in a unique index.
@@ -308,6 +310,8 @@ def _touched(words: str) -> tuple[frozenset[str], Holds, Holds, frozenset[str]]:
             meant = set(re.findall(rf"(\w+)\s+(?:AS\s+)?{of}\b", words)) & tables
         takes |= {(table, _HOW[how.upper()]) for table in meant or named}
     reads = set(named)
+    if ADVISORY in words:
+        takes.add((ADVISORY, EXCLUSIVE))
     deferred: set[str] = set()
     _follow(words, reads=reads, takes=takes, deferred=deferred)
     written = frozenset((table, how) for table, how in takes if how in WRITES)

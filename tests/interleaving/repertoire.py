@@ -15,7 +15,8 @@ from customers import operations as customers_operations
 from customers import refusals as customers_refusals
 from customers.contacts import operations as contacts
 from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
-from portal.audit.models import AuditEntry
+from portal.audit import numbering
+from portal.audit.models import AuditEntry, Position
 from portal.frame import SYSTEM, Actor, KeyReused
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
@@ -76,6 +77,7 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         billing.put_in(world),
         _change_contacts(world),
         _unsubscribe(world),
+        _number(),
     )
 
 
@@ -251,3 +253,12 @@ def _unsubscribe(world: World) -> Operation:
             and not Subscription.objects.get(pk=world.main.pk).auto_renew
         ),
     )
+
+
+def _number() -> Operation:
+    """Another operation commits its events before, within or after: each is numbered once, or waits."""
+
+    def is_whole(by: Actor, form: uuid.UUID) -> bool:
+        return 0 < Position.objects.count() <= AuditEntry.objects.count()
+
+    return Operation("number events", lambda by, form: numbering.number_events(at=NOW, batch_size=2), (), is_whole)

@@ -58,6 +58,7 @@ ALWAYS = (
     "take back a put-in",
     "put a note into Available Credits",
     "change the contacts",
+    "number events",
 )
 
 FORMS = (uuid.UUID(int=1), uuid.UUID(int=2))

@@ -20,10 +20,12 @@ from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import connection
 
-from customers.models import Organisation
+from customers.models import Organisation, SearchText, SearchWord
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNoteAllocation, Invoice
-from portal import embedded
+from portal import embedded, frame
+from portal.audit import numbering
+from portal.audit import operations as audit_operations
 from portal.frame import Actor
 from subscriptions.models import Assignment, CycleCharge, Subscription, Termination
 from subscriptions.termination import operations
@@ -115,7 +117,7 @@ def build() -> World:
         by=Actor.of(users[0]),
         at=NOW,
     ).termination
-    return World(
+    made = World(
         organisation=organisation,
         main=main,
         twin=twin,
@@ -132,6 +134,16 @@ def build() -> World:
         first=Actor.of(users[0]),
         second=Actor.of(users[1]),
     )
+    _leave_waiting(3)
+    return made
+
+
+def _leave_waiting(count: int) -> None:
+    """Number the events there are, and leave some more that wait: few, since each batch has its orders."""
+    numbering.number_events(at=NOW)
+    with frame.operation("tell"):
+        for number in range(count):
+            audit_operations.record("record.changed", sentence=f"Event {number}.", by=frame.SYSTEM, at=NOW)
 
 
 def _on_one_invoice(main: Subscription, gone: Subscription) -> None:
@@ -144,14 +156,17 @@ def _on_one_invoice(main: Subscription, gone: Subscription) -> None:
         CycleCharge.objects.filter(line=line).update(line=its)
 
 
-# What an operation may replace instead of changing it.
+# What triggers make out of others.
+MADE = (SearchText, SearchWord)
+# What an operation may replace instead of changing it, or take away.
 SEARCH_KEYS = "customers_searchkey"
-REPLACED = (SEARCH_KEYS,)
+REPLACED = (SEARCH_KEYS, "audit_unnumbered")
 
 
 @dataclass(frozen=True)
 class _Table:
     name: str
+    key: str
     columns: tuple[str, ...]  # those that can be written
     keys: dict[str, str]  # column -> table it points at
 
@@ -166,11 +181,12 @@ class Start:
 
     def __init__(self, *, known: Sequence[uuid.UUID] = ()) -> None:
         # The texts and words of the search are made by triggers out of its keys.
-        models = [m for m in apps.get_models() if m._meta.app_label in APPS and m._meta.pk.column == "id"]
+        models = [m for m in apps.get_models() if m._meta.app_label in APPS and m not in MADE]
         self.tables = _parents_first(
             {
                 m._meta.db_table: _Table(
                     m._meta.db_table,
+                    m._meta.pk.column,
                     tuple(f.column for f in m._meta.local_fields if f.column and not f.generated),
                     {
                         f.column: f.related_model._meta.db_table
@@ -186,7 +202,7 @@ class Start:
             cursor.execute("DROP SCHEMA IF EXISTS start CASCADE; CREATE SCHEMA start")
             for table in self.tables:
                 cursor.execute(f"CREATE TABLE start.{table.name} AS TABLE public.{table.name}")
-                cursor.execute(f"ALTER TABLE start.{table.name} ADD PRIMARY KEY (id)")
+                cursor.execute(f"ALTER TABLE start.{table.name} ADD PRIMARY KEY ({table.key})")
             cursor.execute(
                 "SELECT array_agg(uuid::text) FROM ("
                 + " UNION ".join(f"SELECT uuid FROM {t.name}" for t in self.tables if "uuid" in t.columns)
@@ -198,12 +214,13 @@ class Start:
             f"SELECT '{t.name}', to_jsonb(x) FROM {t.name} x WHERE x.xmin::text::bigint >= %(since)s"
             for t in self.tables
         )
-        self._kept = " UNION ALL ".join(f"SELECT '{t.name}', array_agg(id) FROM {t.name}" for t in self.tables)
+        self._kept = " UNION ALL ".join(f"SELECT '{t.name}', array_agg({t.key}) FROM {t.name}" for t in self.tables)
+        self._key = {t.name: t.key for t in self.tables}
         self._rows: dict[str, dict[int, dict[str, Any]]] = {}
         with connection.cursor() as cursor:
             for table in self.tables:
                 cursor.execute(f"SELECT to_jsonb(x) FROM {table.name} x")
-                self._rows[table.name] = {row["id"]: row for row in map(_loaded, cursor.fetchall())}
+                self._rows[table.name] = {row[table.key]: row for row in map(_loaded, cursor.fetchall())}
         self._keeper, self._is_quick = _keeper()
         self._since = self._now()
 
@@ -225,7 +242,7 @@ class Start:
         """
         found = self._keeper.execute(self._written, {"since": self._since}, prepare=True).fetchall()
         written = [(str(name), dict(row)) for name, row in found]
-        changed = [(name, row) for name, row in written if self._rows[name].get(row["id"]) != row]
+        changed = [(name, row) for name, row in written if self._rows[name].get(row[self._key[name]]) != row]
         for name, ids in self._keeper.execute(self._kept, prepare=True):
             gone = self._rows[name].keys() - set(ids or ())
             assert not gone or name in REPLACED, f"a row of {name} is gone"
@@ -244,8 +261,9 @@ class Start:
             lines = []
             for name, row in rows:
                 plain = dict(row)
-                is_new = row["id"] not in self._rows[name]
-                if is_new:
+                key = row[self._key[name]]
+                is_new = key not in self._rows[name]
+                if is_new and "id" in plain:
                     del plain["id"]
                 for column, target in tables[name].keys.items():
                     if plain.get(column) is not None and plain[column] not in self._rows.get(
@@ -258,9 +276,9 @@ class Start:
                 text = _UUID.sub(lambda m: m[0] if m[0] in self._uuids else names.get(m[0], "new"), text)
                 lines.append(f"{name} {text}")
                 if is_new:
-                    labels[name, row["id"]] = hashlib.sha256(lines[-1].encode()).hexdigest()[:12]
+                    labels[name, key] = hashlib.sha256(lines[-1].encode()).hexdigest()[:12]
                     if "uuid" in row:
-                        names[row["uuid"]] = labels[name, row["id"]]
+                        names[row["uuid"]] = labels[name, key]
         return hashlib.sha256("\n".join(sorted(lines)).encode()).hexdigest()
 
     def bring_back(self, rows: Rows) -> None:
@@ -271,23 +289,24 @@ class Start:
             return
         off = [] if self._is_quick else [f"ALTER TABLE {t.name} DISABLE TRIGGER USER" for t in tables]
         gone = [
-            f"DELETE FROM {t.name} x WHERE NOT EXISTS (SELECT FROM start.{t.name} s WHERE s.id = x.id)"
+            f"DELETE FROM {t.name} x WHERE NOT EXISTS (SELECT FROM start.{t.name} s WHERE s.{t.key} = x.{t.key})"
             for t in reversed(tables)
-            if any(name == t.name and row["id"] not in self._rows[name] for name, row in rows)
+            if any(name == t.name and row[t.key] not in self._rows[name] for name, row in rows)
         ]
         back = [
             f"INSERT INTO {t.name} ({', '.join(t.columns)}) SELECT {', '.join(t.columns)} FROM start.{t.name} s"
-            f" WHERE NOT EXISTS (SELECT FROM {t.name} x WHERE x.id = s.id)"
+            f" WHERE NOT EXISTS (SELECT FROM {t.name} x WHERE x.{t.key} = s.{t.key})"
             for t in tables
             if t.name in REPLACED
         ]
         for t in tables:
-            ids = [row["id"] for name, row in rows if name == t.name and row["id"] in self._rows[name]]
-            if ids:
-                wanted = [f'"{c}"' for c in t.columns if c != "id"]
+            ids = [row[t.key] for name, row in rows if name == t.name and row[t.key] in self._rows[name]]
+            wanted = [f'"{c}"' for c in t.columns if c != t.key]
+            if ids and wanted:
                 back.append(
                     f"UPDATE {t.name} x SET ({', '.join(wanted)}) = ROW({', '.join('s.' + c for c in wanted)})"
-                    f" FROM start.{t.name} s WHERE s.id = x.id AND x.id IN ({', '.join(map(str, ids))})"
+                    f" FROM start.{t.name} s WHERE s.{t.key} = x.{t.key}"
+                    f" AND x.{t.key} IN ({', '.join(map(str, ids))})"
                 )
         if SEARCH_KEYS in touched:
             back.append("SELECT customers_write_search_texts(ARRAY(SELECT id FROM customers_organisation))")
