@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.db import models
-from django.db.models.functions import Cast, Coalesce
+from django.db.models.functions import Cast, Coalesce, NullIf
 
 
 def _as_text(field: str) -> Cast:
@@ -147,3 +147,70 @@ class Unnumbered(models.Model):
 
     def __str__(self) -> str:
         return f"Event {self.event_id}"
+
+
+# The canonical text of a seal: docs/ledger.md describes it.
+_SEAL_SHA256 = models.Func(
+    _as_text("number"),
+    _as_text("first_position"),
+    _as_text("last_position"),
+    _as_text("count"),
+    models.Func(models.F("digest"), models.Value("hex"), function="encode"),
+    _or_nothing(models.Func(models.F("previous_sha256"), models.Value("hex"), function="encode")),
+    models.Func(
+        models.F("sealed_at"),
+        template="(extract(epoch FROM %(expressions)s AT TIME ZONE 'UTC') * 1000000)::bigint::text",
+    ),
+    template="sha256((%(expressions)s)::bytea)",
+    arg_joiner=" || '|' || ",
+)
+
+
+class Seal(models.Model):
+    """What the events of a range of positions said when it was sealed. Source: `portal.audit.sealing`.
+
+    *Shape*: `digest` is the SHA-256 over the hashes of the events in the order of their positions; `sha256` is
+    made by the database over all that the seal says. A foreign key holds `previous_sha256` and the first position
+    at the seal before.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    first_position = models.BigIntegerField()
+    last_position = models.ForeignKey(
+        Position, models.PROTECT, db_column="last_position", related_name="+", db_index=False
+    )
+    count = models.BigIntegerField()
+    digest = models.BinaryField(max_length=32)
+    previous_number = models.GeneratedField(
+        expression=NullIf(models.F("number") - 1, models.Value(0)),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    previous_position = models.GeneratedField(
+        expression=NullIf(models.F("first_position") - 1, models.Value(0)),
+        output_field=models.BigIntegerField(),
+        db_persist=True,
+    )
+    previous_sha256 = models.BinaryField(max_length=32, null=True)
+    sealed_at = models.DateTimeField()
+    sha256 = models.GeneratedField(
+        expression=_SEAL_SHA256, output_field=models.BinaryField(max_length=32), db_persist=True
+    )
+
+    class Meta:
+        ordering = ["-number"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(count__gte=1, count=models.F("last_position") - models.F("first_position") + 1),
+                name="a_seal_counts_its_positions",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(number=1, first_position=1, previous_sha256__isnull=True)
+                | models.Q(number__gt=1, first_position__gt=1, previous_sha256__isnull=False),
+                name="the_first_seal_begins_at_the_first_position",
+            ),
+            models.UniqueConstraint(fields=["number", "last_position", "sha256"], name="a_seal_its_end_and_hash"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Seal {self.number}"

@@ -16,7 +16,7 @@ from portal.audit.models import Position, Unnumbered
 
 BATCH = 5000
 # Whoever numbers holds this lock until the commit. The key is ours to choose; it means nothing.
-_LOCK = 20261129
+LOCK = 20261129
 
 # A statement of its own, before the next one: that begins when the lock is there, and sees what the last one gave.
 _ALONE = "SELECT pg_advisory_xact_lock(%s)"
@@ -47,7 +47,7 @@ def number_events(*, at: datetime, batch_size: int = BATCH) -> int:
 
 def _number_batch(*, at: datetime, batch_size: int) -> int:
     with frame.operation("number_events"), connection.cursor() as cursor:
-        cursor.execute(_ALONE, [_LOCK])
+        cursor.execute(_ALONE, [LOCK])
         cursor.execute(_NUMBER, [at, batch_size])
         return int(cursor.rowcount)
 

@@ -6,6 +6,7 @@ _NO_ENTRIES = {"last_seq": "NULL", "head": "NULL"}
 _ANOTHER_HASH = "sha256('another'::bytea)"
 ANOTHER = {"subscription_id": "{neighbour}", "settlement": "'nothing_due'", "choice": "'none'"}
 ANOTHER |= {"entry_id": "NULL", "credited": "NULL", "credit_note_id": "NULL"}
+NEXT_SEAL = {"number": "2", "first_position": "2", "last_position": "2", "previous_sha256": "sha256"}
 NEW_CAUSE = {"cause_id": "gen_random_uuid()"}
 _NEW_FORM = {"request_id": "gen_random_uuid()"}
 
@@ -20,6 +21,20 @@ ADDED = [
     ("a_position_follows_the_last", "position", {"position": "position + 2", "event_id": "{noted}"}),
     ("a_position_follows_the_last", "position", {"position": "0", "event_id": "{noted}"}),
     ("audit_position_pkey", "position", {"event_id": "{noted}"}),
+    ("a_seal_counts_its_positions", "seal", {**NEXT_SEAL, "count": "2"}),
+    ("a_seal_counts_its_positions", "seal", {**NEXT_SEAL, "last_position": "1", "count": "0"}),
+    ("the_first_seal_begins_at_the_first_position", "seal", {"number": "0"}),
+    ("the_first_seal_begins_at_the_first_position", "seal", {**NEXT_SEAL, "previous_sha256": "NULL"}),
+    ("the_first_seal_begins_at_the_first_position", "seal", {**NEXT_SEAL, "first_position": "1", "count": "2"}),
+    ("a_seal_follows_the_one_before", "seal", {**NEXT_SEAL, "number": "3"}),
+    ("a_seal_follows_the_one_before", "seal", {**NEXT_SEAL, "previous_sha256": "digest"}),
+    ("a_seal_follows_the_one_before", "seal", {**NEXT_SEAL, "first_position": "3", "last_position": "3"}),
+    (
+        "audit_seal_last_position_c9e48cf7_fk_audit_position_position",
+        "seal",
+        {**NEXT_SEAL, "last_position": "3", "count": "2"},
+    ),
+    ("audit_seal_pkey", "seal", {}),
     # customers
     ("a_member_is_listed_once", "member", {}),
     ("a_search_key_is_kept_once", "search_key", {}),

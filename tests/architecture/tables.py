@@ -57,11 +57,12 @@ TABLES = {
     "delivery": "outbox_delivery",
     "audit": "audit_auditentry",
     "position": "audit_position",
+    "seal": "audit_seal",
 }
 # Those whose key is not called id.
-KEYS = {"audit_position": "position"}
+KEYS = {"audit_position": "position", "audit_seal": "number"}
 # What is added to the audit is no change that the audit tells of.
-OF_THE_AUDIT = {"audit_auditentry", "audit_position"}
+OF_THE_AUDIT = {"audit_auditentry", "audit_position", "audit_seal"}
 # Nobody writes there but triggers: of search keys, whose writers are noticed, of marked transactions and of events.
 MADE_BY_TRIGGERS = {"customers_searchtext", "customers_searchword", "audit_openmark", "audit_unnumbered"}
 # The frame of writes itself: a key comes with its operation, and is no business of anybody.

@@ -15,9 +15,9 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from customers.models import Organisation
-from portal.audit.models import AuditEntry
+from portal.audit.models import Unnumbered
 from settings_app.models import PortalConfigVersion
-from tests.architecture.illegal_additions import ADDED, ANOTHER, NEW_CAUSE, NEXT_ENTRY
+from tests.architecture.illegal_additions import ADDED, ANOTHER, NEW_CAUSE, NEXT_ENTRY, NEXT_SEAL
 from tests.architecture.illegal_changes import CHANGED, DELETED
 from tests.architecture.tables import KEYS, MADE_BY_TRIGGERS, OF_THE_AUDIT, OF_THE_FRAME, OURS, TABLES
 from tests.support import factories, refused
@@ -61,7 +61,7 @@ class _Keys(dict[str, object]):
             "earlier_version": lambda: PortalConfigVersion.objects.create(number=0, created_at=timezone.now()),
             "stranger_note": lambda: factories.credit_note(self.world.stranger),
             "own_invoice_line": lambda: self.world.own_invoice.lines.get(),
-            "noted": lambda: AuditEntry.objects.exclude(pk=self.world.audit.pk).earliest("pk"),
+            "noted": lambda: Unnumbered.objects.latest("event"),
         }
         return _Key(made[name]() if name in made else getattr(self.world, name))
 
@@ -147,6 +147,7 @@ def test_a_termination_holds_the_note_it_links(world):
         ("cycle", {"first_day": "day_after", "day_after": "day_after + 30"}),
         ("allocation", {"amount": "3"}),
         ("termination", ANOTHER),
+        ("seal", NEXT_SEAL),
     ],
 )
 def test_what_the_copies_start_from_is_legal(world, row, changes):
@@ -170,6 +171,7 @@ def test_a_new_entry_takes_its_account_along(world):
 HELPER_KEYS = {
     "organisation_and_currency",
     "account_and_currency",
+    "a_seal_its_end_and_hash",
     "an_entry_its_balance_and_hash",
     "an_entry_its_cause_and_amount",
     "invoice_and_currency",

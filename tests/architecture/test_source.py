@@ -218,7 +218,7 @@ def test_operations_own_their_transaction():
     assert used == set(may)
 
 
-def test_only_operations_imports_the_numberer_and_the_demo_open_an_operation():
+def test_only_operations_imports_numberer_sealer_and_the_demo_open_an_operation():
     opened = {
         module.path
         for module, node in found(of=ast.Call)
@@ -226,7 +226,8 @@ def test_only_operations_imports_the_numberer_and_the_demo_open_an_operation():
     }
     demo = {"portal/demo/store.py", "portal/demo/removal.py"}
     outside = [path for path in opened - demo if "operations" not in path]
-    assert sorted(outside) == ["portal/audit/numbering.py", "portal/importing/run.py", "portal/importing/runs.py"]
+    importing = ["portal/importing/run.py", "portal/importing/runs.py"]
+    assert sorted(outside) == ["portal/audit/numbering.py", "portal/audit/sealing.py", *importing]
 
 
 def test_terminations_have_one_writer_and_the_import():

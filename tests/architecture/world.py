@@ -28,7 +28,6 @@ from invoicing.models import (
     TakeBack,
     TakeBackLine,
 )
-from portal.audit.models import AuditEntry, Position
 from portal.jobs.models import Run, RunItem, RunPart
 from portal.outbox.models import Delivery
 from settings_app.models import AdministrativeFee, PortalConfigVersion, TerminationReason
@@ -43,6 +42,7 @@ from subscriptions.models import (
     Subscription,
     Termination,
 )
+from tests.architecture import told
 from tests.support import factories
 from tests.support.factories import C
 
@@ -106,9 +106,7 @@ def build() -> SimpleNamespace:
     )
     finished_part = RunPart.objects.create(run=over, place=0, name="terminate", state="done")
     Run.objects.filter(pk=over.pk).update(finished_at=timezone.now())
-    event = AuditEntry.objects.create(
-        at=timezone.now(), app="Tests", event="Built", description="Built a world.", actor="test"
-    )
+    events = told.events(at=timezone.now())
     rows = {
         "organisation": organisation,
         "stranger": stranger,
@@ -177,7 +175,7 @@ def build() -> SimpleNamespace:
         "head": SimpleNamespace(pk=1),
         "reason": TerminationReason.objects.order_by("pk")[0],
         "delivery": Delivery.objects.create(
-            event=event,
+            event=events["audit"],
             kind="terminated",
             addressee="customer",
             to="billing@example.com",
@@ -188,8 +186,7 @@ def build() -> SimpleNamespace:
             created_at=timezone.now(),
             next_attempt_at=timezone.now(),
         ),
-        "audit": event,
-        "position": Position.objects.create(position=1, event=event, numbered_at=timezone.now()),
+        **events,
     }
     with connection.cursor() as cursor:
         # The world itself is legal, also at a commit.

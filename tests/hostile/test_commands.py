@@ -273,7 +273,7 @@ def test_the_demo_is_not_made_where_somebody_works(command, made):
 @pytest.mark.parametrize(
     "name",
     ["import_data", "quote_refund", "terminate_expired", "verify_ledger", "create_staff", "demo", "serve"]
-    + ["deliver", "send_notifications"],
+    + ["deliver", "send_notifications", "seal"],
 )
 def test_words_that_no_command_knows(command, made, name):
     before = tables.digest()

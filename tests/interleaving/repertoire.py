@@ -15,8 +15,7 @@ from customers import operations as customers_operations
 from customers import refusals as customers_refusals
 from customers.contacts import operations as contacts
 from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
-from portal.audit import numbering
-from portal.audit.models import AuditEntry, Position
+from portal.audit.models import AuditEntry
 from portal.frame import SYSTEM, Actor, KeyReused
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
@@ -31,7 +30,7 @@ from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals as termination_refusals
 from subscriptions.termination import requested
 from subscriptions.termination.quote import quotes
-from tests.interleaving import billing
+from tests.interleaving import billing, events
 from tests.interleaving.operation import Operation
 from tests.interleaving.world import NOW, World
 from tests.support.terminations import preview, request, seen_of, to_confirm
@@ -77,7 +76,8 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         billing.put_in(world),
         _change_contacts(world),
         _unsubscribe(world),
-        _number(),
+        events.number_them(at=NOW),
+        events.seal_them(at=NOW),
     )
 
 
@@ -253,12 +253,3 @@ def _unsubscribe(world: World) -> Operation:
             and not Subscription.objects.get(pk=world.main.pk).auto_renew
         ),
     )
-
-
-def _number() -> Operation:
-    """Another operation commits its events before, within or after: each is numbered once, or waits."""
-
-    def is_whole(by: Actor, form: uuid.UUID) -> bool:
-        return 0 < Position.objects.count() <= AuditEntry.objects.count()
-
-    return Operation("number events", lambda by, form: numbering.number_events(at=NOW, batch_size=2), (), is_whole)

@@ -59,6 +59,7 @@ ALWAYS = (
     "put a note into Available Credits",
     "change the contacts",
     "number events",
+    "seal",
 )
 
 FORMS = (uuid.UUID(int=1), uuid.UUID(int=2))

@@ -23,13 +23,12 @@ from django.db import connection
 from customers.models import Organisation, SearchText, SearchWord
 from invoicing import operations as invoicing_operations
 from invoicing.models import CreditNote, CreditNoteAllocation, Invoice
-from portal import embedded, frame
-from portal.audit import numbering
-from portal.audit import operations as audit_operations
+from portal import embedded
 from portal.frame import Actor
 from subscriptions.models import Assignment, CycleCharge, Subscription, Termination
 from subscriptions.termination import operations
 from subscriptions.termination.quote import quotes
+from tests.interleaving import events
 from tests.support import factories, superuser
 from tests.support.factories import C
 from tests.support.terminations import preview, request, seen_of
@@ -117,7 +116,7 @@ def build() -> World:
         by=Actor.of(users[0]),
         at=NOW,
     ).termination
-    made = World(
+    world = World(
         organisation=organisation,
         main=main,
         twin=twin,
@@ -134,16 +133,8 @@ def build() -> World:
         first=Actor.of(users[0]),
         second=Actor.of(users[1]),
     )
-    _leave_waiting(3)
-    return made
-
-
-def _leave_waiting(count: int) -> None:
-    """Number the events there are, and leave some more that wait: few, since each batch has its orders."""
-    numbering.number_events(at=NOW)
-    with frame.operation("tell"):
-        for number in range(count):
-            audit_operations.record("record.changed", sentence=f"Event {number}.", by=frame.SYSTEM, at=NOW)
+    events.leave_waiting(3, at=NOW)
+    return world
 
 
 def _on_one_invoice(main: Subscription, gone: Subscription) -> None:
@@ -186,7 +177,7 @@ class Start:
             {
                 m._meta.db_table: _Table(
                     m._meta.db_table,
-                    m._meta.pk.column,
+                    str(m._meta.pk.column),
                     tuple(f.column for f in m._meta.local_fields if f.column and not f.generated),
                     {
                         f.column: f.related_model._meta.db_table

@@ -12,9 +12,10 @@ from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import InterfaceError, OperationalError
+from django.db import DatabaseError, InterfaceError, OperationalError
 from django.utils import timezone
 
+from portal.audit import sealing
 from portal.frame import SYSTEM
 from portal.lib import days, numerals
 from portal.lib import text as text_lib
@@ -160,6 +161,7 @@ class Command(BaseCommand):
             for failure in failures:
                 self.stderr.write(f"{failure.subscription_uuid}: {failure.result}")
         self._answer(counts, is_json=options["json"])
+        is_left_unsealed = not (counts.dry_run or counts.was_stopped or self._seal())
         if counts.refused:
             self.stderr.write(f"Without --max a run would do nothing: {counts.refused}")
         if report and report.trouble:
@@ -171,7 +173,7 @@ class Command(BaseCommand):
             )
         if counts.was_stopped:
             self.stderr.write("Stopped as asked, after the running batch; the next run does the rest.")
-        if counts.failed:
+        if counts.failed or is_left_unsealed:
             raise SystemExit(1)
         if counts.was_stopped:
             raise SystemExit(STOPPED)
@@ -240,6 +242,18 @@ class Command(BaseCommand):
                 "those that were renewed elsewhere; the others end with --also-renewing, or one by one in the "
                 "portal."
             )
+
+    def _seal(self) -> bool:
+        """Seal the events of the day, those of this run included. What is left over, the next one seals."""
+        try:
+            sealing.finish_night(at=timezone.now())
+        except (DatabaseError, InterfaceError) as error:
+            self.stderr.write(
+                f"The clean-up is done, but not every event was sealed: {text_lib.first_line(error)}. “./run seal” "
+                "does it later; “./run verify_ledger” says what does not agree."
+            )
+            return False
+        return True
 
     def _as_of(self, text: str | None, *, latest: date, is_dry_run: bool) -> date | None:
         if text is None:

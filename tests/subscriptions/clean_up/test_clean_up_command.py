@@ -5,12 +5,17 @@ import datetime as dt
 import json
 import os
 import signal
+import uuid
 from functools import partial
 
 import pytest
+from django.db import DatabaseError
 
-from portal.audit.models import AuditEntry
+from portal import frame
+from portal.audit import sealing
+from portal.audit.models import AuditEntry, Position, Seal, Unnumbered
 from portal.frame import SYSTEM
+from portal.frame.models import IdempotencyKey
 from portal.jobs.models import Run
 from subscriptions.clean_up.operations import due, expire
 from subscriptions.clean_up.operations import expire as operations_expire
@@ -67,6 +72,51 @@ def test_sigterm_ends_every_worker_after_its_batch(now, asked_to_stop):
     asked_to_stop.undo()
     assert command("--workers", "3", at=now)[0] == 0
     assert Termination.objects.count() == 12
+
+
+def test_the_night_seals_what_it_did(now):
+    expired(3)
+    command("--dry-run", at=now)
+    assert not Position.objects.exists()
+    status, out, _ = command("--json", at=now)
+    assert (status, "seal" in out) == (0, False)
+    (seal,) = Seal.objects.all()
+    assert seal.count == AuditEntry.objects.count() >= 3
+    assert not Unnumbered.objects.exists()
+
+
+def test_a_run_that_is_stopped_leaves_sealing_to_the_next(now, asked_to_stop):
+    expired(3)
+    command("--batch-size", "1", at=now)
+    assert not Seal.objects.exists()
+    asked_to_stop.undo()
+    command(at=now)
+    assert Seal.objects.get().count == AuditEntry.objects.count()
+
+
+def test_a_night_that_can_not_seal_says_so_and_keeps_what_it_did(now, monkeypatch):
+    def refuse(**_):
+        raise DatabaseError("the disk is full")
+
+    monkeypatch.setattr(sealing, "finish_night", refuse)
+    expired(2)
+    status, out, err = command("--json", at=now)
+    assert (status, json.loads(out)["terminated"], Termination.objects.count()) == (1, 2, 2)
+    assert "not every event was sealed: the disk is full. “./run seal” does it later" in err
+
+
+def test_keys_of_more_than_30_days_are_forgotten(now):
+    def key(days: int) -> uuid.UUID:
+        made = frame.Key(uuid.uuid4(), {}, by=SYSTEM, at=now - dt.timedelta(days=days))
+        with frame.operation("test", key=made):
+            return made.key
+
+    kept = key(30)
+    key(31)
+    command("--dry-run", at=now)
+    assert IdempotencyKey.objects.count() == 2
+    command(at=now)
+    assert IdempotencyKey.objects.get().key == kept
 
 
 def test_numbers_are_freed_batch_by_batch(now, monkeypatch):
