@@ -90,7 +90,7 @@ class Ledger:
     """Looks at the ledger after each round, and keeps its heads: an entry that was there stays there."""
 
     def __init__(self) -> None:
-        self._kept: dict[uuid.UUID, Any] = {}
+        self._kept: tuple[Any, ...] = ()
 
     def faults(self) -> Iterator[str]:
         """Go through the faults that `verify_ledger` names."""
@@ -100,18 +100,18 @@ class Ledger:
         from portal import verification
 
         connections.close_all()  # it may be one from before a restart
-        seen: dict[uuid.UUID, Any] = {}
+        seen: list[Any] = []
         try:
             found = verification.faults(
                 at=timezone.now(),
-                kept=self._kept.values(),
-                on_head=lambda head: seen.update({head.organisation: head}),
+                kept=self._kept,
+                on_head=seen.append,
             )
             for fault in found:
                 yield f"verify_ledger: {fault.kind} {fault.where}: {fault.detail}"
         finally:
             connections.close_all()
-        self._kept = seen
+        self._kept = tuple(seen)
 
 
 # ---- What was answered is what is there --------------------------------------------------------------------

@@ -17,7 +17,7 @@ from django.db import connection, transaction
 from customers import policies
 from portal.verification import registry
 from portal.verification.check import Asked, Walk
-from portal.verification.heads import Head
+from portal.verification.heads import Head, Kept
 from portal.verification.shapes import Fault, plain
 
 _FETCHED_AT_ONCE = 2000
@@ -84,7 +84,7 @@ def _rows(cursor: Any) -> Iterator[_Row]:
         yield from map(_Row._make, fetched)
 
 
-def _account(rows: Iterable[_Row], *, on_head: Callable[[Head], None]) -> Iterator[Fault]:
+def _account(rows: Iterable[_Row], *, on_head: Callable[[Kept], None]) -> Iterator[Fault]:
     """Walk along one account."""
     last: _Row | None = None
     for counted, row in enumerate(rows, start=1):

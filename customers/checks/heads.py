@@ -9,6 +9,7 @@ from django.db import connection
 
 from portal.verification import registry
 from portal.verification.check import Asked, Walk
+from portal.verification.heads import Head
 from portal.verification.shapes import Fault
 
 KIND = "kept_head"
@@ -27,7 +28,7 @@ _DIFFERENT = """
 
 def faults(asked: Asked) -> Iterator[Fault]:
     """Go through the kept heads that are no longer entries of the ledger."""
-    left = iter(asked.kept)
+    left = (head for head in asked.kept if isinstance(head, Head))
     while batch := list(itertools.islice(left, _COMPARED_AT_ONCE)):
         with connection.cursor() as cursor:
             cursor.execute(

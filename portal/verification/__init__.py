@@ -8,11 +8,11 @@ moved, or written by somebody with more rights than the portal. Apps declare wha
 from __future__ import annotations
 
 from portal.verification import heads, schema
-from portal.verification.heads import Head
+from portal.verification.heads import Head, Kept, SealHead
 from portal.verification.running import faults, kinds
 from portal.verification.shapes import Counted, Fault
 
-__all__ = ["Counted", "Fault", "Head", "faults", "heads", "kinds", "schema_faults"]
+__all__ = ["Counted", "Fault", "Head", "Kept", "SealHead", "faults", "heads", "kinds", "schema_faults"]
 
 # Its faults are told before all others: what is off may be why the others are there.
 schema_faults = schema.faults

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from portal.verification.heads import Head
+from portal.verification.heads import Kept
 from portal.verification.shapes import Fault
 
 
@@ -27,12 +27,13 @@ class Check:
 class Asked:
     """Hold what a run is asked.
 
-    *Shape*: `kept` are heads of an earlier run; `on_head` is told the head of each account of this one.
+    *Shape*: `kept` are heads of an earlier run; `on_head` is told the head of each account of this one, and
+    the last seal.
     """
 
     at: datetime
-    kept: Iterable[Head]
-    on_head: Callable[[Head], None]
+    kept: tuple[Kept, ...]
+    on_head: Callable[[Kept], None]
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""Heads of the ledger: the last entry of each account with its hash, written down to be kept elsewhere.
+"""Heads: the last entry of each account and the last seal, with their hashes, written down to be kept elsewhere.
 
-The hash of an entry stands for every entry before it, so a kept head shows a ledger that was rewritten as a
-whole, which nothing inside the database can show.
+The hash of an entry stands for every entry before it, that of a seal for every event before its end. So a kept head
+shows a ledger or an audit that was rewritten as a whole, which nothing inside the database can show.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from typing import TextIO
 
 from portal.lib import numerals
 
+# In the column of the organisation: this line is the last seal, its number and its hash.
+SEAL = "seal"
 COLUMNS = ("organisation_uuid", "seq", "sha256")
 
 
@@ -24,6 +26,17 @@ class Head:
     organisation: uuid.UUID
     seq: int
     sha256: bytes
+
+
+@dataclass(frozen=True)
+class SealHead:
+    """Hold where the chain of seals had come to."""
+
+    number: int
+    sha256: bytes
+
+
+Kept = Head | SealHead
 
 
 class Unreadable(Exception):
@@ -37,12 +50,13 @@ class Writer:
         self._csv = csv.writer(to, lineterminator="\n")
         self._csv.writerow(COLUMNS)
 
-    def add(self, head: Head) -> None:
+    def add(self, head: Kept) -> None:
         """Write one more."""
-        self._csv.writerow((head.organisation, head.seq, head.sha256.hex()))
+        place = (SEAL, head.number) if isinstance(head, SealHead) else (head.organisation, head.seq)
+        self._csv.writerow((*place, head.sha256.hex()))
 
 
-def read(lines: Iterable[str]) -> tuple[Head, ...]:
+def read(lines: Iterable[str]) -> tuple[Kept, ...]:
     """Read what `Writer` wrote. *Raises*: Unreadable, naming the line."""
     reader = csv.reader(lines, strict=True)
     try:
@@ -53,12 +67,19 @@ def read(lines: Iterable[str]) -> tuple[Head, ...]:
         raise Unreadable(f"line {reader.line_num}: this is no CSV ({error})") from error
 
 
-def _head(row: list[str], *, line: int) -> Head:
+def _head(row: list[str], *, line: int) -> Kept:
     try:
-        organisation, seq, sha256 = row
-        head = Head(organisation=uuid.UUID(organisation), seq=numerals.whole(seq), sha256=bytes.fromhex(sha256))
+        of, written, digits = row
+        number, sha256 = numerals.whole(written), bytes.fromhex(digits)
+        organisation = None if of == SEAL else uuid.UUID(of)
     except ValueError as error:
-        raise Unreadable(f"line {line}: a UUID, a number and a hash of 64 digits were expected") from error
-    if len(head.sha256) != 32 or not 0 < head.seq < 2**63:
-        raise Unreadable(f"line {line}: a UUID, a number and a hash of 64 digits were expected")
-    return head
+        raise Unreadable(_expected(line)) from error
+    if len(sha256) != 32 or not 0 < number < 2**63:
+        raise Unreadable(_expected(line))
+    if organisation is None:
+        return SealHead(number=number, sha256=sha256)
+    return Head(organisation=organisation, seq=number, sha256=sha256)
+
+
+def _expected(line: int) -> str:
+    return f"line {line}: a UUID or “{SEAL}”, a number and a hash of 64 digits were expected"

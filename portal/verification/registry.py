@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.module_loading import autodiscover_modules
 
-from portal.verification import hashes
+from portal.verification import hashes, seals
 from portal.verification.check import Check, Walk
 
 Parameters = Callable[[], Mapping[str, Any]]
@@ -60,6 +60,7 @@ declare = DECLARED.declare
 declare_parameters = DECLARED.declare_parameters
 
 declare("portal.audit", 1010, hashes.AUDIT_HASH)
+declare("portal.audit", 1020, *seals.CHECKS)
 
 
 def declared() -> Registry:

@@ -15,7 +15,7 @@ from django.db import connection
 
 from portal.verification import registry
 from portal.verification.check import Asked, Check, Walk
-from portal.verification.heads import Head
+from portal.verification.heads import Kept
 from portal.verification.registry import Registry
 from portal.verification.shapes import Fault, plain
 
@@ -48,18 +48,18 @@ def kinds(declared: Registry | None = None) -> tuple[str, ...]:
 def faults(
     *,
     at: datetime,
-    kept: Iterable[Head] = (),
-    on_head: Callable[[Head], None] = lambda head: None,
+    kept: Iterable[Kept] = (),
+    on_head: Callable[[Kept], None] = lambda head: None,
     declared: Registry | None = None,
 ) -> Iterator[Fault]:
     """Run every check and go through what does not agree, check by check. Reads only.
 
     *Units*: `at` is the instant of asking; today is a matter of time zones, so the latest date anywhere counts.
-    *Shape*: `kept` are heads of an earlier run; `on_head` is told the head of each account of this one; `declared`
-    is what the apps declare, unless it is given.
+    *Shape*: `kept` are heads of an earlier run; `on_head` is told the head of each account of this one, and
+    the last seal; `declared` is what the apps declare, unless it is given.
     """
     declared = declared or registry.declared()
-    asked = Asked(at=at, kept=kept, on_head=on_head)
+    asked = Asked(at=at, kept=tuple(kept), on_head=on_head)
     parameters = {"latest_today": (at + timedelta(hours=14)).date(), **declared.parameters()}
     statements: list[Check] = []
     for check in itertools.chain.from_iterable(part.checks for part in declared.in_order()):

@@ -198,7 +198,7 @@ def _rewrite() -> None:
 def test_who_rewrites_everything_is_found_by_a_kept_head_alone(
     organisation: Organisation, now: dt.datetime
 ) -> None:
-    kept: list[verification.Head] = []
+    kept: list[verification.Kept] = []
     assert list(verification.faults(at=now, on_head=kept.append)) == []
     _post(organisation, "5", at=now)
     # Whoever goes on honestly is not accused.
@@ -262,7 +262,7 @@ def test_a_kept_head_of_a_customer_or_an_entry_that_is_gone_is_a_fault(
     organisation: Organisation, now: dt.datetime
 ) -> None:
     account = CreditAccount.objects.get(organisation=organisation)
-    kept = [
+    kept: list[verification.Kept] = [
         verification.Head(organisation=organisation.uuid, seq=4, sha256=_bytes(account.head)),
         verification.Head(organisation=organisation.uuid, seq=5, sha256=_bytes(account.head)),
         verification.Head(organisation=uuid.UUID(int=1), seq=1, sha256=_bytes(account.head)),

@@ -177,8 +177,9 @@ CORRUPTIONS = (
         "run_count",
     ),
     Planted(
-        "A termination deleted with all that tells of it",
+        "a termination deleted with all that tells of it",
         f"{REOPENED};{TOLD_NOTHING};DELETE FROM audit_auditentry {EXPIRED_AUDIT}",
+        "seal_events",
     ),
     # Whose a thing is.
     Planted(
@@ -301,14 +302,6 @@ CORRUPTIONS = (
         "UPDATE audit_auditentry SET event = 'Credit note allocated'"
         " WHERE event = 'Credit note put into Available Credits'",
         "audit_count",
-    ),
-    Planted(
-        "The words of an audit entry about anything but a termination",
-        "UPDATE audit_auditentry SET description = 'Nothing' WHERE event <> 'Subscription terminated'",
-    ),
-    Planted(
-        "An audit entry of settings, renewals or staff, deleted",
-        "DELETE FROM audit_auditentry WHERE event = 'Imported'",
     ),
     Planted(
         "A line of history about anything but a termination",

@@ -33,10 +33,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--heads",
             metavar="FILE",
-            help="write each account's last entry with its hash to FILE when everything agrees; keep it elsewhere",
+            help="write each account's last entry and the last seal, with their hashes, to FILE when everything "
+            "agrees; keep it elsewhere",
         )
         parser.add_argument(
-            "--against", metavar="FILE", help="compare with heads that were kept: each must still be in the ledger"
+            "--against",
+            metavar="FILE",
+            help="compare with heads that were kept: each entry and seal must still be there",
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,7 +57,7 @@ class Command(BaseCommand):
         if number:
             sys.exit(1)
 
-    def _kept(self, path: str) -> tuple[verification.Head, ...]:
+    def _kept(self, path: str) -> tuple[verification.Kept, ...]:
         try:
             with Path(path).open(encoding="utf-8-sig", newline="") as lines:
                 # A line that is longer is none; a device may have no end.
