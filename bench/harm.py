@@ -16,6 +16,8 @@ from bench.rounds import LONGEST, Round
 
 CUTS = 2
 FLOOD = 24
+SOON = 10.0
+"""Seconds until a command of ours has begun at the latest."""
 
 
 class Harm(Round):
@@ -56,6 +58,29 @@ class Harm(Round):
                 return
             command = start()  # it was quicker than we
         self.violations.append(f"the bench: {name} was always quicker, so the fault hit nothing")
+
+    def kill_seal(self) -> None:
+        """End the sealing: kill -9 while it numbers or seals, or cut it off around the commit of either."""
+        proxy = self.house.proxy
+        assert proxy
+        step = self.rng.choice(("number_events", "seal_events"))
+        where = self.rng.choice(("within", "before", "after"))
+        self.note = f" ({step}, {where})"
+        self.amid_a_termination()
+        # Where another one has numbered everything, no numbering begins.
+        for _ in range(5):
+            begun = proxy.begun(step)
+            if where != "within":
+                proxy.cut(step, where=where, times=1)
+            command = self.start_sealing()
+            if where != "within":
+                if proxy.wait_for_cuts(step, where=where, times=1, seconds=SOON):
+                    return
+            elif proxy.wait_for(step, after=begun, seconds=SOON) and command.child.poll() is None:
+                command.child.kill()
+                command.was_killed = True
+                return
+        self.violations.append(f"the bench: {step} was always quicker, so the fault hit nothing")
 
     def kill_backend(self) -> None:
         """kill -9 one of PostgreSQL's processes; PostgreSQL then ends all others and recovers."""
@@ -210,6 +235,7 @@ def _count_refused(sending: list[Future[Answer | None]]) -> int:
 FAULTS: dict[str, Callable[[Harm], None]] = {
     "kill_worker": Harm.kill_worker,
     "kill_command": Harm.kill_command,
+    "kill_seal": Harm.kill_seal,
     "kill_backend": Harm.kill_backend,
     "restart_postgresql": Harm.restart_postgresql,
     "cut_before_commit": Harm.cut_before_commit,

@@ -148,6 +148,10 @@ class Round:
         """Start the clean-up, in small batches so that there are many transactions."""
         return self._start("terminate_expired", "--json", "--batch-size", "3", "--max", "100000", "--also-renewing")
 
+    def start_sealing(self) -> Command:
+        """Number and seal, as the clean-up does in its end."""
+        return self._start("seal", "--json")
+
     def _start(self, name: str, *arguments: str, directory: Directory | None = None) -> Command:
         child = self.house.start(name, *arguments, log=name)
         self.commands.append(Command(name, arguments, child, directory))
@@ -178,6 +182,8 @@ class Round:
                 self.violations.append(f"{command.name}, run again: {self.house.log(f'{command.name}.err')}")
             elif command.directory:
                 self.violations += self._unfinished_import(command.directory)
+            elif command.name == "seal":
+                self.violations += self._unfinished_seal()
             else:
                 self.violations += self._unfinished_clean_up()
 
@@ -208,6 +214,14 @@ class Round:
         if answer["failed"] or left:
             yield f"the clean-up, run again, left {left} subscriptions: {answer}"
 
+    def _unfinished_seal(self) -> Iterator[str]:
+        waiting, unsealed = self.house.ask(
+            "SELECT (SELECT count(*) FROM audit_unnumbered), (SELECT count(*) FROM audit_position "
+            "WHERE position > coalesce((SELECT max(last_position) FROM audit_seal), 0))"
+        )[0]
+        if waiting or unsealed:
+            yield f"sealing, run again, left {waiting} events without a position and {unsealed} without a seal"
+
     # ---- What is there -------------------------------------------------------------------------------------
 
     def _check(self) -> None:
@@ -226,7 +240,7 @@ class Round:
 
 
 # Faults that take the database from under a command, which then ends with an error and is run again.
-ENDS_COMMANDS = {"kill_backend", "restart_postgresql"}
+ENDS_COMMANDS = {"kill_backend", "restart_postgresql", "kill_seal"}
 
 
 def new_directory(house: House, *, rng: random.Random) -> Directory:
