@@ -85,12 +85,17 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="what the dealing starts from (1)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--small", action="store_true", help="start from a small import instead of the demo")
+    parser.add_argument(
+        "--begin", type=Path, metavar="DIRECTORY", help="begin as a copy of this data directory, migrated before"
+    )
     parser.add_argument("--logs", type=Path, metavar="DIRECTORY", help="keep what server and commands wrote there")
     options = parser.parse_args(arguments)
     if options.rounds < 1:
         parser.error("--rounds is 1 or more")
+    if options.begin and not (options.begin / "postgres").is_dir():
+        parser.error(f"{options.begin} is no data directory: it has no folder “postgres”")
     signal.signal(signal.SIGTERM, _leave)
-    house = House()
+    house = House(begin=options.begin)
     try:
         small = new_directory(house, rng=random.Random(options.seed)).path if options.small else None
         house.open(_say, first=small)

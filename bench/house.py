@@ -65,10 +65,14 @@ def leave_database(data: Path) -> None:
 class House:
     """Holds the portal; `open` it first, `close` it in the end whatever happened."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, begin: Path | None = None) -> None:
+        """Make a directory. *Shape*: `begin` is a data directory, not in use, of which the portal's is a copy."""
         self.home = Path(tempfile.mkdtemp(prefix="portal-faults-"))
         self.home.chmod(0o755)  # the database's user has to pass through
         self.data = self.home / "data"
+        if begin:
+            subprocess.run(["cp", "-a", begin, self.data], check=True)
+            self.data.chmod(0o755)
         self.url = ""
         self.port = 0
         self.proxy: Proxy | None = None

@@ -11,14 +11,19 @@ from pathlib import Path
 
 from bench import faults, harm
 from portal import embedded
+from tests.support import migrated
 
 ROUNDS = 2
 
 
 def test_two_rounds_of_the_fault_bench() -> None:
     # Not pytest's own directory, which the database's user may not enter.
-    with tempfile.TemporaryDirectory(prefix="portal-smoke-") as place:
+    with (
+        tempfile.TemporaryDirectory(prefix="portal-smoke-") as place,
+        tempfile.TemporaryDirectory(prefix="portal-smoke-begin-") as begin,
+    ):
         Path(place).chmod(0o755)
+        migrated.fill(Path(begin))
         ended = subprocess.run(
             [
                 sys.executable,
@@ -29,6 +34,8 @@ def test_two_rounds_of_the_fault_bench() -> None:
                 "--seed",
                 "4",
                 "--small",
+                "--begin",
+                begin,
                 "--json",
             ],
             cwd=embedded.ROOT,
