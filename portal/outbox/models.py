@@ -60,6 +60,7 @@ class Delivery(models.Model):
     last_error = models.TextField(blank=True)
 
     class Meta:
+        verbose_name_plural = "deliveries"
         ordering = ["id"]
         permissions = [("send_again", "Can put a dead letter back to be sent")]
         constraints = [

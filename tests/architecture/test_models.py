@@ -46,6 +46,11 @@ def test_every_app_of_the_portal_has_its_height():
     assert len(_keys()) > 30
 
 
+def test_the_admin_finds_a_plural_for_each_model():
+    plurals = [str(model._meta.verbose_name_plural) for model in apps.get_models()]
+    assert [one for one in plurals if one.endswith("ys") and one[-3] not in "aeiou"] == []
+
+
 def test_foreign_keys_point_down():
     up = [
         str(key)
