@@ -61,14 +61,14 @@ MUTATIONS = (
     ),
     Mutation(
         "what has expired can be unsubscribed",
-        "subscriptions/life/operations.py",
+        "subscriptions/life/refusals.py",
         'if stands.status == "expired":',
         "if False:",
         "tests/subscriptions/life/test_renewal.py::test_what_cannot_be_is_said_and_nothing_is_written",
     ),
     Mutation(
         "a trial renews",
-        "subscriptions/life/operations.py",
+        "subscriptions/life/refusals.py",
         "if subscription.is_trial and wanted:",
         "if False:",
         "tests/subscriptions/life/test_renewal.py::test_what_cannot_be_is_said_and_nothing_is_written",

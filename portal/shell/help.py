@@ -15,6 +15,7 @@ from markdown_it.token import Token
 
 # Name of the file and of the address, and of the tab.
 PAGES = {
+    "actions": "Actions",
     "refunds": "Refunds",
     "lists": "Lists",
     "notifications": "Notifications",

@@ -7,7 +7,7 @@ from decimal import Decimal
 from portal import frame
 from portal.lib import days, mistakes, money
 from subscriptions.clean_up.operations import counts
-from subscriptions.life import operations as life
+from subscriptions.life import refusals as life
 from subscriptions.policies import standing
 from subscriptions.record import refusals as record
 from subscriptions.record.selectors import corrections

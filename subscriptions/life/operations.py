@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from portal import frame
 from portal.audit import operations as audit_operations
 from portal.lib import days
 from settings_app import selectors as settings_selectors
+from subscriptions.life import refusals
 from subscriptions.models import Subscription
 from subscriptions.selectors import naming, reading
-from subscriptions.termination import refusals
-
-
-@dataclass(eq=False)
-class HasExpired(frame.Refused):
-    """What has expired no longer renews."""
-
-    code = "subscription_expired"
-
-    expired_on: date
-
-
-class TrialDoesNotRenew(frame.Refused):
-    """A trial ends on its day."""
-
-    code = "trial_does_not_renew"
-
-
-@dataclass(eq=False)
-class AlreadySo(frame.Refused):
-    """Auto-renewal already is what was asked for."""
-
-    code = "auto_renewal_already_so"
-
-    wanted: bool
 
 
 def set_auto_renew(*, subscription_uuid: uuid.UUID, wanted: bool, by: frame.Actor, at: datetime) -> Subscription:
@@ -55,14 +30,8 @@ def set_auto_renew(*, subscription_uuid: uuid.UUID, wanted: bool, by: frame.Acto
         subscription = reading.subscriptions().get(pk=pk)
         today = days.today_in(subscription.organisation.timezone, at=at)
         stands = reading.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
-        if stands.status == "terminated":
-            raise refusals.AlreadyTerminated.of(subscription)
-        if stands.status == "expired":
-            raise HasExpired(subscription.expires_on)
-        if subscription.is_trial and wanted:
-            raise TrialDoesNotRenew
-        if subscription.auto_renew == wanted:
-            raise AlreadySo(wanted)
+        if why_not := refusals.why_not_switched(subscription, stands=stands, wanted=wanted):
+            raise why_not
         subscription.auto_renew = wanted
         subscription.save(update_fields=["auto_renew"])
         until = days.display(subscription.expires_on)

@@ -15,7 +15,7 @@ from django_htmx.http import trigger_client_event
 from portal import frame
 from portal.lib import htmx
 from portal.lib.http import Request
-from subscriptions.life import operations
+from subscriptions.life import operations, refusals
 from subscriptions.models import Subscription
 
 CHANGED = "subscription-changed"
@@ -38,7 +38,7 @@ def renewal(request: Request, uuid: uuids.UUID) -> HttpResponse:
         )
     except Subscription.DoesNotExist:
         raise Http404 from None
-    except operations.AlreadySo:
+    except refusals.AlreadySo:
         pass
     except frame.Refused as refusal:
         said, is_refused = str(refusal), True

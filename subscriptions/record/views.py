@@ -20,6 +20,7 @@ from portal.lib import days, htmx, lists, mentions
 from portal.lib.http import Request
 from settings_app import in_force
 from subscriptions.models import Subscription, Termination
+from subscriptions.record import actions
 from subscriptions.record import operations as record_operations
 from subscriptions.record.lists import OF_CUSTOMER, SUBSCRIPTIONS, TERMINATIONS
 from subscriptions.record.selectors import corrections, details, listing, terminations
@@ -62,7 +63,10 @@ def detail(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
     subscription = _find(uuid)
     today = days.today_in(subscription.organisation.timezone, at=timezone.now())
-    shown = details.subscription_details(subscription, today=today, config=in_force.config_of(request))
+    stands = reading.standing_of(
+        subscription, on=today, reactivation_days=in_force.config_of(request).reactivation_days
+    )
+    shown = details.subscription_details(subscription, stands=stands, today=today)
     return htmx.render_page(
         request,
         page="subscriptions/record/detail.html",
@@ -70,8 +74,7 @@ def detail(request: Request, uuid: uuids.UUID) -> HttpResponse:
         context={
             "details": shown,
             "links": mentions.found_in([entry.description for entry in shown.history]),
-            "may_terminate": request.user.has_perm("subscriptions.terminate_subscription"),
-            "may_change_renewal": request.user.has_perm("subscriptions.change_renewal"),
+            "offers": actions.offers(subscription, stands=stands, may=request.user.has_perm),
             "close_url": reverse("subscriptions:tab", args=[shown.organisation_uuid]),
             # Where the next answer goes: into the sidebar, or into this page when it was opened by its address.
             "place": _place(request),

@@ -23,6 +23,7 @@ from settings_app import selectors as settings_selectors
 from settings_app.models import PortalConfigVersion
 from subscriptions.clean_up.operations import expire
 from subscriptions.life import operations as life_operations
+from subscriptions.life import refusals as life_refusals
 from subscriptions.models import PhoneNumber, Subscription, Termination
 from subscriptions.record import operations as record_operations
 from subscriptions.record import refusals as record_refusals
@@ -247,7 +248,7 @@ def _unsubscribe(world: World) -> Operation:
                 subscription_uuid=world.main.uuid, wanted=False, by=by, at=NOW
             ).auto_renew
         ),
-        (termination_refusals.AlreadyTerminated, life_operations.AlreadySo),
+        (termination_refusals.AlreadyTerminated, life_refusals.AlreadySo),
         lambda by, form: (
             AuditEntry.objects.filter(subject_uuid=world.main.uuid, kind="subscription.unsubscribed").count() == 1
             and not Subscription.objects.get(pk=world.main.pk).auto_renew

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from subscriptions.clean_up.operations import counts
-from subscriptions.life import operations as life
+from subscriptions.life import refusals as life
 from subscriptions.policies import standing
 from subscriptions.record import refusals as record
 from subscriptions.record.selectors import corrections

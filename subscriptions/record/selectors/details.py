@@ -14,11 +14,10 @@ from django.db.models.functions import Coalesce
 
 from portal.audit.models import AuditEntry
 from portal.lib import days, money, text
-from settings_app.selectors import Config
 from subscriptions.models import HistoryEntry, Subscription
-from subscriptions.policies import standing
 from subscriptions.policies.identity import Identity
-from subscriptions.selectors import naming, reading
+from subscriptions.policies.standing import Standing
+from subscriptions.selectors import naming
 
 STATUS_LABELS = dict(Subscription.Status.choices)
 
@@ -81,10 +80,6 @@ class Details:
     numbers: tuple[NumberRow, ...]
     billing: tuple[Term, ...]
     history: tuple[HistoryRow, ...]
-    auto_renew: bool
-    can_switch_renewal: bool
-    can_terminate: bool
-    why_not: str
     termination_uuid: uuids.UUID | None
 
 
@@ -117,10 +112,9 @@ def _history(subscription: Subscription) -> Iterable[Any]:
     return events.union(before, all=True).order_by("-at", "-id")[:MOST_HISTORY]
 
 
-def subscription_details(subscription: Subscription, *, today: date, config: Config) -> Details:
+def subscription_details(subscription: Subscription, *, stands: Standing, today: date) -> Details:
     """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six."""
     identity = naming.identity_of(subscription)
-    stands = reading.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
     item = getattr(subscription, "contract_item", None)
     termination = getattr(subscription, "termination", None)
     currency = subscription.currency
@@ -193,10 +187,5 @@ def subscription_details(subscription: Subscription, *, today: date, config: Con
             )
             for row in _history(subscription)
         ),
-        auto_renew=subscription.auto_renew,
-        can_switch_renewal=stands.status == "active"
-        and not (subscription.is_trial and not subscription.auto_renew),
-        can_terminate=isinstance(stands.ending, str),
-        why_not="" if isinstance(stands.ending, str) else standing.why_not_terminable(stands.ending),
         termination_uuid=termination.uuid if termination else None,
     )

@@ -19,6 +19,7 @@ from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
 from subscriptions.clean_up.operations import expire
 from subscriptions.life import operations as life_operations
+from subscriptions.life import refusals as life_refusals
 from subscriptions.models import Subscription
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals, requested
@@ -45,8 +46,8 @@ class Mix:
         refusals.CreditNoteNotUsable,
         refusals.CreditNoteChanged,
         refusals.AcknowledgementMissing,
-        life_operations.HasExpired,
-        life_operations.AlreadySo,
+        life_refusals.HasExpired,
+        life_refusals.AlreadySo,
         frame.Refused,
         settings_operations.ConfigChanged,
         NothingLeft,

@@ -21,7 +21,7 @@ from portal.frame import Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
-from subscriptions.life import operations as life_operations
+from subscriptions.life import refusals as life_refusals
 from subscriptions.record import refusals as record_refusals
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals
@@ -36,11 +36,11 @@ REFUSALS = {
     refusal.__name__: refusal
     for refusal in (
         refusals.AcknowledgementMissing,
-        life_operations.AlreadySo,
+        life_refusals.AlreadySo,
         refusals.AlreadyTerminated,
         refusals.CreditNoteChanged,
         refusals.CreditNoteNotUsable,
-        life_operations.HasExpired,
+        life_refusals.HasExpired,
         refusals.NotYetTerminable,
         refusals.QuoteChanged,
         invoicing_refusals.AboveTheCharge,

@@ -1,0 +1,48 @@
+"""Why auto-renewal is not switched: the sidebar asks before anybody tries, the operation under its lock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from portal import frame
+from subscriptions.models import Subscription
+from subscriptions.policies.standing import Standing
+from subscriptions.termination import refusals
+
+
+@dataclass(eq=False)
+class HasExpired(frame.Refused):
+    """What has expired no longer renews."""
+
+    code = "subscription_expired"
+
+    expired_on: date
+
+
+class TrialDoesNotRenew(frame.Refused):
+    """A trial ends on its day."""
+
+    code = "trial_does_not_renew"
+
+
+@dataclass(eq=False)
+class AlreadySo(frame.Refused):
+    """Auto-renewal already is what was asked for."""
+
+    code = "auto_renewal_already_so"
+
+    wanted: bool
+
+
+def why_not_switched(subscription: Subscription, *, stands: Standing, wanted: bool) -> frame.Refused | None:
+    """Say why auto-renewal of what comes from `reading.subscriptions()` can't be switched on or off; else None."""
+    if stands.status == "terminated":
+        return refusals.AlreadyTerminated.of(subscription)
+    if stands.status == "expired":
+        return HasExpired(subscription.expires_on)
+    if subscription.is_trial and wanted:
+        return TrialDoesNotRenew()
+    if subscription.auto_renew == wanted:
+        return AlreadySo(wanted)
+    return None
