@@ -15,8 +15,8 @@ from markdown_it.token import Token
 
 # Name of the file and of the address, and of the tab.
 PAGES = {
-    "actions": "Actions",
     "refunds": "Refunds",
+    "actions": "Actions",
     "lists": "Lists",
     "notifications": "Notifications",
     "clean-up": "Clean-up",
