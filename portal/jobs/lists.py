@@ -19,7 +19,7 @@ _STATES = {
     selectors.FAULTY: ("With failures", "warning"),
     selectors.DONE: ("Finished", "success"),
 }
-_TONES = {
+_TONES: dict[str, str] = {
     RunPart.State.RUNNING: "info",
     RunPart.State.DONE: "success",
     RunPart.State.STOPPED: "warning",
