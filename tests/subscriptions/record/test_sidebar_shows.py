@@ -146,14 +146,14 @@ def test_a_button_stands_there_for_who_may_press_it(client_of, configure, role, 
 
 # What can't be done now has its reason where the button would stand; who may not do it hears of “Terminate” alone.
 EXPIRED = "This subscription expired on 28 February 2026"
-REASONS = (
+REASONS: tuple[tuple[str, dict[str, Any], set[str]], ...] = (
     ("agent", RENEWS, set()),
     ("agent", ENDED_TRIAL, {"A trial does not renew."}),
     ("agent", WAITS, {f"{EXPIRED}; it no longer renews.", f"{EXPIRED}. It can be terminated from 31 March 2026."}),
     ("auditor", RENEWS, {"Your role may not terminate subscriptions."}),
     ("auditor", WAITS, {f"{EXPIRED}. It can be terminated from 31 March 2026."}),
 )
-SAID = set().union(*(said for _, _, said in REASONS))
+SAID: set[str] = set().union(*(said for _, _, said in REASONS))
 
 
 @pytest.mark.parametrize(("role", "fields", "wanted"), REASONS)
