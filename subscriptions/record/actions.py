@@ -106,6 +106,11 @@ class Offer:
     why_not: str
 
     @property
+    def button_id(self) -> str:
+        """Name its button in the page: the focus comes back to it."""
+        return f"{self.action.code}-button"
+
+    @property
     def kind(self) -> Literal["danger", "secondary"]:
         """Say how its button looks."""
         return "danger" if self.action.is_dangerous else "secondary"
