@@ -303,14 +303,17 @@ _STAFF = """
 from django.contrib.auth import models
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
-from portal import frame
+try:
+    from portal.frame import SYSTEM
+except ImportError:  # a checkout of before 29 November 2026
+    from portal.audit.operations import SYSTEM
 try:
     from portal.staff.operations import accounts
-except ImportError:  # a checkout of before 29 November 2026
+except ImportError:  # an older one
     from portal import operations as accounts
 hashed = make_password("{password}")
 models.make_password = lambda password: hashed
 for name, role in {roles!r}.items():
-    accounts.create_staff(username=name, role=role, password="{password}", by=frame.SYSTEM,
+    accounts.create_staff(username=name, role=role, password="{password}", by=SYSTEM,
                           at=timezone.now())
 """
