@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from django.db import connection
 
-from customers import policies, refusals, writer
+from customers import refusals, selectors, writer
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, TopUp
 from portal import frame
 from portal.audit import operations as audit_operations
@@ -54,9 +54,7 @@ def post_entry(
     """
     if not connection.in_atomic_block:
         raise NoTransaction
-    after = account.balance + amount
-    if not policies.is_balance_in_range(after):
-        raise refusals.BalanceOutOfRange(balance=account.balance, amount=amount)
+    after = selectors.balance_after(account, amount=amount)
     entry = LedgerEntry(
         account=account,
         seq=(account.last_seq or 0) + 1,

@@ -70,7 +70,7 @@ ASSIGNMENTS = Writer(
     "subscriptions_assignment",
     {"subscription_id": "bigint", "member_id": "bigint", "assigned_on": "date", "ended_on": "date"},
 )
-# Terminations are told by their events instead.
+# Lines of before there were events; only the demo adds any.
 HISTORY = Writer(
     "subscriptions_historyentry",
     {

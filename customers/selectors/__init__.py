@@ -1,4 +1,4 @@
-"""Read organisations: here the header above every tab; `tabs` and `addresses` beside it."""
+"""Read organisations: here the header above every tab; `entries`, `listing` and `tabs` beside it."""
 
 import uuid
 from dataclasses import dataclass
@@ -113,6 +113,14 @@ class Moved:
     seq: int
 
 
+def balance_after(account: CreditAccount, *, amount: Decimal) -> Decimal:
+    """Say what an entry makes of the balance, before it and when it is written. *Raises*: BalanceOutOfRange."""
+    after = account.balance + amount
+    if not policies.is_balance_in_range(after):
+        raise refusals.BalanceOutOfRange(balance=account.balance, amount=amount)
+    return after
+
+
 def moved_by(organisation_uuid: uuid.UUID, *, amount: Decimal) -> Moved:
     """Say what an entry would make of a balance.
 
@@ -120,9 +128,7 @@ def moved_by(organisation_uuid: uuid.UUID, *, amount: Decimal) -> Moved:
     """
     organisation = Organisation.objects.select_related("credit_account").get(uuid=organisation_uuid)
     account, currency = _account_of(organisation), organisation.currency
-    after = account.balance + amount
-    if not policies.is_balance_in_range(after):
-        raise refusals.BalanceOutOfRange(balance=account.balance, amount=amount)
+    after = balance_after(account, amount=amount)
     available = policies.available_credits(
         balance=after, credit_limit=account.credit_limit, reserved=account.reserved
     )

@@ -12,8 +12,6 @@ from typing import Any
 from portal.audit import kinds, writer
 from portal.frame import Actor
 
-Value = str | int | bool | Decimal | date | datetime | uuids.UUID | None
-
 
 @dataclass(frozen=True)
 class Affected:

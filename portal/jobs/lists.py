@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from portal.jobs import run_kinds, selectors
 from portal.jobs.models import RunItem, RunPart
@@ -44,14 +44,14 @@ def state(code: str) -> cells.Code:
     return cells.Code(code, word, tone)
 
 
-def counted(counts: Mapping[str, int], words: Mapping[str, str]) -> str:
-    """Write what was counted, as far as anything was: 1,234 terminated, 2 failed."""
-    return ", ".join(f"{counts[name]:,} {word}" for name, word in words.items() if counts.get(name))
+def _told(counts: Mapping[str, int], *, names: Iterable[str], labels: Mapping[str, str]) -> str:
+    """Write what was counted under some names, as far as anything was: 1,234 terminated, 2 failed."""
+    return ", ".join(f"{counts[name]:,} {labels.get(name, name).lower()}" for name in names if counts.get(name))
 
 
 def _counted(row: RunRow) -> str:
     kind = run_kinds.of(row.kind)
-    return counted(row.counts, kind.in_list if kind else dict(zip(row.counts, row.counts, strict=True)))
+    return _told(row.counts, names=kind.in_list if kind else row.counts, labels=kind.counts if kind else {})
 
 
 def _kind(row: RunRow) -> cells.Word | cells.Under:
@@ -130,7 +130,7 @@ def parts(kind: run_kinds.Kind | None, found: Sequence[RunPart]) -> tuple[lists.
     counts = kind.counts if kind else {}
 
     def progress(part: RunPart) -> cells.Under | str:
-        done = counted(part.counts, {name: counts.get(name, name).lower() for name in part.counts})
+        done = _told(part.counts, names=part.counts, labels=counts)
         if part.total and part.state == RunPart.State.RUNNING:
             return cells.Under(done or "0", (f"of {part.total:,}",))
         return done

@@ -41,7 +41,7 @@ class Section:
 class Kind:
     """A kind of run, in words.
 
-    *Shape*: `counts` names what is counted, in the order in which it is shown, `in_list` those counts that a list
+    *Shape*: `counts` names what is counted, in the order in which it is shown, `in_list` those of them that a list
     shows; `parts` names the parts that are no files. `facts` gives what is to be told of one run besides: terms and
     values; `about` what tells a run from others of its kind, by its parameters. `unfinished` says what one without
     an end leaves. `report` is the name of the address of its CSV.
@@ -51,7 +51,7 @@ class Kind:
     label: str
     title: str
     counts: Mapping[str, str]
-    in_list: Mapping[str, str]
+    in_list: tuple[str, ...]
     unfinished: str
     parts: Mapping[str, str] = field(default_factory=dict)
     facts: Callable[[Run], Sequence[tuple[str, object]]] = lambda run: ()

@@ -23,7 +23,7 @@ from portal.postgresql import functions
 
 FILE = Path(__file__).with_name("schema.txt")
 # Tables of other packages change with their versions.
-TABLES = r"^(audit|outbox|jobs|settings_app|customers|invoicing|subscriptions)_"
+TABLES = r"^(frame|audit|outbox|jobs|settings_app|customers|invoicing|subscriptions)_"
 LAST_VERSION_THAT_SAYS_THE_SAME = 18
 
 # Whether a constraint is valid or enforced is told apart from what it says.

@@ -130,8 +130,8 @@ def report_rows(run: Run) -> Iterator[ReportRow]:
     terminated = Termination.objects.filter(clean_up_run=run).values_list(
         *("pk", "terminated_on", "subscription__uuid", "subscription__expires_on", "organisation__uuid"), named=True
     )
-    for ended_rows in _batches(terminated):
-        for row in ended_rows:
+    for rows in _batches(terminated):
+        for row in rows:
             expires_on = row.subscription__expires_on
             days = (row.terminated_on - expires_on).days
             yield ReportRow(row.subscription__uuid, row.organisation__uuid, expires_on, days, TERMINATED)

@@ -9,7 +9,6 @@ from portal.jobs.models import Run, RunItem
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.lists import ENDED, FAILURES, HELD
 from subscriptions.clean_up.operations import runs
-from subscriptions.models import Termination
 
 ALSO_RENEWING = "The run was started with --also-renewing, so it terminated them too."
 NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or suspended organisations."
@@ -41,10 +40,6 @@ def _held(run: Run) -> QuerySet[RunItem] | None:
     return selectors.held(run) if run.count("held") else None
 
 
-def _ended(run: Run) -> QuerySet[Termination]:
-    return selectors.ended(run)
-
-
 run_kinds.declare(
     run_kinds.Kind(
         code=selectors.KIND,
@@ -58,7 +53,7 @@ run_kinds.declare(
             "failed": "Failed",
             "released_numbers": "Numbers freed",
         },
-        in_list={"terminated": "terminated", "held": "held", "failed": "failed"},
+        in_list=("terminated", "held", "failed"),
         unfinished="Its terminations stand; the next run does the rest.",
         parts={
             runs.PUT_BACK: "Mark active again",
@@ -86,7 +81,7 @@ run_kinds.declare(
                 code="held_",
                 text=HELD_BACK,
             ),
-            run_kinds.Section("ended", "Terminated", ENDED, _ended),
+            run_kinds.Section("ended", "Terminated", ENDED, selectors.ended),
         ),
         report="subscriptions:clean_up_report",
     )

@@ -1,6 +1,4 @@
-"""Write new plans, contracts, subscriptions and numbers. Beside the writer of terminations this is the only place
-that has any made.
-"""
+"""Write new plans, contracts, subscriptions and numbers, and the terminations of what had ended before."""
 
 from __future__ import annotations
 

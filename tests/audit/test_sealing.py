@@ -109,17 +109,24 @@ def test_a_sealer_that_is_killed_is_continued(words: str):
 
 
 def test_the_command_says_what_it_sealed():
+    assert _call() == "Nothing to seal.\n"
+    assert json.loads(_call("--json"))["last"] is None
     _tell(2)
     numbering.number_events(at=AT)
     _tell(1)
     said = _call()
     (seal,) = Seal.objects.all()
-    assert said == f"Seal 1: 3 events, positions 1 to 3, {bytes(seal.sha256).hex()}\n"
-    assert _call() == "Nothing to seal.\n"
-    assert json.loads(_call("--json")) == {"numbered": 0, "seals": [], "forgotten_keys": 0}
+    line = f"Seal 1: 3 events, positions 1 to 3, {bytes(seal.sha256).hex()}\n"
+    assert said == line
+    # Whoever files its hash finds it also where the clean-up has sealed already.
+    assert _call() == f"Nothing to seal. The last seal: {line}"
+    answer = json.loads(_call("--json"))
+    assert answer.pop("last")["sha256"] == bytes(seal.sha256).hex()
+    assert answer == {"numbered": 0, "seals": [], "forgotten_keys": 0}
     _tell(1)
     answer = json.loads(_call("--json"))
     (made,) = answer.pop("seals")
+    assert made == answer.pop("last")
     assert made.pop("sha256") == bytes(Seal.objects.get(number=2).sha256).hex()
     assert made == {"number": 2, "first_position": 4, "last_position": 4, "count": 1}
     assert answer == {"numbered": 1, "forgotten_keys": 0}

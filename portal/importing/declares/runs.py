@@ -87,13 +87,7 @@ run_kinds.declare(
             "exceptions": "Exceptions",
             "faults": "Faults",
         },
-        in_list={
-            "new": "new",
-            "changed": "changed",
-            "unchanged": "unchanged",
-            "exceptions": "exceptions",
-            "faults": "faults",
-        },
+        in_list=("new", "changed", "unchanged", "exceptions", "faults"),
         unfinished="An import is written as a whole, at its end: so far nothing is. Of one that was interrupted "
         "nothing ever will be; import again.",
         facts=_facts,

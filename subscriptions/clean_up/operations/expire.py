@@ -102,7 +102,7 @@ def terminate_expired(
     part = partial(runs.part, begun, clock=now, stop=stop)
 
     def step(name: str, *, part: str) -> steps.Step:
-        return steps.Step(run_id=run.id, part=part, by=by, at=at, stop=stop, tell=begin(name))
+        return steps.Step(run=begun, part=part, by=by, at=at, stop=stop, tell=begin(name))
 
     with part(name=runs.PUT_BACK):
         put_back = steps.put_back(todays, step=step(PUTTING_BACK, part=runs.PUT_BACK))

@@ -11,6 +11,7 @@ from django.db import connection
 from portal import frame
 from portal.audit import operations as audit_operations
 from portal.jobs import operations as jobs
+from portal.jobs.models import Run
 from subscriptions.clean_up.operations import due
 
 # Called after each batch with the number of rows that the step has changed.
@@ -53,7 +54,7 @@ def count_over(todays: due.Todays) -> int:
 class Step:
     """The context of a step: its run and the part that it is of it, actor and time, and its callbacks."""
 
-    run_id: int
+    run: Run
     part: str
     by: frame.Actor
     at: datetime
@@ -125,12 +126,13 @@ def _change(statement: str, todays: due.Todays, *, counted_as: str, said: str, s
             cursor.execute(statement, todays.parameters(after=after))
             found, last = cursor.fetchone()
             if found:
-                jobs.add(step.run_id, counts={counted_as: found}, part=step.part)
+                jobs.add(step.run.pk, counts={counted_as: found}, part=step.part)
                 # Every transaction needs an audit entry. That of the run is written at its end.
                 audit_operations.record(
                     "clean_up.step",
                     sentence=f"{found:,} {said}.",
-                    data={"run": step.run_id, counted_as: found},
+                    subject=audit_operations.Subject("run", step.run.uuid),
+                    data={counted_as: found},
                     by=step.by,
                     at=step.at,
                 )

@@ -101,18 +101,20 @@ NOTHING_SETTLED = TERMINATIONS.nothing("credit_note_id", "entry_id", "credited")
 
 _INSERT = TERMINATIONS.over(given(TERMINATIONS.shape), then="RETURNING id")
 
-# What machines read of a termination: enough for a message or another system, without a look at the portal.
+# What machines read of a termination, in one shape however it ended. The text of its message is composed from the
+# termination itself.
 _DATA = """jsonb_build_object(
     'termination', t.uuid, 'sha256', encode(t.sha256, 'hex'), 'case', t."case", 'on', t.terminated_on,
     'currency', t.currency, 'settlement', t.settlement, 'credited', {credited}, 'waived', {waived},
-    'told', {told})"""
+    'told', {told}, 'credit_note', {note}, 'reason', {reason}, 'requested_on', t.requested_on,
+    'expired_on', CASE WHEN t."case" = 'expired' THEN s.expires_on END)"""
 
 # Events and messages share this result: it is read once.
 _TOLD = f"""
 SELECT t.uuid, t.terminated_at, t.actor, t.actor_user_id, s.uuid AS subscription, o.uuid AS organisation, o.name,
        o.billing_email, o.owner_email, j.sentence, {audit_writer.NEXT_ID} AS event_id,
-       {_DATA.format(told="j.told", credited="j.credited", waived="j.waived")} || jsonb_build_object(
-           'credit_note', n.number, 'reason', y.code, 'requested_on', t.requested_on) AS data
+       {_DATA.format(told="j.told", credited="j.credited", waived="j.waived", note="n.number", reason="y.code")}
+           AS data
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS j(uuid uuid, sentence text, told text, credited text, waived text)
 JOIN subscriptions_termination t ON t.uuid = j.uuid
 JOIN subscriptions_subscription s ON s.id = t.subscription_id
@@ -183,8 +185,7 @@ SELECT t.uuid, t.terminated_at, t.actor, t.actor_user_id, s.uuid AS subscription
        o.billing_email, o.owner_email, {audit_writer.NEXT_ID} AS event_id,
        -- The sentence is the one that `terminate` writes.
        'Subscription ' || s.uuid || ' (' || p.name || ') terminated. ' || w.told AS sentence,
-       {_DATA.format(told="w.told", credited="NULL", waived="'0'")}
-           || jsonb_build_object('expired_on', s.expires_on) AS data
+       {_DATA.format(told="w.told", credited="NULL", waived="'0'", note="NULL", reason="NULL")} AS data
 FROM subscriptions_termination t
 JOIN subscriptions_subscription s ON s.id = t.subscription_id
 JOIN subscriptions_plan p ON p.id = s.plan_id

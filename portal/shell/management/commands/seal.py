@@ -30,21 +30,27 @@ class Command(BaseCommand):
                 f"Not everything was sealed: {text.first_line(error)}. What was sealed stays; verify_ledger says "
                 "what does not agree."
             ) from None
+        last = Seal.objects.first()
         if options["json"]:
             answer = {
                 "numbered": done.numbered,
                 "seals": [_plain(seal) for seal in done.seals],
+                "last": _plain(last) if last else None,
                 "forgotten_keys": done.forgotten_keys,
             }
             self.stdout.write(json.dumps(answer))
             return
         for seal in done.seals:
-            self.stdout.write(
-                f"Seal {seal.number}: {text.counted(seal.count, 'event')}, positions {seal.first_position} to "
-                f"{seal.last_position_id}, {bytes(seal.sha256).hex()}"
-            )
+            self.stdout.write(_line(seal))
         if not done.seals:
-            self.stdout.write("Nothing to seal.")
+            self.stdout.write("Nothing to seal." + (f" The last seal: {_line(last)}" if last else ""))
+
+
+def _line(seal: Seal) -> str:
+    return (
+        f"Seal {seal.number}: {text.counted(seal.count, 'event')}, positions {seal.first_position} to "
+        f"{seal.last_position_id}, {bytes(seal.sha256).hex()}"
+    )
 
 
 def _plain(seal: Seal) -> dict[str, Any]:
