@@ -20,6 +20,11 @@ ADDED = [
     ("an_event_has_one_position", "position", {"position": "position + 1"}),
     ("a_position_follows_the_last", "position", {"position": "position + 2", "event_id": "{noted}"}),
     ("a_position_follows_the_last", "position", {"position": "0", "event_id": "{noted}"}),
+    (
+        "a_position_is_given_to_an_event_that_waits_for_one",
+        "position",
+        {"position": "position + 1", "event_id": "0"},
+    ),
     ("audit_position_pkey", "position", {"event_id": "{noted}"}),
     ("a_seal_counts_its_positions", "seal", {**NEXT_SEAL, "count": "2"}),
     ("a_seal_counts_its_positions", "seal", {**NEXT_SEAL, "last_position": "1", "count": "0"}),

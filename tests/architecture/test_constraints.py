@@ -229,6 +229,10 @@ def _names_in_the_database() -> dict[str, set[str]]:
             UNION ALL
             SELECT tgname, tgrelid::regclass::text FROM pg_trigger
             WHERE NOT tgisinternal AND tgrelid::regclass::text ~ %(ours)s
+            UNION ALL
+            -- What a trigger refuses by another name than its own.
+            SELECT (regexp_matches(p.prosrc, 'CONSTRAINT = ''([a-z_]+)''', 'g'))[1], t.tgrelid::regclass::text
+            FROM pg_proc p JOIN pg_trigger t ON t.tgfoid = p.oid WHERE t.tgrelid::regclass::text ~ %(ours)s
             """,
             {"ours": OURS},
         )
