@@ -35,6 +35,7 @@ class PortalConfigVersion(models.Model):
     notify_customers = models.BooleanField(default=False)
     provider_name = models.CharField(max_length=120, default="Portal")
     notification_address = models.EmailField(blank=True)
+    renewals_are_made_here = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["-number"]
@@ -66,6 +67,27 @@ class AdministrativeFee(models.Model):
 
     def __str__(self) -> str:
         return f"{self.currency} {self.amount}"
+
+
+class ProductRenewal(models.Model):
+    """Where the subscriptions of a product are renewed, in one version of Portal Config; other products follow it.
+
+    A product is known by its name: products belong to a higher app.
+    """
+
+    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="renewals", db_index=False)
+    product = models.CharField(max_length=120)
+    is_made_here = models.BooleanField()
+
+    class Meta:
+        ordering = ["product"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "product"], name="a_product_is_renewed_in_one_place"),
+            models.CheckConstraint(condition=~models.Q(product=""), name="a_renewal_names_its_product"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product}: {'here' if self.is_made_here else 'elsewhere'}"
 
 
 class ConfigHead(models.Model):
@@ -101,3 +123,33 @@ class TerminationReason(models.Model):
 
     def __str__(self) -> str:
         return self.label
+
+
+class TaxRate(models.Model):
+    """What a country takes from a day on: the rate of a day is the youngest one that has begun.
+
+    *Units*: `per_cent` of the net. *Shape*: `country` as `customers.Organisation.country` has it.
+    """
+
+    country = models.CharField(max_length=2)
+    name = models.CharField(max_length=40)
+    per_cent = models.DecimalField(max_digits=7, decimal_places=4)
+    begins_on = models.DateField()
+
+    class Meta:
+        ordering = ["country", "-begins_on"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["country", "begins_on"], name="a_country_has_one_tax_rate_from_a_day_on"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(country__regex=r"^[A-Z]{2}$"), name="a_tax_rate_is_of_a_country"
+            ),
+            models.CheckConstraint(condition=~models.Q(name=""), name="a_tax_rate_has_a_name"),
+            models.CheckConstraint(
+                condition=models.Q(per_cent__gte=0, per_cent__lte=100), name="a_tax_rate_is_from_0_to_100"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.country} {self.name} from {self.begins_on}"

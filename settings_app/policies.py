@@ -34,7 +34,10 @@ LABELS = {
     "notify_customers": "Subscription notification to customers with the partner in copy",
     "provider_name": "Provider name",
     "notification_address": "Notification address",
+    "renewals_are_made_here": "Renewals",
 }
+# Where subscriptions are renewed, by `renewals_are_made_here`.
+RENEWALS = {False: "made elsewhere", True: "made here"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +47,7 @@ class Values:
     *Units*: a reservation counts days from the day after the end.
     *Shape*: `full_refund_days` is None while the full-refund window is off. `fees` maps currencies to amounts, and
     is kept while `charge_administrative_fee` is off: use `fee_for`. `use_note_now` is the default of that box.
+    `renewals_by_product` tells of products, by their names, whether they are renewed here; use `renews_here`.
     """
 
     termination_method: str
@@ -59,7 +63,9 @@ class Values:
     notify_customers: bool
     provider_name: str
     notification_address: str
+    renewals_are_made_here: bool = False
     fees: dict[str, Decimal] = field(default_factory=dict)
+    renewals_by_product: dict[str, bool] = field(default_factory=dict)
 
     @property
     def tells_somebody(self) -> bool:
@@ -74,6 +80,10 @@ class Values:
     def fee_for(self, currency: str) -> Decimal | None:
         """Give the administrative fee of a currency; None if the fee is switched off or the currency has none."""
         return self.fees.get(currency) if self.charge_administrative_fee else None
+
+    def renews_here(self, product: str) -> bool:
+        """Tell whether subscriptions of a product, by its name, are renewed here."""
+        return self.renewals_by_product.get(product, self.renewals_are_made_here)
 
 
 @dataclass(frozen=True)
@@ -99,20 +109,34 @@ def changes(*, before: Values, after: Values) -> tuple[Change, ...]:
         old, new = before.fees.get(currency), after.fees.get(currency)
         if old != new:
             found.append(Change(f"Administrative fee in {currency}", _fee(old, currency), _fee(new, currency)))
+    for product in sorted(before.renewals_by_product.keys() | after.renewals_by_product.keys()):
+        was, is_ = before.renewals_by_product.get(product), after.renewals_by_product.get(product)
+        if was != is_:
+            found.append(Change(f"Renewals of {product}", _renewed(was), _renewed(is_)))
     return tuple(found)
 
 
 def in_words(values: Values) -> tuple[tuple[str, str], ...]:
-    """List every setting with its value in words, in the order of the page; fees come last."""
+    """List every setting with its value in words, in the order of the page; fees and products come last."""
     settings = [(label, _words(name, getattr(values, name))) for name, label in LABELS.items()]
     fees = [
         (f"Administrative fee in {currency}", _fee(amount, currency))
         for currency, amount in sorted(values.fees.items())
     ]
-    return (*settings, *fees)
+    products = [
+        (f"Renewals of {product}", _renewed(is_here))
+        for product, is_here in sorted(values.renewals_by_product.items())
+    ]
+    return (*settings, *fees, *products)
+
+
+def _renewed(is_here: bool | None) -> str:
+    return "as all others" if is_here is None else RENEWALS[is_here]
 
 
 def _words(name: str, value: object) -> str:
+    if name == "renewals_are_made_here":
+        return RENEWALS[bool(value)]
     if isinstance(value, bool):
         return "on" if value else "off"
     if value is None:
@@ -134,3 +158,9 @@ def _fee(amount: Decimal | None, currency: str) -> str:
         return f"{amount:,f}"
     _, _, digits = money.display(amount, currency=currency).partition(" ")
     return digits
+
+
+def per_cent(rate: Decimal) -> str:
+    """Write a tax rate for people: 8.875 %."""
+    digits = f"{rate:f}"
+    return f"{digits.rstrip('0').rstrip('.') if '.' in digits else digits}\xa0%"

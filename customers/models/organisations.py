@@ -33,12 +33,17 @@ class Organisation(models.Model):
     billing_email = models.CharField(max_length=254, blank=True)
     customer_reference = models.CharField(max_length=100, blank=True)
     created_on = models.DateField(null=True, blank=True)
+    # No file says it: billing staff do, each time with the reason.
+    is_tax_exempt = models.BooleanField(default=False, db_default=False)
     # SHA-256 of the normalised row this record was imported from; empty when the portal made it.
     row_sha256 = models.CharField(max_length=64, blank=True, editable=False)
 
     class Meta:
         ordering = ["name", "id"]
-        permissions = [("change_contacts", "Can change name, addresses and reference")]
+        permissions = [
+            ("change_contacts", "Can change name, addresses and reference"),
+            ("change_tax_exemption", "Can say whether taxes are charged"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=models.Q(status__in=["active", "suspended"]),

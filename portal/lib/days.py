@@ -177,6 +177,14 @@ def today_in(timezone: str, *, at: datetime) -> date:
     return wall_clock(timezone, at=at).date()
 
 
+def earliest_today(*, at: datetime) -> date:
+    """Give the date that it is somewhere already at an instant: in no zone a later one has begun.
+
+    *Raises*: `ValueError` for an instant without a time zone of its own.
+    """
+    return today_in("Pacific/Kiritimati", at=at)
+
+
 def wall_clock(timezone: str, *, at: datetime) -> datetime:
     """Give an instant as the clock on the wall of `timezone` shows it.
 

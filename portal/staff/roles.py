@@ -22,6 +22,7 @@ _BILLING = (
     "invoicing.take_back",
     "customers.post_correction",
     "customers.post_top_up",
+    "customers.change_tax_exemption",
     "jobs.view_run",
     "outbox.view_delivery",
     "outbox.send_again",
@@ -34,6 +35,7 @@ _AUDITOR = (
     "outbox.view_delivery",
     "settings_app.view_portalconfigversion",
     "settings_app.view_terminationreason",
+    "settings_app.view_taxrate",
 )
 
 ROLES: dict[str, tuple[str, ...]] = {"agent": _AGENT, "billing": _BILLING, "auditor": _AUDITOR}

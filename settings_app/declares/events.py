@@ -8,5 +8,7 @@ kinds.declare(
         "portal_config.saved": "Portal Config saved",
         "reason.added": "Termination reason added",
         "reason.changed": "Termination reason changed",
+        "tax_rate.added": "Tax rate added",
+        "tax_rate.withdrawn": "Tax rate withdrawn",
     },
 )

@@ -33,7 +33,9 @@ def test_every_table_is_noticed_when_rows_are_added():
 
 
 # The others are never changed: test_constraints names what refuses it.
-CHANGEABLE = sorted(set(TABLES) - {row for _, row in DELETED} - {"opening", "by_note"} | {"head"})
+CHANGEABLE = sorted(
+    set(TABLES) - {row for _, row in DELETED} - {"opening", "by_note", "coming_tax_rate"} | {"head"}
+)
 
 
 @pytest.mark.parametrize("row", CHANGEABLE)

@@ -30,7 +30,7 @@ from invoicing.models import (
 )
 from portal.jobs.models import Run, RunItem, RunPart
 from portal.outbox.models import Delivery
-from settings_app.models import AdministrativeFee, PortalConfigVersion, TerminationReason
+from settings_app.models import AdministrativeFee, PortalConfigVersion, ProductRenewal, TaxRate, TerminationReason
 from subscriptions.models import (
     AddOn,
     Assignment,
@@ -172,8 +172,13 @@ def build() -> SimpleNamespace:
         ),
         "version": version,
         "fee": AdministrativeFee.objects.create(version=version, currency="XTS", amount=1),
+        "renewal": ProductRenewal.objects.create(version=version, product="Voice", is_made_here=True),
         "head": SimpleNamespace(pk=1),
         "reason": TerminationReason.objects.order_by("pk")[0],
+        "tax_rate": TaxRate.objects.create(country="SG", name="GST", per_cent=9, begins_on=dt.date(2024, 1, 1)),
+        "coming_tax_rate": TaxRate.objects.create(
+            country="SG", name="GST", per_cent=10, begins_on=dt.date(9998, 1, 1)
+        ),
         "delivery": Delivery.objects.create(
             event=events["audit"],
             kind="terminated",

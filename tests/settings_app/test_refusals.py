@@ -1,8 +1,11 @@
 """What the refusals of the settings tell."""
 
+from datetime import date
+
 import pytest
 
 from settings_app import operations, selectors
+from settings_app.operations import tax_rates
 from tests.support import refusals
 
 REASON = selectors.ReasonRow(1, "merged", "Merged", needs_ticket=False, is_active=True, position=9)
@@ -10,6 +13,22 @@ TABLE = [
     (operations.ReasonChanged(REASON), "reason_changed", 409, "", "The reason merged was changed meanwhile."),
     (operations.CodeTaken(), "reason_code_taken", 422, "code", "Another reason has this code."),
     (operations.LabelTaken(), "reason_label_taken", 422, "label", "Another reason has this label."),
+    (
+        tax_rates.RateTaken(country="SG", begins_on=date(2024, 1, 1)),
+        "tax_rate_taken",
+        422,
+        "begins_on",
+        "SG has another rate from 1 January 2024 on; expected another day, or withdraw that one first if it has "
+        "not begun.",
+    ),
+    (
+        tax_rates.RateHasBegun(country="SG", begins_on=date(2024, 1, 1)),
+        "tax_rate_has_begun",
+        409,
+        "",
+        "The rate of SG from 1 January 2024 on has begun, in some time zone at least. It stays; add one that "
+        "begins on a later day.",
+    ),
 ]
 
 

@@ -43,6 +43,7 @@ def test_who_only_reads_sees_every_setting_in_words(client_of, configure):
         "Subscription notification to customers with the partner in copy": "off",
         "Provider name": "Tele & Co",
         "Notification address": "empty",
+        "Renewals": "made elsewhere",
         "Administrative fee in JPY": "500",
         "Administrative fee in SGD": "21.40",
     }

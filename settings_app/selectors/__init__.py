@@ -7,11 +7,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import QuerySet, prefetch_related_objects
+from django.db.models import Func, JSONField, OuterRef, QuerySet, Subquery, prefetch_related_objects
 
 from portal.lib import text
 from settings_app import policies
-from settings_app.models import ConfigHead, PortalConfigVersion, TerminationReason
+from settings_app.models import ConfigHead, PortalConfigVersion, ProductRenewal, TerminationReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +82,24 @@ def locked_config() -> Config:
     return _read(PortalConfigVersion.objects.filter(pk=row[0]))
 
 
-_OF_A_VERSION = tuple(field.name for field in fields(policies.Values) if field.name != "fees")
+_OF_A_VERSION = tuple(
+    field.name for field in fields(policies.Values) if field.name not in ("fees", "renewals_by_product")
+)
 
 
 def _read(versions: QuerySet[PortalConfigVersion]) -> Config:
-    """Read one version together with its fees, a row for each."""
-    rows = list(versions.values("pk", "number", *_OF_A_VERSION, "fees__currency", "fees__amount"))
+    """Read one version together with its fees, a row for each, and its products, as one object."""
+    products = (
+        ProductRenewal.objects.filter(version=OuterRef("pk"))
+        .order_by()
+        .values("version")
+        .values(found=Func("product", "is_made_here", function="jsonb_object_agg", output_field=JSONField()))
+    )
+    rows = list(
+        versions.annotate(products=Subquery(products)).values(
+            "pk", "number", *_OF_A_VERSION, "fees__currency", "fees__amount", "products"
+        )
+    )
     if not rows:
         raise PortalConfigVersion.DoesNotExist
     return Config(
@@ -95,16 +107,18 @@ def _read(versions: QuerySet[PortalConfigVersion]) -> Config:
         number=rows[0]["number"],
         **{name: rows[0][name] for name in _OF_A_VERSION},
         fees={row["fees__currency"]: row["fees__amount"] for row in rows if row["fees__currency"]},
+        renewals_by_product=rows[0]["products"] or {},
     )
 
 
 def config_of(version: PortalConfigVersion) -> Config:
-    """Build the `Config` of a version. Its fees take a query, unless they were prefetched."""
+    """Build the `Config` of a version. Fees and products take a query each, unless they were prefetched."""
     return Config(
         version_id=version.pk,
         number=version.number,
         **{name: getattr(version, name) for name in _OF_A_VERSION},
         fees={fee.currency: fee.amount for fee in version.fees.all()},
+        renewals_by_product={renewal.product: renewal.is_made_here for renewal in version.renewals.all()},
     )
 
 
@@ -135,10 +149,10 @@ def versions() -> QuerySet[PortalConfigVersion]:
 
 
 def version_rows(found: Sequence[PortalConfigVersion]) -> tuple[VersionRow, ...]:
-    """Turn versions into values, each compared with the one before it. Three queries."""
+    """Turn versions into values, each compared with the one before it. Five queries at most."""
     before = {version.number - 1 for version in found} - {version.number for version in found}
     others = list(PortalConfigVersion.objects.filter(number__in=before))
-    prefetch_related_objects([*found, *others], "fees")
+    prefetch_related_objects([*found, *others], "fees", "renewals")
     in_force = ConfigHead.objects.values_list("version_id", flat=True).get(id=1)
     configs = {version.number: config_of(version) for version in (*found, *others)}
     return tuple(

@@ -9,7 +9,13 @@ from portal import frame
 from portal.audit import operations as audit_operations
 from portal.postgresql import diagnosis
 from settings_app import policies, selectors
-from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion, TerminationReason
+from settings_app.models import (
+    AdministrativeFee,
+    ConfigHead,
+    PortalConfigVersion,
+    ProductRenewal,
+    TerminationReason,
+)
 
 
 @dataclass(eq=False)
@@ -107,10 +113,15 @@ def save_config(*, values: policies.Values, seen_version: int, by: frame.Actor, 
             notify_customers=values.notify_customers,
             provider_name=values.provider_name,
             notification_address=values.notification_address,
+            renewals_are_made_here=values.renewals_are_made_here,
         )
         AdministrativeFee.objects.bulk_create(
             AdministrativeFee(version=added, currency=currency, amount=amount)
             for currency, amount in sorted(values.fees.items())
+        )
+        ProductRenewal.objects.bulk_create(
+            ProductRenewal(version=added, product=product, is_made_here=is_here)
+            for product, is_here in sorted(values.renewals_by_product.items())
         )
         head.version = added
         head.save(update_fields=["version"])

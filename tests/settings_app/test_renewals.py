@@ -1,0 +1,85 @@
+"""Where subscriptions are renewed: for all, by product, in Python and in SQL, and in the words of a version."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from portal.audit.models import AuditEntry
+from portal.frame import Actor
+from settings_app import operations, policies, selectors
+from settings_app.models import PortalConfigVersion, ProductRenewal
+from settings_app.selectors import renewals
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def values_in_force() -> policies.Values:
+    config = selectors.current_config()
+    return policies.Values(**{name: getattr(config, name) for name in policies.Values.__dataclass_fields__})
+
+
+def save(make_user, now, **changes: Any) -> selectors.Config:
+    operations.save_config(
+        values=replace(values_in_force(), **changes),
+        seen_version=selectors.current_config().number,
+        by=Actor.of(make_user("superuser", f"root{PortalConfigVersion.objects.count()}")),
+        at=now,
+    )
+    return selectors.current_config()
+
+
+def _says_sql(config, product):
+    condition = renewals.renews_here(version="%(version_id)s", product="%(product)s")
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {condition}", {"version_id": config.version_id, "product": product})
+        return cursor.fetchone()[0]
+
+
+def test_a_version_of_before_makes_none_here():
+    config = selectors.current_config()
+    assert config.renewals_by_product == {}
+    assert not config.renews_here("SIP Trunk")
+    assert not _says_sql(config, "SIP Trunk")
+    # Whoever writes versions in SQL, as migrations do, need not know of it.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_default FROM information_schema.columns WHERE table_name = "
+            "'settings_app_portalconfigversion' AND column_name = 'renewals_are_made_here'"
+        )
+        assert cursor.fetchone() == ("false",)
+
+
+@pytest.mark.parametrize("for_all", [False, True])
+def test_a_product_has_its_own_say(make_user, now, for_all, django_assert_num_queries):
+    save(
+        make_user,
+        now,
+        renewals_are_made_here=for_all,
+        renewals_by_product={"SIP Trunk": not for_all, "Fax": for_all},
+    )
+    with django_assert_num_queries(1):
+        config = selectors.current_config()
+    for product, expected in {"SIP Trunk": not for_all, "Fax": for_all, "Other": for_all, "": for_all}.items():
+        assert config.renews_here(product) is expected
+        assert _says_sql(config, product) is expected
+    # Fees and products are read beside each other, not with each other.
+    assert len(config.fees) == 5
+    assert selectors.config_of(PortalConfigVersion.objects.get(number=config.number)) == config
+
+
+def test_versions_keep_what_they_said_and_tell_what_changed(make_user, now):
+    first = save(make_user, now, renewals_are_made_here=True, renewals_by_product={"SIP Trunk": False})
+    second = save(make_user, now, renewals_by_product={"Fax": True})
+    assert selectors.config_of(PortalConfigVersion.objects.get(number=first.number)) == first
+    assert second.renewals_by_product == {"Fax": True}
+    assert ProductRenewal.objects.count() == 2
+    told = [entry.description for entry in AuditEntry.objects.order_by("pk")]
+    assert told == [
+        "Version 2. Renewals: made elsewhere → made here; Renewals of SIP Trunk: as all others → made elsewhere.",
+        "Version 3. Renewals of Fax: as all others → made here; "
+        "Renewals of SIP Trunk: made elsewhere → as all others.",
+    ]
+    words = dict(policies.in_words(second))
+    assert (words["Renewals"], words["Renewals of Fax"]) == ("made here", "made here")
