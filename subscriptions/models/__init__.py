@@ -1,4 +1,4 @@
-"""What organisations pay for: products, plans, contracts, subscriptions, cycles, numbers - and how it ended.
+"""What organisations pay for: products, plans, contracts, subscriptions, cycles, numbers - and how it ends.
 
 Import them from here; below stands which file has which.
 """
@@ -7,10 +7,12 @@ from subscriptions.models.contracts import Contract, ContractItem
 from subscriptions.models.cycles import Cycle, CycleCharge
 from subscriptions.models.numbers import PhoneNumber
 from subscriptions.models.plans import Plan, Product
+from subscriptions.models.requests import NO_END_ASKED, TerminationRequest
 from subscriptions.models.subscriptions import AddOn, Assignment, HistoryEntry, Subscription
 from subscriptions.models.terminations import Termination
 
 __all__ = [
+    "NO_END_ASKED",
     "AddOn",
     "Assignment",
     "Contract",
@@ -23,4 +25,5 @@ __all__ = [
     "Product",
     "Subscription",
     "Termination",
+    "TerminationRequest",
 ]

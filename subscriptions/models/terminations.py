@@ -11,6 +11,7 @@ from customers.models import LedgerEntry, Organisation
 from invoicing.models import CreditNote
 from portal.jobs.models import Run
 from settings_app.models import PortalConfigVersion, TerminationReason
+from subscriptions.models.requests import TerminationRequest
 from subscriptions.models.subscriptions import Subscription
 
 
@@ -150,6 +151,17 @@ class Termination(models.Model):
     clean_up_run = models.ForeignKey(
         Run, models.PROTECT, null=True, blank=True, related_name="terminations", db_index=False
     )
+    # The scheduled end that this carries out. It is not part of the hash, whose text was fixed before: keys hold it
+    # to the subscription and the day, which are (migration 0014).
+    request = models.ForeignKey(
+        TerminationRequest,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="terminations",
+        db_index=False,
+        db_constraint=False,
+    )
     sha256 = models.GeneratedField(
         expression=_SHA256, output_field=models.BinaryField(max_length=32), db_persist=True
     )
@@ -203,14 +215,16 @@ class Termination(models.Model):
             models.CheckConstraint(
                 condition=~Q(case="customer_request")
                 | (
-                    Q(requested_on__isnull=False, reason__isnull=False, actor_kind="agent")
+                    Q(requested_on__isnull=False, reason__isnull=False)
+                    & (Q(actor_kind="agent") | Q(request__isnull=False))
                     & ~Q(requested_by="")
                     & ~Q(channel="")
                 ),
                 name="a_request_says_who_asked_when_and_why",
             ),
             models.CheckConstraint(
-                condition=~Q(actor_kind="agent") | (~Q(explanation="") & Q(quote_id__isnull=False)),
+                condition=(Q(request__isnull=True) & ~Q(actor_kind="agent"))
+                | (~Q(explanation="") & Q(quote_id__isnull=False)),
                 name="a_person_explains_a_termination",
             ),
             models.CheckConstraint(
@@ -220,6 +234,13 @@ class Termination(models.Model):
             models.CheckConstraint(
                 condition=Q(clean_up_run__isnull=True) | Q(case="expired", actor_kind="system"),
                 name="a_run_ends_what_has_expired",
+            ),
+            models.CheckConstraint(
+                condition=Q(request__isnull=True) | Q(actor_kind__in=["agent", "system"]),
+                name="a_request_is_carried_out_here",
+            ),
+            models.UniqueConstraint(
+                fields=["request"], condition=Q(request__isnull=False), name="a_request_is_carried_out_once"
             ),
             models.UniqueConstraint(fields=["id", "subscription"], name="termination_and_subscription"),
         ]

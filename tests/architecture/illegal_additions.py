@@ -1,17 +1,17 @@
 """Copies of legal rows that PostgreSQL refuses, each by the name of what refuses it."""
 
+from tests.architecture.illegal_requests import ANOTHER, ASKED
+
 NEXT_ENTRY = {"seq": "3", "before": "110", "after": "before + amount", "cause_id": "NULL", "kind": "'correction'"}
 NEXT_ENTRY |= {"amount": "10", "after": "120", "previous_sha256": "sha256"}
 _NO_ENTRIES = {"last_seq": "NULL", "head": "NULL"}
 _ANOTHER_HASH = "sha256('another'::bytea)"
-ANOTHER = {"subscription_id": "{neighbour}", "settlement": "'nothing_due'", "choice": "'none'"}
-ANOTHER |= {"entry_id": "NULL", "credited": "NULL", "credit_note_id": "NULL"}
 NEXT_SEAL = {"number": "2", "first_position": "2", "last_position": "2", "previous_sha256": "sha256"}
 NEW_CAUSE = {"cause_id": "gen_random_uuid()"}
 _NEW_FORM = {"request_id": "gen_random_uuid()"}
 
 # The refusal, the row that is copied, and in what the copy differs. Copies get a fresh uuid of their own.
-ADDED = [
+ADDED: list[tuple[str, str, dict[str, str]]] = [
     # audit
     ("an_event_of_a_kind_has_a_schema", "audit", {"kind": "'some.kind'"}),
     ("an_event_of_a_kind_has_a_schema", "audit", {"schema": "1"}),
@@ -324,6 +324,7 @@ ADDED = [
     ("a_request_comes_before_its_termination", "termination", {**ANOTHER, "requested_on": "terminated_on + 1"}),
     ("a_run_ends_what_has_expired", "termination", {**ANOTHER, "clean_up_run_id": "{run}"}),
     ("a_run_ends_what_has_expired", "termination", {**ANOTHER, "clean_up_run_id": "{run}", "case": "'expired'"}),
+    *ASKED,
     # runs
     ("a_run_has_an_outcome_of_a_subject_once", "failure", {"sentence": "'once more'"}),
     ("an_item_of_a_run_has_a_known_outcome", "failure", {"outcome": "'luck'"}),

@@ -130,6 +130,16 @@ CHANGED = [
     # never edited
     ("a_ledger_entry_is_never_changed", "entry", "description = 'something else'"),
     ("a_termination_is_never_changed", "termination", "explanation = 'something else'"),
+    ("what_a_request_says_is_never_changed", "asked", "ends_on = ends_on + 1"),
+    ("what_a_request_says_is_never_changed", "asked", "explanation = 'something else'"),
+    ("what_a_request_says_is_never_changed", "asked", "quote = '{{}}'::jsonb"),
+    ("why_a_request_waits_is_kept", "waiting", "refusal_sentence = 'something else'"),
+    ("a_closed_request_never_changes", "withdrawn", "withdrawal_reason = 'something else'"),
+    (
+        "a_closed_request_never_changes",
+        "withdrawn",
+        "state = 'open', closed_at = NULL, closed_by = '', closed_by_user_id = NULL, withdrawal_reason = ''",
+    ),
     ("an_item_of_a_run_is_never_changed", "failure", "sentence = 'something else'"),
     ("a_settings_version_is_never_changed", "version", "allow_refund = false"),
     ("a_fee_of_a_settings_version_is_never_changed", "fee", "amount = 0"),
@@ -165,6 +175,8 @@ CHANGED = [
 DELETED = [
     ("a_ledger_entry_is_never_changed", "entry"),
     ("a_termination_is_never_changed", "termination"),
+    ("a_request_is_never_deleted", "asked"),
+    ("a_request_is_never_deleted", "withdrawn"),
     ("a_terminated_subscription_never_changes", "refunded"),
     ("an_item_of_a_run_is_never_changed", "failure"),
     ("a_part_of_a_finished_run_never_changes", "finished_part"),

@@ -17,8 +17,9 @@ from django.utils import timezone
 from customers.models import Organisation
 from portal.audit.models import Unnumbered
 from settings_app.models import PortalConfigVersion
-from tests.architecture.illegal_additions import ADDED, ANOTHER, NEW_CAUSE, NEXT_ENTRY, NEXT_SEAL
+from tests.architecture.illegal_additions import ADDED, NEW_CAUSE, NEXT_ENTRY, NEXT_SEAL
 from tests.architecture.illegal_changes import CHANGED, DELETED
+from tests.architecture.illegal_requests import ANOTHER
 from tests.architecture.tables import KEYS, MADE_BY_TRIGGERS, OF_THE_AUDIT, OF_THE_FRAME, OURS, TABLES
 from tests.support import factories, refused
 
@@ -123,6 +124,8 @@ def test_an_addition_is_refused(world, name, row, changes):
 
 
 HELD = "a_termination_holds_the_note_it_links"
+NAMED = "a_request_names_what_carries_it_out"
+END = "UPDATE subscriptions_subscription s SET status = 'terminated', termination_ref = t.id FROM t"
 
 
 def test_a_termination_holds_the_note_it_links(world):
@@ -132,9 +135,20 @@ def test_a_termination_holds_the_note_it_links(world):
         world.by_note.pk,
         {"subscription_id": str(world.neighbour.pk), "credit_note_id": str(world.note.pk)},
     )
-    end = "UPDATE subscriptions_subscription s SET status = 'terminated', termination_ref = t.id FROM t"
     with refused.by(HELD):
-        _commit(f"WITH t AS ({copy} RETURNING id) {end} WHERE s.id = {world.neighbour.pk}")
+        _commit(f"WITH t AS ({copy} RETURNING id) {END} WHERE s.id = {world.neighbour.pk}")
+
+
+def test_a_request_names_what_carries_it_out(world):
+    """Otherwise it would stay open."""
+    changes = {**ANOTHER, "request_id": str(world.asked.pk), "terminated_on": "'2026-03-31'"}
+    copy = _copy(
+        "subscriptions_termination",
+        world.termination.pk,
+        {name: value.format_map(_Keys(world)) for name, value in changes.items()},
+    )
+    with refused.by(NAMED):
+        _commit(f"WITH t AS ({copy} RETURNING id) {END} WHERE s.id = {world.neighbour.pk}")
 
 
 @pytest.mark.parametrize(
@@ -182,6 +196,8 @@ HELPER_KEYS = {
     "note_and_currency",
     "note_and_organisation",
     "plan_and_currency",
+    "request_and_its_day",
+    "request_and_termination",
     "subscription_and_termination",
     "termination_and_subscription",
 }
@@ -253,7 +269,7 @@ def test_no_trigger_joins_the_rows_before_and_after():
 
 
 def test_every_name_is_tried():
-    tried = {name for name, *_ in CHANGED} | {name for name, *_ in DELETED} | {name for name, *_ in ADDED} | {HELD}
+    tried = {name for name, *_ in (*CHANGED, *DELETED, *ADDED)} | {HELD, NAMED}
     # A table needs a trigger for each verb; what it refuses has one name.
     found = {re.sub(r"_(insert|update|delete)$", "", n) if n[:-7] in tried else n for n in _names_in_the_database()}
     assert sorted(found - tried - HELPER_KEYS - BOOKKEEPING - UNMARKED) == []

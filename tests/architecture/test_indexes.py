@@ -26,6 +26,7 @@ from portal.frame import SYSTEM
 from portal.outbox import operations as outbox_operations
 from portal.outbox.models import Delivery
 from subscriptions.clean_up.operations import expire
+from subscriptions.requests import selectors as requests_selectors
 from tests.architecture.plans import plan_of, without_statistics
 from tests.architecture.tables import MADE_BY_TRIGGERS, OF_THE_FRAME, OURS, TABLES
 from tests.support.addresses import client_with
@@ -83,6 +84,10 @@ def sending(world: SimpleNamespace) -> None:
             pass
 
     outbox_operations.send_due(server=Nobody(), clock=lambda: NOW, limit=1)
+
+
+def ends_of_the_night(world: SimpleNamespace) -> None:
+    requests_selectors.due(at=NOW)
 
 
 def forgetting_keys(world: SimpleNamespace) -> None:
@@ -210,6 +215,7 @@ READ: list[tuple[str, Reader, set[str]]] = [
     ("a termination", page("subscriptions:termination", "termination"), {"entry_by_cause"}),
     ("a run of the clean-up", page("jobs:run", "run"), {"termination_by_run", "item_of_a_run"}),
     ("the clean-up", clean_up, {"subscription_by_expiry", "number_reserved"}),
+    ("the scheduled ends of a night", ends_of_the_night, {"request_open_by_day"}),
     ("messages of a status", page("outbox:list", status="dead"), {"outbox_by_status"}),
     (
         "messages of an organisation",

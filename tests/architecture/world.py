@@ -4,12 +4,11 @@ import datetime as dt
 import uuid
 from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
 
 from django.db import connection
 from django.utils import timezone
 
-from customers.models import LedgerEntry, Organisation, SearchKey, TopUp
+from customers.models import LedgerEntry, Organisation, SearchKey
 from invoicing.models import (
     ChargeLine,
     ChargeRefund,
@@ -18,15 +17,11 @@ from invoicing.models import (
     CreditNoteAllocation,
     CreditNoteHold,
     CreditNoteLine,
-    CreditNotePutIn,
-    CreditNotePutInLine,
     CreditNoteStand,
     Invoice,
     NumberSeries,
     Payment,
     PaymentLine,
-    TakeBack,
-    TakeBackLine,
 )
 from portal.jobs.models import Run, RunItem, RunPart
 from portal.outbox.models import Delivery
@@ -42,7 +37,7 @@ from subscriptions.models import (
     Subscription,
     Termination,
 )
-from tests.architecture import told
+from tests.architecture import asked, moved, told
 from tests.support import factories
 from tests.support.factories import C
 
@@ -62,6 +57,7 @@ def build() -> SimpleNamespace:
     neighbour = factories.subscription(organisation=organisation)
     refunded = factories.subscription(organisation=organisation)
     settled = factories.subscription(organisation=organisation)
+    leaving = factories.subscription(organisation=organisation)
     line = factories.charge_of(running)
     refund_line = factories.charge_of(refunded)
     refund, entry = _refund(refunded, line=refund_line, amount=Decimal(10))
@@ -76,7 +72,7 @@ def build() -> SimpleNamespace:
         tax=0,
         cause_id=by_note.uuid,
     )
-    put_in = _put_in(linked, line=stand.line, amount=Decimal(12))
+    put_in = moved.put_in(linked, line=stand.line, amount=Decimal(12))
     waiver = ChargeWaiver.objects.create(line=line, currency="SGD", amount=5, cause_id=uuid.uuid4())
     allocation = CreditNoteAllocation.objects.create(
         credit_note=note,
@@ -135,8 +131,8 @@ def build() -> SimpleNamespace:
         "waiver": waiver,
         "charge_refund": refund,
         "stand": stand,
-        **_take_backs(note, linked),
-        "top_up": _top_up(Decimal(7)),
+        **moved.take_backs(note, linked),
+        "top_up": moved.top_up(Decimal(7)),
         "put_in": put_in,
         "put_in_line": put_in.lines.get(),
         "series": NumberSeries.objects.get(document="invoice"),
@@ -158,6 +154,7 @@ def build() -> SimpleNamespace:
         ),
         "termination": refunded.termination,
         "by_note": by_note,
+        **asked.rows(running, neighbour, by_request=_terminate(leaving, **asked.nothing(leaving))),
         "run": run,
         "finished_run": over,
         "part": RunPart.objects.create(run=run, place=0, name="terminate", started_at=timezone.now()),
@@ -257,94 +254,3 @@ def _link(subscription: Subscription, *, note: CreditNote) -> Termination:
     return _terminate(
         subscription, uuid=cause, choice="credit_note", settlement="credit_note_linked", credit_note=note
     )
-
-
-def _take_backs(note: CreditNote, linked: CreditNote) -> dict[str, Any]:
-    """Take 1 of 3 back of another customer's payment; the other three have no parts, so that one can be added."""
-    invoice = factories.invoice(factories.OrganisationFactory.create(), amounts=[("3", "0")])
-    payment = Payment.objects.get(invoice=invoice)
-
-    def made(**of: Any) -> TakeBack:
-        return TakeBack.objects.create(
-            currency="SGD",
-            amount=1,
-            reason="Bounced",
-            request_id=uuid.uuid4(),
-            created_at=timezone.now(),
-            actor="test",
-            **of,
-        )
-
-    take_back = made(payment=payment)
-    part = TakeBackLine.objects.create(
-        take_back=take_back, payment_line=payment.lines.get(), currency="SGD", amount=1
-    )
-    return {
-        "take_back": take_back,
-        "take_back_line": part,
-        "other_take_back": made(payment=payment),
-        "note_take_back": made(credit_note=note),
-        "linked_take_back": made(credit_note=linked),
-    }
-
-
-def _top_up(amount: Decimal) -> TopUp:
-    """Top up a third customer, so that the first one's entries stay two."""
-    organisation = factories.OrganisationFactory.create()
-    cause = uuid.uuid4()
-    entry = LedgerEntry.objects.create(
-        account=organisation.credit_account,
-        seq=1,
-        currency=organisation.currency,
-        before=0,
-        amount=amount,
-        after=amount,
-        kind="top_up",
-        cause_id=cause,
-        at=timezone.now(),
-        on=TODAY,
-        description="Paid at the counter",
-        actor="test",
-    )
-    return TopUp.objects.create(
-        uuid=cause,
-        organisation=organisation,
-        currency=organisation.currency,
-        amount=amount,
-        reason="Paid at the counter",
-        entry=entry,
-        created_at=timezone.now(),
-        actor="test",
-    )
-
-
-def _put_in(note: CreditNote, *, line: ChargeLine, amount: Decimal) -> CreditNotePutIn:
-    """Put a part of a note into the account of a second customer, so that the first one's entries stay two."""
-    account = factories.OrganisationFactory.create().credit_account
-    cause = uuid.uuid4()
-    entry = LedgerEntry.objects.create(
-        account=account,
-        seq=1,
-        currency=account.currency,
-        before=0,
-        amount=amount,
-        after=amount,
-        kind="credit_note",
-        cause_id=cause,
-        at=timezone.now(),
-        on=TODAY,
-        description="Credit note",
-        actor="test",
-    )
-    made = CreditNotePutIn.objects.create(
-        uuid=cause,
-        credit_note=note,
-        currency=account.currency,
-        amount=amount,
-        entry=entry,
-        request_id=uuid.uuid4(),
-        created_at=timezone.now(),
-        actor="test",
-    )
-    CreditNotePutInLine.objects.create(put_in=made, line=line, currency=account.currency, amount=amount)
-    return made
