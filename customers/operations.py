@@ -185,7 +185,7 @@ def post_top_up(
     The same form sent again gives the first entry. Postpaid: the entry is unbilled, so that the monthly invoice
     takes account of it.
     *Units*: `amount` above 0, in whole minor units of the organisation's currency; `seen_seq` as in a correction.
-    *Raises*: Organisation.DoesNotExist, KeyReused, TopUpNotWhole, BalanceMoved, BalanceOutOfRange.
+    *Raises*: Organisation.DoesNotExist, KeyReused, AmountNotUsable, BalanceMoved, BalanceOutOfRange.
     """
     content = {"organisation": organisation_uuid, "amount": amount, "reason": reason}
     key = frame.Key(request_id, content, by=by, at=at)
@@ -193,8 +193,7 @@ def post_top_up(
         if earlier:
             return TopUp.objects.select_related("entry").get(uuid=earlier).entry
         organisation, account = _locked(organisation_uuid)
-        if not amount.is_finite() or amount <= 0 or not money.is_whole(amount, currency=account.currency):
-            raise refusals.TopUpNotWhole(amount=amount, currency=account.currency)
+        refusals.check_amount(amount, currency=account.currency)
         _check_seen(account, seen_seq=seen_seq)
         entry = post_entry(
             account=account,

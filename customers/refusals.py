@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from portal import frame
+from portal.lib import money
 
 
 @dataclass(eq=False)
@@ -29,10 +30,10 @@ class BalanceMoved(frame.Refused):
 
 
 @dataclass(eq=False)
-class TopUpNotWhole(frame.Refused):
-    """A top-up is not above 0, or not in whole minor units of its currency."""
+class AmountNotUsable(frame.Refused):
+    """The amount is not positive, or has more decimals than its currency."""
 
-    code = "top_up_not_whole"
+    code = "amount_not_usable"
     status = 422
     field = "amount"
 
@@ -42,3 +43,12 @@ class TopUpNotWhole(frame.Refused):
 
 class CorrectionAsks(frame.Refused):
     """A correction asks first. The app that knows what it would do raises a class of its own."""
+
+
+def check_amount(amount: Decimal, *, currency: str) -> None:
+    """Refuse an amount that is not positive, or has too many decimals.
+
+    *Raises*: AmountNotUsable.
+    """
+    if not amount.is_finite() or amount <= 0 or not money.is_whole(amount, currency=currency):
+        raise AmountNotUsable(amount=amount, currency=currency)

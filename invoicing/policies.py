@@ -1,4 +1,4 @@
-"""Divide amounts over charges. Pure: no Django, no clock, no database."""
+"""Divide amounts over charges, and say which invoices charge. Pure: no Django, no clock, no database."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +8,8 @@ from fractions import Fraction
 from portal.lib import money
 
 ZERO = Decimal(0)
+# The statuses of invoices whose charges nobody owes: not yet, or no longer.
+NOT_CHARGING = frozenset({"draft", "void"})
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,8 @@ MUTATIONS = (
     Mutation(
         "what is waived of a charge stays open",
         "invoicing/selectors/invoice_details.py",
-        "line.charged - line.paid - line.waived if charges",
-        "line.charged - line.paid if charges",
+        "line.charged - line.paid - line.waived if is_charging",
+        "line.charged - line.paid if is_charging",
         "tests/invoicing/test_documents_show.py::test_what_a_termination_waived_and_refunded_stands_in_its_columns",
     ),
     Mutation(

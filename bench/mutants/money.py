@@ -86,8 +86,8 @@ MUTATIONS = (
     Mutation(
         "a correction above what was charged asks nobody",
         "subscriptions/record/operations.py",
-        "if given.is_above(amount):",
-        "if False:",
+        "if asks := refusals.GivesBackAboveCharged.when(given, more=amount):",
+        "if asks := None:",
         "tests/subscriptions/record/test_corrections.py::test_a_correction_above_what_was_charged_asks",
     ),
     Mutation(
@@ -157,7 +157,7 @@ MUTATIONS = (
     ),
     Mutation(
         "a top-up may take away",
-        "customers/operations.py",
+        "customers/refusals.py",
         "if not amount.is_finite() or amount <= 0 or not",
         "if not",
         "tests/customers/test_operations.py::test_a_top_up_is_above_zero_and_whole",

@@ -3,19 +3,22 @@
 from customers import refusals
 from customers.contacts import operations as contacts
 from portal import frame
-from portal.lib import money
+from portal.lib import mistakes, money
 
 
-def _top_up_not_whole(refusal: refusals.TopUpNotWhole) -> str:
-    least = money.display(money.minor_unit(refusal.currency), currency=refusal.currency)
-    return f"A top-up is above 0 and has no more decimals than its currency: {least} is the least."
+def _amount_not_usable(refusal: refusals.AmountNotUsable) -> str:
+    least = money.minor_unit(refusal.currency)
+    if not refusal.amount.is_finite() or refusal.amount <= 0:
+        return mistakes.too_little(refusal.amount, least=least)
+    shown = money.display(least, currency=refusal.currency)
+    return f"The amount has more decimals than the currency: {shown} is the least."
 
 
 frame.declare(
     {
         refusals.BalanceOutOfRange: "The balance would become larger than an account can hold.",
         refusals.BalanceMoved: "Another entry came in meanwhile, so the balances below are new.",
-        refusals.TopUpNotWhole: _top_up_not_whole,
+        refusals.AmountNotUsable: _amount_not_usable,
         contacts.ContactsChanged: "The contacts were changed meanwhile.",
     }
 )

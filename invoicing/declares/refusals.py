@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Protocol
 
-from invoicing import refusals
+from invoicing import policies, refusals
 from invoicing.models import CreditNote, Invoice
 from portal import frame
 from portal.lib import days, mistakes, money
@@ -15,21 +15,13 @@ class _OfMoney(Protocol):
     currency: str
 
 
-def _amount_not_usable(refusal: refusals.AmountNotUsable) -> str:
-    least = money.minor_unit(refusal.currency)
-    if not refusal.amount.is_finite() or refusal.amount <= 0:
-        return mistakes.too_little(refusal.amount, least=least)
-    shown = money.display(least, currency=refusal.currency)
-    return f"The amount has more decimals than the currency: {shown} is the least."
-
-
 def _above_what_is_open(refusal: refusals.AmountAboveOpen | refusals.ReceivedAboveOpen) -> str:
     amount, left = _shown(refusal.amount, refusal), _shown(refusal.open, refusal)
     return f"{amount} is more than what is open on {refusal.number}: {left}."
 
 
 def _invoice_not_payable(refusal: refusals.InvoiceNotPayable) -> str:
-    if refusal.status_of_invoice in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+    if refusal.status_of_invoice in policies.NOT_CHARGING:
         return f"{refusal.number} is {_status(refusal.status_of_invoice)}, so nothing can be paid on it."
     return f"{refusal.number} has nothing open any more."
 
@@ -104,7 +96,6 @@ def _status(of_invoice: str) -> str:
 
 frame.declare(
     {
-        refusals.AmountNotUsable: _amount_not_usable,
         refusals.AmountAboveOpen: _above_what_is_open,
         refusals.InvoiceNotPayable: _invoice_not_payable,
         refusals.InvoiceNotCreditable: lambda refusal: (

@@ -13,6 +13,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from customers.models import Organisation, folded_number
+from invoicing import policies
 from invoicing.models.amounts import AMOUNT
 from invoicing.models.series import NumberSeries
 
@@ -95,6 +96,11 @@ class Invoice(models.Model):
 
     def __str__(self) -> str:
         return self.number
+
+    @property
+    def is_charging(self) -> bool:
+        """Tell whether its charges are owed or paid: those of a draft are not yet, of a void invoice no longer."""
+        return self.status not in policies.NOT_CHARGING
 
 
 class ChargeLine(models.Model):

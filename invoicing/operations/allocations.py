@@ -4,11 +4,11 @@ import uuid
 from datetime import datetime
 from decimal import Decimal
 
+from customers import refusals as customers_refusals
 from invoicing import policies, refusals, selectors, writer
 from invoicing.models import CreditNote, CreditNoteAllocation, CreditNoteLine, Invoice
 from invoicing.operations import documents, payments
 from portal import frame
-from portal.audit import operations as audit_operations
 
 
 def allocate(
@@ -54,20 +54,18 @@ def allocate(
             )
             for line_id, part in parts
         )
-        audit_operations.record(
+        documents.record(
             "credit_note.allocated",
             sentence=f"{documents.display(amount, of=note)} of credit note {note.number}"
             f" allocated to {invoice.number}.",
-            subject=audit_operations.Subject("credit_note", note.uuid),
+            of=note,
             data={
-                **documents.named(note),
                 "amount": amount,
                 "invoice": invoice.uuid,
                 "invoice_number": invoice.number,
             },
             by=by,
             at=at,
-            organisation=documents.affected(note),
         )
         # Allocated sum and status were moved by the database.
         note.refresh_from_db(fields=["allocated", "status"])
@@ -81,7 +79,7 @@ def _check(note: CreditNote, *, invoice: Invoice, amount: Decimal) -> None:
         raise refusals.NotTheSameCustomer(
             number=invoice.number, organisation_name=note.organisation.name, currency=note.currency
         )
-    documents.check_amount(amount, currency=note.currency)
+    customers_refusals.check_amount(amount, currency=note.currency)
     left = note.net + note.tax - note.allocated
     if amount > left:
         raise refusals.AmountAboveNote(number=note.number, amount=amount, left=left, currency=note.currency)

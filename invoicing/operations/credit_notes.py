@@ -6,11 +6,11 @@ from dataclasses import astuple, dataclass
 from datetime import datetime
 from decimal import Decimal
 
+from customers import refusals as customers_refusals
 from invoicing import refusals, selectors, writer
 from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries
 from invoicing.operations import documents, giveback, numbers
 from portal import frame
-from portal.audit import operations as audit_operations
 from portal.lib import days
 from portal.postgresql import diagnosis
 
@@ -50,7 +50,7 @@ def create_credit_note(
         if earlier:
             return CreditNote.objects.get(uuid=earlier)
         invoice = documents.locked_invoice(invoice_uuid)
-        if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+        if not invoice.is_charging:
             raise refusals.InvoiceNotCreditable(number=invoice.number, status_of_invoice=invoice.status)
         if not named:
             raise refusals.NothingNamed
@@ -170,7 +170,7 @@ def _checked(invoice: Invoice, named: Sequence[NoteAmount]) -> dict[int, str]:
         line, charge = charges[amount.line_id]
         for part in (amount.net, amount.tax):
             if part:
-                documents.check_amount(part, currency=invoice.currency)
+                customers_refusals.check_amount(part, currency=invoice.currency)
         caps: tuple[tuple[refusals.ChargePart, Decimal, Decimal], ...] = (
             ("net", amount.net, charge.net_left),
             ("tax", amount.tax, charge.tax_left),
@@ -196,7 +196,7 @@ def _check_caps(note: CreditNote) -> None:
     rows = CreditNoteLine.objects.filter(credit_note=note, line__isnull=False).order_by("pk")
     for row in rows.select_related("line__invoice"):
         line = row.line
-        if line is None or line.invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+        if line is None or not line.invoice.is_charging:
             raise refusals.NoteOfUncharged(number=note.number)
         left = line.charged - line.noted - line.waived - line.refunded
         if row.net + row.tax > left:
@@ -223,12 +223,11 @@ def _total(amounts: Sequence[NoteAmount]) -> Decimal:
 
 
 def _record(note: CreditNote, kind: str, sentence: str, *, by: frame.Actor, at: datetime) -> None:
-    audit_operations.record(
+    documents.record(
         kind,
         sentence=sentence,
-        subject=audit_operations.Subject("credit_note", note.uuid),
-        data={**documents.named(note), "total": note.net + note.tax, "status": note.status},
+        of=note,
+        data={"total": note.net + note.tax, "status": note.status},
         by=by,
         at=at,
-        organisation=documents.affected(note),
     )

@@ -1,11 +1,12 @@
-"""Helpers of the operations on documents: locks, names for the audit, checks of amounts."""
+"""Helpers of the operations on documents: locks, their events, amounts in words."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
-from invoicing import refusals
 from invoicing.models import CreditNote, Invoice
 from portal import frame
 from portal.audit import operations as audit_operations
@@ -49,23 +50,25 @@ def locked_note(note_uuid: uuid.UUID) -> CreditNote:
     return notes.select_for_update(no_key=True, of=("self",)).get(uuid=note_uuid)
 
 
-def affected(document: Invoice | CreditNote) -> audit_operations.Affected:
-    """Give the organisation of a document, for the audit."""
-    return audit_operations.Affected(document.organisation.uuid, document.organisation.name)
-
-
-def named(document: Invoice | CreditNote) -> dict[str, str]:
-    """Name a document for machines."""
-    return {"number": document.number, "currency": document.currency}
-
-
-def check_amount(amount: Decimal, *, currency: str) -> None:
-    """Refuse an amount that is not positive, or has too many decimals.
-
-    *Raises*: AmountNotUsable.
-    """
-    if not amount.is_finite() or amount <= 0 or not money.is_whole(amount, currency=currency):
-        raise refusals.AmountNotUsable(amount=amount, currency=currency)
+def record(
+    kind: str,
+    *,
+    of: Invoice | CreditNote,
+    sentence: str,
+    data: Mapping[str, Any],
+    by: frame.Actor,
+    at: datetime,
+) -> None:
+    """Record an event of a document, which is named for machines beside `data`."""
+    audit_operations.record(
+        kind,
+        sentence=sentence,
+        subject=audit_operations.Subject("invoice" if isinstance(of, Invoice) else "credit_note", of.uuid),
+        data={"number": of.number, "currency": of.currency, **data},
+        by=by,
+        at=at,
+        organisation=audit_operations.Affected(of.organisation.uuid, of.organisation.name),
+    )
 
 
 def display(amount: Decimal, *, of: Invoice | CreditNote) -> str:

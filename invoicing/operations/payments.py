@@ -15,7 +15,6 @@ from invoicing import policies, refusals, writer
 from invoicing.models import ChargeLine, Invoice, Payment, PaymentLine
 from invoicing.operations import documents
 from portal import frame
-from portal.audit import operations as audit_operations
 from portal.lib import days
 
 # The other two come about elsewhere: Available Credits move with a ledger entry, imports bring what was paid.
@@ -67,7 +66,7 @@ def record_payment(
         today = days.today_in(invoice.organisation.timezone, at=at)
         if received_on > today:
             raise refusals.ReceivedInTheFuture(received_on=received_on, today=today)
-        documents.check_amount(amount, currency=invoice.currency)
+        customers_refusals.check_amount(amount, currency=invoice.currency)
         charges = _payables(invoice)
         whole = sum((charge.open for charge in charges), Decimal(0))
         parts = _parts(invoice, amount=min(amount, whole), charges=charges, by_charge=by_charge)
@@ -100,13 +99,12 @@ def record_payment(
         )
         how = payment.get_method_display().lower() + (f", {reference}" if reference else "")
         above = f"; {documents.display(surplus, of=invoice)} of it went into Available Credits" if surplus else ""
-        audit_operations.record(
+        documents.record(
             "payment.recorded",
             sentence=f"{documents.display(amount, of=invoice)} paid on {invoice.number} ({how}),"
             f" received on {days.display(received_on)}{above}.",
-            subject=audit_operations.Subject("invoice", invoice.uuid),
+            of=invoice,
             data={
-                **documents.named(invoice),
                 "payment": payment.uuid,
                 "amount": amount,
                 "surplus": surplus,
@@ -116,7 +114,6 @@ def record_payment(
             },
             by=by,
             at=at,
-            organisation=documents.affected(invoice),
         )
         return payment
 
@@ -166,7 +163,7 @@ def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) 
 
     *Raises*: AmountNotUsable, InvoiceNotPayable, AmountAboveOpen.
     """
-    documents.check_amount(amount, currency=invoice.currency)
+    customers_refusals.check_amount(amount, currency=invoice.currency)
     charges = _payables(invoice)
     whole = sum((charge.open for charge in charges), Decimal(0))
     if whole <= 0:
@@ -177,7 +174,7 @@ def payables(invoice: Invoice, *, amount: Decimal, named: Collection[int] = ()) 
 
 
 def _payables(invoice: Invoice) -> tuple[policies.Payable, ...]:
-    if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+    if not invoice.is_charging:
         raise refusals.InvoiceNotPayable(number=invoice.number, status_of_invoice=invoice.status)
     return tuple(
         policies.Payable(line_id=line.pk, open=line.charged - line.paid - line.waived)
@@ -194,7 +191,7 @@ def _parts(
     """
     still_open = {charge.line_id: charge.open for charge in charges}
     for line_id, part in by_charge.items():
-        documents.check_amount(part, currency=invoice.currency)
+        customers_refusals.check_amount(part, currency=invoice.currency)
         if part > still_open.get(line_id, Decimal(0)):
             raise refusals.PartAboveCharge(
                 line_id=line_id,

@@ -12,7 +12,6 @@ from invoicing.models import (
 )
 from invoicing.operations import documents, giveback, note_use
 from portal import frame
-from portal.audit import operations as audit_operations
 from portal.lib import days
 
 
@@ -53,18 +52,16 @@ def put_into_credits(
         put = [f"{documents.display(used.put_in, of=note)} put into Available Credits"] if used.put_in else []
         if not paid and not put:
             raise refusals.NothingToPutIn(number=note.number)
-        audit_operations.record(
+        documents.record(
             "credit_note.put_in",
             sentence=f"Credit note {note.number}: {', '.join(paid + put)}.",
-            subject=audit_operations.Subject("credit_note", note.uuid),
+            of=note,
             data={
-                **documents.named(note),
                 "put_in": used.put_in,
                 "applied": [{"invoice_number": number, "amount": part} for _, number, part in used.applied],
             },
             by=by,
             at=at,
-            organisation=documents.affected(note),
         )
         return used
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 from customers import operations as customers_operations
 from customers import policies
+from customers import refusals as customers_refusals
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import refusals, selectors
 from invoicing.models import (
@@ -24,7 +25,6 @@ from invoicing.models import (
 )
 from invoicing.operations import documents, giveback
 from portal import frame
-from portal.audit import operations as audit_operations
 from portal.lib import days
 
 ZERO = Decimal(0)
@@ -78,7 +78,7 @@ def take_back_payment(
         if not taken and not surplus:
             raise refusals.NothingTakenBack
         if surplus:
-            documents.check_amount(surplus, currency=payment.currency)
+            customers_refusals.check_amount(surplus, currency=payment.currency)
             _check_left(
                 surplus, left=payment.surplus - payment.surplus_taken_back, of=payment, key=selectors.SURPLUS
             )
@@ -103,12 +103,11 @@ def take_back_payment(
             _move(made, kind, moved, invoice.organisation, is_unbilled=is_postpaid, what=what, by=by, at=at)
         _write(made, taken)
         shown, whole = (documents.display(part, of=invoice) for part in (amount, payment.amount))
-        audit_operations.record(
+        documents.record(
             "payment.taken_back",
             sentence=f"{shown} of the payment of {whole} on {invoice.number} taken back: {reason}",
-            subject=audit_operations.Subject("invoice", invoice.uuid),
+            of=invoice,
             data={
-                **documents.named(invoice),
                 "payment": payment.uuid,
                 "amount": amount,
                 "surplus": surplus,
@@ -116,7 +115,6 @@ def take_back_payment(
             },
             by=by,
             at=at,
-            organisation=documents.affected(invoice),
         )
         return made
 
@@ -173,15 +171,14 @@ def take_back_of_note(
             kind = LedgerEntry.Kind.CREDIT_NOTE
             _move(made, kind, moved, note.organisation, is_unbilled=is_unbilled, what=what, by=by, at=at)
         _write(made, [*paid, *back])
-        audit_operations.record(
+        documents.record(
             "credit_note.taken_back",
             sentence=f"{documents.display(amount, of=note)} of what credit note {note.number} paid and put in"
             f" taken back: {reason}",
-            subject=audit_operations.Subject("credit_note", note.uuid),
-            data={**documents.named(note), "amount": amount, "reason": reason},
+            of=note,
+            data={"amount": amount, "reason": reason},
             by=by,
             at=at,
-            organisation=documents.affected(note),
         )
         return made
 
@@ -194,7 +191,7 @@ def _parts(
 ) -> list[_Part]:
     parts = []
     for key, amount in wanted.items():
-        documents.check_amount(amount, currency=currency)
+        customers_refusals.check_amount(amount, currency=currency)
         row = rows.get(key)
         if row is None:
             raise refusals.NoSuchPart(part_id=key)

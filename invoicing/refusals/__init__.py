@@ -21,7 +21,6 @@ from invoicing.refusals.credit_notes import (
 )
 from invoicing.refusals.invoices import (
     AmountAboveOpen,
-    AmountNotUsable,
     InvoiceNotCreditable,
     InvoiceNotPayable,
     MethodNotUsable,
@@ -45,7 +44,6 @@ __all__ = [
     "AboveWhatIsThere",
     "AmountAboveNote",
     "AmountAboveOpen",
-    "AmountNotUsable",
     "CameBackAlready",
     "ChargeNamedTwice",
     "ChargePart",

@@ -8,18 +8,6 @@ from portal import frame
 
 
 @dataclass(eq=False)
-class AmountNotUsable(frame.Refused):
-    """The amount is not positive, or has more decimals than its currency."""
-
-    code = "amount_not_usable"
-    status = 422
-    field = "amount"
-
-    amount: Decimal
-    currency: str
-
-
-@dataclass(eq=False)
 class AmountAboveOpen(frame.Refused):
     """The amount exceeds what is open on the invoice."""
 

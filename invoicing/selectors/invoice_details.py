@@ -131,7 +131,6 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
     invoice = Invoice.objects.select_related("organisation").get(uuid=invoice_uuid)
     currency = invoice.currency
     lines = list(ChargeLine.objects.filter(invoice=invoice).order_by("pk"))
-    charges = invoice.status not in (Invoice.Status.DRAFT, Invoice.Status.VOID)
     still_open = lists.open_of(invoice)
     about = subjects.of_lines([line.pk for line in lines])
     return InvoiceDetails(
@@ -150,9 +149,9 @@ def invoice_details(invoice_uuid: UUID) -> InvoiceDetails:
         open=money.display(still_open, currency=currency),
         open_amount=still_open,
         is_payable=still_open > 0,
-        takes_payments=charges,
-        is_creditable=charges and any(_left(line) > 0 for line in lines),
-        lines=tuple(_line_row(line, about=about.get(line.pk), charges=charges) for line in lines),
+        takes_payments=invoice.is_charging,
+        is_creditable=invoice.is_charging and any(_left(line) > 0 for line in lines),
+        lines=tuple(_line_row(line, about=about.get(line.pk), is_charging=invoice.is_charging) for line in lines),
         sums=_sums(lines, open=still_open, currency=currency),
         payments=(*_payments(invoice, lines=lines, about=about), *_allocated_to(invoice, lines=lines, about=about)),
         notes=tuple(_naming(lines, currency=currency)),
@@ -164,11 +163,11 @@ def _left(line: ChargeLine) -> Decimal:
     return line.net + line.tax - line.noted - line.waived - line.refunded
 
 
-def _line_row(line: ChargeLine, *, about: subjects.Subject | None, charges: bool) -> LineRow:
+def _line_row(line: ChargeLine, *, about: subjects.Subject | None, is_charging: bool) -> LineRow:
     def written(amount: Decimal) -> str:
         return money.display(amount, currency=line.currency)
 
-    still_open = line.charged - line.paid - line.waived if charges else Decimal(0)
+    still_open = line.charged - line.paid - line.waived if is_charging else Decimal(0)
     return LineRow(
         line_id=line.pk,
         description=line.description,

@@ -175,7 +175,7 @@ def taken(amount: Decimal, *, currency: str) -> str:
 
 def open_of(invoice: Invoice) -> Decimal:
     """Say what is still to be paid on an invoice; nothing on a draft or a void one."""
-    if invoice.status in (Invoice.Status.DRAFT, Invoice.Status.VOID):
+    if not invoice.is_charging:
         return Decimal(0)
     return invoice.charged - invoice.paid - invoice.waived
 

@@ -37,14 +37,16 @@ def run_report(request: Request, uuid: uuids.UUID) -> StreamingHttpResponse:
 @permission_required(PERMISSION, raise_exception=True)
 def moved_list(request: Request) -> HttpResponsePermanentRedirect:
     """Lead to the runs of the clean-up among all."""
-    return HttpResponsePermanentRedirect(reverse("jobs:runs", query={**request.GET.dict(), "kind": selectors.KIND}))
+    query = request.GET.copy()
+    query["kind"] = selectors.KIND
+    return HttpResponsePermanentRedirect(reverse("jobs:runs", query=query))
 
 
 @require_safe
 @permission_required(PERMISSION, raise_exception=True)
 def moved_run(request: Request, uuid: uuids.UUID) -> HttpResponsePermanentRedirect:
     """Lead to the page of a run."""
-    return HttpResponsePermanentRedirect(reverse("jobs:run", args=[uuid], query=request.GET.dict()))
+    return HttpResponsePermanentRedirect(reverse("jobs:run", args=[uuid], query=request.GET))
 
 
 @require_safe

@@ -15,7 +15,7 @@ from subscriptions.record.selectors import corrections
 def above_what_was_charged(amounts: Mapping[int, Decimal]) -> tuple[frame.Refused, ...]:
     """Ask where a note and corrections together would give back more than a termination's charges were charged."""
     return tuple(
-        refusals.GivesBackAboveCharged(given=given, more=more)
+        asks
         for given, more in corrections.corrected_with(amounts)
-        if given.is_above(more)
+        if (asks := refusals.GivesBackAboveCharged.when(given, more=more))
     )

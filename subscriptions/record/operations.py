@@ -44,8 +44,8 @@ def correct_termination(
         invoicing_operations.lock_invoices(corrections.line_ids(termination))
         if not is_confirmed:
             given = corrections.given_back(termination)
-            if given.is_above(amount):
-                raise refusals.GivesBackAboveCharged(given=given, more=amount)
+            if asks := refusals.GivesBackAboveCharged.when(given, more=amount):
+                raise asks
         return customers_operations.write_correction(
             organisation_uuid=termination.organisation.uuid,
             amount=amount,

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self
 
 from customers import refusals as customers_refusals
 from subscriptions.record.selectors import corrections
@@ -15,3 +16,8 @@ class GivesBackAboveCharged(customers_refusals.CorrectionAsks):
 
     given: corrections.GivenBack
     more: Decimal
+
+    @classmethod
+    def when(cls, given: corrections.GivenBack, *, more: Decimal) -> Self | None:
+        """Ask only where so much more passes what was charged."""
+        return cls(given=given, more=more) if given.is_above(more) else None

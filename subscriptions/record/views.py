@@ -20,7 +20,7 @@ from portal.lib import days, htmx, lists, mentions
 from portal.lib.http import Request
 from settings_app import in_force
 from subscriptions.models import Subscription, Termination
-from subscriptions.record import actions
+from subscriptions.record import actions, refusals
 from subscriptions.record import operations as record_operations
 from subscriptions.record.lists import OF_CUSTOMER, SUBSCRIPTIONS, TERMINATIONS
 from subscriptions.record.selectors import corrections, details, listing, terminations
@@ -113,8 +113,8 @@ def correction(request: Request, uuid: uuids.UUID) -> HttpResponse:
         raise Http404 from None
 
     def question(amount: Decimal) -> str:
-        given = corrections.given_back(found)
-        return corrections.sentence_above(given, more=amount) if given.is_above(amount) else ""
+        asks = refusals.GivesBackAboveCharged.when(corrections.given_back(found), more=amount)
+        return str(asks or "")
 
     return customers_steps.correct(
         request,

@@ -222,7 +222,7 @@ def test_one_form_for_two_accounts_at_once_posts_one_entry() -> None:
 @pytest.mark.parametrize("amount", ["0", "-12.50", "0.001", "NaN", "Infinity"])
 def test_a_top_up_is_above_zero_and_whole(amount: str) -> None:
     organisation = OrganisationFactory.create(account="5")
-    with pytest.raises(refusals.TopUpNotWhole):
+    with pytest.raises(refusals.AmountNotUsable):
         operations.post_top_up(
             organisation_uuid=organisation.uuid,
             amount=Decimal(amount),

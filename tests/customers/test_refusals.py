@@ -22,11 +22,17 @@ TABLE: dict[frame.Refused, tuple[str, int, str, str]] = {
         "",
         "Another entry came in meanwhile, so the balances below are new.",
     ),
-    refusals.TopUpNotWhole(amount=Decimal("0.001"), currency="SGD"): (
-        "top_up_not_whole",
+    refusals.AmountNotUsable(Decimal("-1"), "SGD"): (
+        "amount_not_usable",
         422,
         "amount",
-        "A top-up is above 0 and has no more decimals than its currency: SGD 0.01 is the least.",
+        "“-1” is too little; expected 0.01 or more.",
+    ),
+    refusals.AmountNotUsable(Decimal("0.001"), "SGD"): (
+        "amount_not_usable",
+        422,
+        "amount",
+        "The amount has more decimals than the currency: SGD 0.01 is the least.",
     ),
     contacts.ContactsChanged(
         current=contacts.Contacts(name="Acme", owner_email="", billing_email="", customer_reference="")

@@ -5,6 +5,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from customers import refusals as customers_refusals
 from invoicing import refusals
 from invoicing.models import CreditNoteAllocation, CreditNoteHold
 from portal import frame
@@ -87,7 +88,7 @@ def test_what_a_note_cannot_pay(unpaid, now):
         (small, "50.01", refusals.AmountAboveOpen, r"SGD 50\.00"),
         (paid, "1", refusals.InvoiceNotPayable, "nothing open"),
         (other, "1", refusals.NotTheSameCustomer, "not an invoice of"),
-        (unpaid, "0", refusals.AmountNotUsable, "too little"),
+        (unpaid, "0", customers_refusals.AmountNotUsable, "too little"),
     ):
         with pytest.raises(error, match=sentence):
             allocate(note, invoice, amount, now)

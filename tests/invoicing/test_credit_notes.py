@@ -6,6 +6,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from customers import refusals as customers_refusals
 from invoicing import operations, refusals
 from invoicing.models import CreditNote, CreditNoteHold, NumberSeries
 from portal import frame
@@ -55,8 +56,8 @@ def test_the_same_form_sent_twice_is_one_note(unpaid, now):
         ([(0, "249.01", "0")], refusals.AboveTheCharge, r"SGD 249\.01 net is more .* SGD 249\.00"),
         ([(0, "0", "22.42")], refusals.AboveTheCharge, r"SGD 22\.42 tax is more .* SGD 22\.41"),
         ([(0, "0", "0")], refusals.NothingNamed, "at least one charge"),
-        ([(0, "-1", "0")], refusals.AmountNotUsable, "too little"),
-        ([(0, "0.001", "0")], refusals.AmountNotUsable, "decimals"),
+        ([(0, "-1", "0")], customers_refusals.AmountNotUsable, "too little"),
+        ([(0, "0.001", "0")], customers_refusals.AmountNotUsable, "decimals"),
         ([(0, "1", "0"), (0, "1", "0")], refusals.ChargeNamedTwice, "each charge once"),
     ],
 )

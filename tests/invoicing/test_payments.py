@@ -6,6 +6,7 @@ from decimal import Decimal as D
 
 import pytest
 
+from customers import refusals as customers_refusals
 from customers.models import LedgerEntry
 from invoicing import operations, refusals
 from invoicing.models import ChargeWaiver, Invoice, Payment, PaymentLine
@@ -59,10 +60,10 @@ def test_the_same_form_sent_twice_is_one_payment(unpaid, now):
     ("amount", "changed", "error", "sentence"),
     [
         ("321.42", {}, refusals.ReceivedAboveOpen, r"open on TIN-\d+: SGD 321\.41\. Shall the other SGD 0\.01"),
-        ("0", {}, refusals.AmountNotUsable, "too little"),
-        ("-1", {}, refusals.AmountNotUsable, "too little"),
-        ("NaN", {}, refusals.AmountNotUsable, "too little"),
-        ("1.001", {}, refusals.AmountNotUsable, "SGD 0.01 is the least"),
+        ("0", {}, customers_refusals.AmountNotUsable, "too little"),
+        ("-1", {}, customers_refusals.AmountNotUsable, "too little"),
+        ("NaN", {}, customers_refusals.AmountNotUsable, "too little"),
+        ("1.001", {}, customers_refusals.AmountNotUsable, "SGD 0.01 is the least"),
         ("1", {"method": "credits"}, refusals.MethodNotUsable, "bank transfer, card or cheque"),
         ("1", {"received_on": dt.date(2026, 3, 11)}, refusals.ReceivedInTheFuture, "future"),
     ],
@@ -88,7 +89,7 @@ def test_a_part_is_never_more_than_the_charge_or_the_payment(unpaid, now):
         ({second.pk: D("50.01")}, refusals.PartAboveCharge, r"SGD 50\.01 is more .* charge: SGD 50\.00"),
         ({other.pk: D(1)}, refusals.PartAboveCharge, r"charge: SGD 0\.00"),
         ({first.pk: D(60), second.pk: D("40.01")}, refusals.PartsAboveAmount, r"come to SGD 100\.01"),
-        ({first.pk: D(-1)}, refusals.AmountNotUsable, "too little"),
+        ({first.pk: D(-1)}, customers_refusals.AmountNotUsable, "too little"),
     ):
         with pytest.raises(error, match=sentence):
             pay(unpaid, "100", now, by_charge=parts)

@@ -32,19 +32,6 @@ def above_charge(part) -> refusals.AboveTheCharge:
 
 TABLE = [
     (
-        refusals.AmountNotUsable(D("-1"), SGD),
-        ("amount_not_usable", 422, "amount", "“-1” is too little; expected 0.01 or more."),
-    ),
-    (
-        refusals.AmountNotUsable(D("1.001"), SGD),
-        (
-            "amount_not_usable",
-            422,
-            "amount",
-            "The amount has more decimals than the currency: SGD 0.01 is the least.",
-        ),
-    ),
-    (
         refusals.AmountAboveOpen("IN-1", amount=D(60), open=D(50), currency=SGD),
         ("amount_above_open", 409, "amount", "SGD 60.00 is more than what is open on IN-1: SGD 50.00."),
     ),

@@ -6,6 +6,7 @@ from decimal import Decimal as D
 import pytest
 from django.db import transaction
 
+from customers import refusals as customers_refusals
 from customers.models import LedgerEntry
 from invoicing import operations, refusals
 from invoicing.models import (
@@ -70,8 +71,8 @@ def test_what_a_take_back_cannot_be(unpaid_150, now):
     for parts, error in (
         ({}, refusals.NothingTakenBack),
         ({strange.pk: D(1)}, refusals.NoSuchPart),
-        ({row.pk: D(0)}, refusals.AmountNotUsable),
-        ({row.pk: D("1.001")}, refusals.AmountNotUsable),
+        ({row.pk: D(0)}, customers_refusals.AmountNotUsable),
+        ({row.pk: D("1.001")}, customers_refusals.AmountNotUsable),
     ):
         with pytest.raises(error):
             take_back(payment, now, parts=parts)

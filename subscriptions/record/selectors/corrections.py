@@ -10,7 +10,8 @@ from decimal import Decimal
 from django.db.models import F, Sum
 
 from customers.models import LedgerEntry
-from invoicing.models import ChargeLine, Invoice
+from invoicing import policies
+from invoicing.models import ChargeLine
 from portal.lib import money
 from subscriptions.models import CycleCharge, Termination
 
@@ -61,7 +62,7 @@ def _given_back(ended: Sequence[Termination]) -> list[GivenBack]:
     subscription = "cycle_charge__cycle__subscription_id"
     lines = (
         ChargeLine.objects.filter(**{f"{subscription}__in": [one.subscription_id for one in ended]})
-        .exclude(invoice__status__in=(Invoice.Status.DRAFT, Invoice.Status.VOID))
+        .exclude(invoice__status__in=policies.NOT_CHARGING)
         .order_by()
         .values_list(subscription)
     )

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 
+from invoicing import policies as invoicing_policies
 from settings_app.selectors import Config
 from subscriptions import policies
 from subscriptions.models import Cycle, Subscription
@@ -78,7 +79,7 @@ def facts_of_many(found: Sequence[Subscription]) -> dict[int, policies.Subscript
                 kind=kind,
                 description=description,
                 is_external_invoice=is_external,
-                is_live=status not in ("draft", "void") and kind not in NEVER_REFUNDED,
+                is_live=status not in invoicing_policies.NOT_CHARGING and kind not in NEVER_REFUNDED,
             )
         )
     return {
