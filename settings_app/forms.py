@@ -1,6 +1,6 @@
 """Read what a superuser typed on the settings pages."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,10 +8,10 @@ from django import forms
 from django.utils.html import format_html
 
 from portal.lib import forms as fields
-from settings_app import operations, policies
+from settings_app import operations, policies, products
 
 MOST_DAYS = 3650
-EMPTY_FEE_ROWS = 3
+EMPTY_ROWS = 3
 
 
 def _explained(choices: Mapping[str, str], help_lines: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -31,6 +31,11 @@ REFUND_METHOD_HELP = {
     "remaining_days": "The days after the termination come back.",
     "full": "The whole cycle comes back unless it is over.",
     "none": "Nothing comes back.",
+}
+HERE, ELSEWHERE = "here", "elsewhere"
+RENEWALS_HELP = {
+    ELSEWHERE: "Another system renews and charges; its cycles come by import. Nothing is charged here.",
+    HERE: "The night renews and charges what renews by itself. No other system may renew it.",
 }
 
 
@@ -120,14 +125,24 @@ class ConfigForm(fields.Form):
         "a row has no fee.",
     )
 
-    def values(self, fees: Mapping[str, Decimal]) -> policies.Values:
+    renewals_are_made_here = fields.ChoiceField(
+        label=policies.LABELS["renewals_are_made_here"],
+        choices=_explained({ELSEWHERE: "Made elsewhere", HERE: "Made here"}, RENEWALS_HELP),
+        widget=fields.Radios,
+    )
+
+    def clean_renewals_are_made_here(self) -> bool:
+        """Turn the choice into what is kept."""
+        return bool(self.cleaned_data["renewals_are_made_here"] == HERE)
+
+    def values(self, *, fees: Mapping[str, Decimal], renewals: Mapping[str, bool]) -> policies.Values:
         """Give what was typed, once the form is valid."""
         data = {
             name: value
             for name, value in self.cleaned_data.items()
             if name not in ("seen_version", "confirmed_days")
         }
-        return policies.Values(**data, fees=dict(fees))
+        return policies.Values(**data, fees=dict(fees), renewals_by_product=dict(renewals))
 
 
 class FeeForm(fields.Form):
@@ -167,8 +182,11 @@ class FeeForm(fields.Form):
             self.add_error("amount", mistake)
 
 
-class _FeeFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # only the stubs know a parameter
+class _Rows(forms.BaseFormSet):  # type: ignore[type-arg]  # only the stubs know a parameter
+    """A table of rows, each with a key of its own; a row without it does not count."""
+
     deletion_widget = forms.CheckboxInput
+    key = ""
 
     def add_fields(self, form: forms.Form, index: int | None) -> None:
         super().add_fields(form, index)
@@ -176,29 +194,93 @@ class _FeeFormSet(forms.BaseFormSet):  # type: ignore[type-arg]  # only the stub
         form.fields["DELETE"].widget.attrs["class"] = "form-check-input"
 
     def clean(self) -> None:
-        """Refuse the same currency twice."""
+        """Refuse the same key twice."""
         seen: set[str] = set()
         for form in self.forms:
             data = getattr(form, "cleaned_data", {})
-            if data.get("DELETE") or not data.get("currency"):
+            key = data.get(self.key)
+            if data.get("DELETE") or not key:
                 continue
-            currency = data["currency"]
-            if currency in seen:
-                form.add_error("currency", f"{currency} has a row already.")
-            seen.add(currency)
+            if key in seen:
+                form.add_error(self.key, f"{key} has a row already.")
+            seen.add(key)
+
+    def filled_in(self) -> list[dict[str, Any]]:
+        """Give the rows that count, once the table is valid."""
+        return [
+            form.cleaned_data
+            for form in self.forms
+            if form.cleaned_data.get(self.key) and not form.cleaned_data.get("DELETE")
+        ]
+
+
+class _FeeFormSet(_Rows):
+    key = "currency"
 
     def fees(self) -> dict[str, Decimal]:
         """Give the rows that count, once the table is valid."""
-        return {
-            form.cleaned_data["currency"]: form.cleaned_data["amount"]
-            for form in self.forms
-            if form.cleaned_data.get("currency") and not form.cleaned_data.get("DELETE")
-        }
+        return {data["currency"]: data["amount"] for data in self.filled_in()}
 
 
 FeeFormSet = forms.formset_factory(
-    FeeForm, formset=_FeeFormSet, extra=EMPTY_FEE_ROWS, max_num=300, absolute_max=400, can_delete=True
+    FeeForm, formset=_FeeFormSet, extra=EMPTY_ROWS, max_num=300, absolute_max=400, can_delete=True
 )
+
+
+class RenewalForm(fields.Form):
+    """One product that is renewed elsewhere than the others; a row with nothing in it does not count."""
+
+    takes_focus = False
+
+    product = fields.ChoiceField(label="Product", required=False)
+    where = fields.ChoiceField(
+        label="Renewals",
+        required=False,
+        choices=[fields.UNCHOSEN, (HERE, "Made here"), (ELSEWHERE, "Made elsewhere")],
+    )
+
+    def __init__(self, *args: Any, products: Iterable[str], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.field(fields.ChoiceField, "product").offer((name, name) for name in products)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-select"
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse half a row."""
+        data = self.cleaned_data
+        if self.errors or data.get("DELETE"):
+            return data
+        if data["product"] and not data["where"]:
+            self.add_error("where", "Say where this product is renewed, or tick “Remove”.")
+        elif data["where"] and not data["product"]:
+            self.add_error("product", "Say which product this is about, or tick “Remove”.")
+        return data
+
+
+class _RenewalFormSet(_Rows):
+    key = "product"
+
+    def renewals(self) -> dict[str, bool]:
+        """Give the rows that count, once the table is valid."""
+        return {data["product"]: data["where"] == HERE for data in self.filled_in()}
+
+
+def renewals_of(in_force: Mapping[str, bool], *, sent: Mapping[str, Any] | None = None) -> Any:
+    """Build the table of the products that differ. A product that is gone stays while its row does. One query."""
+    names = sorted({*products.names(), *in_force})
+    kind = forms.formset_factory(
+        RenewalForm,
+        formset=_RenewalFormSet,
+        extra=min(EMPTY_ROWS, max(0, len(names) - len(in_force))),
+        max_num=1000,
+        absolute_max=1100,
+        can_delete=True,
+    )
+    rows = [
+        {"product": product, "where": HERE if is_here else ELSEWHERE}
+        for product, is_here in sorted(in_force.items())
+    ]
+    return kind(data=sent, initial=rows, prefix="renewals", form_kwargs={"products": names})
 
 
 class ReasonForm(fields.Form):

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal import frame
 from portal.lib import days, htmx, lists, money
 from portal.lib.http import Request
-from settings_app import forms, in_force, operations, policies, selectors, tonight
+from settings_app import forms, in_force, operations, policies, selectors, tab_bar, tonight
 from settings_app.lists import VERSIONS
 from settings_app.models import TerminationReason
 
@@ -38,6 +38,7 @@ def portal_config(request: Request) -> HttpResponse:
         config=config,
         form=_config_form(config),
         fees=forms.FeeFormSet(initial=_fee_rows(config), prefix="fees"),
+        renewals=forms.renewals_of(config.renewals_by_product),
     )
 
 
@@ -45,10 +46,11 @@ def portal_config(request: Request) -> HttpResponse:
 def _save_config(request: Request) -> HttpResponse:
     form = forms.ConfigForm(request.POST)
     fees: Any = forms.FeeFormSet(request.POST, prefix="fees")
-    if not (form.is_valid() & fees.is_valid()):
-        return _config_page(request, config=in_force.config_of(request), form=form, fees=fees, status=422)
-    values = form.values(fees.fees())
     config = in_force.config_of(request)
+    renewals: Any = forms.renewals_of(config.renewals_by_product, sent=request.POST)
+    if not (form.is_valid() & fees.is_valid() & renewals.is_valid()):
+        return _config_page(request, config=config, form=form, fees=fees, renewals=renewals, status=422)
+    values = form.values(fees=fees.fees(), renewals=renewals.renewals())
     question = tonight.question(
         days=values.reactivation_days, days_in_force=config.reactivation_days, at=timezone.now()
     )
@@ -56,7 +58,13 @@ def _save_config(request: Request) -> HttpResponse:
         confirmed = request.POST.copy()
         confirmed["confirmed_days"] = str(question.days)
         return _config_page(
-            request, config=config, form=forms.ConfigForm(confirmed), fees=fees, status=422, question=question
+            request,
+            config=config,
+            form=forms.ConfigForm(confirmed),
+            fees=fees,
+            renewals=renewals,
+            status=422,
+            question=question,
         )
     try:
         saved = operations.save_config(
@@ -74,6 +82,7 @@ def _save_config(request: Request) -> HttpResponse:
             config=changed.current,
             form=forms.ConfigForm(again),
             fees=fees,
+            renewals=renewals,
             status=changed.status,
             seen_version=changed.seen_version,
             differences=policies.changes(before=changed.current, after=values),
@@ -88,7 +97,7 @@ def _save_config(request: Request) -> HttpResponse:
 versions = lists.page(
     VERSIONS,
     template="settings_app/versions.html",
-    context=lambda request: {"tabs": _tabs(request, "versions")},
+    context=lambda request: {"tabs": tab_bar.tabs(request, "versions")},
 )
 
 
@@ -100,7 +109,7 @@ def reasons(request: Request) -> HttpResponse:
         request,
         "settings_app/reasons.html",
         {
-            "tabs": _tabs(request, "reasons"),
+            "tabs": tab_bar.tabs(request, "reasons"),
             "reasons": selectors.reasons(),
             "can_change": request.user.has_perm("settings_app.change_terminationreason"),
         },
@@ -166,7 +175,8 @@ def change_reason(request: Request, pk: int) -> HttpResponse:
 
 def _config_form(config: selectors.Config) -> forms.ConfigForm:
     initial = {name: getattr(config, name) for name in policies.LABELS}
-    return forms.ConfigForm(initial={**initial, "seen_version": config.number})
+    where = forms.HERE if config.renewals_are_made_here else forms.ELSEWHERE
+    return forms.ConfigForm(initial={**initial, "renewals_are_made_here": where, "seen_version": config.number})
 
 
 def _fee_rows(config: selectors.Config) -> list[dict[str, str]]:
@@ -181,13 +191,13 @@ def _fee_rows(config: selectors.Config) -> list[dict[str, str]]:
     ]
 
 
-def _fee_problems(fees: Any) -> list[dict[str, str]]:
-    """List what is wrong with the fees for the error summary, each with the field that it leads to."""
-    found = [{"text": f"Administrative fees – {error}", "id": "fees"} for error in fees.non_form_errors()]
-    for number, row in enumerate(fees.forms, start=1):
+def _problems(rows: Any, *, title: str, id: str) -> list[dict[str, str]]:
+    """List what is wrong with a table for the error summary, each with the field that it leads to."""
+    found = [{"text": f"{title} – {error}", "id": id} for error in rows.non_form_errors()]
+    for number, row in enumerate(rows.forms, start=1):
         for field in row.visible_fields():
             found += [
-                {"text": f"Administrative fees, row {number}, {field.label} – {error}", "id": field.auto_id}
+                {"text": f"{title}, row {number}, {field.label} – {error}", "id": field.auto_id}
                 for error in field.errors
             ]
     return found
@@ -199,6 +209,7 @@ def _config_page(
     config: selectors.Config,
     form: forms.ConfigForm,
     fees: Any,
+    renewals: Any,
     status: int = 200,
     seen_version: int | None = None,
     differences: tuple[policies.Change, ...] = (),
@@ -209,7 +220,7 @@ def _config_page(
         request,
         "settings_app/portal_config.html",
         {
-            "tabs": _tabs(request, "config"),
+            "tabs": tab_bar.tabs(request, "config"),
             "config": config,
             "saved_by": saved_by,
             "saved_at": days.moment(saved_at),
@@ -217,7 +228,11 @@ def _config_page(
             "settings": policies.in_words(config),
             "form": form,
             "fees": fees,
-            "fee_problems": _fee_problems(fees),
+            "renewals": renewals,
+            "table_problems": [
+                *_problems(renewals, title="Renewals by product", id="renewals"),
+                *_problems(fees, title="Administrative fees", id="fees"),
+            ],
             "seen_version": seen_version,
             "differences": differences,
             "question": question,
@@ -252,18 +267,5 @@ def _reason_page(
     is_conflict: bool = False,
 ) -> HttpResponse:
     form.takes_focus = not is_conflict
-    context = {"tabs": _tabs(request, "reasons"), "form": form, "reason": reason, "is_conflict": is_conflict}
+    context = {"tabs": tab_bar.tabs(request, "reasons"), "form": form, "reason": reason, "is_conflict": is_conflict}
     return render(request, "settings_app/reason.html", context, status=status)
-
-
-def _tabs(request: Request, current: str) -> list[dict[str, Any]]:
-    pages = (
-        ("config", "Portal Config", "settings_app:portal_config", "settings_app.view_portalconfigversion"),
-        ("reasons", "Reasons", "settings_app:reasons", "settings_app.view_terminationreason"),
-        ("versions", "Versions", "settings_app:versions", "settings_app.view_portalconfigversion"),
-    )
-    return [
-        {"label": label, "url": reverse(name), "is_current": key == current}
-        for key, label, name, permission in pages
-        if request.user.has_perm(permission)
-    ]

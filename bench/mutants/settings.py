@@ -103,9 +103,9 @@ MUTATIONS = (
     ),
     Mutation(
         "settings tabs ask for no permission",
-        "settings_app/views.py",
-        "        for key, label, name, permission in pages\n        if request.user.has_perm(permission)",
-        "        for key, label, name, permission in pages\n        if True",
+        "settings_app/tab_bar.py",
+        "        for key, label, name, permission in PAGES\n        if request.user.has_perm(permission)",
+        "        for key, label, name, permission in PAGES\n        if True",
         "tests/settings_app/test_settings_show.py::test_a_tab_is_there_for_who_may_see_it",
     ),
     Mutation(

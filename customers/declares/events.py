@@ -8,6 +8,7 @@ kinds.declare(
         "contacts.changed": "Contacts changed",
         "correction.posted": "Correction posted",
         "credits.topped_up": "Topped up",
+        "tax_exemption.changed": "Tax exemption changed",
         "search_keys.written": "Search keys written",
     },
 )

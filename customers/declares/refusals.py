@@ -2,6 +2,7 @@
 
 from customers import refusals
 from customers.contacts import operations as contacts
+from customers.exemption import operations as exemption
 from portal import frame
 from portal.lib import mistakes, money
 
@@ -19,6 +20,7 @@ frame.declare(
         refusals.BalanceOutOfRange: "The balance would become larger than an account can hold.",
         refusals.BalanceMoved: "Another entry came in meanwhile, so the balances below are new.",
         refusals.AmountNotUsable: _amount_not_usable,
+        exemption.ExemptionChanged: "The tax exemption was changed meanwhile.",
         contacts.ContactsChanged: "The contacts were changed meanwhile.",
     }
 )

@@ -48,6 +48,7 @@ def overview(organisation_uuid: uuid.UUID, *, at: datetime) -> Overview:
             Fact("Status", organisation.get_status_display()),
             Fact("Payment mode", organisation.get_payment_mode_display()),
             Fact("Country", organisation.country),
+            Fact("Taxes", "Exempt" if organisation.is_tax_exempt else "Charged"),
             Fact("Currency", organisation.currency),
             Fact("Time zone", organisation.timezone, f"There it is {today}."),
             Fact("Created on", days.display(organisation.created_on) if organisation.created_on else ""),

@@ -31,6 +31,7 @@ FOCUSED = {
     "password": "old_password",
     "customers:list": "q",
     "customers:contacts": "name",
+    "customers:tax_exemption": "is_tax_exempt",
     "customers:top_up": "amount",
     "customers:correction": "direction",
     "subscriptions:terminate": "reason",
@@ -40,6 +41,7 @@ FOCUSED = {
     "invoicing:take_back_payment": "paid_",
     "invoicing:take_back_of_note": "applied_",
     "invoicing:allocate": "invoice",
+    "settings_app:add_tax_rate": "country",
     "settings_app:add_reason": "label",
     "settings_app:change_reason": "label",
 }

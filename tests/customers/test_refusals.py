@@ -6,6 +6,7 @@ import pytest
 
 from customers import refusals
 from customers.contacts import operations as contacts
+from customers.exemption import operations as exemption
 from portal import frame
 from tests.support.refusals import coded, told
 
@@ -33,6 +34,12 @@ TABLE: dict[frame.Refused, tuple[str, int, str, str]] = {
         422,
         "amount",
         "The amount has more decimals than the currency: SGD 0.01 is the least.",
+    ),
+    exemption.ExemptionChanged(is_tax_exempt=True): (
+        "tax_exemption_changed",
+        409,
+        "",
+        "The tax exemption was changed meanwhile.",
     ),
     contacts.ContactsChanged(
         current=contacts.Contacts(name="Acme", owner_email="", billing_email="", customer_reference="")

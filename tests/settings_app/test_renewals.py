@@ -11,6 +11,8 @@ from portal.frame import Actor
 from settings_app import operations, policies, selectors
 from settings_app.models import PortalConfigVersion, ProductRenewal
 from settings_app.selectors import renewals
+from subscriptions.models import Product
+from tests.support import pages
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,3 +85,70 @@ def test_versions_keep_what_they_said_and_tell_what_changed(make_user, now):
     ]
     words = dict(policies.in_words(second))
     assert (words["Renewals"], words["Renewals of Fax"]) == ("made here", "made here")
+
+
+CONFIG = "/settings/portal-config/"
+
+
+def test_the_page_takes_it_for_all_and_by_product(client_of):
+    for name in ("Fax", "SIP Trunk", "Voice"):
+        Product.objects.create(name=name)
+    client = client_of("superuser")
+    form = pages.form(client.get(CONFIG), action=CONFIG)
+    sent = form.data(
+        **{
+            "renewals_are_made_here": "here",
+            "renewals-0-product": "SIP Trunk",
+            "renewals-0-where": "elsewhere",
+            "renewals-2-product": "Fax",
+            "renewals-2-where": "here",
+        }
+    )
+    assert client.post(CONFIG, sent).status_code == 303
+    config = selectors.current_config()
+    assert (config.renewals_are_made_here, config.renewals_by_product) == (True, {"SIP Trunk": False, "Fax": True})
+    # What is saved as it is shown changes nothing, and a row that is removed follows the others again.
+    shown = pages.form(client.get(CONFIG), action=CONFIG)
+    assert client.post(CONFIG, shown.data()).status_code == 303
+    assert selectors.current_config() == config
+    assert client.post(CONFIG, shown.data(**{"renewals-1-DELETE": "on"})).status_code == 303
+    assert selectors.current_config().renewals_by_product == {"Fax": True}
+
+
+@pytest.mark.parametrize(
+    ("rows", "sentence"),
+    [
+        ({"renewals-0-product": "SIP Trunk"}, "Say where this product is renewed"),
+        ({"renewals-0-where": "here"}, "Say which product this is about"),
+        (
+            {"renewals-0-product": "Telex", "renewals-0-where": "here"},
+            "What was chosen is not in the list; expected one of the list.",
+        ),
+        (
+            {
+                f"renewals-{row}-{name}": said
+                for row in (0, 1)
+                for name, said in (("product", "Fax"), ("where", "here"))
+            },
+            "Fax has a row already.",
+        ),
+        ({"renewals_are_made_here": "nowhere"}, "What was chosen is not in the list"),
+    ],
+)
+def test_the_page_says_what_is_wrong_beside_its_field(client_of, rows, sentence):
+    for name in ("Fax", "SIP Trunk"):
+        Product.objects.create(name=name)
+    client = client_of("superuser")
+    form = pages.form(client.get(CONFIG), action=CONFIG)
+    response = client.post(CONFIG, form.data(**rows))
+    assert response.status_code == 422
+    assert sentence in response.content.decode()
+    assert PortalConfigVersion.objects.count() == 1
+
+
+def test_a_product_that_is_gone_keeps_its_row(client_of, make_user, now):
+    save(make_user, now, renewals_by_product={"Telex": True})
+    client = client_of("superuser")
+    form = pages.form(client.get(CONFIG), action=CONFIG)
+    assert client.post(CONFIG, form.data()).status_code == 303
+    assert selectors.current_config().renewals_by_product == {"Telex": True}

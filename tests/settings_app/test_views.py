@@ -29,6 +29,9 @@ def form_data(**changes):
         "notify_partner": "on",
         "provider_name": "Portal",
         "notification_address": "",
+        "renewals_are_made_here": "elsewhere",
+        "renewals-TOTAL_FORMS": "0",
+        "renewals-INITIAL_FORMS": "0",
         "fees-TOTAL_FORMS": str(len(fees) + 3),
         "fees-INITIAL_FORMS": str(len(fees)),
     }
@@ -67,9 +70,9 @@ def test_nobody_is_sent_to_the_log_in(client):
 def test_the_page_says_the_words_of_the_product(client_of, django_assert_num_queries):
     client = client_of("superuser")
     client.get(CONFIG)
-    # Session, user; version with fees, and the name of the provider in it; who saved it. What is due tonight is
-    # counted where the days are changed, not at every look.
-    with django_assert_num_queries(4):
+    # Session, user; version with fees, and the name of the provider in it; products; who saved it. What is due
+    # tonight is counted where the days are changed, not at every look.
+    with django_assert_num_queries(5):
         page = client.get(CONFIG).content.decode()
     for words in (
         "Termination Method",

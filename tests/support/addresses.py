@@ -52,6 +52,10 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
         "organisation",
         {"GET": ("customers.change_contacts", 200), "POST": ("customers.change_contacts", 422)},
     ),
+    "customers:tax_exemption": (
+        "organisation",
+        {"GET": ("customers.change_tax_exemption", 200), "POST": ("customers.change_tax_exemption", 422)},
+    ),
     "customers:top_up": (
         "organisation",
         {"GET": ("customers.post_top_up", 200), "POST": ("customers.post_top_up", 422)},
@@ -121,6 +125,12 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
         "",
         {"GET": (_CONFIG, 200), "POST": (f"{_CONFIG}+settings_app.add_portalconfigversion", 422)},
     ),
+    "settings_app:tax_rates": ("", {"GET": ("settings_app.view_taxrate", 200)}),
+    "settings_app:add_tax_rate": (
+        "",
+        {"GET": ("settings_app.add_taxrate", 200), "POST": ("settings_app.add_taxrate", 422)},
+    ),
+    "settings_app:withdraw_tax_rate": ("coming_tax_rate", {"POST": ("settings_app.delete_taxrate", 303)}),
     "settings_app:versions": ("", {"GET": (_CONFIG, 200)}),
     "settings_app:reasons": ("", {"GET": ("settings_app.view_terminationreason", 200)}),
     "settings_app:add_reason": (
@@ -153,13 +163,15 @@ ARGUMENTS: dict[str, list[object]] = {"help_page": ["refunds"], "remove_filter":
 # The rest of Django's admin and allauth answer more methods than they use.
 FOREIGN = ("admin:", "account_")
 
+_BY_NUMBER = ("settings_app:change_reason", "settings_app:withdraw_tax_rate")
+
 
 def address_of(name: str, world: SimpleNamespace | None) -> str:
     row = TABLE[name][0]
     if not row:
         return reverse(name, args=ARGUMENTS.get(name))
     if world is None:
-        return reverse(name, args=[10**9 if name == "settings_app:change_reason" else uuid.uuid4()])
+        return reverse(name, args=[10**9 if name in _BY_NUMBER else uuid.uuid4()])
     found = getattr(world, row)
     return reverse(name, args=[getattr(found, "uuid", None) or getattr(found, "message_id", None) or found.pk])
 

@@ -1,0 +1,1 @@
+"""Whether a customer is charged taxes: said here by billing staff, with a reason."""

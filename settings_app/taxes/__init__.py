@@ -1,0 +1,1 @@
+"""The tax rates of countries: listed, added, and withdrawn before they begin."""

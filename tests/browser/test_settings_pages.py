@@ -1,0 +1,96 @@
+"""Tax rates, renewals and the tax exemption in the browser: both themes, wide and narrow, keyboard, no script."""
+
+import datetime as dt
+
+import pytest
+from playwright.sync_api import expect
+
+from settings_app import selectors
+from settings_app.models import TaxRate
+from subscriptions.models import Product
+
+LOOKS = [(1440, "light"), (360, "light"), (1440, "dark"), (360, "dark")]
+
+
+@pytest.fixture
+def rates(live_server):
+    for country, name, per_cent, begins_on in (
+        ("SG", "GST", 8, dt.date(2023, 1, 1)),
+        ("SG", "GST", 9, dt.date(2024, 1, 1)),
+        ("SG", "GST", 10, dt.date(9998, 1, 1)),
+        ("US", "Sales tax", "8.875", dt.date(2025, 7, 1)),
+    ):
+        TaxRate.objects.create(country=country, name=name, per_cent=per_cent, begins_on=begins_on)
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_tax_rates_can_be_read_by_everybody(visit, rates, check_axe, shot, width, theme):
+    page = visit("superuser", width=width, theme=theme)
+    page.goto("/settings/tax-rates/")
+    expect(page.get_by_role("row").filter(has_text="In force")).to_have_count(2)
+    check_axe(page)
+    shot(page, f"tax-rates-{width}-{theme}")
+    page.goto("/settings/tax-rates/add/")
+    expect(page.get_by_label("Country")).to_be_focused()
+    page.get_by_label("Country").fill("Singapore")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("alert")).to_be_focused()
+    check_axe(page)
+    shot(page, f"tax-rate-refused-{width}-{theme}")
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_where_renewals_are_made_can_be_read_by_everybody(visit, made, check_axe, shot, width, theme):
+    Product.objects.create(name="Fax")
+    page = visit("superuser", width=width, theme=theme)
+    page.goto("/settings/portal-config/")
+    page.get_by_role("heading", name="Renewals").scroll_into_view_if_needed()
+    check_axe(page)
+    page.evaluate("document.getElementById('group-renewals').scrollIntoView()")
+    shot(page, f"renewals-{width}-{theme}")
+
+
+def test_a_rate_is_added_and_withdrawn_by_keyboard(visit, live_server):
+    page = visit("superuser")
+    page.goto("/settings/tax-rates/add/")
+    for typed, key in (("sg", "Tab"), ("GST", "Tab"), ("9", "Tab"), ("01019998", "Enter")):
+        page.keyboard.type(typed)
+        page.keyboard.press(key)
+    expect(page.get_by_text("SG: GST 9 % from 1 January 9998 on was added.")).to_be_visible()
+    page.get_by_role("button", name="Withdraw SG GST from 1 January 9998").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No tax rates yet")).to_be_visible()
+
+
+def test_without_javascript_all_of_it_works(visit, made):
+    page = visit("superuser", javascript=False)
+    page.goto("/settings/tax-rates/add/")
+    page.get_by_label("Country").fill("SG")
+    page.get_by_label("Name").fill("GST")
+    page.get_by_label("Per cent").fill("9")
+    page.get_by_label("Begins on").fill("2024-01-01")
+    page.get_by_role("button", name="Add").click()
+    expect(page.get_by_role("row").filter(has_text="1 January 2024")).to_contain_text("In force")
+    (product,) = Product.objects.all()
+    page.goto("/settings/portal-config/")
+    page.get_by_label("Made here").first.check()
+    page.get_by_label("Product, row 1").select_option(product.name)
+    page.get_by_label("Renewals, row 1").select_option("Made elsewhere")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("saved as version 2")).to_be_visible()
+    config = selectors.current_config()
+    assert (config.renewals_are_made_here, config.renewals_by_product) == (True, {product.name: False})
+    page.goto(f"/customers/{made.organisation.uuid}/tax-exemption/")
+    page.get_by_label("Exempt from taxes").check()
+    page.get_by_label("Reason").fill("Certificate 12")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Exempt", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_the_exemption_can_be_read_by_everybody(visit, made, check_axe, shot, width, theme):
+    page = visit("billing", width=width, theme=theme)
+    page.goto(f"/customers/{made.organisation.uuid}/tax-exemption/")
+    expect(page.get_by_label("Exempt from taxes")).to_be_focused()
+    check_axe(page)
+    shot(page, f"exemption-{width}-{theme}")
