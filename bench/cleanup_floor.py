@@ -182,9 +182,9 @@ def _known(world: World, *, at: datetime) -> dict[str, object]:
         "todays": [days.today_in(zone, at=at) for zone in zones],
         "kept": config.reactivation_days,
         "version": config.version_id,
-        "to_customers": config.notify_customers,
+        "to_customers": config.addressee_of("subscription_terminated") == "customer",
         "provider_address": config.notification_address,
-        "tells_somebody": config.tells_somebody,
+        "tells_somebody": bool(config.addressee_of("subscription_terminated")),
     }
 
 

@@ -90,6 +90,33 @@ class ProductRenewal(models.Model):
         return f"{self.product}: {'here' if self.is_made_here else 'elsewhere'}"
 
 
+class MessageSetting(models.Model):
+    """Whom a kind of message goes to, in one version of Portal Config; other kinds follow its two switches."""
+
+    class Addressee(models.TextChoices):
+        CUSTOMER = "customer", "Customer, the provider in copy"
+        PROVIDER = "provider", "Provider"
+        NOBODY = "nobody", "Nobody"
+
+    version = models.ForeignKey(PortalConfigVersion, models.PROTECT, related_name="messages", db_index=False)
+    kind = models.CharField(max_length=40)
+    addressee = models.CharField(max_length=10, choices=Addressee.choices)
+
+    class Meta:
+        ordering = ["kind"]
+        constraints = [
+            models.UniqueConstraint(fields=["version", "kind"], name="a_kind_of_message_has_one_addressee"),
+            models.CheckConstraint(
+                condition=models.Q(addressee__in=["customer", "provider", "nobody"]),
+                name="a_kind_of_message_has_a_known_addressee",
+            ),
+            models.CheckConstraint(condition=~models.Q(kind=""), name="a_message_setting_names_its_kind"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.addressee}"
+
+
 class ConfigHead(models.Model):
     """The single row that points at the version in force. Locking it keeps the settings from changing."""
 

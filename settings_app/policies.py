@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from portal.lib import money
+from portal.outbox import kinds
 
 TERMINATION_METHODS = {
     "by_credit_note": "Termination by Credit Note",
@@ -36,6 +37,13 @@ LABELS = {
     "notification_address": "Notification address",
     "renewals_are_made_here": "Renewals",
 }
+# Whom a kind of message goes to.
+ADDRESSEES = {
+    "customer": "Customer, the partner in copy",
+    "provider": "Partner",
+    "nobody": "Nobody",
+}
+TERMINATED = "subscription_terminated"
 # Where subscriptions are renewed, by `renewals_are_made_here`.
 RENEWALS = {False: "made elsewhere", True: "made here"}
 
@@ -48,6 +56,7 @@ class Values:
     *Shape*: `full_refund_days` is None while the full-refund window is off. `fees` maps currencies to amounts, and
     is kept while `charge_administrative_fee` is off: use `fee_for`. `use_note_now` is the default of that box.
     `renewals_by_product` tells of products, by their names, whether they are renewed here; use `renews_here`.
+    `messages_by_kind` has those kinds of messages that do not follow the two switches; use `addressee_of`.
     """
 
     termination_method: str
@@ -66,16 +75,32 @@ class Values:
     renewals_are_made_here: bool = False
     fees: dict[str, Decimal] = field(default_factory=dict)
     renewals_by_product: dict[str, bool] = field(default_factory=dict)
+    messages_by_kind: dict[str, str] = field(default_factory=dict)
+
+    def addressee_of(self, kind: str) -> str:
+        """Tell whom a kind of message goes to: "customer" (the provider in copy), "provider", or "" for nobody.
+
+        A message to the provider needs the notification address.
+        """
+        chosen = self._chosen(kind)
+        if chosen == "nobody" or (chosen == "provider" and not self.notification_address):
+            return ""
+        return chosen
 
     @property
     def tells_somebody(self) -> bool:
-        """Tell whether terminations produce messages. A message to the provider needs the notification address."""
+        """Tell whether the two switches produce messages, of the kinds that follow them."""
         return self.notify_customers or (self.notify_partner and bool(self.notification_address))
 
     @property
     def is_mute(self) -> bool:
-        """Tell whether the provider should get messages, but no address is set, so that nobody gets any."""
-        return self.notify_partner and not self.tells_somebody
+        """Tell whether the provider should get messages, but no address is set, so that nobody gets them."""
+        kinds_of_ours = {TERMINATED, *self.messages_by_kind}
+        return not self.notification_address and any(self._chosen(kind) == "provider" for kind in kinds_of_ours)
+
+    def _chosen(self, kind: str) -> str:
+        switches = "customer" if self.notify_customers else "provider" if self.notify_partner else "nobody"
+        return self.messages_by_kind.get(kind, switches)
 
     def fee_for(self, currency: str) -> Decimal | None:
         """Give the administrative fee of a currency; None if the fee is switched off or the currency has none."""
@@ -113,11 +138,15 @@ def changes(*, before: Values, after: Values) -> tuple[Change, ...]:
         was, is_ = before.renewals_by_product.get(product), after.renewals_by_product.get(product)
         if was != is_:
             found.append(Change(f"Renewals of {product}", _renewed(was), _renewed(is_)))
+    for kind in sorted(before.messages_by_kind.keys() | after.messages_by_kind.keys()):
+        old_one, new_one = before.messages_by_kind.get(kind), after.messages_by_kind.get(kind)
+        if old_one != new_one:
+            found.append(Change(_message(kind), _addressee(old_one), _addressee(new_one)))
     return tuple(found)
 
 
 def in_words(values: Values) -> tuple[tuple[str, str], ...]:
-    """List every setting with its value in words, in the order of the page; fees and products come last."""
+    """List every setting with its value in words: those of all, then fees, products and kinds of messages."""
     settings = [(label, _words(name, getattr(values, name))) for name, label in LABELS.items()]
     fees = [
         (f"Administrative fee in {currency}", _fee(amount, currency))
@@ -127,7 +156,16 @@ def in_words(values: Values) -> tuple[tuple[str, str], ...]:
         (f"Renewals of {product}", _renewed(is_here))
         for product, is_here in sorted(values.renewals_by_product.items())
     ]
-    return (*settings, *fees, *products)
+    messages = [(_message(kind), _addressee(whom)) for kind, whom in sorted(values.messages_by_kind.items())]
+    return (*settings, *fees, *products, *messages)
+
+
+def _message(kind: str) -> str:
+    return f"Message “{kinds.label_of(kind)}”"
+
+
+def _addressee(whom: str | None) -> str:
+    return "as the switches say" if whom is None else ADDRESSEES[whom]
 
 
 def _renewed(is_here: bool | None) -> str:

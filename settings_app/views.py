@@ -175,8 +175,11 @@ def change_reason(request: Request, pk: int) -> HttpResponse:
 
 def _config_form(config: selectors.Config) -> forms.ConfigForm:
     initial = {name: getattr(config, name) for name in policies.LABELS}
+    messages = {f"{forms.MESSAGE}{kind}": whom for kind, whom in config.messages_by_kind.items()}
     where = forms.HERE if config.renewals_are_made_here else forms.ELSEWHERE
-    return forms.ConfigForm(initial={**initial, "renewals_are_made_here": where, "seen_version": config.number})
+    return forms.ConfigForm(
+        initial={**initial, **messages, "renewals_are_made_here": where, "seen_version": config.number}
+    )
 
 
 def _fee_rows(config: selectors.Config) -> list[dict[str, str]]:

@@ -41,13 +41,13 @@ MUTATIONS = (
     Mutation(
         "the provider without an address counts as told",
         "settings_app/policies.py",
-        "(self.notify_partner and bool(self.notification_address))",
-        "self.notify_partner",
+        'if chosen == "nobody" or (chosen == "provider" and not self.notification_address):',
+        'if chosen == "nobody":',
         "tests/outbox/test_writing.py::test_nobody_is_told_when_nobody_is_to_be_or_can_be",
     ),
     Mutation(
         "0 full-refund days are refused",
-        "settings_app/forms.py",
+        "settings_app/forms/config.py",
         'label=policies.LABELS["full_refund_days"],\n        required=False,\n        min_value=0',
         'label=policies.LABELS["full_refund_days"],\n        required=False,\n        min_value=1',
         "tests/settings_app/test_views.py::test_bad_input_is_refused_in_words",

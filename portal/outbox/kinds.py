@@ -16,13 +16,24 @@ class TextOf(Protocol):
     def __call__(self, *, cause_id: uuids.UUID, is_for_customer: bool) -> Text: ...
 
 
+class SampleOf(Protocol):
+    """Write the text of a message about something made up, so that staff see what it looks like."""
+
+    def __call__(self, *, is_for_customer: bool) -> Text: ...
+
+
 @dataclass(frozen=True)
 class Kind:
-    """A kind of message. *Shape*: `code` stays for good, `label` is what people read."""
+    """A kind of message.
+
+    *Shape*: `code` stays for good, `label` is what people read; `when` says when one is written, as a sentence.
+    """
 
     code: str
     label: str
     text_of: TextOf
+    when: str = ""
+    sample_of: SampleOf | None = None
 
 
 LookUp = Callable[[uuids.UUID], Addresses]
@@ -56,9 +67,14 @@ def label_of(code: str) -> str:
     return kind.label if kind else code
 
 
+def every() -> list[Kind]:
+    """Give all kinds, in the order of their labels."""
+    return sorted(_KINDS.values(), key=lambda kind: kind.label)
+
+
 def labels() -> list[tuple[str, str]]:
     """Give the code and the label of each kind."""
-    return [(kind.code, kind.label) for kind in _KINDS.values()]
+    return [(kind.code, kind.label) for kind in every()]
 
 
 def addresses_of(organisation_uuid: uuids.UUID) -> Addresses:

@@ -6,9 +6,10 @@ from typing import Any
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponseBase
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from portal import frame
 from portal.lib import htmx, lists
@@ -35,6 +36,26 @@ def _counted(count: int) -> str:
 
 
 message_list = lists.page(DELIVERIES, template=PAGE, context=_above)
+
+
+@require_safe
+@permission_required("outbox.view_delivery", raise_exception=True)
+def samples(request: Request) -> HttpResponseBase:
+    """Show what each kind of message looks like, about somebody made up."""
+    shown = [
+        {
+            "code": kind.code,
+            "label": kind.label,
+            "when": kind.when,
+            "texts": [
+                (whom, kind.sample_of(is_for_customer=is_for_customer))
+                for whom, is_for_customer in (("To a customer", True), ("To the provider", False))
+            ],
+        }
+        for kind in kinds.every()
+        if kind.sample_of
+    ]
+    return render(request, "outbox/samples.html", {"kinds": shown})
 
 
 @require_POST

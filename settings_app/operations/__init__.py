@@ -12,6 +12,7 @@ from settings_app import policies, selectors
 from settings_app.models import (
     AdministrativeFee,
     ConfigHead,
+    MessageSetting,
     PortalConfigVersion,
     ProductRenewal,
     TerminationReason,
@@ -122,6 +123,10 @@ def save_config(*, values: policies.Values, seen_version: int, by: frame.Actor, 
         ProductRenewal.objects.bulk_create(
             ProductRenewal(version=added, product=product, is_made_here=is_here)
             for product, is_here in sorted(values.renewals_by_product.items())
+        )
+        MessageSetting.objects.bulk_create(
+            MessageSetting(version=added, kind=kind, addressee=addressee)
+            for kind, addressee in sorted(values.messages_by_kind.items())
         )
         head.version = added
         head.save(update_fields=["version"])

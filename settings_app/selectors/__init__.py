@@ -7,11 +7,11 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 
 from django.db import connection, transaction
-from django.db.models import Func, JSONField, OuterRef, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import Func, JSONField, Model, OuterRef, QuerySet, Subquery, prefetch_related_objects
 
 from portal.lib import text
 from settings_app import policies
-from settings_app.models import ConfigHead, PortalConfigVersion, ProductRenewal, TerminationReason
+from settings_app.models import ConfigHead, MessageSetting, PortalConfigVersion, ProductRenewal, TerminationReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,21 +83,19 @@ def locked_config() -> Config:
 
 
 _OF_A_VERSION = tuple(
-    field.name for field in fields(policies.Values) if field.name not in ("fees", "renewals_by_product")
+    field.name
+    for field in fields(policies.Values)
+    if field.name not in ("fees", "renewals_by_product", "messages_by_kind")
 )
 
 
 def _read(versions: QuerySet[PortalConfigVersion]) -> Config:
-    """Read one version together with its fees, a row for each, and its products, as one object."""
-    products = (
-        ProductRenewal.objects.filter(version=OuterRef("pk"))
-        .order_by()
-        .values("version")
-        .values(found=Func("product", "is_made_here", function="jsonb_object_agg", output_field=JSONField()))
-    )
+    """Read one version together with its fees, a row for each, and its products and messages, an object each."""
+    products = _as_object(ProductRenewal, "product", "is_made_here")
+    messages = _as_object(MessageSetting, "kind", "addressee")
     rows = list(
-        versions.annotate(products=Subquery(products)).values(
-            "pk", "number", *_OF_A_VERSION, "fees__currency", "fees__amount", "products"
+        versions.annotate(products=products, told=messages).values(
+            "pk", "number", *_OF_A_VERSION, "fees__currency", "fees__amount", "products", "told"
         )
     )
     if not rows:
@@ -108,17 +106,27 @@ def _read(versions: QuerySet[PortalConfigVersion]) -> Config:
         **{name: rows[0][name] for name in _OF_A_VERSION},
         fees={row["fees__currency"]: row["fees__amount"] for row in rows if row["fees__currency"]},
         renewals_by_product=rows[0]["products"] or {},
+        messages_by_kind=rows[0]["told"] or {},
+    )
+
+
+def _as_object(rows: type[Model], key: str, value: str) -> Subquery:
+    """Read rows of a version as one JSON object."""
+    found = Func(key, value, function="jsonb_object_agg", output_field=JSONField())
+    return Subquery(
+        rows._default_manager.filter(version=OuterRef("pk")).order_by().values("version").values(found=found)
     )
 
 
 def config_of(version: PortalConfigVersion) -> Config:
-    """Build the `Config` of a version. Fees and products take a query each, unless they were prefetched."""
+    """Build the `Config` of a version. Fees, products and messages take a query each where none were prefetched."""
     return Config(
         version_id=version.pk,
         number=version.number,
         **{name: getattr(version, name) for name in _OF_A_VERSION},
         fees={fee.currency: fee.amount for fee in version.fees.all()},
         renewals_by_product={renewal.product: renewal.is_made_here for renewal in version.renewals.all()},
+        messages_by_kind={message.kind: message.addressee for message in version.messages.all()},
     )
 
 
@@ -149,10 +157,10 @@ def versions() -> QuerySet[PortalConfigVersion]:
 
 
 def version_rows(found: Sequence[PortalConfigVersion]) -> tuple[VersionRow, ...]:
-    """Turn versions into values, each compared with the one before it. Five queries at most."""
+    """Turn versions into values, each compared with the one before it. Six queries at most."""
     before = {version.number - 1 for version in found} - {version.number for version in found}
     others = list(PortalConfigVersion.objects.filter(number__in=before))
-    prefetch_related_objects([*found, *others], "fees", "renewals")
+    prefetch_related_objects([*found, *others], "fees", "renewals", "messages")
     in_force = ConfigHead.objects.values_list("version_id", flat=True).get(id=1)
     configs = {version.number: config_of(version) for version in (*found, *others)}
     return tuple(

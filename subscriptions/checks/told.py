@@ -135,9 +135,15 @@ registry.declare(
         JOIN settings_app_portalconfigversion v ON v.id = t.config_version_id
         JOIN customers_organisation o ON o.id = t.organisation_id
         CROSS JOIN LATERAL (
-            SELECT (v.notify_customers OR (v.notify_partner AND v.notification_address <> ''))::int AS wanted,
+            SELECT coalesce(
+                (SELECT k.addressee FROM settings_app_messagesetting k
+                 WHERE k.version_id = v.id AND k.kind = 'subscription_terminated'),
+                CASE WHEN v.notify_customers THEN 'customer' WHEN v.notify_partner THEN 'provider' ELSE 'nobody' END
+            ) AS whom) k
+        CROSS JOIN LATERAL (
+            SELECT (k.whom = 'customer' OR (k.whom = 'provider' AND v.notification_address <> ''))::int AS wanted,
                    -- Without an address, a dead letter used to be written.
-                   (v.notify_customers OR v.notify_partner)::int AS most) w
+                   (k.whom <> 'nobody')::int AS most) w
         LEFT JOIN (SELECT cause_id, count(*) AS counted, min(created_at) AS at,
                           min(organisation_uuid::text) AS organisation
                    FROM outbox_delivery m WHERE {_MESSAGE} GROUP BY 1) m ON m.cause_id = t.uuid

@@ -8,6 +8,7 @@ from itertools import groupby
 from portal.outbox import kinds
 from portal.outbox.policies import Text
 from settings_app import selectors as settings_selectors
+from subscriptions.declares import samples
 from subscriptions.models import PhoneNumber, Termination
 from subscriptions.selectors import naming
 from subscriptions.termination.selectors import settled
@@ -56,4 +57,12 @@ def _reserved(subscription_id: int) -> tuple[letters.Reserved, ...]:
     )
 
 
-kinds.declare(kinds.Kind("subscription_terminated", "Subscription terminated", text_of))
+kinds.declare(
+    kinds.Kind(
+        "subscription_terminated",
+        "Subscription terminated",
+        text_of,
+        when="With each termination, by whomever and however it was made.",
+        sample_of=samples.terminated,
+    )
+)

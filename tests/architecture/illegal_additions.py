@@ -1,6 +1,7 @@
 """Copies of legal rows that PostgreSQL refuses, each by the name of what refuses it."""
 
 from tests.architecture.illegal_requests import ANOTHER, ASKED
+from tests.architecture.illegal_settings import SETTINGS
 
 NEXT_ENTRY = {"seq": "3", "before": "110", "after": "before + amount", "cause_id": "NULL", "kind": "'correction'"}
 NEXT_ENTRY |= {"amount": "10", "after": "120", "previous_sha256": "sha256"}
@@ -331,19 +332,8 @@ ADDED: list[tuple[str, str, dict[str, str]]] = [
     ("a_finished_run_gets_no_items", "failure", {"run_id": "{finished_run}"}),
     ("a_run_has_a_part_once", "part", {"place": "1"}),
     ("a_part_of_a_finished_run_never_changes", "part", {"run_id": "{finished_run}", "name": "'another'"}),
-    # settings and outbox
-    ("a_config_has_a_known_termination_method", "version", {"number": "99", "termination_method": "'duel'"}),
-    ("a_config_names_its_refund_method", "version", {"number": "99", "refund_method": "''"}),
-    ("a_currency_has_one_fee", "fee", {}),
-    ("an_administrative_fee_is_not_negative", "fee", {"currency": "'XXX'", "amount": "-1"}),
-    ("a_product_is_renewed_in_one_place", "renewal", {}),
-    ("a_renewal_names_its_product", "renewal", {"product": "''"}),
-    ("a_reason_has_its_own_label", "reason", {"code": "'another_code'"}),
-    ("a_country_has_one_tax_rate_from_a_day_on", "tax_rate", {}),
-    ("a_tax_rate_is_of_a_country", "tax_rate", {"country": "'sg'"}),
-    ("a_tax_rate_has_a_name", "tax_rate", {"begins_on": "'2025-01-01'", "name": "''"}),
-    ("a_tax_rate_is_from_0_to_100", "tax_rate", {"begins_on": "'2025-01-01'", "per_cent": "100.0001"}),
-    ("a_tax_rate_is_from_0_to_100", "tax_rate", {"begins_on": "'2025-01-01'", "per_cent": "-0.0001"}),
+    *SETTINGS,
+    # outbox
     ("a_cause_has_one_delivery_of_a_kind", "delivery", {"event_id": "NULL"}),
     ("an_event_is_delivered_once_by_a_channel", "delivery", {"cause_id": "gen_random_uuid()"}),
     ("a_delivery_goes_by_a_known_channel", "delivery", {"channel": "'pigeon'", **NEW_CAUSE}),

@@ -52,6 +52,7 @@ TABLES = {
     "version": "settings_app_portalconfigversion",
     "fee": "settings_app_administrativefee",
     "renewal": "settings_app_productrenewal",
+    "message_setting": "settings_app_messagesetting",
     "head": "settings_app_confighead",
     "reason": "settings_app_terminationreason",
     "tax_rate": "settings_app_taxrate",

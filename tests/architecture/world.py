@@ -25,7 +25,14 @@ from invoicing.models import (
 )
 from portal.jobs.models import Run, RunItem, RunPart
 from portal.outbox.models import Delivery
-from settings_app.models import AdministrativeFee, PortalConfigVersion, ProductRenewal, TaxRate, TerminationReason
+from settings_app.models import (
+    AdministrativeFee,
+    MessageSetting,
+    PortalConfigVersion,
+    ProductRenewal,
+    TaxRate,
+    TerminationReason,
+)
 from subscriptions.models import (
     AddOn,
     Assignment,
@@ -170,6 +177,7 @@ def build() -> SimpleNamespace:
         "version": version,
         "fee": AdministrativeFee.objects.create(version=version, currency="XTS", amount=1),
         "renewal": ProductRenewal.objects.create(version=version, product="Voice", is_made_here=True),
+        "message_setting": MessageSetting.objects.create(version=version, kind="renewal", addressee="customer"),
         "head": SimpleNamespace(pk=1),
         "reason": TerminationReason.objects.order_by("pk")[0],
         "tax_rate": TaxRate.objects.create(country="SG", name="GST", per_cent=9, begins_on=dt.date(2024, 1, 1)),

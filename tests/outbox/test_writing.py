@@ -1,11 +1,13 @@
 """The message is written with the termination, and only with it."""
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
 
 from portal.frame import SYSTEM
 from portal.outbox.models import Delivery
-from settings_app.models import ConfigHead, PortalConfigVersion
+from portal.verification import registry
+from portal.verification.check import Check
+from settings_app.models import ConfigHead, MessageSetting, PortalConfigVersion
 from subscriptions.clean_up.operations import expire
 from subscriptions.declares import letters
 from subscriptions.models import Termination
@@ -19,11 +21,14 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def notify():
     """Put a config in force that sends in one way: `notify(customers=True)`."""
 
-    def save(*, customers=False, partner=False, address="provider@example.com"):
+    def save(*, customers=False, partner=False, address="provider@example.com", terminated=""):
         last = PortalConfigVersion.objects.latest("number")
         last.pk, last.number = None, last.number + 1
         last.notify_customers, last.notify_partner, last.notification_address = customers, partner, address
         last.save(force_insert=True)
+        if terminated:
+            MessageSetting.objects.create(version=last, kind="subscription_terminated", addressee=terminated)
+            MessageSetting.objects.create(version=last, kind="another", addressee="provider")
         ConfigHead.objects.filter(id=1).update(version=last)
 
     return save
@@ -61,6 +66,25 @@ def end(now, **organisation):
             "pending",
         ),
         ("b@x.example", "", {"partner": True}, "provider@example.com", "", "provider", "pending"),
+        # What is said of this kind goes before what the switches say.
+        (
+            "b@x.example",
+            "",
+            {"partner": True, "terminated": "customer"},
+            "b@x.example",
+            "provider@example.com",
+            "customer",
+            "pending",
+        ),
+        (
+            "b@x.example",
+            "",
+            {"customers": True, "terminated": "provider"},
+            "provider@example.com",
+            "",
+            "provider",
+            "pending",
+        ),
     ],
 )
 def test_where_it_goes(notify, now, billing, owner, way, to, cc, addressee, status):
@@ -69,14 +93,33 @@ def test_where_it_goes(notify, now, billing, owner, way, to, cc, addressee, stat
     assert (message.to, message.cc, message.addressee, message.status) == (to, cc, addressee, status)
     assert message.cause_id == Termination.objects.get().uuid
     assert bool(message.last_error) == (status == "dead")
+    assert _disagreements() == []
 
 
-@pytest.mark.parametrize("way", [{}, {"partner": True, "address": ""}])
+@pytest.mark.parametrize(
+    "way",
+    [
+        {},
+        {"partner": True, "address": ""},
+        {"customers": True, "partner": True, "terminated": "nobody"},
+        {"customers": True, "address": "", "terminated": "provider"},
+    ],
+)
 def test_nobody_is_told_when_nobody_is_to_be_or_can_be(notify, now, way):
     notify(**way)
     factories.subscription(cycles=(C("2026-01-01"),))
     assert expire.terminate_expired(as_of=None, limit=None, by=SYSTEM, at=now).terminated == 1
     assert not Delivery.objects.exists()
+    assert _disagreements() == []
+
+
+def _disagreements():
+    """Ask `verify_ledger` whether the messages are those that the settings want."""
+    of_all = [check for declared in registry.declared().in_order() for check in declared.checks]
+    (check,) = [check for check in of_all if isinstance(check, Check) and check.kind == "termination_message"]
+    with connection.cursor() as cursor:
+        cursor.execute(check.sql, registry.declared().parameters())
+        return cursor.fetchall()
 
 
 def test_a_name_writes_no_line_of_its_own(notify, now):

@@ -74,4 +74,6 @@ def test_a_window_of_no_days_is_not_a_window_switched_off():
 
 
 def test_every_setting_has_a_label():
-    assert {*policies.LABELS, "fees", "renewals_by_product"} == set(policies.Values.__dataclass_fields__)
+    assert {*policies.LABELS, "fees", "renewals_by_product", "messages_by_kind"} == set(
+        policies.Values.__dataclass_fields__
+    )

@@ -295,8 +295,8 @@ def test_versions_are_listed_with_what_each_changed(client_of, make_user, now, d
     client = client_of("auditor")
     client.get("/settings/versions/")
     # Session, user, its permissions, group label; provider name; saved filters; versions, one before, fees,
-    # products, head.
-    with django_assert_num_queries(11):
+    # products, messages, head.
+    with django_assert_num_queries(12):
         page = client.get("/settings/versions/")
     assert shown.read(page).table("Versions of Portal Config, newest first").rows == [
         {

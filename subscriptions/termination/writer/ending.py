@@ -116,7 +116,8 @@ def carry_out(
     """
     events = audit_writer.of_kind("subscription.terminated", _EVENTS, subject_kind="subscription")
     parts = {**_EFFECTS, "ended": ended, "events": events}
-    if config.tells_somebody:
+    addressee = config.addressee_of("subscription_terminated")
+    if addressee:
         parts["deliveries"] = _DELIVERIES
     whole = ", ".join(f"{name} AS ({statement})" for name, statement in parts.items())
     cursor.execute(
@@ -125,7 +126,7 @@ def carry_out(
             "reserved": config.number_reservation_days,
             "ported": config.number_reservation_days_ported_in,
             "committed": json.dumps(committed, default=str),
-            "to_customers": config.notify_customers,
+            "to_customers": addressee == "customer",
             "provider_address": config.notification_address,
             **parameters,
         },
