@@ -97,7 +97,8 @@ _STEPS = (
            jsonb_build_object(
                'termination', t.uuid, 'sha256', encode(t.sha256, 'hex'), 'case', t."case", 'on', t.terminated_on,
                'currency', t.currency, 'settlement', t.settlement, 'credited', NULL, 'waived', '0', 'told', told,
-               'credit_note', NULL, 'reason', NULL, 'requested_on', NULL, 'expired_on', d.expires_on)
+               'credit_note', NULL, 'reason', NULL, 'requested_on', NULL, 'expired_on', d.expires_on,
+               'request', NULL)
     FROM due d JOIN subscriptions_termination t ON t.subscription_id = d.id
     """,
     """

@@ -91,8 +91,8 @@ MUTATIONS = (
     Mutation(
         "the day of asking is forgotten",
         "subscriptions/termination/operations.py",
-        "asked_on=request.asked_on)",
-        "asked_on=None)",
+        "else request.asked_on,",
+        "else None,",
         "tests/subscriptions/termination/test_never_twice.py"
         "::test_a_free_note_with_the_sum_of_the_day_of_asking_is_a_candidate",
     ),

@@ -1,5 +1,5 @@
 """What verify_ledger checks of the subscriptions: what ended them, and what was told and given back for it."""
 
-from subscriptions.checks import hashes, imported, neighbours, quoted, refunds, subscriptions, told, units
+from subscriptions.checks import hashes, imported, neighbours, quoted, refunds, requests, subscriptions, told, units
 
-__all__ = ["hashes", "imported", "neighbours", "quoted", "refunds", "subscriptions", "told", "units"]
+__all__ = ["hashes", "imported", "neighbours", "quoted", "refunds", "requests", "subscriptions", "told", "units"]

@@ -7,8 +7,12 @@ kinds.declare(
     {
         "clean_up.finished": "Clean-up run",
         "clean_up.step": "Clean-up step",
+        "scheduled_ends.finished": "Scheduled ends carried out",
         "subscription.resubscribed": "Resubscribed",
         "subscription.terminated": "Subscription terminated",
         "subscription.unsubscribed": "Unsubscribed",
+        "termination.asked": "End scheduled",
+        "termination.needs_person": "Scheduled end needs a person",
+        "termination.withdrawn": "Scheduled end withdrawn",
     },
 )

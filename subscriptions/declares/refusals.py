@@ -11,6 +11,7 @@ from subscriptions.life import refusals as life
 from subscriptions.policies import standing
 from subscriptions.record import refusals as record
 from subscriptions.record.selectors import corrections
+from subscriptions.requests import refusals as scheduled
 from subscriptions.termination import refusals, steps
 
 
@@ -37,6 +38,18 @@ frame.declare(
     {
         refusals.NotYetTerminable: lambda refusal: standing.why_not_terminable(refusal.why),
         refusals.AlreadyTerminated: lambda refusal: standing.why_not_terminable(refusal.why),
+        refusals.EndHasCome: lambda refusal: (
+            f"The end of it is scheduled for {days.display(refusal.ends_on)}, and that day has come: "
+            "the night after it carries it out. Withdraw the scheduled end if it is no longer wanted."
+        ),
+        refusals.NotScheduled: (
+            "This scheduled end is no longer open: it was withdrawn or carried out. Open the subscription again to "
+            "see what became of it."
+        ),
+        refusals.DayNotOver: lambda refusal: (
+            f"The end was asked for {days.display(refusal.ends_on)}. It can be carried out when that day is over "
+            "where the customer is."
+        ),
         refusals.QuoteChanged: "The preview is no longer true.",
         refusals.CreditNoteNotUsable: lambda refusal: (
             f"Credit note {refusal.number} cannot be chosen for this refund. Choose one of the list."
@@ -70,9 +83,31 @@ frame.declare(
         life.HasExpired: lambda refusal: (
             f"This subscription expired on {days.display(refusal.expired_on)}; it no longer renews."
         ),
+        life.EndIsScheduled: lambda refusal: (
+            f"Its end is scheduled for {days.display(refusal.ends_on)}, after the last day that is charged. "
+            "Withdraw that first to let it expire."
+        ),
         life.TrialDoesNotRenew: "A trial does not renew.",
         life.AlreadySo: lambda refusal: f"Auto-renewal is {'on' if refusal.wanted else 'off'} already.",
         counts.TooManyDue: _too_many_due,
+        scheduled.AskedAlready: lambda refusal: (
+            f"Its end is scheduled for {days.display(refusal.ends_on)} already, by {refusal.by}. "
+            "Withdraw that first to choose another day."
+        ),
+        scheduled.NotActive: lambda refusal: (
+            f"This subscription expired on {days.display(refusal.expired_on)}; there is nothing to end later."
+        ),
+        scheduled.NotAhead: lambda refusal: (
+            f"Give {days.display(refusal.first)} or a later day. To end it today, choose “Terminate”."
+        ),
+        scheduled.AfterExpiry: lambda refusal: (
+            f"Auto-renewal is off, so it expires on {days.display(refusal.expires_on)}. "
+            "Give that day or an earlier one."
+        ),
+        scheduled.EstimateChanged: "The estimate is no longer true. This is how it is now.",
+        scheduled.WhyMissing: mistakes.empty(right="why it is withdrawn"),
+        scheduled.WhyTooLong: lambda refusal: mistakes.too_long(count=refusal.count, most=refusal.most),
+        scheduled.NoneOpen: "No end is scheduled: it was withdrawn or carried out already.",
         record.GivesBackAboveCharged: lambda refusal: corrections.sentence_above(refusal.given, more=refusal.more),
     }
 )

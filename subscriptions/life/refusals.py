@@ -20,6 +20,15 @@ class HasExpired(frame.Refused):
     expired_on: date
 
 
+@dataclass(eq=False)
+class EndIsScheduled(frame.Refused):
+    """The end was asked for a day after the last one, so it can't be left to expire before."""
+
+    code = "end_scheduled_after_expiry"
+
+    ends_on: date
+
+
 class TrialDoesNotRenew(frame.Refused):
     """A trial ends on its day."""
 
@@ -41,6 +50,10 @@ def why_not_switched(subscription: Subscription, *, stands: Standing, wanted: bo
         return refusals.AlreadyTerminated.of(subscription)
     if stands.status == "expired":
         return HasExpired(subscription.expires_on)
+    if stands.scheduled and stands.scheduled.has_come:
+        return refusals.EndHasCome(stands.scheduled.on)
+    if stands.scheduled and not wanted and stands.scheduled.on > subscription.expires_on:
+        return EndIsScheduled(stands.scheduled.on)
     if subscription.is_trial and wanted:
         return TrialDoesNotRenew()
     if subscription.auto_renew == wanted:

@@ -66,26 +66,43 @@ def why_too_early(began: date) -> str:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """Hold the day for which the end is asked, and whether it has come, and is over, on the day asked about."""
+
+    on: date
+    has_come: bool
+    is_over: bool
+
+
+@dataclass(frozen=True)
 class Standing:
-    """Hold the status on the day asked, and the case under which the subscription may be terminated, or why not."""
+    """Hold the status on the day asked, and the case under which the subscription may be terminated, or why not.
+
+    *Shape*: `scheduled` is the end that is asked for a later day, None where none is.
+    """
 
     status: Status
     ending: Case | WhyNot
+    scheduled: Scheduled | None = None
 
 
-def standing(*, expires_on: date, on: date, reactivation_days: int, ended: Ended | None) -> Standing:
+def standing(
+    *, expires_on: date, on: date, reactivation_days: int, ended: Ended | None, ends_on: date | None = None
+) -> Standing:
     """Decide by the facts, never by the stored status.
 
-    *Units*: `expires_on` is the last usable day; expired for more than `reactivation_days` is case 2.
+    *Units*: `expires_on` is the last usable day; expired for more than `reactivation_days` is case 2. `ends_on` is
+    the day of an open request to end it.
     """
     if ended:
         return Standing("terminated", ended)
+    scheduled = Scheduled(ends_on, has_come=ends_on <= on, is_over=ends_on < on) if ends_on else None
     if on <= expires_on:
-        return Standing("active", "customer_request")
+        return Standing("active", "customer_request", scheduled)
     if (on - expires_on).days > reactivation_days:
-        return Standing("expired", "expired")
+        return Standing("expired", "expired", scheduled)
     first = days.add_days(expires_on, reactivation_days + 1)
-    return Standing("expired", NotYet(expires_on, terminable_from=first))
+    return Standing("expired", NotYet(expires_on, terminable_from=first), scheduled)
 
 
 def is_held_back(*, auto_renew: bool, is_trial: bool, is_organisation_active: bool, is_milestone: bool) -> bool:

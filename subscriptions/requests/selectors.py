@@ -9,6 +9,10 @@ from datetime import date, datetime
 from portal.lib import days
 from subscriptions.models import TerminationRequest
 
+KIND = "scheduled_ends"
+PART = "carry_out"
+# The items of a run are about subscriptions.
+SUBSCRIPTION = "subscription"
 # The time zone whose day begins first: tomorrow is never later elsewhere.
 FIRST_ZONE = "Pacific/Kiritimati"
 

@@ -5,19 +5,20 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from django.db.models import QuerySet
+from django.db.models import FilteredRelation, Q, QuerySet
 
 from portal.lib import days
 from subscriptions import policies
-from subscriptions.models import Subscription
+from subscriptions.models import Subscription, TerminationRequest
 from subscriptions.policies import standing
 from subscriptions.selectors import naming
 
 
 def subscriptions() -> QuerySet[Subscription]:
     """Read subscriptions with all that a quote, its refusal or an identity line needs, in one query."""
-    related = ("organisation", "plan__product", "contract_item__contract", "termination")
-    return naming.with_identity(Subscription.objects.select_related(*related))
+    asked = FilteredRelation("requests", condition=Q(requests__state=TerminationRequest.State.OPEN))
+    related = ("organisation", "plan__product", "contract_item__contract", "termination", "open_request")
+    return naming.with_identity(Subscription.objects.annotate(open_request=asked).select_related(*related))
 
 
 def find(subscription_uuid: uuid.UUID) -> Subscription:
@@ -31,9 +32,20 @@ def find(subscription_uuid: uuid.UUID) -> Subscription:
 def standing_of(subscription: Subscription, *, on: date, reactivation_days: int) -> standing.Standing:
     """Say where a subscription stands; it must come from `subscriptions()`."""
     ended = ended_of(subscription) if getattr(subscription, "termination", None) else None
+    asked = open_request_of(subscription)
     return standing.standing(
-        expires_on=subscription.expires_on, on=on, reactivation_days=reactivation_days, ended=ended
+        expires_on=subscription.expires_on,
+        on=on,
+        reactivation_days=reactivation_days,
+        ended=ended,
+        ends_on=asked.ends_on if asked else None,
     )
+
+
+def open_request_of(subscription: Subscription) -> TerminationRequest | None:
+    """Give the end that is asked for a later day, None where none is; it must come from `subscriptions()`."""
+    found: TerminationRequest | None = getattr(subscription, "open_request", None)
+    return found
 
 
 def is_held_back(subscription: Subscription) -> bool:

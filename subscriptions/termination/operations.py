@@ -16,13 +16,13 @@ from invoicing import operations as invoicing_operations
 from portal import frame
 from portal.lib import days, text
 from settings_app import selectors as settings_selectors
-from subscriptions.models import Subscription, Termination
+from subscriptions.models import Subscription, Termination, TerminationRequest
 from subscriptions.policies import standing
 from subscriptions.selectors import naming, reading
 from subscriptions.termination import refusals, requested, settlement
 from subscriptions.termination.quote import acknowledgements, notes, quotes
 from subscriptions.termination.selectors import credit_notes, quoting
-from subscriptions.termination.words import told
+from subscriptions.termination.words import scheduled, told
 from subscriptions.termination.writer import terminations
 
 
@@ -101,7 +101,7 @@ def preview_termination(
 def terminate(
     *,
     subscription_uuid: uuid.UUID,
-    request: requested.CustomerRequest | requested.ExpiredRequest,
+    request: requested.Request,
     choice: quotes.Choice,
     acknowledged: Sequence[str],
     seen: Seen,
@@ -112,10 +112,12 @@ def terminate(
 
     The same preview sent again by the same person gives the first answer, whatever else is sent with it.
 
-    *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone.
-    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotYetTerminable; QuoteChanged; CreditNoteChanged;
-    CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable; CreditsOutOfRange; KeyReused.
-    *Source*: domain.md 2 to 5.
+    *Units*: `at` is the instant of the commit; the termination date is its day in the organisation's zone. A
+    scheduled end has the day asked for, which is over by then: status and cycles count as on that day.
+    *Raises*: Subscription.DoesNotExist; AlreadyTerminated; NotYetTerminable; EndHasCome; NotScheduled; DayNotOver;
+    QuoteChanged; CreditNoteChanged; CreditNoteNotUsable; AcknowledgementMissing; RequestNotAcceptable;
+    CreditsOutOfRange; KeyReused.
+    *Source*: domain.md 2 to 5 and 7.
     """
     key = frame.Key(seen.quote_id, {"subscription": subscription_uuid}, by=by, at=at)
     with frame.operation("terminate", key=key) as earlier:
@@ -126,20 +128,29 @@ def terminate(
         subscription = _lock(subscription_uuid)
         if getattr(subscription, "termination", None) is not None:
             raise refusals.AlreadyTerminated.of(subscription)
-        account = _lock_money(subscription, choice=choice)
         today = days.today_in(subscription.organisation.timezone, at=at)
-        quote = quote_termination(subscription, on=today, config=config, asked_on=request.asked_on)
+        stored = _stored(subscription, request=request, today=today)
+        account = _lock_money(subscription, choice=choice)
+        quote = quote_termination(
+            subscription,
+            on=stored.ends_on if stored else today,
+            config=config,
+            asked_on=stored.requested_on if stored else request.asked_on,
+        )
         document = quotes.document(quote)
         if document != seen.document:
             raise refusals.QuoteChanged(quote, seen=seen.document)
-        columns = requested.columns(request, quote=quote, began=subscription.started_on)
+        if stored:
+            columns = requested.columns_of_scheduled(stored, quote=quote)
+        else:
+            columns = requested.columns(request, quote=quote, began=subscription.started_on)
         decided = settlement.decide(
             quote,
             choice=choice,
             chosen=_chosen(subscription, quote=quote, choice=choice, seen=seen),
             acknowledged=acknowledged,
         )
-        cause = settlement.Cause(key.outcome, quote_id=seen.quote_id, by=by, at=at)
+        cause = settlement.Cause(key.outcome, quote_id=seen.quote_id, by=by, at=at, on=today)
         termination = _write(
             subscription,
             account=account,
@@ -149,6 +160,7 @@ def terminate(
             decided=decided,
             cause=cause,
             config=config,
+            stored=stored,
         )
     return Outcome(termination, is_repeat=False)
 
@@ -162,6 +174,20 @@ def _lock(subscription_uuid: uuid.UUID) -> Subscription:
         .get(uuid=subscription_uuid)
     )
     return reading.subscriptions().get(pk=pk)
+
+
+def _stored(subscription: Subscription, *, request: requested.Request, today: date) -> TerminationRequest | None:
+    """Lock the scheduled end that is carried out; give None where it is ended before, or where none is asked."""
+    found = reading.open_request_of(subscription)
+    if not isinstance(request, requested.ScheduledEnd):
+        if found and found.ends_on <= today:
+            raise refusals.EndHasCome(found.ends_on)
+        return None
+    if found is None or found.uuid != request.uuid:
+        raise refusals.NotScheduled
+    if found.ends_on >= today:
+        raise refusals.DayNotOver(found.ends_on)
+    return TerminationRequest.objects.select_for_update(no_key=True, of=("self",)).get(pk=found.pk)
 
 
 # Cycles are collected first, and lines for the locks: how a join of them is done depends on fresh statistics.
@@ -204,6 +230,7 @@ def _write(
     decided: settlement.Decided,
     cause: settlement.Cause,
     config: settings_selectors.Config,
+    stored: TerminationRequest | None,
 ) -> Termination:
     """Write the money, and the termination with all that ends with it and tells of it."""
     organisation, by, at = subscription.organisation, cause.by, cause.at
@@ -223,6 +250,8 @@ def _write(
         is_waiving=bool(settled.waived),
         used=settled.used,
     )
+    if stored:
+        said = f"{said} {scheduled.told(stored)}"
     row = terminations.Row(
         uuid=cause.uuid,
         subscription_id=subscription.pk,
@@ -249,7 +278,5 @@ def _write(
         told=said,
         **columns,
     )
-    (pk,) = terminations.record_terminations(
-        [row], config=config, committed={organisation.timezone: days.today_in(organisation.timezone, at=at)}
-    )
+    (pk,) = terminations.record_terminations([row], config=config, committed={organisation.timezone: cause.on})
     return terminations.as_written(row, pk=pk, subscription=subscription)

@@ -43,6 +43,30 @@ class AlreadyTerminated(NotTerminable):
         return cls(reading.ended_of(subscription), termination_uuid=subscription.termination.uuid)
 
 
+@dataclass(eq=False)
+class EndHasCome(NotTerminable):
+    """The end was asked for a day that has come: only that end can be carried out, or be withdrawn."""
+
+    code = "scheduled_end_has_come"
+
+    ends_on: date
+
+
+class NotScheduled(NotTerminable):
+    """The scheduled end is no longer open: it was withdrawn, carried out, or is another one."""
+
+    code = "scheduled_end_not_open"
+
+
+@dataclass(eq=False)
+class DayNotOver(NotTerminable):
+    """The day that was asked for is not over where the organisation is."""
+
+    code = "scheduled_day_not_over"
+
+    ends_on: date
+
+
 class Mendable(frame.Refused):
     """A refusal that leads back to a step."""
 

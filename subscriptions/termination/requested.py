@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import uuid as uuids
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from settings_app.models import TerminationReason
-from subscriptions.models import Termination
+from subscriptions.models import Termination, TerminationRequest
 from subscriptions.policies import standing
 from subscriptions.termination import refusals
 from subscriptions.termination.quote import quotes
@@ -44,14 +45,49 @@ class ExpiredRequest:
         return None
 
 
-def columns(request: CustomerRequest | ExpiredRequest, *, quote: quotes.Quote, began: date) -> dict[str, Any]:
-    """Turn a request into columns. A request that does not fit the case, or is incomplete, is refused.
+@dataclass(frozen=True)
+class ScheduledEnd:
+    """An end that was asked for before: all that was said is stored, the day too."""
+
+    uuid: uuids.UUID
+
+    @property
+    def asked_on(self) -> date | None:
+        """Give None: the stored request says it."""
+        return None
+
+
+Request = CustomerRequest | ExpiredRequest | ScheduledEnd
+
+
+def columns_of_scheduled(stored: TerminationRequest, *, quote: quotes.Quote) -> dict[str, Any]:
+    """Turn a stored request into columns: it was complete when it was asked, and stays as it was.
+
+    What has expired on its day is ended without a request, as everywhere; the explanation is kept.
+    """
+    if quote.case == "expired":
+        return {"request_id": stored.pk, "explanation": stored.explanation}
+    return {
+        "request_id": stored.pk,
+        "explanation": stored.explanation,
+        "reason_id": stored.reason_id,
+        "requested_by": stored.requested_by,
+        "requested_on": stored.requested_on,
+        "channel": stored.channel,
+        "ticket": stored.ticket,
+    }
+
+
+def columns(request: Request, *, quote: quotes.Quote, began: date) -> dict[str, Any]:
+    """Turn a request of now into columns. One that does not fit the case, or is incomplete, is refused.
 
     The reason is read under the locks, so it is still offered at the commit.
 
     *Units*: `began` is the first day of the subscription.
     *Raises*: RequestNotAcceptable, one class for each of its faults.
     """
+    if isinstance(request, ScheduledEnd):
+        raise refusals.NotScheduled
     explanation = request.explanation.strip()
     if not explanation:
         raise refusals.ExplanationMissing(most=LONGEST_EXPLANATION)

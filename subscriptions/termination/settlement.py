@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import ClassVar, assert_never
 
@@ -100,12 +100,16 @@ class Settled:
 
 @dataclass(frozen=True)
 class Cause:
-    """Hold whose doing it is: the termination to come, its preview, who and when."""
+    """Hold whose doing it is: the termination to come, its preview, who and when.
+
+    *Units*: `on` is the day of the commit, on which money moves; a scheduled end has an earlier day of its own.
+    """
 
     uuid: uuids.UUID
     quote_id: uuids.UUID
     by: frame.Actor
     at: datetime
+    on: date
 
 
 def write(
@@ -133,7 +137,7 @@ def write(
                     cause_id=cause.uuid,
                     is_unbilled=quote.is_postpaid,
                     at=cause.at,
-                    on=quote.on,
+                    on=cause.on,
                     description=description,
                     actor=cause.by.name,
                 )
@@ -182,7 +186,7 @@ def _link(note: notes.Note, *, is_used: bool, quote: quotes.Quote, account: Cred
                 others=[charge.line_id for line in quote.refund.lines for charge in line.charges],
                 account=account,
                 request_id=cause.quote_id,
-                on=quote.on,
+                on=cause.on,
                 by=cause.by,
                 at=cause.at,
             )

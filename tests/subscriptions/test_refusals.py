@@ -12,6 +12,7 @@ from subscriptions.life import refusals as life
 from subscriptions.policies import standing
 from subscriptions.record import refusals as record
 from subscriptions.record.selectors import corrections
+from subscriptions.requests import refusals as scheduled
 from subscriptions.termination import refusals, steps
 from subscriptions.termination.quote.acknowledgements import Acknowledgement
 from tests.support import refusals as support
@@ -39,6 +40,69 @@ TABLE = [
         ("already_terminated", 409, ""),
         "This subscription was already terminated by maria on 10 March 2026 at 17:00 (Asia/Singapore). "
         "A termination cannot be undone.",
+    ),
+    (
+        refusals.EndHasCome(DAY),
+        ("scheduled_end_has_come", 409, ""),
+        "The end of it is scheduled for 10 March 2026, and that day has come: the night after it carries it out. "
+        "Withdraw the scheduled end if it is no longer wanted.",
+    ),
+    (
+        refusals.NotScheduled(),
+        ("scheduled_end_not_open", 409, ""),
+        "This scheduled end is no longer open: it was withdrawn or carried out. Open the subscription again to see "
+        "what became of it.",
+    ),
+    (
+        refusals.DayNotOver(DAY),
+        ("scheduled_day_not_over", 409, ""),
+        "The end was asked for 10 March 2026. It can be carried out when that day is over where the customer is.",
+    ),
+    (
+        life.EndIsScheduled(DAY),
+        ("end_scheduled_after_expiry", 409, ""),
+        "Its end is scheduled for 10 March 2026, after the last day that is charged. Withdraw that first to let it "
+        "expire.",
+    ),
+    (
+        scheduled.AskedAlready(DAY, by="maria"),
+        ("end_already_scheduled", 409, ""),
+        "Its end is scheduled for 10 March 2026 already, by maria. Withdraw that first to choose another day.",
+    ),
+    (
+        scheduled.NotActive(DAY),
+        ("end_of_expired", 409, ""),
+        "This subscription expired on 10 March 2026; there is nothing to end later.",
+    ),
+    (
+        scheduled.NotAhead(DAY),
+        ("end_not_ahead", 422, "ends_on"),
+        "Give 10 March 2026 or a later day. To end it today, choose “Terminate”.",
+    ),
+    (
+        scheduled.AfterExpiry(DAY),
+        ("end_after_expiry", 422, "ends_on"),
+        "Auto-renewal is off, so it expires on 10 March 2026. Give that day or an earlier one.",
+    ),
+    (
+        scheduled.EstimateChanged(QUOTE, ends_on=DAY),
+        ("estimate_changed", 409, ""),
+        "The estimate is no longer true. This is how it is now.",
+    ),
+    (
+        scheduled.WhyMissing(),
+        ("withdrawal_reason_missing", 422, "reason"),
+        "This is empty; expected why it is withdrawn.",
+    ),
+    (
+        scheduled.WhyTooLong(count=2001, most=2000),
+        ("withdrawal_reason_too_long", 422, "reason"),
+        "This has 2,001 characters; expected at most 2,000.",
+    ),
+    (
+        scheduled.NoneOpen(),
+        ("no_scheduled_end", 409, ""),
+        "No end is scheduled: it was withdrawn or carried out already.",
     ),
     (refusals.QuoteChanged(QUOTE, seen={}), ("preview_changed", 409, ""), "The preview is no longer true."),
     (

@@ -31,7 +31,7 @@ from tests.support.directory import RIGHT, S1
 from tests.support.factories import C
 from tests.support.terminations import preview, request, seen_of, terminate, to_confirm
 from tests.verification.cases import CASES, OFF_GUARD
-from tests.verification.corruptions import documents, endings, imported, sealed
+from tests.verification.corruptions import asked, documents, endings, imported, sealed
 
 pytestmark = pytest.mark.django_db
 
@@ -97,6 +97,7 @@ def portal(agent: Actor, configure: Any, now: dt.datetime, tmp_path: Path, monke
     found = Termination.objects.get(subscription=expired)
     values |= {"expired": found.pk, "expired_uuid": found.uuid, "expired_subscription": expired.pk}
 
+    values |= asked.build(organisation, by=agent, at=now)
     plain = factories.subscription(
         organisation=organisation, cycles=(C("2026-03-01", net="80", paid="0"),), billing_plan="milestone"
     )
@@ -214,7 +215,13 @@ def _import(path: Path, monkeypatch: Any) -> None:
     call_command("import_data", str(path), stdout=io.StringIO())
 
 
-CORRUPTIONS = (*endings.CORRUPTIONS, *documents.CORRUPTIONS, *imported.CORRUPTIONS, *sealed.CORRUPTIONS)
+CORRUPTIONS = (
+    *endings.CORRUPTIONS,
+    *asked.CORRUPTIONS,
+    *documents.CORRUPTIONS,
+    *imported.CORRUPTIONS,
+    *sealed.CORRUPTIONS,
+)
 
 
 def _run(sql: str, values: dict[str, Any]) -> int:

@@ -69,6 +69,12 @@ def _day(ended: Ended) -> Iterator[Found]:
     if not days.is_timezone(zone):
         return
     today = days.today_in(zone, at=ended.terminated_at)
+    asked_for = ended.row["request__ends_on"]
+    if asked_for:
+        # A scheduled end has the day asked for, and is carried out after it.
+        if ended.terminated_on != asked_for or asked_for >= today:
+            yield "termination_day", {"kept": ended.terminated_on, "wanted": asked_for, "zone": zone}
+        return
     # A clean-up may be told which day it is.
     if ended.terminated_on not in (today, ended.row["clean_up_run__as_of"]):
         yield "termination_day", {"kept": ended.terminated_on, "wanted": today, "zone": zone}
@@ -263,10 +269,22 @@ def _settled(ended: Ended, *, quote: Mapping[str, Any]) -> Iterator[Found]:
         yield "quote_settlement", {"kept": row["credited"], "choice": row["choice"], "wanted": credited}
     if row["entry__is_unbilled"] != quote["is_postpaid"]:
         yield "refund_unbilled", {"kept": row["entry__is_unbilled"], "wanted": quote["is_postpaid"]}
-    for name, column in (("day", "terminated_on"), ("instant", "terminated_at"), ("actor", "actor")):
+    for name, wanted_one in (
+        ("day", _day_of_commit(ended)),
+        ("instant", row["terminated_at"]),
+        ("actor", row["actor"]),
+    ):
         told = row[{"day": "entry__on", "instant": "entry__at", "actor": "entry__actor"}[name]]
-        if told != row[column]:
-            yield "refund_told", {"name": name, "kept": told, "wanted": row[column]}
+        if told != wanted_one:
+            yield "refund_told", {"name": name, "kept": told, "wanted": wanted_one}
+
+
+def _day_of_commit(ended: Ended) -> date:
+    """Give the day on which money moved: that of a scheduled end is later than its day."""
+    zone = ended.row["organisation__timezone"]
+    if ended.row["request__ends_on"] and days.is_timezone(zone):
+        return days.today_in(zone, at=ended.terminated_at)
+    return ended.terminated_on
 
 
 def _parts(charges: Mapping[int, Mapping[str, Any]], *, gives_back: bool) -> dict[int, tuple[Decimal, Decimal]]:

@@ -57,6 +57,7 @@ _COLUMNS = (
     "entry__actor",
     "actor",
     "clean_up_run__as_of",
+    "request__ends_on",
 )
 
 

@@ -115,9 +115,14 @@ CROSS JOIN LATERAL (
 ) o
 """
 
+# What is asked to end on a day ends on that day. An array is read once; a join may change the order.
+_NO_END_ASKED = """
+  AND s.id <> ALL(ARRAY(SELECT q.subscription_id FROM subscriptions_terminationrequest q WHERE q.state = 'open'))
+"""
+
 _DUE = f"""
 FROM subscriptions_subscription s {TODAY}
-WHERE s.status <> 'terminated'
+WHERE s.status <> 'terminated' {_NO_END_ASKED}
   AND o.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
 """
 
@@ -142,7 +147,7 @@ _HELD_ITEMS = """(
 # Due in every time zone, of organisations whose time zone is not known.
 _NOBODY_KNOWS = f"""
 FROM subscriptions_subscription s JOIN customers_organisation o ON o.id = s.organisation_id
-WHERE s.status <> 'terminated' AND o.timezone = ANY(%(unknown)s)
+WHERE s.status <> 'terminated' AND o.timezone = ANY(%(unknown)s) {_NO_END_ASKED}
   AND s.expires_on < %(first)s::date - %(kept)s::int AND (%(renewing)s OR NOT {_MAY_HAVE_RENEWED})
 """
 

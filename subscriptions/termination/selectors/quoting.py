@@ -126,6 +126,28 @@ def quote_of(
     case = stands.ending
     if not isinstance(case, str):
         return case
+    return _quote(subscription, case=case, on=on, config=config, asked_on=asked_on, facts=facts)
+
+
+def estimate_of(
+    subscription: Subscription, *, on: date, config: Config, asked_on: date | None = None
+) -> quotes.Quote:
+    """Compute the quote of an end on a later day that its customer asks for, from the cycles that are there now.
+
+    A cycle that is not there yet is none of it, so on a day after the last one nothing comes back so far.
+    """
+    return _quote(subscription, case="customer_request", on=on, config=config, asked_on=asked_on)
+
+
+def _quote(
+    subscription: Subscription,
+    *,
+    case: standing.Case,
+    on: date,
+    config: Config,
+    asked_on: date | None,
+    facts: policies.SubscriptionFacts | None = None,
+) -> quotes.Quote:
     terms = terms_of(config, currency=subscription.currency)
     facts = facts or facts_of(subscription)
     is_expired = case == "expired"

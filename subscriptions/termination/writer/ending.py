@@ -71,6 +71,17 @@ WHERE r.id = ANY({_of_the_ended("subscriptions_contractitem", "r.freed_on IS NUL
 """  # noqa: S608 - built from constants
 
 
+# An open request to end it later has nothing left to ask for: it was carried out, or the end came otherwise.
+_CLOSE_REQUESTS = f"""
+UPDATE subscriptions_terminationrequest r
+SET state = CASE WHEN t.request_id = r.id THEN 'carried_out' ELSE 'closed' END, termination_id = t.id,
+    closed_at = t.terminated_at, closed_by = t.actor, closed_by_user_id = t.actor_user_id
+FROM subscriptions_termination t
+WHERE t.id = ANY(%(ids)s) AND t.subscription_id = r.subscription_id
+  AND r.id = ANY({_of_the_ended("subscriptions_terminationrequest", "r.state = 'open'")}) AND r.state = 'open'
+"""  # noqa: S608 - built from constants
+
+
 _EVENTS = """(
     SELECT event_id AS id, terminated_at AS at, sentence AS description, actor, actor_user_id,
            organisation AS organisation_uuid, name AS organisation_name, subscription AS subject_uuid, data
@@ -96,6 +107,7 @@ _EFFECTS = {
     "numbers": _RESERVE_NUMBERS,
     "assignments": _END_ASSIGNMENTS,
     "items": _FREE_CONTRACT_ITEMS,
+    "requests": _CLOSE_REQUESTS,
 }
 
 

@@ -56,6 +56,7 @@ class Row:
     quote: dict[str, Any] | None = None
     acknowledgements: list[dict[str, str]] = field(default_factory=list)
     quote_id: uuids.UUID | None = None
+    request_id: int | None = None
     # What the event says: its sentence, and what became of the money. These are no columns.
     sentence: str = ""
     told: str = ""
@@ -93,10 +94,11 @@ TERMINATIONS = Writer(
         "acknowledgements": "jsonb",
         "quote_id": "uuid",
         "clean_up_run_id": "bigint",
+        "request_id": "bigint",
     },
 )
 # What nobody has said where nobody asked, and what there is not where nothing was settled.
-NOTHING_ASKED = TERMINATIONS.nothing("actor_user_id", "reason_id", "requested_on", "quote_id")
+NOTHING_ASKED = TERMINATIONS.nothing("actor_user_id", "reason_id", "requested_on", "quote_id", "request_id")
 NOTHING_SETTLED = TERMINATIONS.nothing("credit_note_id", "entry_id", "credited")
 
 _INSERT = TERMINATIONS.over(given(TERMINATIONS.shape), then="RETURNING id")
@@ -107,20 +109,25 @@ _DATA = """jsonb_build_object(
     'termination', t.uuid, 'sha256', encode(t.sha256, 'hex'), 'case', t."case", 'on', t.terminated_on,
     'currency', t.currency, 'settlement', t.settlement, 'credited', {credited}, 'waived', {waived},
     'told', {told}, 'credit_note', {note}, 'reason', {reason}, 'requested_on', t.requested_on,
-    'expired_on', CASE WHEN t."case" = 'expired' THEN s.expires_on END)"""
+    'expired_on', CASE WHEN t."case" = 'expired' THEN s.expires_on END,
+    'request', {request})"""
 
 # Events and messages share this result: it is read once.
 _TOLD = f"""
 SELECT t.uuid, t.terminated_at, t.actor, t.actor_user_id, s.uuid AS subscription, o.uuid AS organisation, o.name,
        o.billing_email, o.owner_email, j.sentence, {audit_writer.NEXT_ID} AS event_id,
-       {_DATA.format(told="j.told", credited="j.credited", waived="j.waived", note="n.number", reason="y.code")}
-           AS data
+       {
+    _DATA.format(
+        told="j.told", credited="j.credited", waived="j.waived", note="n.number", reason="y.code", request="q.uuid"
+    )
+} AS data
 FROM jsonb_to_recordset(%(rows)s::jsonb) AS j(uuid uuid, sentence text, told text, credited text, waived text)
 JOIN subscriptions_termination t ON t.uuid = j.uuid
 JOIN subscriptions_subscription s ON s.id = t.subscription_id
 JOIN customers_organisation o ON o.id = t.organisation_id
 LEFT JOIN invoicing_creditnote n ON n.id = t.credit_note_id
 LEFT JOIN settings_app_terminationreason y ON y.id = t.reason_id
+LEFT JOIN subscriptions_terminationrequest q ON q.id = t.request_id
 ORDER BY t.subscription_id
 """  # noqa: S608 - built from constants
 
@@ -185,7 +192,9 @@ SELECT t.uuid, t.terminated_at, t.actor, t.actor_user_id, s.uuid AS subscription
        o.billing_email, o.owner_email, {audit_writer.NEXT_ID} AS event_id,
        -- The sentence is the one that `terminate` writes.
        'Subscription ' || s.uuid || ' (' || p.name || ') terminated. ' || w.told AS sentence,
-       {_DATA.format(told="w.told", credited="NULL", waived="'0'", note="NULL", reason="NULL")} AS data
+       {
+    _DATA.format(told="w.told", credited="NULL", waived="'0'", note="NULL", reason="NULL", request="NULL")
+} AS data
 FROM subscriptions_termination t
 JOIN subscriptions_subscription s ON s.id = t.subscription_id
 JOIN subscriptions_plan p ON p.id = s.plan_id

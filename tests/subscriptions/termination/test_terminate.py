@@ -72,6 +72,7 @@ def test_automatic_refund_writes_everything_once(agent, now, configure):
         "reason": record.reason and record.reason.code,
         "requested_on": str(record.requested_on),
         "expired_on": None,
+        "request": None,
         "told": "SGD 50.00 added to Available Credits.",
     }
     assert told.result_of(record).sentences == (

@@ -1,0 +1,30 @@
+"""Say what the end of a subscription on a later day is to do, and who asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from portal.lib import days, money
+from subscriptions.models import TerminationRequest
+from subscriptions.termination.quote import figures
+
+
+def estimate(document: Mapping[str, Any]) -> str:
+    """Say what an estimate comes to, in one phrase. *Shape*: `document` is a quote of a customer's request."""
+    done = figures.automatic(document)
+    currency = str(document["currency"])
+    said = [f"{money.display(done.credited, currency=currency)} into Available Credits"]
+    waived = sum((part.amount for part in done.waived), Decimal(0))
+    if waived:
+        said.append(f"{money.display(waived, currency=currency)} waived on open invoices")
+    return " and ".join(said)
+
+
+def told(stored: TerminationRequest) -> str:
+    """Say who scheduled the end that is carried out, and what was estimated then."""
+    return (
+        f"{stored.actor} scheduled it on {days.display(stored.asked_on)} for {stored.requested_by}; "
+        f"estimated then: {estimate(stored.quote)}."
+    )
