@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
-from django.db import IntegrityError
+from django.db import DatabaseError, IntegrityError, OperationalError, ProgrammingError, connection
+from psycopg.errors import RaiseException
 
 
 def constraint_of(error: BaseException) -> str:
@@ -33,3 +34,17 @@ def told_as(refusals: Mapping[str, Callable[[], Exception]]) -> Iterator[None]:
         if refusal is None:
             raise
         raise refusal() from error
+
+
+def is_about_a_row(error: DatabaseError) -> bool:
+    """Tell whether an error is about a row, and not about the connection or the statement."""
+    # An exception of a trigger is a ProgrammingError, too.
+    is_raised = isinstance(error.__cause__, RaiseException)
+    return is_raised or not isinstance(error, (OperationalError, ProgrammingError))
+
+
+def check_deferred() -> None:
+    """Check deferred constraints now. At the commit they would refuse the whole transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        cursor.execute("SET CONSTRAINTS ALL DEFERRED")

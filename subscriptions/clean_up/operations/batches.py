@@ -7,13 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import DatabaseError, OperationalError, ProgrammingError, connection, transaction
-from psycopg.errors import RaiseException
+from django.db import DatabaseError, transaction
 
 from portal import frame
 from portal.lib import money, text
+from portal.postgresql import diagnosis
 from settings_app import selectors as settings_selectors
 from subscriptions.clean_up.operations import due
+from subscriptions.selectors import zones
 from subscriptions.termination.quote import quotes
 from subscriptions.termination.selectors import owed as selectors_owed
 from subscriptions.termination.selectors import quoting
@@ -25,7 +26,7 @@ class Run:
     """The context of all batches of a run."""
 
     id: int
-    todays: due.Todays
+    todays: zones.Todays
     is_also_renewing: bool
     batch_size: int
     by: frame.Actor
@@ -86,10 +87,10 @@ def _record(
     try:
         with transaction.atomic():
             terminations.record_expired(expired, config=config, by=run.by, at=run.at, run_id=run.id)
-            _check_deferred()
+            diagnosis.check_deferred()
         return {}
     except DatabaseError as error:
-        if not _is_about_a_row(error):
+        if not diagnosis.is_about_a_row(error):
             raise
         if len(items) == 1:
             return {items[0].subscription_id: text.first_line(error)}
@@ -98,17 +99,3 @@ def _record(
         _record(run, part, documents=documents, config=config) for part in (items[:middle], items[middle:])
     )
     return first | second
-
-
-def _is_about_a_row(error: DatabaseError) -> bool:
-    """Tell whether the error is about a row, and not about the connection or the statement."""
-    # An exception of a trigger is a ProgrammingError, too.
-    is_raised = isinstance(error.__cause__, RaiseException)
-    return is_raised or not isinstance(error, (OperationalError, ProgrammingError))
-
-
-def _check_deferred() -> None:
-    # Deferred constraints are checked here. At the commit they would refuse the whole batch.
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("SET CONSTRAINTS ALL DEFERRED")

@@ -8,56 +8,26 @@ read the whole table for each batch.
 
 from __future__ import annotations
 
-import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any
 
 from django.db import connection
 
-from customers.models import Organisation
 from portal import frame
 from portal.jobs import operations as jobs
 from portal.jobs import writer
 from portal.jobs.models import RunItem
-from portal.lib import days
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import runs
+from subscriptions.selectors import zones
 
 # The batch of the steps that change one column: their locks are short.
 BATCH = 10_000
 # Below every id.
 START = 0
-# The time zone whose day ends last: today is never earlier elsewhere.
-LAST_ZONE = "Etc/GMT+12"
-
-
-@dataclass(frozen=True)
-class Todays:
-    """The dates of today in the time zones in use.
-
-    *Shape*: `of` maps a zone to the date that a run works with, `by_the_clock` to the date by the clock. They
-    differ if a date was given (`are_named`). Without one, zones that Python does not know are in `unknown` only.
-    `first` is today in the zone whose day ends last: what is due there is due everywhere.
-    """
-
-    of: dict[str, date]
-    by_the_clock: dict[str, date]
-    first: date
-    unknown: tuple[str, ...] = ()
-    are_named: bool = False
-
-    def parameters(self, **more: Any) -> dict[str, Any]:
-        """Give the parameters of the statements below, with further ones."""
-        known = self.of.values() or [date(1970, 1, 1)]
-        return {
-            "todays": json.dumps(self.of, default=str),
-            "earliest": min(known),
-            "latest": max(known),
-            **more,
-        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,38 +60,13 @@ class Rule:
         return {"kept": self.reactivation_days, "renewing": self.is_also_renewing}
 
 
-def todays(*, as_of: date | None, at: datetime) -> Todays:
-    """Compute today in each time zone. A given `as_of` is today in all of them."""
-    zones = list(Organisation.objects.order_by().values_list("timezone", flat=True).distinct())
-    by_the_clock: dict[str, date] = {}
-    unknown: list[str] = []
-    for zone in zones:
-        try:
-            by_the_clock[zone] = days.today_in(zone, at=at)
-        except days.UnknownTimezone:
-            unknown.append(zone)
-    first = days.today_in(LAST_ZONE, at=at)
-    if as_of is None:
-        return Todays(of=by_the_clock, by_the_clock=by_the_clock, first=first, unknown=tuple(unknown))
-    return Todays(of=dict.fromkeys(zones, as_of), by_the_clock=by_the_clock, first=first, are_named=True)
-
-
-# Today in the time zone of a subscription. OFFSET 0 keeps this a lookup of one row. Otherwise the planner may join
-# the other way round, and every batch would read and sort all rows that are left.
-TODAY = """
-CROSS JOIN LATERAL (
-    SELECT o.uuid, o.status, (%(todays)s::jsonb ->> o.timezone)::date AS today
-    FROM customers_organisation o WHERE o.id = s.organisation_id OFFSET 0
-) o
-"""
-
 # What is asked to end on a day ends on that day. An array is read once; a join may change the order.
 _NO_END_ASKED = """
   AND s.id <> ALL(ARRAY(SELECT q.subscription_id FROM subscriptions_terminationrequest q WHERE q.state = 'open'))
 """
 
 _DUE = f"""
-FROM subscriptions_subscription s {TODAY}
+FROM subscriptions_subscription s {zones.TODAY}
 WHERE s.status <> 'terminated' {_NO_END_ASKED}
   AND o.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
 """
@@ -152,7 +97,9 @@ WHERE s.status <> 'terminated' AND o.timezone = ANY(%(unknown)s) {_NO_END_ASKED}
 """
 
 
-def select(todays: Todays, *, rule: Rule, room: int, after: int, without: list[int], is_locking: bool) -> list[Due]:
+def select(
+    todays: zones.Todays, *, rule: Rule, room: int, after: int, without: list[int], is_locking: bool
+) -> list[Due]:
     """Select the next due subscriptions in the order of ids, and lock them for the transaction."""
     with connection.cursor() as cursor:
         cursor.execute(
@@ -168,7 +115,7 @@ def select(todays: Todays, *, rule: Rule, room: int, after: int, without: list[i
         return [Due(*row) for row in cursor.fetchall()]
 
 
-def count(todays: Todays, *, rule: Rule) -> int:
+def count(todays: zones.Todays, *, rule: Rule) -> int:
     """Count the subscriptions that would be terminated."""
     return counted(_TO_END, parameters=todays.parameters(**rule.parameters()))
 
@@ -179,7 +126,12 @@ def count_not_terminated() -> int:
 
 
 def hold_back(
-    todays: Todays, *, rule: Rule, run_id: int | None, stop: Callable[[], bool], tell: Callable[[list[Due]], None]
+    todays: zones.Todays,
+    *,
+    rule: Rule,
+    run_id: int | None,
+    stop: Callable[[], bool],
+    tell: Callable[[list[Due]], None],
 ) -> int:
     """Record which subscriptions the run holds back, and count them. Without a run they are only reported."""
     kept = f", kept AS ({writer.ITEMS.over(_HELD_ITEMS, then=writer.ONCE)})"
@@ -217,7 +169,7 @@ def hold_back(
     return total
 
 
-def of_unknown_zones(todays: Todays, *, rule: Rule) -> list[tuple[Due, str]]:
+def of_unknown_zones(todays: zones.Todays, *, rule: Rule) -> list[tuple[Due, str]]:
     """List the subscriptions that are due in every time zone, and whose own time zone is not known."""
     if not todays.unknown:
         return []

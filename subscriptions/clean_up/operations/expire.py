@@ -14,6 +14,7 @@ from settings_app import selectors as settings_selectors
 from subscriptions.clean_up.operations import batches, due, runs, steps
 from subscriptions.clean_up.operations import counts as tallies
 from subscriptions.clean_up.operations import workers as operations_workers
+from subscriptions.selectors import zones
 
 DEFAULT_BATCH = 5000
 # A run without a limit terminates at most MOST, or MOST_OF_TEN tenths of all that has not ended if that is more.
@@ -64,7 +65,7 @@ def terminate_expired(
     *Raises*: TooManyDue, before anything is written. sharing.WorkerEnded, OperationalError and InterfaceError leave
     the run unfinished.
     """
-    todays = due.todays(as_of=as_of, at=at)
+    todays = zones.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
     rule = due.Rule(settings_selectors.current_config().reactivation_days, is_also_renewing=is_also_renewing)
 
@@ -147,7 +148,7 @@ def count_due(
     if reactivation_days is None:
         reactivation_days = settings_selectors.current_config().reactivation_days
     rule = due.Rule(reactivation_days, is_also_renewing=is_also_renewing)
-    return due.count(due.todays(as_of=as_of, at=at), rule=rule)
+    return due.count(zones.todays(as_of=as_of, at=at), rule=rule)
 
 
 def _too_many(found: int) -> tallies.TooManyDue | None:
@@ -172,7 +173,7 @@ def _fail_unknown_zones(
 
 
 def _look(
-    todays: due.Todays,
+    todays: zones.Todays,
     *,
     day: date,
     rule: due.Rule,

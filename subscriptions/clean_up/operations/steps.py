@@ -13,39 +13,40 @@ from portal.audit import operations as audit_operations
 from portal.jobs import operations as jobs
 from portal.jobs.models import Run
 from subscriptions.clean_up.operations import due
+from subscriptions.selectors import zones
 
 # Called after each batch with the number of rows that the step has changed.
 Tell = Callable[[int], None]
 
 _PASSED = f"""
-FROM subscriptions_subscription s {due.TODAY}
+FROM subscriptions_subscription s {zones.TODAY}
 WHERE s.status = 'active' AND s.status <> 'terminated'
   AND s.expires_on < o.today AND s.expires_on < %(latest)s
 """
 
 _AHEAD = f"""
-FROM subscriptions_subscription s {due.TODAY}
+FROM subscriptions_subscription s {zones.TODAY}
 WHERE s.status = 'expired' AND s.expires_on >= o.today AND s.expires_on >= %(earliest)s
 """
 
 _OVER = f"""
 FROM subscriptions_phonenumber n
-JOIN subscriptions_subscription s ON s.id = n.subscription_id {due.TODAY}
+JOIN subscriptions_subscription s ON s.id = n.subscription_id {zones.TODAY}
 WHERE n.status = 'reserved' AND n.reserved_through < o.today AND n.reserved_through < %(latest)s
 """
 
 
-def count_passed(todays: due.Todays) -> int:
+def count_passed(todays: zones.Todays) -> int:
     """Count the subscriptions that `mark_expired` would mark."""
     return due.counted(_PASSED, parameters=todays.parameters())
 
 
-def count_ahead(todays: due.Todays) -> int:
+def count_ahead(todays: zones.Todays) -> int:
     """Count the subscriptions that `put_back` would mark active again."""
     return 0 if todays.are_named else due.counted(_AHEAD, parameters=todays.parameters())
 
 
-def count_over(todays: due.Todays) -> int:
+def count_over(todays: zones.Todays) -> int:
     """Count the numbers that `release_numbers` would free."""
     return due.counted(_OVER, parameters=todays.parameters())
 
@@ -62,7 +63,7 @@ class Step:
     tell: Tell
 
 
-def put_back(todays: due.Todays, *, step: Step) -> int:
+def put_back(todays: zones.Todays, *, step: Step) -> int:
     """Mark subscriptions active again that a wrong clock had marked expired, and count them.
 
     A given date may be long past, so nothing is marked then. No index leads to these few rows: the table is read
@@ -83,7 +84,7 @@ def put_back(todays: due.Todays, *, step: Step) -> int:
     return _change(statement, todays, counted_as="expired", said="subscription(s) marked active again", step=step)
 
 
-def mark_expired(todays: due.Todays, *, step: Step) -> int:
+def mark_expired(todays: zones.Todays, *, step: Step) -> int:
     """Mark subscriptions expired after their last day, and count them."""
     statement = f"""
         WITH passed AS MATERIALIZED (
@@ -98,7 +99,7 @@ def mark_expired(todays: due.Todays, *, step: Step) -> int:
     return _change(statement, todays, counted_as="expired", said="subscription(s) marked expired", step=step)
 
 
-def release_numbers(todays: due.Todays, *, step: Step) -> int:
+def release_numbers(todays: zones.Todays, *, step: Step) -> int:
     """Free the numbers after their reservation, and count them."""
     statement = f"""
         WITH over AS MATERIALIZED (
@@ -113,7 +114,7 @@ def release_numbers(todays: due.Todays, *, step: Step) -> int:
     return _change(statement, todays, counted_as="released_numbers", said="number(s) freed", step=step)
 
 
-def _change(statement: str, todays: due.Todays, *, counted_as: str, said: str, step: Step) -> int:
+def _change(statement: str, todays: zones.Todays, *, counted_as: str, said: str, step: Step) -> int:
     """Run a statement batch by batch, and count the changed rows. Each batch updates the counts of the run as well.
 
     After the last batch it starts over once: rows that were locked before may be free now.
