@@ -165,6 +165,11 @@ class LedgerEntry(models.Model):
                 name="a_cause_is_refunded_once",
             ),
             models.UniqueConstraint(
+                fields=["cause_id"],
+                condition=models.Q(kind="charge"),
+                name="a_cause_is_charged_once",
+            ),
+            models.UniqueConstraint(
                 fields=["request_id"],
                 condition=models.Q(request_id__isnull=False),
                 name="a_form_posts_one_entry",

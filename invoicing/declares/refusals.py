@@ -86,6 +86,11 @@ def _credits_do_not_cover(refusal: refusals.CreditsDoNotCover) -> str:
     return f"{needed} is needed in Available Credits, {available} is available."
 
 
+def _insufficient_credits(refusal: refusals.InsufficientCredits) -> str:
+    available = money.display_balance(refusal.available, currency=refusal.currency)
+    return f"{_shown(refusal.needed, refusal)} is needed, {available} is available."
+
+
 def _shown(amount: Decimal, refusal: _OfMoney) -> str:
     return money.display(amount, currency=refusal.currency)
 
@@ -157,5 +162,6 @@ frame.declare(
         ),
         refusals.CameBackAlready: _came_back_already,
         refusals.CreditsDoNotCover: _credits_do_not_cover,
+        refusals.InsufficientCredits: _insufficient_credits,
     }
 )

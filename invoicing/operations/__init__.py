@@ -1,6 +1,7 @@
 """Everything that writes money documents, one module per verb."""
 
 from invoicing.operations.allocations import allocate
+from invoicing.operations.charging import Charged, Line, to_charge
 from invoicing.operations.credit_notes import (
     NoteAmount,
     create_credit_note,
@@ -15,6 +16,8 @@ from invoicing.operations.taking_back import take_back_of_note, take_back_paymen
 
 __all__ = [
     "METHODS_BY_HAND",
+    "Charged",
+    "Line",
     "NoteAmount",
     "allocate",
     "create_credit_note",
@@ -26,6 +29,7 @@ __all__ = [
     "record_payment",
     "take_back_of_note",
     "take_back_payment",
+    "to_charge",
     "use_note",
     "void",
     "write_giveback",

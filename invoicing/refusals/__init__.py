@@ -21,6 +21,7 @@ from invoicing.refusals.credit_notes import (
 )
 from invoicing.refusals.invoices import (
     AmountAboveOpen,
+    InsufficientCredits,
     InvoiceNotCreditable,
     InvoiceNotPayable,
     MethodNotUsable,
@@ -48,6 +49,7 @@ __all__ = [
     "ChargeNamedTwice",
     "ChargePart",
     "CreditsDoNotCover",
+    "InsufficientCredits",
     "InvoiceNotCreditable",
     "InvoiceNotPayable",
     "MethodNotUsable",

@@ -136,3 +136,14 @@ class ReceivedInTheFuture(frame.Refused):
 
     received_on: date
     today: date
+
+
+@dataclass(eq=False, kw_only=True)
+class InsufficientCredits(frame.Refused):
+    """Available Credits do not cover what is to be charged."""
+
+    code = "insufficient_credits"
+
+    needed: Decimal
+    available: Decimal
+    currency: str

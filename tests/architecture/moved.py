@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from customers.models import LedgerEntry, TopUp
+from customers.models import CreditAccount, LedgerEntry, Organisation, TopUp
 from invoicing.models import (
     ChargeLine,
     CreditNote,
@@ -78,6 +78,26 @@ def top_up(amount: Decimal) -> TopUp:
         entry=entry,
         created_at=timezone.now(),
         actor="test",
+    )
+
+
+def charge(organisation: Organisation, *, amount: Decimal) -> LedgerEntry:
+    """Charge the account on which one entry is."""
+    account = CreditAccount.objects.get(organisation=organisation)
+    return LedgerEntry.objects.create(
+        account=account,
+        seq=2,
+        currency=account.currency,
+        before=account.balance,
+        amount=-amount,
+        after=account.balance - amount,
+        kind="charge",
+        cause_id=uuid.uuid4(),
+        at=timezone.now(),
+        on=TODAY,
+        description="Renewal",
+        actor="test",
+        previous_sha256=account.head,
     )
 
 

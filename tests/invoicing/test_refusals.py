@@ -271,6 +271,10 @@ TABLE = [
             "SGD 20.50 is needed in Available Credits, SGD 19.999999 is available.",
         ),
     ),
+    (
+        refusals.InsufficientCredits(needed=D("54"), available=D("12.4"), currency=SGD),
+        ("insufficient_credits", 409, "", "SGD 54.00 is needed, SGD 12.40 is available."),
+    ),
 ]
 
 
