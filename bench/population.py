@@ -47,9 +47,10 @@ TABLES = (
     "subscriptions_historyentry",
     "subscriptions_termination",
     "audit_auditentry",
+    "audit_position",
 )
 
-_WITHOUT_ID = {"customers_searchtext", "customers_searchword"}
+_WITHOUT_ID = {"audit_position", "customers_searchtext", "customers_searchword"}
 
 # deal(number, salt, n): 0 to n - 1, the same for the same number and salt.
 _DEAL = """

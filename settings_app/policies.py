@@ -110,6 +110,11 @@ class Values:
         """Tell whether subscriptions of a product, by its name, are renewed here."""
         return self.renewals_by_product.get(product, self.renewals_are_made_here)
 
+    @property
+    def renews_anything_here(self) -> bool:
+        """Tell whether subscriptions of any product are renewed here."""
+        return self.renewals_are_made_here or any(self.renewals_by_product.values())
+
 
 @dataclass(frozen=True)
 class Change:

@@ -102,6 +102,29 @@ CYCLE_CHARGES = Writer(
         "first_day": "date",
         "day_after": "date",
         "is_external_invoice": "boolean",
+        "plan_id": "bigint",
+        "add_on_id": "bigint",
+        "number_id": "bigint",
+        "is_addition": "boolean",
+    },
+    made={
+        "is_external_invoice": "coalesce(r.is_external_invoice, false)",
+        "is_addition": "coalesce(r.is_addition, false)",
+    },
+)
+# What of a charge an import knows nothing of: which thing of the subscription it is for.
+NO_THING = CYCLE_CHARGES.nothing("plan_id", "add_on_id", "number_id", "is_addition")
+# Renewals that were refused.
+RENEWAL_REFUSALS = Writer(
+    "subscriptions_renewalrefusal",
+    {
+        "subscription_id": "bigint",
+        "first_day": "date",
+        "tried_on": "date",
+        "at": "timestamptz",
+        "code": "varchar",
+        "data": "jsonb",
+        "notice_id": "uuid",
     },
 )
 

@@ -41,7 +41,7 @@ MUTATIONS = (
     ),
     Mutation(
         "an unknown time zone stops everybody",
-        "subscriptions/clean_up/operations/due.py",
+        "subscriptions/selectors/zones.py",
         "            unknown.append(zone)",
         "            raise",
         "tests/subscriptions/clean_up/test_clean_up_bad_rows.py::test_an_unknown_time_zone_stops_nobody_else",

@@ -75,7 +75,7 @@ MUTATIONS = (
     ),
     Mutation(
         "the history tells a resubscription as its contrary",
-        "subscriptions/life/operations.py",
+        "subscriptions/life/operations/auto_renewal.py",
         '"subscription.resubscribed" if wanted else "subscription.unsubscribed"',
         '"subscription.unsubscribed" if wanted else "subscription.resubscribed"',
         "tests/subscriptions/life/test_renewal.py::test_the_history_tells_which_of_the_two_it_was",

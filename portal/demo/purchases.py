@@ -27,11 +27,12 @@ from subscriptions.policies import identity
 
 @dataclass(frozen=True)
 class Item:
-    """Hold one thing a cycle charges for. *Units*: net price of one month."""
+    """Hold one thing a cycle charges for, and what it is. *Units*: net price of one month."""
 
     kind: str
     description: str
     price: Decimal
+    of: Plan | AddOn | PhoneNumber
 
 
 def find_plan(book: Book, code: str, *, currency: str) -> Plan:
@@ -113,8 +114,9 @@ def add_on(book: Book, subscription: Subscription, name: str) -> Item:
     """Add something on top of the plan and give what it costs."""
     offer = next(offer for offer in catalogue.ADD_ONS if offer.name == name)
     price = catalogue.price(offer.price, currency=subscription.currency)
-    book.add(AddOn(subscription=subscription, name=name, price_per_month=price))
-    return Item("add_on", f"Add-on: {name}", price)
+    made = AddOn(subscription=subscription, name=name, price_per_month=price)
+    book.add(made)
+    return Item("add_on", f"Add-on: {name}", price, made)
 
 
 def add_number(book: Book, subscription: Subscription, *, ported_in: bool = False) -> Item:
@@ -126,10 +128,11 @@ def add_number(book: Book, subscription: Subscription, *, ported_in: bool = Fals
         if made not in book.numbers:
             break
     book.numbers.add(made)
-    book.add(PhoneNumber(number=made, subscription=subscription, is_ported_in=ported_in))
+    number = PhoneNumber(number=made, subscription=subscription, is_ported_in=ported_in)
+    book.add(number)
     book.add(SearchKey(organisation=organisation, kind="number", text=text.fold(made)))
     price = catalogue.price(catalogue.NUMBER_PRICE, currency=subscription.currency)
-    return Item("number", f"Number {made}", price)
+    return Item("number", f"Number {made}", price, number)
 
 
 def assign(book: Book, subscription: Subscription, member: Member) -> None:
@@ -191,14 +194,23 @@ def add_cycle(
             description=f"{item.description}, {days.display_range(span)}",
             net=item.price * months,
         )
-        add_charge(book, made, line, span, is_external=is_external)
+        add_charge(book, made, line, span, of=item.of, is_external=is_external)
     if activation_fee:
         documents.add_line(book, invoice, kind="activation_fee", description="Activation fee", net=activation_fee)
     return made, invoice
 
 
-def add_charge(book: Book, cycle: Cycle, line: ChargeLine, span: days.Span, *, is_external: bool = False) -> None:
-    """Join a cycle to a line that charged for the days of `span`."""
+def add_charge(
+    book: Book,
+    cycle: Cycle,
+    line: ChargeLine,
+    span: days.Span,
+    *,
+    of: Plan | AddOn | PhoneNumber,
+    is_external: bool = False,
+    is_addition: bool = False,
+) -> None:
+    """Join a cycle to a line that charged for a thing over the days of `span`."""
     book.add(
         CycleCharge(
             cycle=cycle,
@@ -206,5 +218,9 @@ def add_charge(book: Book, cycle: Cycle, line: ChargeLine, span: days.Span, *, i
             first_day=span.first_day,
             day_after=span.day_after,
             is_external_invoice=is_external,
+            plan=of if isinstance(of, Plan) else None,
+            add_on=of if isinstance(of, AddOn) else None,
+            number=of if isinstance(of, PhoneNumber) else None,
+            is_addition=is_addition,
         )
     )

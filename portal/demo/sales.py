@@ -127,7 +127,7 @@ def sell(
         lags=lags,
     )
     monthly = ZERO if is_trial else plan.price_per_month if price is None else price
-    items = [Item("plan", identity.plan_title(product=plan.product.name, plan=plan.name), monthly)]
+    items = [Item("plan", identity.plan_title(product=plan.product.name, plan=plan.name), monthly, plan)]
     items += [purchases.add_on(book, subscription, name) for name in add_ons]
     items += [purchases.add_number(book, subscription, ported_in=index < ported_in) for index in range(numbers)]
     fee = catalogue.price(catalogue.ACTIVATION_FEE, currency=organisation.currency)
@@ -192,7 +192,7 @@ def extend_in_mid_cycle(book: Book, sale: Sale, item: Item, *, on: date) -> Invo
     line = documents.add_line(
         book, invoice, kind=item.kind, description=f"{item.description}, {days.display_range(rest)}", net=share
     )
-    purchases.add_charge(book, billed.cycle, line, rest)
+    purchases.add_charge(book, billed.cycle, line, rest, of=item.of, is_addition=True)
     if month.day_after < billed.span.day_after:
         later = days.Span(month.day_after, billed.span.day_after)
         months = days.months_of(later, anchor=anchor)
@@ -203,7 +203,7 @@ def extend_in_mid_cycle(book: Book, sale: Sale, item: Item, *, on: date) -> Invo
             description=f"{item.description}, {days.display_range(later)}",
             net=item.price * months,
         )
-        purchases.add_charge(book, billed.cycle, line, later)
+        purchases.add_charge(book, billed.cycle, line, later, of=item.of, is_addition=True)
     return invoice
 
 

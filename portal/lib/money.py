@@ -6,6 +6,7 @@ no float anywhere, and `round_half_up` is the only function that rounds.
 
 from __future__ import annotations
 
+import json
 from decimal import ROUND_HALF_UP, Context, Decimal
 from fractions import Fraction
 from functools import cache
@@ -64,6 +65,12 @@ def minor_digits(currency: str) -> int:
     if not is_currency(currency):
         raise UnknownCurrency(currency)
     return len(str(moneyed.get_currency(currency).sub_unit)) - 1
+
+
+@cache
+def digits_as_json() -> str:
+    """Write the number of decimals of every currency, for statements that round in SQL."""
+    return json.dumps({currency: minor_digits(currency) for currency in sorted(_CURRENT)})
 
 
 def minor_unit(currency: str) -> Decimal:

@@ -7,7 +7,10 @@ kinds.declare(
     {
         "clean_up.finished": "Clean-up run",
         "clean_up.step": "Clean-up step",
+        "renewals.finished": "Renewals run",
         "scheduled_ends.finished": "Scheduled ends carried out",
+        "subscription.renewal_refused": "Renewal refused",
+        "subscription.renewed": "Renewed",
         "subscription.resubscribed": "Resubscribed",
         "subscription.terminated": "Subscription terminated",
         "subscription.unsubscribed": "Unsubscribed",

@@ -1,15 +1,19 @@
-"""Declare the message about a termination, and read what it tells: the outbox knows its cause alone."""
+"""Declare the messages about terminations and refused renewals, and read what they tell of their cause."""
 
 from __future__ import annotations
 
 import uuid as uuids
 from itertools import groupby
 
+from portal.lib import days
 from portal.outbox import kinds
 from portal.outbox.policies import Text
 from settings_app import selectors as settings_selectors
 from subscriptions.declares import samples
-from subscriptions.models import PhoneNumber, Termination
+from subscriptions.life import writer
+from subscriptions.life.words import letters as life_letters
+from subscriptions.life.words import refused
+from subscriptions.models import PhoneNumber, RenewalRefusal, Termination
 from subscriptions.selectors import naming
 from subscriptions.termination.selectors import settled
 from subscriptions.termination.words import letters
@@ -57,6 +61,44 @@ def _reserved(subscription_id: int) -> tuple[letters.Reserved, ...]:
     )
 
 
+def text_of_refusals(*, cause_id: uuids.UUID, is_for_customer: bool) -> Text:
+    """Write subject and text of the day's message about an organisation's refused renewals.
+
+    *Raises*: RenewalRefusal.DoesNotExist.
+    """
+    found = list(
+        RenewalRefusal.objects.filter(notice_id=cause_id)
+        .select_related("subscription__organisation")
+        .order_by("pk")
+    )
+    if not found:
+        raise RenewalRefusal.DoesNotExist
+    identities = naming.identities([refusal.subscription_id for refusal in found])
+    return life_letters.text(
+        [
+            life_letters.Refused(
+                identity=identities[refusal.subscription_id],
+                usable_through=days.add_days(refusal.first_day, -1),
+                why=refused.told(refusal.code, data=refusal.data),
+            )
+            for refusal in found
+        ],
+        organisation=found[0].subscription.organisation.name,
+        tried_on=found[0].tried_on,
+        is_for_customer=is_for_customer,
+        provider_name=settings_selectors.provider_name(),
+    )
+
+
+kinds.declare(
+    kinds.Kind(
+        writer.REFUSED,
+        "Renewals refused",
+        text_of_refusals,
+        when="Once a day for an organisation of which a renewal was refused.",
+        sample_of=samples.renewals_refused,
+    )
+)
 kinds.declare(
     kinds.Kind(
         "subscription_terminated",

@@ -1,4 +1,4 @@
-"""Declare the runs of the clean-up: their words, and what their pages show."""
+"""Declare the runs of the clean-up and of renewals: their words, and what their pages show."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from portal.jobs.models import Run, RunItem
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.lists import ENDED, FAILURES, HELD
 from subscriptions.clean_up.operations import runs
+from subscriptions.life.selectors import runs as renewals
 
 ALSO_RENEWING = "The run was started with --also-renewing, so it terminated them too."
 NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or suspended organisations."
@@ -84,5 +85,27 @@ run_kinds.declare(
             run_kinds.Section("ended", "Terminated", ENDED, selectors.ended),
         ),
         report="subscriptions:clean_up_report",
+    )
+)
+
+run_kinds.declare(
+    run_kinds.Kind(
+        code=renewals.KIND,
+        label="Renewals",
+        title="Renewals run",
+        counts={"renewed": "Renewed", "documents": "Documents", "refused": "Refused", "failed": "Failed"},
+        in_list=("renewed", "refused", "failed"),
+        unfinished="Its renewals stand; the next run does the rest.",
+        parts={renewals.RENEW: "Renew"},
+        sections=(
+            run_kinds.Section(
+                "failures",
+                "Failures",
+                FAILURES,
+                _failures,
+                code="failures_",
+                text="The database refused these subscriptions. Every run tries again.",
+            ),
+        ),
     )
 )

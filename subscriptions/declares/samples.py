@@ -6,8 +6,10 @@ import uuid as uuids
 from datetime import date
 from decimal import Decimal
 
+from invoicing import refusals as invoicing_refusals
 from portal.outbox.policies import Text
 from settings_app import selectors as settings_selectors
+from subscriptions.life.words import letters as renewal_letters
 from subscriptions.policies.identity import Identity
 from subscriptions.termination.quote import figures
 from subscriptions.termination.words import letters
@@ -46,3 +48,18 @@ def terminated(*, is_for_customer: bool) -> Text:
         reason="Moved to another provider",
     )
     return letters.text(ended, is_for_customer=is_for_customer, provider_name=settings_selectors.provider_name())
+
+
+def renewals_refused(*, is_for_customer: bool) -> Text:
+    """Write the message about a renewal that Available Credits did not cover."""
+    refusal = invoicing_refusals.InsufficientCredits(
+        needed=Decimal("54.50"), available=Decimal("12.40"), currency="SGD"
+    )
+    refused = renewal_letters.Refused(identity=IDENTITY, usable_through=date(2026, 3, 15), why=str(refusal))
+    return renewal_letters.text(
+        [refused],
+        organisation=ORGANISATION,
+        tried_on=date(2026, 3, 8),
+        is_for_customer=is_for_customer,
+        provider_name=settings_selectors.provider_name(),
+    )

@@ -36,7 +36,7 @@ CYCLES = (
     invoicing_writer.INVOICES.over(f"""(
     SELECT gen_random_uuid() AS uuid, n.number, n.organisation_id, n.currency, 'tax' AS kind, n.issued_on,
            r.at AS created_at, n.charged, n.paid,
-           {invoicing_writer.INVOICES.nothing("series_id", "sequence_number", "status")}
+           {invoicing_writer.INVOICES.nothing("id", "series_id", "sequence_number", "status")}
     FROM new_invoices n CROSS JOIN import_run r
     WHERE NOT EXISTS (SELECT FROM invoicing_invoice i WHERE i.number = n.number)
     ORDER BY n.line)"""),  # noqa: S608 - columns of the shape
@@ -50,10 +50,10 @@ CYCLES = (
         (n.fee_id, 'activation_fee', 'Activation fee', n.activation_fee, 0, n.activation_fee))
         c (id, kind, description, net, tax, paid)
     WHERE c.id IS NOT NULL ORDER BY c.id)"""),
-    writer.CYCLE_CHARGES.over("""(
+    writer.CYCLE_CHARGES.over(f"""(
     SELECT cycle_id, charge_id AS line_id, starts_on AS first_day, day_after,
-           external_invoice AS is_external_invoice
-    FROM new_cycles ORDER BY line)"""),
+           external_invoice AS is_external_invoice, {writer.NO_THING}
+    FROM new_cycles ORDER BY line)"""),  # noqa: S608 - columns of the shape
     # One payment of each invoice: what is known is that it was paid, not how often.
     """
     CREATE TEMPORARY TABLE new_payments ON COMMIT DROP AS

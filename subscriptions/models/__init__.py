@@ -7,6 +7,7 @@ from subscriptions.models.contracts import Contract, ContractItem
 from subscriptions.models.cycles import Cycle, CycleCharge
 from subscriptions.models.numbers import PhoneNumber
 from subscriptions.models.plans import Plan, Product
+from subscriptions.models.renewals import RenewalRefusal
 from subscriptions.models.requests import NO_END_ASKED, TerminationRequest
 from subscriptions.models.subscriptions import AddOn, Assignment, HistoryEntry, Subscription
 from subscriptions.models.terminations import Termination
@@ -23,6 +24,7 @@ __all__ = [
     "PhoneNumber",
     "Plan",
     "Product",
+    "RenewalRefusal",
     "Subscription",
     "Termination",
     "TerminationRequest",

@@ -6,7 +6,9 @@ from django.db import models
 from django.db.models import F, Func, Q
 
 from invoicing.models import ChargeLine
-from subscriptions.models.subscriptions import Subscription
+from subscriptions.models.numbers import PhoneNumber
+from subscriptions.models.plans import Plan
+from subscriptions.models.subscriptions import AddOn, Subscription
 
 
 class Cycle(models.Model):
@@ -50,6 +52,9 @@ class CycleCharge(models.Model):
 
     `first_day` is the first day the charge covers: the cycle's, or the day of an addition; a charge ends
     with `day_after` (the cycle's, or the end of the running month for the first charge of an addition).
+
+    `plan`, `add_on` or `number` is what it charged for. An imported charge names none: it is for the plan, and
+    whoever changes the plan names in it the plan that it was for. An addition never comes again; its add-on does.
     """
 
     cycle = models.ForeignKey(Cycle, models.PROTECT, related_name="charges")
@@ -59,12 +64,28 @@ class CycleCharge(models.Model):
     is_external_invoice = models.BooleanField(
         default=False, help_text="Invoiced elsewhere: the customer's balance was never charged."
     )
+    plan = models.ForeignKey(Plan, models.PROTECT, null=True, blank=True, related_name="+", db_index=False)
+    add_on = models.ForeignKey(AddOn, models.PROTECT, null=True, blank=True, related_name="charges", db_index=False)
+    number = models.ForeignKey(
+        PhoneNumber, models.PROTECT, null=True, blank=True, related_name="charges", db_index=False
+    )
+    is_addition = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         constraints = [
             models.CheckConstraint(
                 condition=Q(day_after__gt=F("first_day")), name="a_charge_covers_at_least_one_day"
             ),
+            models.CheckConstraint(
+                condition=Q(plan__isnull=True, add_on__isnull=True)
+                | Q(plan__isnull=True, number__isnull=True)
+                | Q(add_on__isnull=True, number__isnull=True),
+                name="a_charge_is_for_one_thing",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["add_on"], name="charge_of_add_on", condition=Q(add_on__isnull=False)),
+            models.Index(fields=["number"], name="charge_of_number", condition=Q(number__isnull=False)),
         ]
 
     def __str__(self) -> str:

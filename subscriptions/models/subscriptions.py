@@ -44,6 +44,7 @@ class Subscription(models.Model):
         permissions = [
             ("terminate_subscription", "Can terminate a subscription"),
             ("change_renewal", "Can unsubscribe and resubscribe"),
+            ("recover_renewal", "Can recover a renewal"),
         ]
         constraints = [
             models.CheckConstraint(

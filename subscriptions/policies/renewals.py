@@ -11,7 +11,7 @@ from datetime import date
 from decimal import Decimal
 from typing import ClassVar, assert_never
 
-from portal.lib import days
+from portal.lib import days, money
 from subscriptions.policies.next_cycle import NoTaxRate
 from subscriptions.policies.shapes import BillingPlan
 
@@ -29,10 +29,11 @@ class Facts:
     """Hold what a renewal depends on.
 
     *Shape*: `expires_on` is the last day of the last cycle, of which `has_external_charge` tells. `requested_end`
-    is the day of an open request to end it. `was_tried_in_time` tells whether a renewal after this cycle was refused
-    before it expired. `next_cycle` is None where no cycle is known.
+    is the day of an open request to end it. `was_tried_in_time` tells whether a renewal after this cycle was
+    refused before it expired. `next_cycle` is None where no cycle is known.
     """
 
+    currency: str
     expires_on: date
     auto_renew: bool
     is_terminated: bool
@@ -141,6 +142,15 @@ class PassesItsContract:
     last_day: date
 
 
+@dataclass(frozen=True)
+class UnknownCurrency:
+    """Its currency is none that is known, so nothing can be rounded."""
+
+    code: ClassVar[str] = "unknown_currency"
+
+    currency: str
+
+
 # These are nobody's failure: nothing is tried, nothing is told.
 NotTried = (
     HasEnded
@@ -154,7 +164,7 @@ NotTried = (
     | TooLate
 )
 # A renewal was due, and is refused.
-Failure = OrganisationSuspended | NoCycleKnown | PassesItsContract | NoTaxRate
+Failure = OrganisationSuspended | NoCycleKnown | PassesItsContract | UnknownCurrency | NoTaxRate
 WhyNot = NotTried | Failure
 
 
@@ -195,7 +205,7 @@ def why_it_fails(facts: Facts) -> Failure | None:
     ends_on = facts.contract_ends_on
     if facts.billing_plan == "as_incurred" and ends_on and facts.next_cycle.last_day > ends_on:
         return PassesItsContract(ends_on, last_day=facts.next_cycle.last_day)
-    return None
+    return None if money.is_currency(facts.currency) else UnknownCurrency(facts.currency)
 
 
 def paid_for(needed: Sequence[Decimal], *, available: Decimal) -> tuple[bool, ...]:
@@ -240,6 +250,8 @@ def why_not_renewed(why: WhyNot) -> str:
                 f"The next cycle would end on {days.display(last_day)}, after its contract, which ends on "
                 f"{days.display(ends_on)}."
             )
+        case UnknownCurrency(currency=currency):
+            return str(money.UnknownCurrency(currency))
         case NoTaxRate(country=country, on=on):
             return f"There is no tax rate of {country} on {days.display(on)}. Enter it in Portal Settings."
         case _:

@@ -1,10 +1,12 @@
 """Copies of legal rows that PostgreSQL refuses, each by the name of what refuses it."""
 
-from tests.architecture.illegal_requests import ANOTHER, ASKED
+from tests.architecture.illegal_requests import ANOTHER, ASKED, REFUSED
 from tests.architecture.illegal_settings import SETTINGS
 
 NEXT_ENTRY = {"seq": "3", "before": "110", "after": "before + amount", "cause_id": "NULL", "kind": "'correction'"}
 NEXT_ENTRY |= {"amount": "10", "after": "120", "previous_sha256": "sha256"}
+_NEXT_CHARGE = {"seq": "3", "before": "after", "after": "after + amount", "previous_sha256": "sha256"}
+_KEY_OF_A_SEAL = "audit_seal_last_position_c9e48cf7_fk_audit_position_position"
 _NO_ENTRIES = {"last_seq": "NULL", "head": "NULL"}
 _ANOTHER_HASH = "sha256('another'::bytea)"
 NEXT_SEAL = {"number": "2", "first_position": "2", "last_position": "2", "previous_sha256": "sha256"}
@@ -35,11 +37,7 @@ ADDED: list[tuple[str, str, dict[str, str]]] = [
     ("a_seal_follows_the_one_before", "seal", {**NEXT_SEAL, "number": "3"}),
     ("a_seal_follows_the_one_before", "seal", {**NEXT_SEAL, "previous_sha256": "digest"}),
     ("a_seal_follows_the_one_before", "seal", {**NEXT_SEAL, "first_position": "3", "last_position": "3"}),
-    (
-        "audit_seal_last_position_c9e48cf7_fk_audit_position_position",
-        "seal",
-        {**NEXT_SEAL, "last_position": "3", "count": "2"},
-    ),
+    (_KEY_OF_A_SEAL, "seal", {**NEXT_SEAL, "last_position": "3", "count": "2"}),
     ("audit_seal_pkey", "seal", {}),
     # customers
     ("a_member_is_listed_once", "member", {}),
@@ -62,6 +60,7 @@ ADDED: list[tuple[str, str, dict[str, str]]] = [
         {**NEXT_ENTRY, **NEW_CAUSE, "kind": "'refund'", "amount": "-10", "after": "100"},
     ),
     ("a_cause_is_refunded_once", "entry", {**NEXT_ENTRY, "kind": "'refund'", "cause_id": "cause_id"}),
+    ("a_cause_is_charged_once", "charge_entry", _NEXT_CHARGE),
     ("what_a_note_puts_in_has_a_cause", "entry", {**NEXT_ENTRY, "kind": "'credit_note'"}),
     ("a_form_posts_one_entry", "entry", {**NEXT_ENTRY, "request_id": "request_id"}),
     ("an_account_opens_once", "entry", {**NEXT_ENTRY, "kind": "'opening_balance'"}),
@@ -326,6 +325,7 @@ ADDED: list[tuple[str, str, dict[str, str]]] = [
     ("a_run_ends_what_has_expired", "termination", {**ANOTHER, "clean_up_run_id": "{run}"}),
     ("a_run_ends_what_has_expired", "termination", {**ANOTHER, "clean_up_run_id": "{run}", "case": "'expired'"}),
     *ASKED,
+    *REFUSED,
     # runs
     ("a_run_has_an_outcome_of_a_subject_once", "failure", {"sentence": "'once more'"}),
     ("an_item_of_a_run_has_a_known_outcome", "failure", {"outcome": "'luck'"}),

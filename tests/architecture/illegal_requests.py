@@ -1,4 +1,4 @@
-"""What is refused of the end that was asked for a later day: copies of legal rows, as in `illegal_additions`."""
+"""What is refused of requested ends and of refused renewals: copies of legal rows, as in `illegal_additions`."""
 
 # A termination of the neighbour, which settles nothing.
 ANOTHER = {"subscription_id": "{neighbour}", "settlement": "'nothing_due'", "choice": "'none'"}
@@ -45,4 +45,9 @@ ASKED: list[tuple[str, str, dict[str, str]]] = [
         "termination",
         {**ANOTHER, "request_id": "{asked}", "actor_kind": "'system'", "explanation": "''"},
     ),
+]
+
+REFUSED: list[tuple[str, str, dict[str, str]]] = [
+    ("a_renewal_is_refused_once_a_day", "renewal_refusal", {}),
+    ("a_refused_renewal_says_why", "renewal_refusal", {"tried_on": "tried_on + 1", "code": "''"}),
 ]

@@ -23,9 +23,11 @@ from customers.models import SearchKey
 from customers.search import lookup
 from portal import frame
 from portal.frame import SYSTEM
+from portal.outbox import kinds
 from portal.outbox import operations as outbox_operations
 from portal.outbox.models import Delivery
 from subscriptions.clean_up.operations import expire
+from subscriptions.life.selectors import costs
 from subscriptions.requests import selectors as requests_selectors
 from tests.architecture.plans import plan_of, without_statistics
 from tests.architecture.tables import MADE_BY_TRIGGERS, OF_THE_FRAME, OURS, TABLES
@@ -73,6 +75,17 @@ def clean_up(world: SimpleNamespace) -> None:
         "subscriptions_subscription", world.neighbour.pk, uuid="gen_random_uuid()", expires_on="expires_on + n - 50"
     )
     expire.terminate_expired(as_of=None, limit=1, by=SYSTEM, at=NOW)
+
+
+def things_of_a_next_cycle(world: SimpleNamespace) -> None:
+    """Ask what a subscription has for its next cycle, and what each of it cost before."""
+    with connection.cursor() as cursor:
+        of = "(SELECT id, plan_id FROM subscriptions_subscription WHERE id = %(id)s)"
+        cursor.execute(costs.THINGS.format(due=of), {"id": world.running.pk})
+
+
+def message_about_refusals(world: SimpleNamespace) -> None:
+    kinds.of("renewal_refused").text_of(cause_id=world.renewal_refusal.notice_id, is_for_customer=True)
 
 
 def sending(world: SimpleNamespace) -> None:
@@ -213,6 +226,12 @@ READ: list[tuple[str, Reader, set[str]]] = [
         {"subscriptions_cyclecharge_cycle_id_02865e61"},
     ),
     ("a termination", page("subscriptions:termination", "termination"), {"entry_by_cause"}),
+    (
+        "what a next cycle costs",
+        things_of_a_next_cycle,
+        {"charge_of_add_on", "charge_of_number", "subscriptions_cyclecharge_cycle_id_02865e61"},
+    ),
+    ("a message about refused renewals", message_about_refusals, {"refusals_of_a_notice"}),
     ("a run of the clean-up", page("jobs:run", "run"), {"termination_by_run", "item_of_a_run"}),
     ("the clean-up", clean_up, {"subscription_by_expiry", "number_reserved"}),
     ("the scheduled ends of a night", ends_of_the_night, {"request_open_by_day"}),

@@ -41,6 +41,7 @@ from subscriptions.models import (
     Cycle,
     CycleCharge,
     HistoryEntry,
+    RenewalRefusal,
     Subscription,
     Termination,
 )
@@ -139,7 +140,8 @@ def build() -> SimpleNamespace:
         "charge_refund": refund,
         "stand": stand,
         **moved.take_backs(note, linked),
-        "top_up": moved.top_up(Decimal(7)),
+        "top_up": (top_up := moved.top_up(Decimal(7))),
+        "charge_entry": moved.charge(top_up.organisation, amount=Decimal(2)),
         "put_in": put_in,
         "put_in_line": put_in.lines.get(),
         "series": NumberSeries.objects.get(document="invoice"),
@@ -158,6 +160,14 @@ def build() -> SimpleNamespace:
         "assignment": Assignment.objects.create(subscription=running, member=member, assigned_on=TODAY),
         "history": HistoryEntry.objects.create(
             subscription=running, at=timezone.now(), event="Created", actor="test"
+        ),
+        "renewal_refusal": RenewalRefusal.objects.create(
+            subscription=running,
+            first_day=TODAY,
+            tried_on=TODAY,
+            at=timezone.now(),
+            code="no_cycle_known",
+            notice_id=uuid.uuid4(),
         ),
         "termination": refunded.termination,
         "by_note": by_note,

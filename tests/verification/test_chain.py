@@ -140,7 +140,7 @@ def test_the_keys_alone_refuse_an_edit(organisation: Organisation, change: str, 
         "amount = 21, after = 121",
         "at = at + interval '1 microsecond'",
         "kind = 'correction'",
-        f"cause_id = '{CAUSE}'",
+        "cause_id = gen_random_uuid()",
     ],
 )
 def test_an_edit_is_found(organisation: Organisation, now: dt.datetime, change: str) -> None:

@@ -139,6 +139,7 @@ def test_it_agrees_with_a_second_way(currency, months, rates, is_exempt, price, 
         before = (before[0], rounded(before[0], rate_on(before[3]), 10_000), *before[2:])
     net = rounded(before[0], months, before[2]) if before else price * months
     today = rate_on(200)
+    tax: int | None
     if is_exempt:
         tax = 0
     elif (
@@ -169,4 +170,5 @@ def test_it_agrees_with_a_second_way(currency, months, rates, is_exempt, price, 
     if tax is None:
         assert found == NoTaxRate("SG", on)
     else:
+        assert not isinstance(found, NoTaxRate)
         assert [(charge.net, charge.tax) for charge in found] == [(net * unit, tax * unit)] * bool(net or tax)

@@ -14,6 +14,7 @@ from subscriptions.policies.next_cycle import NoTaxRate
 
 EXPIRES = date(2026, 12, 15)
 FACTS = renewals.Facts(
+    currency="SGD",
     expires_on=EXPIRES,
     auto_renew=True,
     is_terminated=False,
@@ -69,6 +70,7 @@ def test_what_was_refused_in_time_is_not_tried_after_it_expired(on, why):
         ({"requested_end": EXPIRES + timedelta(days=1)}, None),
         ({"is_organisation_active": False}, renewals.OrganisationSuspended()),
         ({"next_cycle": None}, renewals.NoCycleKnown()),
+        ({"currency": "XTS"}, renewals.UnknownCurrency("XTS")),
         ({"billing_plan": "as_incurred", "contract_ends_on": date(2027, 1, 15)}, None),
         (
             {"billing_plan": "as_incurred", "contract_ends_on": date(2027, 1, 14)},

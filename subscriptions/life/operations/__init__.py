@@ -1,0 +1,6 @@
+"""Everything that happens to a subscription while it lives, one module per verb."""
+
+from subscriptions.life.operations.auto_renewal import set_auto_renew
+from subscriptions.life.operations.renewing import Counts, renew_due
+
+__all__ = ["Counts", "renew_due", "set_auto_renew"]

@@ -1,0 +1,1 @@
+"""Read what is due to be renewed, and what it costs."""

@@ -1,0 +1,138 @@
+"""The selection of what is due to be renewed: the conditions of `policies.renewals`, in SQL.
+
+Batches go by organisation: what it renews on one date is one charge. The index by organisation has the expiry days,
+so a night reads it once, whatever is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from portal.lib import money
+from settings_app import selectors as settings_selectors
+from settings_app.selectors import renewals as settings_renewals
+from subscriptions.models import NO_END_ASKED
+from subscriptions.policies import renewals
+from subscriptions.selectors import zones
+
+# Below every id.
+START = 0
+
+# The last cycle of the subscription `s`; that it follows is the next one.
+LAST_CYCLE = """
+LEFT JOIN LATERAL (
+    SELECT c.id, c.day_after, c.months FROM subscriptions_cycle c
+    WHERE c.subscription_id = s.id ORDER BY c.first_day DESC LIMIT 1
+) c ON true
+"""
+
+# The contract that the subscription `s` is tied to.
+CONTRACT = """
+LEFT JOIN LATERAL (
+    SELECT x.billing_plan, x.ends_on
+    FROM subscriptions_contractitem i JOIN subscriptions_contract x ON x.id = i.contract_id
+    WHERE i.subscription_id = s.id OFFSET 0
+) x ON true
+"""
+
+# What its row and the settings say. What was refused today is tried again tomorrow.
+_PRODUCT = """(SELECT p.name FROM subscriptions_plan k JOIN subscriptions_product p ON p.id = k.product_id
+              WHERE k.id = s.plan_id)"""
+_CONSIDERED = f"""
+s.status <> 'terminated' AND s.auto_renew AND NOT s.is_trial
+AND s.expires_on >= %(earliest)s::date - %(kept)s::int
+AND s.expires_on <= %(latest)s::date + {renewals.DAYS_AHEAD}
+AND o.today >= s.expires_on - {renewals.DAYS_AHEAD} AND o.today <= s.expires_on + %(kept)s::int
+AND {settings_renewals.renews_here(version="%(version)s", product=_PRODUCT)}
+AND NOT EXISTS (
+    SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.tried_on = o.today)
+"""
+
+# What its last cycle, its contract and its requests say besides: a renewal is tried.
+TRIED = f"""
+{_CONSIDERED}
+AND x.billing_plan IS DISTINCT FROM 'milestone'
+AND NOT EXISTS (SELECT FROM subscriptions_cyclecharge g WHERE g.cycle_id = c.id AND g.is_external_invoice)
+AND {NO_END_ASKED.format(through="s.expires_on")}
+AND (o.today <= s.expires_on OR NOT EXISTS (
+    SELECT FROM subscriptions_renewalrefusal r
+    WHERE r.subscription_id = s.id AND r.first_day = s.expires_on + 1 AND r.tried_on <= s.expires_on))
+"""  # noqa: S608 - built from constants
+
+_NEXT = f"""
+SELECT s.organisation_id FROM subscriptions_subscription s {zones.TODAY}
+WHERE s.organisation_id > %(after)s AND s.organisation_id <> ALL(%(without)s::bigint[]) AND {_CONSIDERED}
+ORDER BY s.organisation_id LIMIT %(room)s
+"""  # noqa: S608 - built from constants
+
+# An organisation of which somebody has locked a subscription is left for later: its date is one charge.
+_LOCKED = f"""
+WITH considered AS MATERIALIZED (
+    SELECT s.id, s.organisation_id FROM subscriptions_subscription s {zones.TODAY}
+    WHERE s.organisation_id = ANY(%(organisations)s::bigint[]) AND {_CONSIDERED}
+), locked AS MATERIALIZED (
+    SELECT s.id FROM subscriptions_subscription s
+    WHERE s.id = ANY(ARRAY(SELECT id FROM considered)) ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED
+)
+SELECT organisation_id, array_agg(n.id ORDER BY n.id), bool_and(l.id IS NOT NULL)
+FROM considered n LEFT JOIN locked l ON l.id = n.id GROUP BY organisation_id ORDER BY organisation_id
+"""  # noqa: S608 - built from constants
+
+_OF = _LOCKED.replace(" FOR NO KEY UPDATE SKIP LOCKED", "")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What is renewed on a day, under the settings of a run."""
+
+    todays: zones.Todays
+    config: settings_selectors.Config
+
+    def parameters(self, **more: Any) -> dict[str, Any]:
+        """Give the parameters of the conditions above, with further ones."""
+        return self.todays.parameters(
+            kept=self.config.reactivation_days,
+            version=self.config.version_id,
+            digits=money.digits_as_json(),
+            **more,
+        )
+
+
+@dataclass(frozen=True)
+class Found:
+    """What may be renewed of some organisations. *Shape*: the ids of subscriptions by organisation.
+
+    `left` tells that others had locked some; `last` is where the next batch begins, None where this is the end.
+    """
+
+    of: dict[int, list[int]]
+    left: bool
+    last: int | None
+
+
+def find(rule: Rule, *, after: int, room: int, without: Sequence[int], is_locking: bool) -> Found:
+    """Find the next organisations of which something may be renewed, and lock their subscriptions.
+
+    *Shape*: `room` is how many subscriptions a batch has; an organisation with more is a batch of its own.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_NEXT, rule.parameters(after=after, room=room, without=list(without)))
+        rows = [organisation for (organisation,) in cursor.fetchall()]
+        organisations = sorted(set(rows))
+        is_full = len(rows) == room
+        if is_full and len(organisations) > 1:
+            # Only a part of its subscriptions may be among them.
+            organisations.pop()
+        if not organisations:
+            return Found(of={}, left=False, last=None)
+        cursor.execute(_LOCKED if is_locking else _OF, rule.parameters(organisations=organisations))
+        found = cursor.fetchall()
+    return Found(
+        of={organisation: ids for organisation, ids, is_free in found if is_free},
+        left=not all(is_free for _, _, is_free in found),
+        last=organisations[-1] if is_full else None,
+    )

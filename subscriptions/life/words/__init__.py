@@ -1,0 +1,1 @@
+"""Say what becomes of subscriptions while they live."""
