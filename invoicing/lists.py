@@ -122,11 +122,16 @@ INVOICES: lists.List[selectors.InvoiceRow] = lists.List(
 class NoteFilters(filters.Filters):
     """What credit notes can be filtered by."""
 
-    more = ("issued_from", "issued_to", "currency", "amount_from", "amount_to")
+    more = ("linked", "issued_from", "issued_to", "currency", "amount_from", "amount_to")
 
     q = _Number(of=CreditNote)
     organisation = naming.OrganisationFilter()
     status = filters.Choice("Status", "status", choices=CreditNote.Status.choices, leads_in=("newest",))
+    linked = filters.Choice(
+        "Termination",
+        choices=(("yes", "Links it or took it off"), ("no", "None")),
+        ask=lambda value: Q(holds__gt=0) if value == "yes" else Q(holds=0),
+    )
     issued_from = filters.From("Issued from", "issued_on", leads_in=("issued",), needs="issued")
     issued_to = filters.To("Issued to", "issued_on", leads_in=("issued",), needs="issued")
     currency = filters.Currency()

@@ -9,8 +9,9 @@ from django.utils.module_loading import autodiscover_modules
 
 # What an app may tell those below it, each in the module of this name in its folder `declares`.
 DECLARED = (
-    *("addresses", "charge_subjects", "due_tonight", "events", "letters", "mentions", "note_questions"),
-    *("products", "refusals", "runs", "saved_filters", "search_finders", "settled_charges", "signposts", "tabs"),
+    *("addresses", "attention", "charge_subjects", "due_tonight", "events", "letters", "mentions"),
+    *("note_questions", "products", "refusals", "runs", "saved_filters", "search_finders", "settled_charges"),
+    *("signposts", "tabs"),
 )
 
 

@@ -56,6 +56,7 @@ def items_of(user: AbstractBaseUser | AnonymousUser, *, path: str) -> list[Item]
     if user.is_superuser:
         items.append(Item("Admin", _address("admin:index"), "shield", is_current=False))
     if items:
+        items.insert(0, Item("Needs attention", _address("home"), "inbox", is_current=path == _address("home")))
         items.append(Item("Help", _address("help"), "info", is_current=path.startswith(_address("help"))))
     return items
 

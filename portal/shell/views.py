@@ -14,17 +14,16 @@ from django.views.decorators.http import require_safe
 
 from portal.lib.http import Request
 from portal.postgresql import migrated
-from portal.shell import help, navigation, unavailable
+from portal.shell import attention, help, navigation, unavailable
 from portal.shell import styleguide as styleguide_context
 
 
 @require_safe
 def home(request: Request) -> HttpResponse:
-    """Lead to the first page of the navigation; whoever has none is told how to get a role."""
-    items = navigation.items_of(request.user, path=request.path)
-    if not items:
+    """Show what needs attention; whoever may open no page is told how to get a role."""
+    if not navigation.items_of(request.user, path=request.path):
         raise PermissionDenied
-    return redirect(items[0].url)
+    return render(request, "shell/home.html", attention.page(request, at=timezone.now()))
 
 
 @login_not_required

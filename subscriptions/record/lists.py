@@ -73,15 +73,24 @@ def _expiry(choice: str, asked: filters.Filters) -> Q:
     if choice == "cleanup":
         more_than = in_force.config_of(asked.request).reactivation_days
         return listing.expired_for(more_than=more_than, today=asked.today)
+    if choice in _LEFT:
+        kept = in_force.config_of(asked.request).reactivation_days
+        least, most = _LEFT[choice]
+        return listing.expired_with_left(least=least, most=most, kept=kept, today=asked.today)
     if choice == "past":
         return listing.expired_for(more_than=0, today=asked.today)
     return listing.expiring(within=7 if choice == "week" else 30, today=asked.today)
 
 
+# Days left until an expired one may be ended for good, least and most of them.
+_LEFT: dict[str, tuple[int, int | None]] = {"last": (0, 1), "few": (2, 7), "many": (8, None)}
 _EXPIRIES = (
     ("week", "In the next 7 days"),
     ("month", "In the next 30 days"),
     ("past", "In the past"),
+    ("last", "In the past, 1 day left at most"),
+    ("few", "In the past, 2 to 7 days left"),
+    ("many", "In the past, more than 7 days left"),
     ("cleanup", "Past the reactivation days"),
 )
 

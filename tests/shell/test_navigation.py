@@ -1,26 +1,10 @@
-"""Where the start page leads, and what is said to whoever may open nothing, or not this."""
+"""What is said to whoever may open nothing, or not this."""
 
 import pytest
-from django.contrib.auth.models import Permission
-from django.urls import reverse
 
 from tests.support import pages
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.mark.parametrize("role", ["agent", "billing", "auditor", "superuser"])
-def test_the_start_page_leads_to_the_customers(client_of, role):
-    response = client_of(role).get("/")
-    assert (response.status_code, response["Location"]) == (302, reverse("customers:list"))
-
-
-def test_whoever_may_open_one_page_is_led_there(client_of):
-    client = client_of("auditor")
-    client.user.groups.clear()
-    client.user.user_permissions.set(Permission.objects.filter(codename="view_auditentry"))
-    response = client.get("/")
-    assert (response.status_code, response["Location"]) == (302, reverse("audit:list"))
 
 
 @pytest.mark.parametrize("path", ["/", "/customers/", "/settings/portal-config/"])

@@ -9,6 +9,7 @@ pytestmark = pytest.mark.django_db
 
 # Each entry: where it leads, who sees it, and the permission that alone is enough.
 ENTRIES = {
+    "Needs attention": ("/", ("agent", "billing", "auditor", "superuser"), ""),
     "Customers": ("/customers/", ("agent", "billing", "auditor", "superuser"), "view_organisation"),
     "Subscriptions": ("/subscriptions/", ("agent", "billing", "auditor", "superuser"), "view_subscription"),
     "Terminations": ("/terminations/", ("agent", "billing", "auditor", "superuser"), "view_subscription"),
@@ -41,7 +42,8 @@ def test_each_role_is_offered_what_it_may_open(client_of, role):
 def test_a_permission_offers_its_entries_alone(client_of, permission):
     client = client_of("")
     client.user.user_permissions.add(Permission.objects.get(codename=permission))
-    assert offered(client) == {words: address for words, (address, _, its) in ENTRIES.items() if its == permission}
+    its_own = {words: address for words, (address, _, its) in ENTRIES.items() if its == permission}
+    assert offered(client) == {"Needs attention": "/", **its_own}
 
 
 def test_the_entry_that_a_page_belongs_to_is_marked(client_of):
@@ -50,6 +52,7 @@ def test_the_entry_that_a_page_belongs_to_is_marked(client_of):
     note = factories.credit_note(made.organisation, line=line)
     client = client_of("superuser")
     for address, entry in (
+        ("/", "Needs attention"),
         ("/customers/", "Customers"),
         (f"/customers/{made.organisation.uuid}/payment/", "Customers"),
         (f"/subscriptions/{made.uuid}/", "Subscriptions"),

@@ -164,6 +164,19 @@ def expired_for(*, more_than: int, today: date) -> Q:
     return LIVE & Q(expires_on__lt=today - timedelta(days=more_than))
 
 
+def expired_with_left(*, least: int, most: int | None, kept: int, today: date) -> Q:
+    """Ask for the expired subscriptions with so many days left until they may be ended for good.
+
+    *Units*: it is the day after `kept` reactivation days on which that may be; tomorrow is one day left. `most` is
+    None for all above.
+    """
+    last = today - timedelta(days=kept + 1)
+    newest = today - timedelta(days=1)
+    if most is not None:
+        newest = min(newest, last + timedelta(days=most))
+    return LIVE & Q(expires_on__range=(last + timedelta(days=max(least, 1)), newest))
+
+
 def of_status(status: str, *, today: date) -> Q:
     """Ask for a status by the facts of a day, not for the one that is stored."""
     if status == Subscription.Status.TERMINATED:

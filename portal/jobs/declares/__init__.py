@@ -1,0 +1,1 @@
+"""What this app declares to those below it; the roof looks for each module by its name."""

@@ -1,0 +1,40 @@
+"""Declare which subscriptions need somebody."""
+
+from portal.lib import attention
+from subscriptions.record.lists import SUBSCRIPTIONS
+
+attention.declare(
+    attention.Box(
+        code="held",
+        order=300,
+        of=SUBSCRIPTIONS,
+        address="subscriptions:list",
+        advice="If one was renewed elsewhere, import its new cycle; else end it.",
+        lines=(attention.Line("Held by the last clean-up: renewal not seen", {"held": "held"}),),
+    )
+)
+attention.declare(
+    attention.Box(
+        code="expired",
+        order=400,
+        of=SUBSCRIPTIONS,
+        address="subscriptions:list",
+        advice="They can be reactivated until the reactivation days are over; then the clean-up ends them.",
+        lines=(
+            attention.Line("Expired, to be ended for good tomorrow at the latest", {"expiry": "last"}),
+            attention.Line("Expired, 2 to 7 days left", {"expiry": "few"}),
+            attention.Line("Expired, more than 7 days left", {"expiry": "many"}),
+            attention.Line("Expired, past the reactivation days", {"expiry": "cleanup"}),
+        ),
+    )
+)
+attention.declare(
+    attention.Box(
+        code="expiring",
+        order=450,
+        of=SUBSCRIPTIONS,
+        address="subscriptions:list",
+        advice="Those without auto-renewal end then; the others have to be renewed.",
+        lines=(attention.Line("Expire in the next 7 days", {"expiry": "week"}),),
+    )
+)
