@@ -16,9 +16,9 @@ NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or susp
 
 
 HELD_BACK = (
-    "Auto-renewal is on, and no renewal was seen here, so these subscriptions were not terminated. If one was "
-    "renewed elsewhere, import its new cycles. Terminate the others one by one, or all at once with “./run "
-    "terminate_expired --also-renewing”."
+    "Auto-renewal is on, and after the last cycle no renewal was seen here, neither made nor refused, so these "
+    "subscriptions were not terminated. If one was renewed elsewhere, import its new cycles. Terminate the others "
+    "one by one, or all at once with “./run terminate_expired --also-renewing”."
 )
 
 

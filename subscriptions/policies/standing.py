@@ -9,8 +9,9 @@ from typing import Literal, assert_never
 from portal.lib import days
 
 HELD_BACK = (
-    "Auto-renewal is on, and no renewal was seen here, so the nightly clean-up holds this subscription back. If it "
-    "was renewed elsewhere, its new cycles have to be imported; what is terminated cannot come back."
+    "Auto-renewal is on, and after the last cycle no renewal was seen here, neither made nor refused, so the "
+    "nightly clean-up holds this subscription back. If it was renewed elsewhere, its new cycles have to be "
+    "imported; what is terminated cannot come back."
 )
 
 Status = Literal["active", "expired", "terminated"]
@@ -105,10 +106,21 @@ def standing(
     return Standing("expired", NotYet(expires_on, terminable_from=first), scheduled)
 
 
-def is_held_back(*, auto_renew: bool, is_trial: bool, is_organisation_active: bool, is_milestone: bool) -> bool:
+def is_held_back(
+    *,
+    auto_renew: bool,
+    is_trial: bool,
+    is_organisation_active: bool,
+    is_milestone: bool,
+    is_made_here: bool,
+    has_external_charge: bool,
+    was_refused: bool,
+) -> bool:
     """Tell whether the clean-up leaves what expired alone, because it may only have missed its renewal.
 
-    It had to be renewed, could be, and nothing here tells whether it was. The clean-up asks the same in SQL.
+    It had to be renewed, could be, and nothing here tells whether it was. A refusal after its last cycle does,
+    where renewals are made here and that cycle was not charged elsewhere. The clean-up asks the same in SQL.
     Source: domain.md 2.
     """
-    return auto_renew and is_organisation_active and not is_trial and not is_milestone
+    is_possible = auto_renew and is_organisation_active and not is_trial and not is_milestone
+    return is_possible and not (was_refused and is_made_here and not has_external_charge)

@@ -8,8 +8,9 @@ from datetime import date
 from django.db.models import FilteredRelation, Q, QuerySet
 
 from portal.lib import days
+from settings_app import selectors as settings_selectors
 from subscriptions import policies
-from subscriptions.models import Subscription, TerminationRequest
+from subscriptions.models import CycleCharge, Subscription, TerminationRequest
 from subscriptions.policies import standing
 from subscriptions.selectors import naming
 
@@ -48,9 +49,17 @@ def open_request_of(subscription: Subscription) -> TerminationRequest | None:
     return found
 
 
-def is_held_back(subscription: Subscription) -> bool:
-    """Tell whether the clean-up would hold an expired subscription back; it must come from `subscriptions()`."""
+def is_held_back(subscription: Subscription, *, config: settings_selectors.Config) -> bool:
+    """Tell whether the clean-up would hold an expired subscription back; it must come from `subscriptions()`.
+
+    Two queries.
+    """
+    last = subscription.cycles.order_by("-first_day")[:1].values("pk")
+    refused = subscription.renewal_refusals.filter(first_day=days.add_days(subscription.expires_on, 1))
     return standing.is_held_back(
+        is_made_here=config.renews_here(subscription.plan.product.name),
+        has_external_charge=CycleCharge.objects.filter(cycle__in=last, is_external_invoice=True).exists(),
+        was_refused=refused.exists(),
         auto_renew=subscription.auto_renew,
         is_trial=subscription.is_trial,
         is_organisation_active=subscription.organisation.status == "active",

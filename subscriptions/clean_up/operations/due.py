@@ -22,6 +22,7 @@ from portal.jobs import writer
 from portal.jobs.models import RunItem
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import runs
+from subscriptions.life.selectors import due as renewals
 from subscriptions.selectors import zones
 
 # The batch of the steps that change one column: their locks are short.
@@ -50,14 +51,15 @@ class Due:
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule for what is due: after how many days, and whether also with auto-renewal on."""
+    """The rule for what is due: after how many days, under which settings, whether also with auto-renewal on."""
 
     reactivation_days: int
+    version_id: int
     is_also_renewing: bool = False
 
     def parameters(self) -> dict[str, Any]:
         """Give the parameters of the statements below."""
-        return {"kept": self.reactivation_days, "renewing": self.is_also_renewing}
+        return {"kept": self.reactivation_days, "version": self.version_id, "renewing": self.is_also_renewing}
 
 
 # What is asked to end on a day ends on that day. An array is read once; a join may change the order.
@@ -71,13 +73,17 @@ WHERE s.status <> 'terminated' {_NO_END_ASKED}
   AND o.today - s.expires_on > %(kept)s AND s.expires_on < %(latest)s::date - %(kept)s::int
 """
 
-# Subscriptions whose renewal may only be missing here. The portal makes no renewals, so it cannot tell, even if the
-# last cycle was invoiced elsewhere. `standing.is_held_back` is the same rule for one subscription.
-_MAY_HAVE_RENEWED = """(
+# Subscriptions whose renewal may only be missing here: none was refused after the last cycle, or renewals are made
+# elsewhere, where nothing here can tell. `standing.is_held_back` is the same rule for one subscription.
+_MAY_HAVE_RENEWED = f"""(
     s.auto_renew AND NOT s.is_trial AND o.status = 'active' AND NOT EXISTS (
         SELECT FROM subscriptions_contractitem i JOIN subscriptions_contract c ON c.id = i.contract_id
-        WHERE i.subscription_id = s.id AND c.billing_plan = 'milestone'))
-"""
+        WHERE i.subscription_id = s.id AND c.billing_plan = 'milestone')
+    AND (NOT {renewals.REFUSED} OR NOT ({renewals.MADE_HERE}) OR EXISTS (
+        SELECT FROM subscriptions_cyclecharge g WHERE g.is_external_invoice AND g.cycle_id = (
+            SELECT c.id FROM subscriptions_cycle c WHERE c.subscription_id = s.id
+            ORDER BY c.first_day DESC LIMIT 1))))
+"""  # noqa: S608 - built from constants
 
 _TO_END = f"{_DUE} AND (%(renewing)s OR NOT {_MAY_HAVE_RENEWED})"
 _HELD = f"{_DUE} AND NOT %(renewing)s AND {_MAY_HAVE_RENEWED}"

@@ -67,7 +67,8 @@ def terminate_expired(
     """
     todays = zones.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
-    rule = due.Rule(settings_selectors.current_config().reactivation_days, is_also_renewing=is_also_renewing)
+    config = settings_selectors.current_config()
+    rule = due.Rule(config.reactivation_days, config.version_id, is_also_renewing=is_also_renewing)
 
     def begin(step: str) -> Callable[[int], None]:
         progress(step, 0)
@@ -145,9 +146,9 @@ def count_due(
     *, as_of: date | None, at: datetime, is_also_renewing: bool = False, reactivation_days: int | None = None
 ) -> int:
     """Count what a run would terminate. Without `reactivation_days` the settings in force apply."""
-    if reactivation_days is None:
-        reactivation_days = settings_selectors.current_config().reactivation_days
-    rule = due.Rule(reactivation_days, is_also_renewing=is_also_renewing)
+    config = settings_selectors.current_config()
+    kept = config.reactivation_days if reactivation_days is None else reactivation_days
+    rule = due.Rule(kept, config.version_id, is_also_renewing=is_also_renewing)
     return due.count(zones.todays(as_of=as_of, at=at), rule=rule)
 
 

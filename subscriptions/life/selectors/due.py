@@ -39,15 +39,21 @@ LEFT JOIN LATERAL (
 ) x ON true
 """
 
-# What its row and the settings say. What was refused today is tried again tomorrow.
 _PRODUCT = """(SELECT p.name FROM subscriptions_plan k JOIN subscriptions_product p ON p.id = k.product_id
               WHERE k.id = s.plan_id)"""
+# The renewals of the subscription `s` are made here.
+MADE_HERE = settings_renewals.renews_here(version="%(version)s", product=_PRODUCT)
+# A renewal after its last cycle was refused.
+REFUSED = """EXISTS (
+    SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.first_day = s.expires_on + 1)"""
+
+# What its row and the settings say. What was refused today is tried again tomorrow.
 _CONSIDERED = f"""
 s.status <> 'terminated' AND s.auto_renew AND NOT s.is_trial
 AND s.expires_on >= %(earliest)s::date - %(kept)s::int
 AND s.expires_on <= %(latest)s::date + {renewals.DAYS_AHEAD}
 AND o.today >= s.expires_on - {renewals.DAYS_AHEAD} AND o.today <= s.expires_on + %(kept)s::int
-AND {settings_renewals.renews_here(version="%(version)s", product=_PRODUCT)}
+AND {MADE_HERE}
 AND NOT EXISTS (
     SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.tried_on = o.today)
 """

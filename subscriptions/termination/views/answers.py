@@ -129,7 +129,7 @@ def expired_page(
         "seal": steps.seal(step, quote),
         "expiry_date": days.display(step.subscription.expires_on),
         "owed": preview.owed_of_expired(quotes.document(quote)),
-        "held_back": standing.HELD_BACK if reading.is_held_back(step.subscription) else "",
+        "held_back": standing.HELD_BACK if reading.is_held_back(step.subscription, config=step.config) else "",
         "changes": changes,
         "form_action": address(step, "terminate_expired"),
     }

@@ -2,19 +2,24 @@
 
 import datetime as dt
 import json
+import uuid
 
 import pytest
 from django.core.management import CommandError
 
 from customers.models import Organisation
+from portal import frame
 from portal.audit.models import AuditEntry
 from portal.jobs.models import Run, RunItem
+from settings_app import selectors as settings_selectors
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import due, expire
-from subscriptions.models import Subscription, Termination
+from subscriptions.life.operations import renewing
+from subscriptions.models import CycleCharge, RenewalRefusal, Subscription, Termination
 from subscriptions.selectors import reading
 from tests.subscriptions.clean_up.nights import command, done_in, expired, results_in
 from tests.support import factories
+from tests.support.factories import C
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_clock")]
 
@@ -86,9 +91,54 @@ def test_a_cycle_that_comes_in_lets_go_of_what_was_held(now):
 def test_held_is_what_could_have_been_renewed(now, fields, status, is_held):
     made = expired(1, **fields)[0]
     Organisation.objects.filter(pk=made.organisation_id).update(status=status)
-    subscription = reading.find(made.uuid)
-    assert reading.is_held_back(subscription) is is_held
-    answer = json.loads(command("--json", at=now)[1])
+    _assert_held(made, is_held=is_held, at=now)
+
+
+@pytest.mark.parametrize(
+    ("is_made_here", "refused_after", "external", "is_held"),
+    [
+        (True, "2026-02-02", False, False),
+        (True, "2026-01-01", False, True),  # of the cycle before
+        (True, "", False, True),
+        (False, "2026-02-02", False, True),
+        (True, "2026-02-02", True, True),
+    ],
+)
+def test_a_refusal_here_tells_that_nothing_was_renewed(
+    now, configure, is_made_here, refused_after, external, is_held
+):
+    configure(renewals_are_made_here=is_made_here)
+    made = expired(1, auto_renew=True)[0]
+    CycleCharge.objects.filter(cycle__subscription=made).update(is_external_invoice=external)
+    if refused_after:
+        first_day = dt.date.fromisoformat(refused_after)
+        RenewalRefusal.objects.create(
+            subscription=made,
+            first_day=first_day,
+            tried_on=first_day - dt.timedelta(days=1),
+            at=now,
+            code="organisation_suspended",
+            notice_id=uuid.uuid4(),
+        )
+    _assert_held(made, is_held=is_held, at=now)
+
+
+def test_what_is_refused_every_day_ends_on_the_29th_and_not_before(now, configure):
+    """Refused until it expires, and then held by nothing but its reactivation days."""
+    configure(renewals_are_made_here=True)
+    made = factories.subscription(cycles=(C("2026-02-01"),), auto_renew=True)  # expires on 28 February
+    for day in range(23, 29):
+        renewing.renew_due(as_of=dt.date(2026, 2, day), by=frame.SYSTEM, at=now)
+    assert made.renewal_refusals.count() == 6
+    for day, terminated in ((28, 0), (29, 1)):
+        at = dt.datetime(2026, 2, 28, 4, tzinfo=dt.UTC) + dt.timedelta(days=day)
+        assert json.loads(command("--json", at=at)[1])["terminated"] == terminated, day
+
+
+def _assert_held(made: Subscription, *, is_held: bool, at: dt.datetime) -> None:
+    config = settings_selectors.current_config()
+    assert reading.is_held_back(reading.find(made.uuid), config=config) is is_held
+    answer = json.loads(command("--json", at=at)[1])
     assert (answer["terminated"], answer["held"]) == (int(not is_held), int(is_held))
 
 

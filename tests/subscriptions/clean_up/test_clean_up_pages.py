@@ -123,7 +123,7 @@ def test_a_report_lists_what_was_held(client_of, now):
     run = clean_up(now)
     page = client_of("billing").get(f"{LIST}{run.uuid}/")
     said, markup = pages.words(page), page.content.decode()
-    assert "Held: renewal not seen Auto-renewal is on, and no renewal was seen here" in said
+    assert "Held: renewal not seen Auto-renewal is on, and after the last cycle no renewal was seen here" in said
     assert f'href="/subscriptions/{made.uuid}/"' in markup
     assert "1 February 2026 37" in said
     assert "Terminated 0 With auto-renewal on 0 Held 1 Failed 0" in said

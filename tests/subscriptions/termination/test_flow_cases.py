@@ -192,7 +192,7 @@ def test_the_form_of_what_the_clean_up_holds_back_says_so(client_of):
     client = client_of("agent")
     made = factories.subscription(cycles=(C("2025-11-01"),), auto_renew=True)
     said = pages.words(client.get(f"/subscriptions/{made.uuid}/terminate-expired/"))
-    assert "Held: renewal not seen Auto-renewal is on, and no renewal was seen here" in said
+    assert "Held: renewal not seen Auto-renewal is on, and after the last cycle no renewal was seen here" in said
     assert "what is terminated cannot come back" in said
     trial = factories.subscription(cycles=(C("2025-11-01"),), auto_renew=True, is_trial=True)
     assert "Held" not in pages.words(client.get(f"/subscriptions/{trial.uuid}/terminate-expired/"))
