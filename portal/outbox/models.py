@@ -8,6 +8,55 @@ from django.db import models
 from portal.audit.models import AuditEntry
 
 
+class Notice(models.Model):
+    """What one organisation is told of one kind on one day, in one message, however much it is about.
+
+    *Units*: `on` is the day where the organisation is. *Shape*: `uuid` is the cause of its delivery.
+    """
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    organisation_uuid = models.UUIDField()
+    kind = models.CharField(max_length=40)
+    on = models.DateField()
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organisation_uuid", "kind", "on"], name="an_organisation_has_one_notice_of_a_kind_a_day"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.on}"
+
+
+class NoticeItem(models.Model):
+    """One thing that a notice tells of. It is told once of each day that it is about.
+
+    *Shape*: `subject_uuid` names it; `about` is what it is there, where that is not all of it: a number.
+    """
+
+    notice = models.ForeignKey(Notice, models.PROTECT, related_name="items", db_index=False)
+    kind = models.CharField(max_length=40)
+    subject_uuid = models.UUIDField()
+    about = models.CharField(max_length=40, blank=True)
+    on = models.DateField()
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["subject_uuid", "kind", "about", "on"], name="a_thing_is_told_once_of_a_day"
+            ),
+        ]
+        indexes = [models.Index(fields=["notice", "on", "id"], name="item_of_a_notice")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.subject_uuid} {self.on}"
+
+
 class Delivery(models.Model):
     """One delivery of an event, to be made at least once; `message_id` makes a repeat recognisable.
 

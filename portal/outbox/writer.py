@@ -29,3 +29,13 @@ DELIVERIES = Writer(
     },
     only_read=("at",),
 )
+
+# What one organisation is told of one kind on one day, and the things that it tells of.
+NOTICES = Writer(
+    "outbox_notice",
+    {"uuid": "uuid", "organisation_uuid": "uuid", "kind": "varchar", "on": "date", "at": "timestamptz"},
+)
+NOTICE_ITEMS = Writer(
+    "outbox_noticeitem",
+    {"notice_id": "bigint", "kind": "varchar", "subject_uuid": "uuid", "about": "varchar", "on": "date"},
+)

@@ -7,6 +7,9 @@ kinds.declare(
     {
         "clean_up.finished": "Clean-up run",
         "clean_up.step": "Clean-up step",
+        "reminder.expiring": "Expiry announced",
+        "reminder.renewal_ahead": "Renewal announced",
+        "reminder.reservation_ending": "End of a reservation announced",
         "renewals.finished": "Renewals run",
         "scheduled_ends.finished": "Scheduled ends carried out",
         "subscription.renewal_refused": "Renewal refused",

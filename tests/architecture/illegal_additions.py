@@ -334,6 +334,8 @@ ADDED: list[tuple[str, str, dict[str, str]]] = [
     ("a_part_of_a_finished_run_never_changes", "part", {"run_id": "{finished_run}", "name": "'another'"}),
     *SETTINGS,
     # outbox
+    ("an_organisation_has_one_notice_of_a_kind_a_day", "notice", {}),
+    ("a_thing_is_told_once_of_a_day", "notice_item", {}),
     ("a_cause_has_one_delivery_of_a_kind", "delivery", {"event_id": "NULL"}),
     ("an_event_is_delivered_once_by_a_channel", "delivery", {"cause_id": "gen_random_uuid()"}),
     ("a_delivery_goes_by_a_known_channel", "delivery", {"channel": "'pigeon'", **NEW_CAUSE}),

@@ -166,6 +166,8 @@ CHANGED = [
     ("a_part_that_was_put_in_is_never_changed", "put_in_line", "amount = 1"),
     ("a_payment_line_is_never_changed", "payment_line", "amount = 1"),
     # settings and outbox
+    ("a_notice_is_never_changed", "notice", "kind = 'another'"),
+    ("a_thing_that_was_told_is_never_changed", "notice_item", "about = 'another'"),
     ("there_is_one_config_head", "head", "id = 2"),
     ("an_older_settings_version_is_never_made_current", "head", "version_id = {earlier_version}"),
     ("a_reason_has_a_label", "reason", "label = ''"),
@@ -189,6 +191,8 @@ DELETED = [
     ("a_renewal_of_a_settings_version_is_never_changed", "renewal"),
     ("a_message_of_a_settings_version_is_never_changed", "message_setting"),
     ("a_tax_rate_that_has_begun_is_never_deleted", "tax_rate"),
+    ("a_notice_is_never_changed", "notice"),
+    ("a_thing_that_was_told_is_never_changed", "notice_item"),
     ("an_audit_entry_is_never_changed", "audit"),
     ("a_position_is_never_changed", "position"),
     ("a_seal_is_never_changed", "seal"),

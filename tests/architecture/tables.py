@@ -65,6 +65,8 @@ TABLES = {
     "finished_part": "jobs_runpart",
     "failure": "jobs_runitem",
     "delivery": "outbox_delivery",
+    "notice": "outbox_notice",
+    "notice_item": "outbox_noticeitem",
     "audit": "audit_auditentry",
     "position": "audit_position",
     "seal": "audit_seal",

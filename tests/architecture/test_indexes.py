@@ -26,9 +26,12 @@ from portal.frame import SYSTEM
 from portal.outbox import kinds
 from portal.outbox import operations as outbox_operations
 from portal.outbox.models import Delivery
+from settings_app import selectors as settings_selectors
 from subscriptions.clean_up.operations import expire
 from subscriptions.life.selectors import costs
+from subscriptions.reminders import selectors as reminders
 from subscriptions.requests import selectors as requests_selectors
+from subscriptions.selectors import zones
 from tests.architecture.plans import plan_of, without_statistics
 from tests.architecture.tables import MADE_BY_TRIGGERS, OF_THE_FRAME, OURS, TABLES
 from tests.support.addresses import client_with
@@ -101,6 +104,16 @@ def sending(world: SimpleNamespace) -> None:
 
 def ends_of_the_night(world: SimpleNamespace) -> None:
     requests_selectors.due(at=NOW)
+
+
+def text_of_a_notice(world: SimpleNamespace) -> None:
+    kinds.of("expiring").text_of(cause_id=world.notice.uuid, is_for_customer=True)
+
+
+def reminders_of_the_day(world: SimpleNamespace) -> None:
+    todays, config = zones.todays(as_of=None, at=NOW), settings_selectors.current_config()
+    for kind in reminders.KINDS:
+        reminders.organisations(kind, todays=todays, config=config)
 
 
 def forgetting_keys(world: SimpleNamespace) -> None:
@@ -235,6 +248,8 @@ READ: list[tuple[str, Reader, set[str]]] = [
     ("a run of the clean-up", page("jobs:run", "run"), {"termination_by_run", "item_of_a_run"}),
     ("the clean-up", clean_up, {"subscription_by_expiry", "number_reserved"}),
     ("the scheduled ends of a night", ends_of_the_night, {"request_open_by_day"}),
+    ("the text of a message that tells ahead", text_of_a_notice, {"item_of_a_notice"}),
+    ("the reminders of a day", reminders_of_the_day, {"subscription_by_expiry", "number_reserved"}),
     ("messages of a status", page("outbox:list", status="dead"), {"outbox_by_status"}),
     (
         "messages of an organisation",

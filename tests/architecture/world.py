@@ -24,7 +24,7 @@ from invoicing.models import (
     PaymentLine,
 )
 from portal.jobs.models import Run, RunItem, RunPart
-from portal.outbox.models import Delivery
+from portal.outbox.models import Delivery, Notice, NoticeItem
 from settings_app.models import (
     AdministrativeFee,
     MessageSetting,
@@ -107,6 +107,9 @@ def build() -> SimpleNamespace:
     )
     over = Run.objects.create(
         kind="clean_up", started_at=timezone.now(), finished_at=None, actor="system", as_of=TODAY
+    )
+    notice = Notice.objects.create(
+        organisation_uuid=organisation.uuid, kind="expiring", on=TODAY, at=timezone.now()
     )
     finished_part = RunPart.objects.create(run=over, place=0, name="terminate", state="done")
     Run.objects.filter(pk=over.pk).update(finished_at=timezone.now())
@@ -193,6 +196,10 @@ def build() -> SimpleNamespace:
         "tax_rate": TaxRate.objects.create(country="SG", name="GST", per_cent=9, begins_on=dt.date(2024, 1, 1)),
         "coming_tax_rate": TaxRate.objects.create(
             country="SG", name="GST", per_cent=10, begins_on=dt.date(9998, 1, 1)
+        ),
+        "notice": notice,
+        "notice_item": NoticeItem.objects.create(
+            notice=notice, kind="expiring", subject_uuid=running.uuid, on=running.expires_on
         ),
         "delivery": Delivery.objects.create(
             event=events["audit"],

@@ -94,3 +94,20 @@ def test_the_exemption_can_be_read_by_everybody(visit, made, check_axe, shot, wi
     expect(page.get_by_label("Exempt from taxes")).to_be_focused()
     check_axe(page)
     shot(page, f"exemption-{width}-{theme}")
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_samples_of_messages_can_be_read_by_everybody(visit, live_server, check_axe, shot, width, theme):
+    page = visit("superuser", width=width, theme=theme)
+    page.goto("/notifications/samples/")
+    page.get_by_text("To a customer").first.click()
+    page.get_by_text("To a customer").last.click()
+    expect(page.get_by_text("Example Trading Pte Ltd").first).to_be_visible()
+    check_axe(page)
+    shot(page, f"samples-{width}-{theme}")
+    page.goto("/settings/portal-config/")
+    page.get_by_text("Other than that, by kind of message").click()
+    expect(page.get_by_label("Renewal ahead")).to_be_visible()
+    check_axe(page)
+    page.get_by_text("Other than that, by kind of message").evaluate("one => one.scrollIntoView()")
+    shot(page, f"kinds-{width}-{theme}")
