@@ -62,7 +62,7 @@ def _kind(row: RunRow) -> cells.Word | cells.Under:
 RUNS: lists.List[RunRow] = lists.List(
     name="runs",
     title="Runs",
-    about="What the portal did on its own or in bulk: clean-ups and imports. Dates and times are UTC.",
+    about="What the portal did on its own or in bulk: nights and their steps, imports. Dates and times are UTC.",
     permission=PERMISSION,
     rows=selectors.runs,
     read=selectors.run_rows,
@@ -85,8 +85,8 @@ RUNS: lists.List[RunRow] = lists.List(
     filters=RunFilters,
     empty=lists.Empty(
         "Nothing has run yet",
-        "Whoever runs the server starts a clean-up with “./run terminate_expired”, every night and after new "
-        "cycles have come in, and an import with “./run import_data”. Operations (docs/operations.md) says how.",
+        "Whoever runs the server starts “./run nightly” every night, and an import with “./run import_data”. "
+        "Operations (docs/operations.md) says how.",
         "clock",
     ),
     no_match=lists.Empty("No run matches", "The newest ones are on the first page; clear the filters.", "clock"),

@@ -161,8 +161,8 @@ def read_only() -> str:
     """Say that the database is read-only, and which commands work."""
     return (
         "This database can only be read (it is a replica, or default_transaction_read_only is on), and nothing "
-        "was done: verify_ledger, quote_refund and terminate_expired --dry-run work here, all else needs one that "
-        "takes writes."
+        "was done: verify_ledger, quote_refund, terminate_expired --dry-run and nightly --dry-run work here, all "
+        "else needs one that takes writes."
     )
 
 

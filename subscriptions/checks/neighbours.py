@@ -8,6 +8,7 @@ from customers.checks.names import DAY, ENTRIES, ENTRY
 from portal.verification import registry
 from portal.verification.check import Check
 from subscriptions.checks.names import SUBSCRIPTION, TERMINATION
+from subscriptions.clean_up import selectors
 
 # How long a number stays reserved: by the settings that its subscription ended under. An import keeps no version;
 # any may have been in force.
@@ -131,9 +132,10 @@ registry.declare(
     Check(
         "run_count",
         "it counts {kept} terminated, {there} terminations name it",
-        """
+        f"""
         SELECT format('clean-up run %%s', r.uuid) AS place, r.terminated AS kept, coalesce(t.there, 0) AS there
-        FROM (SELECT id, uuid, coalesce((counts ->> 'terminated')::bigint, 0) AS terminated FROM jobs_run) r
+        FROM (SELECT id, uuid, coalesce((counts ->> 'terminated')::bigint, 0) AS terminated FROM jobs_run
+              WHERE kind = '{selectors.KIND}') r
         LEFT JOIN (SELECT clean_up_run_id, count(*) AS there FROM subscriptions_termination
                    WHERE clean_up_run_id IS NOT NULL GROUP BY 1) t ON t.clean_up_run_id = r.id
         WHERE r.terminated <> coalesce(t.there, 0) ORDER BY r.id

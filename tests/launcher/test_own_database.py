@@ -232,6 +232,9 @@ def test_on_a_replica_a_night_is_looked_at(place: Place, replica: str) -> None:
     told = json.loads(answer.stdout)
     assert told["dry_run"] is True
     assert len(report.read_text().splitlines()) == 1 + told["terminated"] + told["held"]
+    night = run(place, "nightly", "--dry-run", "--json", DATABASE_URL=replica)
+    assert night.returncode == 0, night.stderr
+    assert json.loads(night.stdout)["clean_up"]["counts"]["terminated"] == told["terminated"]
 
 
 @pytest.mark.parametrize("words", [*WRITING, ("migrate",)], ids=" ".join)

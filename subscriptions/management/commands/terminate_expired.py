@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import mmap
-import signal
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date, datetime, timedelta
 from typing import Any, NoReturn
 
@@ -20,6 +15,7 @@ from portal.frame import SYSTEM
 from portal.lib import days, numerals
 from portal.lib import text as text_lib
 from portal.lib.progress import Progress
+from portal.lib.stopping import STOPPED, Stop
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import counts as operations_counts
 from subscriptions.clean_up.operations import expire
@@ -32,35 +28,8 @@ from subscriptions.clean_up.operations.workers import WorkerEnded
 EARLIEST_ZONE = "Pacific/Kiritimati"
 # Each takes a connection of the database.
 MOST_WORKERS = 64
-# What a shell says of a program that SIGTERM ended.
-STOPPED = 128 + signal.SIGTERM
 # How far two clocks may be apart.
 APART = timedelta(hours=1)
-
-
-class _Stop:
-    """Remember a SIGTERM, for this process and those that come of it: they share one byte."""
-
-    def __init__(self) -> None:
-        self._byte = mmap.mmap(-1, 1)
-
-    def __call__(self) -> bool:
-        return self._byte[0] == 1
-
-    @contextmanager
-    def listening(self) -> Iterator[None]:
-        """Take SIGTERM as a wish to stop after the running batch."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        before = signal.signal(signal.SIGTERM, self._remember)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGTERM, before)
-
-    def _remember(self, number: int, frame: object) -> None:
-        self._byte[0] = 1
 
 
 class Command(BaseCommand):
@@ -104,7 +73,7 @@ class Command(BaseCommand):
         counts: operations_counts.Counts | None = None
         progress = Progress(self.stderr, is_logged=True)
         totals: dict[str, int] = {}
-        stop = _Stop()
+        stop = Stop()
 
         def notice(result: Result) -> None:
             if result.is_failure:

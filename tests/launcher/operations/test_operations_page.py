@@ -19,7 +19,7 @@ from tests.support.places import eventually
 
 # The most that `systemd-analyze security` may say, times ten: 0 is safe, 100 is not.
 EXPOSURE = "12"
-UNITS = ("portal-web.service", "portal-night.service", "portal-night.timer")
+UNITS = ("portal-web.service", "portal-night.service", "portal-night.timer", "portal-night-failed.service")
 # An address from outside, as nginx sees it.
 OUTSIDE = "127.0.0.9"
 

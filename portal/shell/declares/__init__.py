@@ -1,0 +1,1 @@
+"""What the roof tells the apps below it."""
