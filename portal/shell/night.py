@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.core.management import CommandError, call_command
 from django.core.management.base import OutputWrapper
@@ -26,19 +27,21 @@ from portal.jobs.models import Run, RunItem, RunPart
 from portal.lib import text
 from portal.lib.stopping import STOPPED
 from subscriptions.life import operations as life
+from subscriptions.reminders import operations as reminders
 from subscriptions.requests import operations as requests
 
 logger = logging.getLogger(__name__)
 
 KIND = "night"
 IMPORT, RENEW, CARRY_OUT, CLEAN_UP = "import", "renew", "carry_out", "clean_up"
-SEAL, VERIFY = "seal", "verify"
+SEAL, REMIND, VERIFY = "seal", "remind", "verify"
 LABELS = {
     IMPORT: "Import",
     RENEW: "Renewals",
     CARRY_OUT: "Scheduled ends",
     CLEAN_UP: "Clean-up and numbers",
     SEAL: "Seal",
+    REMIND: "Messages",
     VERIFY: "Verification",
 }
 State = RunPart.State
@@ -151,6 +154,14 @@ def _seal(options: Options, moment: Moment) -> Outcome:
     return Outcome(State.DONE, {"numbered": done.numbered, "sealed": sum(seal.count for seal in done.seals)})
 
 
+def _remind(options: Options, moment: Moment) -> Outcome:
+    counts = reminders.write_due(
+        by=frame.SYSTEM, at=moment.at, is_dry_run=options.is_dry_run, progress=moment.progress, stop=moment.stop
+    )
+    messages = counts.due if options.is_dry_run else counts.messages
+    return _of_counts({"messages": messages}, was_stopped=counts.was_stopped)
+
+
 def _verify(options: Options, moment: Moment) -> Outcome:
     outcome, answer = _command("verify_ledger", ["--json"], options=options)
     faults = answer["faults"] if answer else []
@@ -169,6 +180,7 @@ STEPS = (
     Step(CARRY_OUT, _carry_out, needs=(IMPORT,)),
     Step(CLEAN_UP, _clean_up, needs=(IMPORT, RENEW)),
     Step(SEAL, _seal),
+    Step(REMIND, _remind),
     Step(VERIFY, _verify, is_wanted=lambda options: options.is_verifying and not options.is_dry_run),
 )
 
@@ -247,9 +259,7 @@ def _do(
     return Outcome(State.FAILED, why=why)
 
 
-def _command(
-    name: str, arguments: list[str], *, options: Options
-) -> tuple[Outcome, dict[str, dict[str, int]] | dict[str, object] | None]:
+def _command(name: str, arguments: list[str], *, options: Options) -> tuple[Outcome, Any]:
     """Do what a command does, and read its JSON; None where it gave none."""
     said = io.StringIO()
     outcome = Outcome(State.DONE)
@@ -270,11 +280,11 @@ def _with(outcome: Outcome, counts: Mapping[str, int]) -> Outcome:
     return Outcome(outcome.state, counts, outcome.why)
 
 
-def _of_counts(counts: Mapping[str, int], *, was_stopped: bool, failed: str) -> Outcome:
+def _of_counts(counts: Mapping[str, int], *, was_stopped: bool, failed: str = "") -> Outcome:
     if was_stopped:
         return Outcome(State.STOPPED, counts, "Stopped as asked, after the running batch.")
     # What failed by itself is tried again the next night, and stands in nobody's way.
-    return Outcome(State.DONE, counts, failed if counts["failed"] else "")
+    return Outcome(State.DONE, counts, failed if counts.get("failed") else "")
 
 
 # ---- Its row -----------------------------------------------------------------------------------------------------

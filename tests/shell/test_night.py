@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
 
 import pytest
 import time_machine
@@ -30,7 +31,7 @@ from tests.support.factories import C
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("one_clock")]
 
-NIGHT = ("renew", "carry_out", "clean_up", "seal", "verify")
+NIGHT = ("renew", "carry_out", "clean_up", "seal", "remind", "verify")
 
 
 def expired(count: int) -> None:
@@ -52,12 +53,12 @@ def command(*arguments: str, at: dt.datetime) -> tuple[str | int | None, str, st
     return status, out.getvalue(), err.getvalue()
 
 
-def answered(*arguments: str, at: dt.datetime) -> tuple[str | int | None, dict[str, dict[str, object]]]:
+def answered(*arguments: str, at: dt.datetime) -> tuple[str | int | None, dict[str, Any]]:
     status, out, _ = command("--json", *arguments, at=at)
     return status, json.loads(out)
 
 
-def states(answer: dict[str, dict[str, object]]) -> dict[str, object]:
+def states(answer: dict[str, Any]) -> dict[str, object]:
     return {name: step["state"] for name, step in answer.items()}
 
 
@@ -91,10 +92,7 @@ def test_a_night_renews_ends_seals_and_verifies_as_one_run(now: dt.datetime) -> 
     assert [(part.name, part.state) for part in run.parts.all()] == [(name, "done") for name in NIGHT]
     assert (run.count("renewed"), run.count("terminated"), run.finished_at) == (1, 2, now)
     told = AuditEntry.objects.get(kind="night.finished")
-    assert (
-        told.description
-        == "Renewals done, Scheduled ends done, Clean-up and numbers done, Seal done, Verification done."
-    )
+    assert told.description == ", ".join(f"{night.LABELS[name]} done" for name in NIGHT) + "."
     assert told.subject_uuid == run.uuid
     assert Seal.objects.exists()
 
@@ -138,6 +136,7 @@ def test_an_import_that_fails_leaves_out_what_needs_it_and_nothing_else(now: dt.
         "carry_out": "left_out",
         "clean_up": "left_out",
         "seal": "done",
+        "remind": "done",
         "verify": "done",
     }
     assert "Left out: it needs “Import”, and that was not done." in out

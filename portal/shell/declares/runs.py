@@ -58,6 +58,7 @@ run_kinds.declare(
             "released_numbers": "Numbers freed",
             "numbered": "Events numbered",
             "sealed": "Events sealed",
+            "messages": "Messages written",
             "faults": "Faults of the ledger",
             "failed": "Failed",
         },

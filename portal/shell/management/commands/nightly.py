@@ -27,8 +27,8 @@ PATIENCE = 10
 class Command(BaseCommand):
     help = (
         "Do what a portal does by itself every night: import, renewals, scheduled ends, clean-up, numbers, "
-        "seal, verification. A step that fails does not stop those that do not need it; a night that was killed "
-        "is started again."
+        "seal, messages, verification. A step that fails does not stop those that do not need it; a night that "
+        "was killed is started again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
