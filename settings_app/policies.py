@@ -88,11 +88,6 @@ class Values:
         return chosen
 
     @property
-    def tells_somebody(self) -> bool:
-        """Tell whether the two switches produce messages, of the kinds that follow them."""
-        return self.notify_customers or (self.notify_partner and bool(self.notification_address))
-
-    @property
     def is_mute(self) -> bool:
         """Tell whether the provider should get messages, but no address is set, so that nobody gets them."""
         kinds_of_ours = {TERMINATED, *self.messages_by_kind}

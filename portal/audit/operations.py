@@ -40,8 +40,8 @@ def record(
     organisation: Affected | None = None,
     app: str = "",
     label: str = "",
-) -> None:
-    """Add one event; it becomes true together with the transaction around it.
+) -> int:
+    """Add one event and return its key; it becomes true together with the transaction around it.
 
     *Shape*: `kind` is declared (`portal.audit.kinds`); its app and label stand where none is given. `sentence` is
     what people read, and stays as it is told now. `data` holds the values of the sentence for machines: amounts as
@@ -63,7 +63,8 @@ def record(
         "subject_uuid": subject.uuid if subject else None,
         "data": {name: plain(value) for name, value in (data or {}).items()},
     }
-    writer.EVENTS.write([event])
+    (key,) = writer.EVENTS.write([event], then="RETURNING id")
+    return int(key)
 
 
 def plain(value: Any) -> Any:

@@ -27,6 +27,7 @@ class Kind:
     """A kind of message.
 
     *Shape*: `code` stays for good, `label` is what people read; `when` says when one is written, as a sentence.
+    One that `is_for_staff` goes to the provider alone.
     """
 
     code: str
@@ -34,6 +35,7 @@ class Kind:
     text_of: TextOf
     when: str = ""
     sample_of: SampleOf | None = None
+    is_for_staff: bool = False
 
 
 LookUp = Callable[[uuids.UUID], Addresses]

@@ -50,6 +50,7 @@ def samples(request: Request) -> HttpResponseBase:
             "texts": [
                 (whom, kind.sample_of(is_for_customer=is_for_customer))
                 for whom, is_for_customer in (("To a customer", True), ("To the provider", False))
+                if not (is_for_customer and kind.is_for_staff)
             ],
         }
         for kind in kinds.every()

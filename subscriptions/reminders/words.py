@@ -38,7 +38,7 @@ _ONE = {
 _MANY = {
     RENEWAL: "renew soon, the first on {day}",
     EXPIRY: "expire soon and are not renewed, the first after {day}",
-    RESERVATION: "are reserved no longer soon, the first after {day}",
+    RESERVATION: "will be free soon, the first after {day}",
 }
 _BEFORE = {RENEWAL: "renews on", EXPIRY: "expires after", RESERVATION: "reserved until"}
 _MEANS = {

@@ -23,7 +23,7 @@ EVENTS = {
 _TOLD = {
     selectors.RENEWAL: "' subscription(s) renew, the first on '",
     selectors.EXPIRY: "' subscription(s) expire without a renewal, the first after '",
-    selectors.RESERVATION: "' number(s) are reserved no longer, the first after '",
+    selectors.RESERVATION: "' number(s) will be free, the first after '",
 }
 
 

@@ -15,6 +15,7 @@ from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription, TerminationRequest
 from subscriptions.policies import standing
 from subscriptions.requests import refusals
+from subscriptions.requests.operations import messages
 from subscriptions.selectors import naming, reading
 from subscriptions.termination import operations as termination
 from subscriptions.termination import refusals as termination_refusals
@@ -230,8 +231,8 @@ def _tell(
     by: frame.Actor,
     at: datetime,
 ) -> None:
-    """Record what became of a request as an event of its subscription."""
-    audit_operations.record(
+    """Record what became of a request as an event of its subscription, with its message."""
+    event_id = audit_operations.record(
         kind,
         sentence=f"Subscription {naming.identity_of(subscription).named}: {told}",
         subject=audit_operations.Subject("subscription", subscription.uuid),
@@ -240,3 +241,4 @@ def _tell(
         at=at,
         organisation=audit_operations.Affected(subscription.organisation.uuid, subscription.organisation.name),
     )
+    messages.write(kind, event_id=event_id, subscription=subscription, stored=stored, at=at)
