@@ -2,6 +2,7 @@
 
     python -m bench.night command AT [OPTIONS ...]    `terminate_expired` as it is
     python -m bench.night loop AT SAMPLE              what it would be without: one operation after the other
+    python -m bench.night renew AT [--dry-run]        `renew_due` as it is
 
 The clock is another one than that of a real night: it stands at AT, and whoever starts this lets the server's clock
 say the same (`World.on`). Prints one line of JSON.
@@ -74,6 +75,18 @@ def loop(sample: str, *, at: datetime) -> dict[str, Any]:
     return {"terminated": len(chosen), "seconds": seconds}
 
 
+def renew(*options: str, at: datetime) -> dict[str, Any]:
+    """Renew what is due; give what was done, its seconds, and the most memory this process ever had."""
+    from portal.frame import SYSTEM
+    from subscriptions.life import operations
+
+    started = time.perf_counter()
+    counts = operations.renew_due(as_of=None, by=SYSTEM, at=at, is_dry_run="--dry-run" in options)
+    seconds = time.perf_counter() - started
+    done = {"renewed": counts.renewed, "documents": counts.documents, "refused": counts.refused}
+    return {**done, "seconds": seconds, "peak_mb": _peak_mb()}
+
+
 def _id(number: int) -> Any:
     import uuid
 
@@ -93,5 +106,6 @@ if __name__ == "__main__":
 
     django.setup()
     what, at, *rest = sys.argv[1:]
-    work: Callable[..., dict[str, Any]] = command if what == "command" else loop
+    works: dict[str, Callable[..., dict[str, Any]]] = {"command": command, "loop": loop, "renew": renew}
+    work = works[what]
     print(json.dumps(work(*rest, at=datetime.fromisoformat(at))))

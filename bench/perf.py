@@ -23,7 +23,7 @@ import django.db
 import psycopg
 from django.core.exceptions import ObjectDoesNotExist
 
-from bench import cleanup, flows, imports, lists, pages, search, weight
+from bench import cleanup, flows, imports, lists, pages, renewals, search, weight
 from bench.figures import Figure, Measured
 from bench.world import World, say
 from portal import embedded
@@ -34,6 +34,7 @@ SUBJECTS: dict[str, ModuleType] = {
     "import": imports,
     "lists": lists,
     "pages": pages,
+    "renewals": renewals,
     "search": search,
     "weight": weight,
 }
@@ -105,7 +106,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="./test bench", description="Measure ours beside a floor or a peer.")
     parser.add_argument("--rows", type=int, default=DEFAULT_ROWS, metavar="N", help="organisations (200,000)")
     parser.add_argument(
-        "--turns", type=int, default=DEFAULT_TURNS, metavar="N", help="turns of cleanup, flows and import (3)"
+        "--turns",
+        type=int,
+        default=DEFAULT_TURNS,
+        metavar="N",
+        help="turns of what writes (3)",
     )
     parser.add_argument(
         "--beside",

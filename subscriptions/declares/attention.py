@@ -1,8 +1,19 @@
 """Declare which subscriptions need somebody."""
 
 from portal.lib import attention
+from subscriptions.life.lists import FAILED
 from subscriptions.record.lists import SUBSCRIPTIONS
 
+attention.declare(
+    attention.Box(
+        code="failed_renewals",
+        order=200,
+        of=FAILED,
+        address="subscriptions:failed_renewals",
+        advice="Each is tried again every day until it expires; do what its reason says.",
+        lines=(attention.Line("Failed to renew", {}),),
+    )
+)
 attention.declare(
     attention.Box(
         code="held",

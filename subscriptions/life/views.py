@@ -1,4 +1,4 @@
-"""Unsubscribe and resubscribe, from the sidebar."""
+"""Unsubscribe and resubscribe, from the sidebar; the list of renewals that failed."""
 
 from __future__ import annotations
 
@@ -13,12 +13,15 @@ from django.views.decorators.http import require_POST
 from django_htmx.http import trigger_client_event
 
 from portal import frame
-from portal.lib import htmx
+from portal.lib import htmx, lists
 from portal.lib.http import Request
 from subscriptions.life import operations, refusals
+from subscriptions.life.lists import FAILED
 from subscriptions.models import Subscription
 
 CHANGED = "subscription-changed"
+
+failed_renewals = lists.page(FAILED)
 
 
 @require_POST

@@ -24,6 +24,7 @@ from invoicing.models import (
     PaymentLine,
 )
 from portal.jobs.models import Run, RunItem, RunPart
+from portal.lib import days
 from portal.outbox.models import Delivery, Notice, NoticeItem
 from settings_app.models import (
     AdministrativeFee,
@@ -166,7 +167,7 @@ def build() -> SimpleNamespace:
         ),
         "renewal_refusal": RenewalRefusal.objects.create(
             subscription=running,
-            first_day=TODAY,
+            first_day=days.add_days(running.expires_on, 1),
             tried_on=TODAY,
             at=timezone.now(),
             code="no_cycle_known",

@@ -23,6 +23,7 @@ pytestmark = pytest.mark.django_db
 
 HELD = "Held by the last clean-up: renewal not seen"
 OF_SUBSCRIPTIONS = {
+    "Failed to renew",
     HELD,
     "Expired, to be ended for good tomorrow at the latest",
     "Expired, 2 to 7 days left",
@@ -177,7 +178,9 @@ def is_copied(table):
         return cursor.fetchone()[0]
 
 
-@pytest.mark.parametrize("code", ["held", "expired", "expiring", "unlinked_notes", "dead_letters", "runs"])
+@pytest.mark.parametrize(
+    "code", ["failed_renewals", "held", "expired", "expiring", "unlinked_notes", "dead_letters", "runs"]
+)
 def test_a_number_is_counted_by_an_index(client_of, rf, code):
     request = rf.get("/")
     request.user = client_of("superuser").user

@@ -64,6 +64,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:tab": ("organisation", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:list": ("", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:terminations": ("", {"GET": (_SUBSCRIPTIONS, 200)}),
+    "subscriptions:failed_renewals": ("", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:detail": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:estimate": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:renewal": ("running", {"POST": ("subscriptions.change_renewal", 404)}),

@@ -172,7 +172,7 @@ def expected(on: dt.date) -> dict[int, Any]:
         for made in Subscription.objects.filter(organisation=owner).select_related("plan__product").order_by("pk"):
             cycle = Cycle.objects.filter(subscription=made).latest("first_day")
             span = next_cycle.span_of(cycle.day_after, months=cycle.months, anchor=made.started_on.day)
-            contract = Contract.objects.filter(items__subscription=made).first()
+            contract: Any = Contract.objects.filter(items__subscription=made).first()
             facts = renewals.Facts(
                 currency=made.currency,
                 expires_on=made.expires_on,
@@ -210,6 +210,13 @@ def expected(on: dt.date) -> dict[int, Any]:
     return answers
 
 
+def _charged(line: ChargeLine, *, span: days.Span) -> next_cycle.Charge:
+    of: Any = line.cycle_charge
+    kind: Any = line.kind
+    name = line.description.removesuffix(f", {days.display_range(span)}")
+    return next_cycle.Charge(kind, of.plan_id or of.add_on_id or of.number_id, name, line.net, line.tax)
+
+
 def told(made: Subscription, *, cycles: int) -> Any:
     refusal = made.renewal_refusals.filter(tried_on=TODAY).first()
     if refusal:
@@ -219,20 +226,7 @@ def told(made: Subscription, *, cycles: int) -> Any:
     cycle = Cycle.objects.filter(subscription=made).latest("first_day")
     lines = ChargeLine.objects.filter(cycle_charge__cycle=cycle).select_related("cycle_charge").order_by("pk")
     span = days.Span(cycle.first_day, cycle.day_after)
-    return next_cycle.NextCycle(
-        span,
-        cycle.months,
-        tuple(
-            next_cycle.Charge(
-                line.kind,
-                line.cycle_charge.plan_id or line.cycle_charge.add_on_id or line.cycle_charge.number_id,
-                line.description.removesuffix(f", {days.display_range(span)}"),
-                line.net,
-                line.tax,
-            )
-            for line in lines
-        ),
-    )
+    return next_cycle.NextCycle(span, cycle.months, tuple(_charged(line, span=span) for line in lines))
 
 
 @pytest.mark.parametrize("seed", range(12))
