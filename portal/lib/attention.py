@@ -87,11 +87,15 @@ def numbers(request: Request, *, at: datetime) -> list[Number]:
             label=line.label,
             advice=box.advice,
             count=rows(box, line, request=request, at=at)[: MOST_COUNTED + 1].count(),
-            address=f"{reverse(box.address)}?{urlencode(line.asked(at=at))}",
+            address=_address(box, line.asked(at=at)),
         )
         for box in boxes(request.user)
         for line in box.lines
     ]
+
+
+def _address(box: Box, query: Query) -> str:
+    return f"{reverse(box.address)}?{urlencode(query)}" if query else reverse(box.address)
 
 
 def rows(box: Box, line: Line, *, request: Request, at: datetime) -> filters.Query:

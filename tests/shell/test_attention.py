@@ -2,6 +2,7 @@
 
 import datetime as dt
 import re
+import uuid
 
 import pytest
 from django.contrib.auth.models import Permission
@@ -13,7 +14,7 @@ from portal.jobs.models import Run, RunItem
 from portal.lib import attention
 from portal.outbox.models import Delivery
 from subscriptions.clean_up import selectors as clean_up
-from subscriptions.models import Subscription
+from subscriptions.models import RenewalRefusal, Subscription
 from tests.architecture.plans import plan_of, without_statistics
 from tests.architecture.tables import TABLES
 from tests.support import factories, shown
@@ -113,9 +114,19 @@ def test_each_number_counts_what_its_list_shows(client_of):
             created_at=now,
             next_attempt_at=now,
         )
+    for in_days in (8, 9):
+        RenewalRefusal.objects.create(
+            subscription=expiring(in_days),
+            first_day=now.date() + dt.timedelta(days=in_days + 1),
+            tried_on=now.date(),
+            at=now,
+            code="organisation_suspended",
+            notice_id=uuid.uuid4(),
+        )
     client = client_of("superuser")
     page = client.get("/")
     assert counts(page) == {
+        "Failed to renew": 2,
         "Expired, to be ended for good tomorrow at the latest": 1,
         "Expired, 2 to 7 days left": 3,
         "Expired, more than 7 days left": 2,
