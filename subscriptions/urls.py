@@ -7,5 +7,6 @@ urlpatterns = [
     path("", include("subscriptions.record.urls")),
     path("", include("subscriptions.termination.urls")),
     path("", include("subscriptions.life.urls")),
+    path("", include("subscriptions.requests.urls")),
     path("", include("subscriptions.clean_up.urls")),
 ]

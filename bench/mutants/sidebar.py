@@ -6,8 +6,8 @@ MUTATIONS = (
     Mutation(
         "“Terminate” is shown to who may not terminate",
         "subscriptions/record/actions.py",
-        '"subscriptions.terminate_subscription",',
-        '"subscriptions.view_subscription",',
+        '"Terminate",\n        "subscriptions.terminate_subscription",',
+        '"Terminate",\n        "subscriptions.view_subscription",',
         "tests/subscriptions/record/test_sidebar_shows.py::test_a_button_stands_there_for_who_may_press_it",
     ),
     Mutation(

@@ -17,6 +17,7 @@ from settings_app import in_force
 NAVIGATION = (
     ("Customers", "customers:list", "people", "customers.view_organisation"),
     ("Subscriptions", "subscriptions:list", "package", "subscriptions.view_subscription"),
+    ("Scheduled ends", "subscriptions:scheduled_ends", "circle-stop", "subscriptions.view_subscription"),
     ("Terminations", "subscriptions:terminations", "history", "subscriptions.view_subscription"),
     ("Invoices", "invoicing:invoice_list", "invoice", "invoicing.view_invoice"),
     ("Credit notes", "invoicing:credit_note_list", "credit-note", "invoicing.view_creditnote"),

@@ -144,6 +144,8 @@ class TerminationRequest(models.Model):
             models.UniqueConstraint(fields=["id", "termination"], name="request_and_termination"),
         ]
         indexes = [
+            models.Index(fields=["ends_on", "id"], name="request_by_day"),
+            models.Index(fields=["organisation", "ends_on", "id"], name="request_by_organisation"),
             models.Index(
                 fields=["ends_on", "id"],
                 name="request_open_by_day",

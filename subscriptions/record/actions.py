@@ -16,6 +16,8 @@ from portal import frame
 from subscriptions.life import refusals as life
 from subscriptions.models import Subscription
 from subscriptions.policies import standing
+from subscriptions.requests import operations as requests
+from subscriptions.selectors import reading
 from subscriptions.termination import refusals
 
 Why = Callable[[Subscription, standing.Standing], frame.Refused | None]
@@ -50,6 +52,9 @@ def _never(subscription: Subscription, stands: standing.Standing) -> None:
 
 
 def _why_not_terminable(subscription: Subscription, stands: standing.Standing) -> frame.Refused | None:
+    if stands.scheduled and stands.scheduled.has_come:
+        # When its day is over, "Terminate" carries it out.
+        return None if stands.scheduled.is_over else refusals.EndHasCome(stands.scheduled.on)
     return refusals.NotYetTerminable(stands.ending) if isinstance(stands.ending, standing.NotYet) else None
 
 
@@ -83,6 +88,24 @@ ACTIONS = (
         "subscriptions:estimate",
         "Shows what ending it on a day would give back, and changes nothing.",
         _never,
+    ),
+    Action(
+        "end_later",
+        "End later",
+        "subscriptions.terminate_subscription",
+        "subscriptions:end_later",
+        "Schedules the end for a day ahead or the end of the running cycle, with the estimate of that day.",
+        lambda subscription, stands: requests.why_not_asked(subscription, stands=stands),
+        applies=lambda subscription: reading.open_request_of(subscription) is None,
+    ),
+    Action(
+        "withdraw_end",
+        "Withdraw the scheduled end",
+        "subscriptions.terminate_subscription",
+        "subscriptions:withdraw_end",
+        "Takes a scheduled end back, with a reason, as long as it is not carried out.",
+        _never,
+        applies=lambda subscription: reading.open_request_of(subscription) is not None,
     ),
     Action(
         "terminate",

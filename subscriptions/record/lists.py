@@ -14,7 +14,7 @@ from moneyed import Money
 from customers import naming
 from customers.models import folded_number
 from customers.search import pasted, policies
-from portal.lib import lists
+from portal.lib import days, lists
 from portal.lib.lists import cells, filters, paging
 from settings_app import in_force
 from settings_app import selectors as settings_selectors
@@ -151,8 +151,11 @@ def _plan(row: SubscriptionRow) -> cells.Link:
 
 
 def _status(row: SubscriptionRow) -> cells.Under:
-    on = (cells.On(row.ended_on),) if row.ended_on else ()
-    return cells.Under(cells.Code(row.status, _STATUSES[row.status]), on)
+    under: tuple[Any, ...] = (cells.On(row.ended_on),) if row.ended_on else ()
+    if row.ends_on:
+        under = (f"ends on {days.display(row.ends_on)}",)
+        under += (f"{cells.amount_of(row.estimate)} back",) if row.estimate is not None else ()
+    return cells.Under(cells.Code(row.status, _STATUSES[row.status]), under)
 
 
 def _columns(*, is_of_customer: bool) -> tuple[lists.Column[SubscriptionRow], ...]:
@@ -165,6 +168,7 @@ def _columns(*, is_of_customer: bool) -> tuple[lists.Column[SubscriptionRow], ..
         lists.Column("UUID", lambda row: row.uuid, on=roomy),
         lists.Column("Status", _status),
         lists.Column("Terminated on", lambda row: row.ended_on, kind=cells.Day, on="file"),
+        lists.Column("Ends on", lambda row: row.ends_on, kind=cells.Day, on="file"),
         lists.Column("Auto-renewal", lambda row: "On" if row.is_auto_renewing else "Off"),
         lists.Column("Renewal date", lambda row: row.renewal_date, kind=cells.Day, on=roomy),
         lists.Column("Expiry date", lambda row: row.expires_on, kind=cells.Day, sort="expiry"),

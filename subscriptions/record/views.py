@@ -63,10 +63,9 @@ def detail(request: Request, uuid: uuids.UUID) -> HttpResponse:
     """Show "Subscription Details": as the sidebar for htmx, as a page otherwise."""
     subscription = _find(uuid)
     today = days.today_in(subscription.organisation.timezone, at=timezone.now())
-    stands = reading.standing_of(
-        subscription, on=today, reactivation_days=in_force.config_of(request).reactivation_days
-    )
-    shown = details.subscription_details(subscription, stands=stands, today=today)
+    config = in_force.config_of(request)
+    stands = reading.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
+    shown = details.subscription_details(subscription, stands=stands, today=today, config=config)
     return htmx.render_page(
         request,
         page="subscriptions/record/detail.html",

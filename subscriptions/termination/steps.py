@@ -15,9 +15,9 @@ from portal.lib import days, seals
 from portal.lib.http import Request
 from settings_app import in_force
 from settings_app import selectors as settings_selectors
-from subscriptions.models import Subscription
+from subscriptions.models import Subscription, TerminationRequest
 from subscriptions.selectors import reading
-from subscriptions.termination import operations, refusals
+from subscriptions.termination import operations, refusals, requested
 from subscriptions.termination.forms import ReasonForm
 from subscriptions.termination.quote import quotes
 
@@ -36,6 +36,12 @@ class Step:
     @property
     def today(self) -> date:
         return days.today_in(self.subscription.organisation.timezone, at=self.at)
+
+    @property
+    def scheduled(self) -> TerminationRequest | None:
+        """Give the scheduled end whose day is over: these steps carry it out, as of that day."""
+        found = reading.open_request_of(self.subscription)
+        return found if found and found.ends_on < self.today else None
 
     @property
     def is_ended(self) -> bool:
@@ -66,6 +72,13 @@ def quote_of(step: Step, form: ReasonForm | None = None) -> quotes.Quote:
 
     *Raises*: NotTerminable.
     """
+    if stored := step.scheduled:
+        return operations.quote_termination(
+            step.subscription, on=stored.ends_on, config=step.config, asked_on=stored.requested_on
+        )
+    open_one = reading.open_request_of(step.subscription)
+    if open_one and open_one.ends_on <= step.today:
+        raise refusals.EndHasCome(open_one.ends_on)
     asked_on = form.asked().requested_on if form and form.is_valid() else None
     return operations.quote_termination(step.subscription, on=step.today, config=step.config, asked_on=asked_on)
 
@@ -74,7 +87,24 @@ def reason_form(step: Step, data: Any, **initial: str) -> ReasonForm:
     """Ask for the reason, with the reasons that are offered today."""
     reasons = settings_selectors.active_reasons()
     began = step.subscription.started_on
+    if stored := step.scheduled:
+        # It was offered when it was asked.
+        reason = stored.reason
+        reasons = (settings_selectors.Reason(reason.code, reason.label, needs_ticket=reason.needs_ticket),)
+        data = {
+            "reason": reason.code,
+            "explanation": stored.explanation,
+            "requested_by": stored.requested_by,
+            "requested_on": stored.requested_on,
+            "channel": stored.channel,
+            "ticket": stored.ticket,
+        }
     return ReasonForm(data, today=step.today, began=began, reasons=reasons, initial=initial)
+
+
+def request_of(step: Step, form: ReasonForm) -> requested.Request:
+    """Give what is asked: what the form says, or the scheduled end that is carried out."""
+    return requested.ScheduledEnd(step.scheduled.uuid) if step.scheduled else form.asked()
 
 
 # ---- The seal -----------------------------------------------------------------------------------------------

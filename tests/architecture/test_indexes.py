@@ -247,6 +247,16 @@ READ: list[tuple[str, Reader, set[str]]] = [
     ("a message about refused renewals", message_about_refusals, {"refusals_of_a_notice"}),
     ("a run of the clean-up", page("jobs:run", "run"), {"termination_by_run", "item_of_a_run"}),
     ("the clean-up", clean_up, {"subscription_by_expiry", "number_reserved"}),
+    (
+        "scheduled ends of a period",
+        page("subscriptions:scheduled_ends", ends_from="2026-01-01", state="all"),
+        {"request_by_day"},
+    ),
+    (
+        "scheduled ends of an organisation",
+        page("subscriptions:scheduled_ends", organisation="Organisation", state="all"),
+        {"request_by_organisation"},
+    ),
     ("the scheduled ends of a night", ends_of_the_night, {"request_open_by_day"}),
     ("the text of a message that tells ahead", text_of_a_notice, {"item_of_a_notice"}),
     ("the reminders of a day", reminders_of_the_day, {"subscription_by_expiry", "number_reserved"}),

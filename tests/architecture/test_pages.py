@@ -35,6 +35,7 @@ FOCUSED = {
     "customers:top_up": "amount",
     "customers:correction": "direction",
     "subscriptions:terminate": "reason",
+    "subscriptions:withdraw_end": "reason",
     "subscriptions:correction": "direction",
     "invoicing:record_payment": "amount",
     "invoicing:create_credit_note": "reason",

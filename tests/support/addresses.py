@@ -74,6 +74,11 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:apply": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 422)}),
     # What runs is led to the reason; a form for what has expired meets another world.
     "subscriptions:terminate_expired": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 409)}),
+    "subscriptions:scheduled_ends": ("", {"GET": (_SUBSCRIPTIONS, 200)}),
+    "subscriptions:end_later": ("running", {"GET": (_TERMINATE, 409), "POST": (_TERMINATE, 409)}),
+    "subscriptions:end_later_estimate": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 409)}),
+    "subscriptions:end_later_confirm": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 409)}),
+    "subscriptions:withdraw_end": ("running", {"GET": (_TERMINATE, 200), "POST": (_TERMINATE, 422)}),
     "subscriptions:termination": ("termination", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:correction": ("termination", {"GET": (_CORRECT, 200), "POST": (_CORRECT, 422)}),
     # The former addresses of runs lead to those of today.

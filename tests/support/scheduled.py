@@ -19,6 +19,7 @@ from subscriptions.termination import operations as termination
 from subscriptions.termination import requested
 from subscriptions.termination.operations import Seen
 from subscriptions.termination.quote import quotes
+from subscriptions.termination.selectors import quoting
 from tests.support import terminations
 
 
@@ -46,7 +47,13 @@ def request(subscription: Subscription, *, ends_on: dt.date | None = None, **fie
             "requested_by": "Ms Tan",
             "requested_on": today,
             "channel": "phone",
-            "quote": {"schema": 1},
+            "quote": quotes.document(
+                quoting.estimate_of(
+                    reading.find(subscription.uuid),
+                    on=ends_on or subscription.expires_on,
+                    config=settings_selectors.current_config(),
+                )
+            ),
             **fields,
         },
     )

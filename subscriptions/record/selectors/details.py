@@ -14,10 +14,13 @@ from django.db.models.functions import Coalesce
 
 from portal.audit.models import AuditEntry
 from portal.lib import days, money, text
+from settings_app.selectors import Config
 from subscriptions.models import HistoryEntry, Subscription
 from subscriptions.policies.identity import Identity
 from subscriptions.policies.standing import Standing
-from subscriptions.selectors import naming
+from subscriptions.selectors import naming, reading
+from subscriptions.termination.selectors import estimates
+from subscriptions.termination.words import scheduled
 
 STATUS_LABELS = dict(Subscription.Status.choices)
 
@@ -64,6 +67,15 @@ class HistoryRow:
 
 
 @dataclass(frozen=True)
+class Scheduled:
+    """The end that is asked for a later day. *Shape*: `waits` says why a person has to look; else it is empty."""
+
+    ends_on: str
+    terms: tuple[Term, ...]
+    waits: str
+
+
+@dataclass(frozen=True)
 class Details:
     """Everything in the sidebar, in the order of domain.md 3."""
 
@@ -81,6 +93,7 @@ class Details:
     billing: tuple[Term, ...]
     history: tuple[HistoryRow, ...]
     termination_uuid: uuids.UUID | None
+    scheduled: Scheduled | None
 
 
 def _billing_model(subscription: Subscription, *, today: date) -> str:
@@ -112,8 +125,34 @@ def _history(subscription: Subscription) -> Iterable[Any]:
     return events.union(before, all=True).order_by("-at", "-id")[:MOST_HISTORY]
 
 
-def subscription_details(subscription: Subscription, *, stands: Standing, today: date) -> Details:
-    """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six."""
+def _scheduled(subscription: Subscription, *, config: Config) -> Scheduled | None:
+    """Say which end is scheduled, and what it would give by what is known today. Two queries; none without one."""
+    stored = reading.open_request_of(subscription)
+    if stored is None:
+        return None
+    estimated = estimates.to_credits_of({subscription.pk: stored.ends_on}, config=config)
+    today = money.display(estimated[subscription.pk], currency=subscription.currency)
+    return Scheduled(
+        ends_on=f"Ends on {days.display(stored.ends_on)}",
+        terms=(
+            Term(
+                "Estimate today",
+                f"{today} into Available Credits",
+                f"when it was asked: {scheduled.estimate(stored.quote)}",
+            ),
+            Term(
+                "Requested by",
+                stored.requested_by,
+                f"{stored.get_channel_display()}, {days.display(stored.requested_on)}",
+            ),
+            Term("Scheduled by", stored.actor, days.display(stored.asked_on)),
+        ),
+        waits=scheduled.waits(stored),
+    )
+
+
+def subscription_details(subscription: Subscription, *, stands: Standing, today: date, config: Config) -> Details:
+    """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six; two for a scheduled end."""
     identity = naming.identity_of(subscription)
     item = getattr(subscription, "contract_item", None)
     termination = getattr(subscription, "termination", None)
@@ -188,4 +227,5 @@ def subscription_details(subscription: Subscription, *, stands: Standing, today:
             for row in _history(subscription)
         ),
         termination_uuid=termination.uuid if termination else None,
+        scheduled=_scheduled(subscription, config=config),
     )

@@ -6,6 +6,7 @@ import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -17,6 +18,7 @@ from customers import selectors as customers_selectors
 from portal.jobs.models import Run, RunItem
 from portal.lib import days
 from portal.lib.lists import paging
+from settings_app import selectors as settings_selectors
 from settings_app.models import PortalConfigVersion, TerminationReason
 from subscriptions.clean_up import selectors as clean_up
 from subscriptions.models import (
@@ -25,9 +27,11 @@ from subscriptions.models import (
     Product,
     Subscription,
     Termination,
+    TerminationRequest,
 )
 from subscriptions.policies.identity import Identity
 from subscriptions.selectors import naming
+from subscriptions.termination.selectors import estimates
 
 RENEWAL_LEAD_DAYS = 7
 # The columns of other tables that are shown. As objects of ten tables a page would take a fifth longer.
@@ -54,6 +58,8 @@ class SubscriptionRow:
     expires_on: date
     price: Money
     is_trial: bool
+    ends_on: date | None
+    estimate: Money | None
 
 
 @dataclass(frozen=True)
@@ -86,16 +92,25 @@ def subscriptions() -> QuerySet[Any, Any]:
 @cache
 def whole_subscriptions() -> QuerySet[Any, Any]:
     """Read subscriptions as tuples of what `subscription_rows` shows."""
-    return _with_identity(subscriptions()).values_list(
-        *("id", "currency", "status", "expires_on", "auto_renew", "is_trial"),
+    open_one = TerminationRequest.objects.filter(subscription=OuterRef("pk"), state=TerminationRequest.State.OPEN)
+    rows: QuerySet[Any, Any] = _with_identity(subscriptions()).annotate(
+        ends_on=Subquery(open_one.order_by().values("ends_on"))
+    )
+    return rows.values_list(
+        *("ends_on", "id", "currency", "status", "expires_on", "auto_renew", "is_trial"),
         *(*_ORGANISATION, *_IDENTITY, *_BESIDE, "plan__price_per_month", "termination__terminated_on"),
         named=True,
     )
 
 
 def subscription_rows(found: Sequence[Any], *, at: datetime) -> tuple[SubscriptionRow, ...]:
-    """Turn subscriptions into values, each on the day that it is in its organisation's zone. No query."""
-    return tuple(_subscription_row(item, at=at) for item in found)
+    """Turn subscriptions into values, each on the day that it is in its organisation's zone.
+
+    Three queries for the estimates of scheduled ends; none where none is scheduled.
+    """
+    ends = {item.id: item.ends_on for item in found if item.ends_on}
+    estimated = estimates.to_credits_of(ends, config=settings_selectors.current_config()) if ends else {}
+    return tuple(_subscription_row(item, at=at, estimate=estimated.get(item.id)) for item in found)
 
 
 def terminations() -> QuerySet[Any, Any]:
@@ -212,7 +227,7 @@ def _termination_row(item: Any) -> TerminationRow:
     )
 
 
-def _subscription_row(item: Any, *, at: datetime) -> SubscriptionRow:
+def _subscription_row(item: Any, *, at: datetime, estimate: Decimal | None) -> SubscriptionRow:
     today = days.today_in(item.organisation__timezone, at=at)
     if item.status == Subscription.Status.TERMINATED:
         status = item.status
@@ -230,6 +245,8 @@ def _subscription_row(item: Any, *, at: datetime) -> SubscriptionRow:
         expires_on=item.expires_on,
         price=Money(item.plan__price_per_month, item.currency),
         is_trial=item.is_trial,
+        ends_on=item.ends_on,
+        estimate=Money(estimate, item.currency) if estimate is not None else None,
     )
 
 

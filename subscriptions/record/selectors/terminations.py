@@ -13,7 +13,7 @@ from subscriptions.record.selectors import details
 from subscriptions.selectors import naming
 from subscriptions.termination.quote import figures
 from subscriptions.termination.words import preview as words_preview
-from subscriptions.termination.words import told
+from subscriptions.termination.words import scheduled, told
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ def find_termination(termination_uuid: uuids.UUID) -> Termination:
         "reason",
         "config_version",
         "credit_note",
+        "request",
     )
     termination: Termination = naming.with_identity(found, subscription="subscription").get(uuid=termination_uuid)
     return termination
@@ -75,6 +76,15 @@ def termination_record(termination: Termination) -> TerminationRecord:
         ),
         details.Term("By", termination.actor, termination.get_actor_kind_display()),
     ]
+    if termination.request:
+        asked = termination.request
+        request.append(
+            details.Term(
+                "On behalf of",
+                asked.actor,
+                f"scheduled on {days.display(asked.asked_on)}; estimated then: {scheduled.estimate(asked.quote)}",
+            )
+        )
     if termination.case == "customer_request" and termination.requested_on:
         request += [
             details.Term("Reason", termination.reason.label if termination.reason else ""),

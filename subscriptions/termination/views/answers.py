@@ -26,7 +26,7 @@ from subscriptions.termination.forms import ExpiredForm, ReasonForm
 from subscriptions.termination.quote import acknowledgements, numbers, quotes
 from subscriptions.termination.selectors import kept
 from subscriptions.termination.steps import Step
-from subscriptions.termination.words import consequences, preview, told
+from subscriptions.termination.words import consequences, preview, scheduled, told
 
 StepView = Callable[[Step], HttpResponse]
 
@@ -63,6 +63,7 @@ def page_of(step: Step, fragment: str, context: dict[str, Any], *, status: int =
         "identity": named.line,
         "organisation_name": subscription.organisation.name,
         "organisation_uuid": subscription.organisation.uuid,
+        "scheduled": scheduled.carried_out_here(step.scheduled) if step.scheduled else "",
         "close_url": reverse("subscriptions:detail", args=[subscription.uuid]),
         "fragment": fragment,
         # A link would lead out of a step that is half filled in.
@@ -177,7 +178,7 @@ def refund_page(
         "problems": summary(problems, boxes),
         "acknowledgements": boxes,
         "form_action": address(step, "apply" if is_short else "choice"),
-        "back_action": address(step, "terminate"),
+        "back_action": "" if step.scheduled else address(step, "terminate"),
         "short": is_short,
     }
     return page_of(step, "subscriptions/termination/_refund.html", context, status=status)

@@ -34,7 +34,7 @@ def apply(step: Step) -> HttpResponse:
             return asked
         outcome = operations.terminate(
             subscription_uuid=step.subscription.uuid,
-            request=form.asked(),
+            request=steps.request_of(step, form),
             choice=choice or quotes.Automatic(),
             acknowledged=step.request.POST.getlist("acknowledge"),
             seen=steps.unseal(step),

@@ -32,6 +32,9 @@ def reason(step: Step) -> HttpResponse:
             return answers.other_case(step, quote)
         return redirect("subscriptions:terminate_expired", step.subscription.uuid)
     form = steps.reason_form(step, step.request.POST if is_back else None)
+    if step.scheduled:
+        # What was asked for is stored.
+        return answers.refund_page(step, quote, form)
     return answers.reason_page(step, form, status=422 if is_back and not form.is_valid() else 200)
 
 

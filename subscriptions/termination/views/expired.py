@@ -24,14 +24,17 @@ def terminate_expired(step: Step) -> HttpResponse:
         quote = steps.quote_of(step)
         if quote.case != "expired":
             return redirect("subscriptions:terminate", step.subscription.uuid)
-        return answers.expired_page(step, quote, ExpiredForm())
+        kept = {"explanation": step.scheduled.explanation} if step.scheduled else None
+        return answers.expired_page(step, quote, ExpiredForm(initial=kept))
     form = ExpiredForm(step.request.POST)
     try:
         if not form.is_valid() and not step.is_ended:
             return _again(step, form, quote=steps.quote_of(step), status=422)
         outcome = operations.terminate(
             subscription_uuid=step.subscription.uuid,
-            request=requested.ExpiredRequest(form.cleaned_data.get("explanation", "")),
+            request=requested.ScheduledEnd(step.scheduled.uuid)
+            if step.scheduled
+            else requested.ExpiredRequest(form.cleaned_data.get("explanation", "")),
             choice=quotes.Automatic(),
             acknowledged=(),
             seen=steps.unseal(step),

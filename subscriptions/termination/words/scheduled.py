@@ -28,3 +28,16 @@ def told(stored: TerminationRequest) -> str:
         f"{stored.actor} scheduled it on {days.display(stored.asked_on)} for {stored.requested_by}; "
         f"estimated then: {estimate(stored.quote)}."
     )
+
+
+def carried_out_here(stored: TerminationRequest) -> str:
+    """Say which scheduled end these steps carry out."""
+    return (
+        f"This carries out the end that {stored.requested_by} asked for and {stored.actor} scheduled: it counts as "
+        f"of {days.display(stored.ends_on)}."
+    )
+
+
+def waits(stored: TerminationRequest) -> str:
+    """Say why it waits for a person; empty where it does not."""
+    return f"It needs a person: {stored.refusal_sentence}" if stored.needs_person else ""
