@@ -3,7 +3,18 @@
 from portal.lib import attention
 from subscriptions.life.lists import FAILED
 from subscriptions.record.lists import SUBSCRIPTIONS
+from subscriptions.requests.lists import SCHEDULED_ENDS
 
+attention.declare(
+    attention.Box(
+        code="waiting_ends",
+        order=150,
+        of=SCHEDULED_ENDS,
+        address="subscriptions:scheduled_ends",
+        advice="The list says why; carry each out with “Terminate”, or withdraw it.",
+        lines=(attention.Line("Scheduled ends that need a person", {"person": "yes"}),),
+    )
+)
 attention.declare(
     attention.Box(
         code="failed_renewals",

@@ -17,13 +17,14 @@ from subscriptions.clean_up import selectors as clean_up
 from subscriptions.models import RenewalRefusal, Subscription
 from tests.architecture.plans import plan_of, without_statistics
 from tests.architecture.tables import TABLES
-from tests.support import factories, shown
+from tests.support import factories, scheduled, shown
 from tests.support.factories import C
 
 pytestmark = pytest.mark.django_db
 
 HELD = "Held by the last clean-up: renewal not seen"
 OF_SUBSCRIPTIONS = {
+    "Scheduled ends that need a person",
     "Failed to renew",
     HELD,
     "Expired, to be ended for good tomorrow at the latest",
@@ -123,9 +124,21 @@ def test_each_number_counts_what_its_list_shows(client_of):
             code="organisation_suspended",
             notice_id=uuid.uuid4(),
         )
+    later = now.date() + dt.timedelta(days=20)
+    scheduled.request(expiring(30), ends_on=later, asked_at=now)
+    scheduled.request(
+        expiring(30),
+        ends_on=later,
+        asked_at=now,
+        needs_person_since=now,
+        refusal_code="acknowledgement_missing",
+        refusal_values={},
+        refusal_sentence="Please confirm.",
+    )
     client = client_of("superuser")
     page = client.get("/")
     assert counts(page) == {
+        "Scheduled ends that need a person": 1,
         "Failed to renew": 2,
         "Expired, to be ended for good tomorrow at the latest": 1,
         "Expired, 2 to 7 days left": 3,
@@ -190,7 +203,8 @@ def is_copied(table):
 
 
 @pytest.mark.parametrize(
-    "code", ["failed_renewals", "held", "expired", "expiring", "unlinked_notes", "dead_letters", "runs"]
+    "code",
+    ["failed_renewals", "waiting_ends", "held", "expired", "expiring", "unlinked_notes", "dead_letters", "runs"],
 )
 def test_a_number_is_counted_by_an_index(client_of, rf, code):
     request = rf.get("/")
