@@ -17,6 +17,7 @@ from subscriptions.models import PhoneNumber, RenewalRefusal, Termination
 from subscriptions.selectors import naming
 from subscriptions.termination.selectors import settled
 from subscriptions.termination.words import letters
+from subscriptions.termination.words import scheduled as scheduled_words
 
 
 def text_of(*, cause_id: uuids.UUID, is_for_customer: bool) -> Text:
@@ -25,7 +26,7 @@ def text_of(*, cause_id: uuids.UUID, is_for_customer: bool) -> Text:
     *Raises*: Termination.DoesNotExist.
     """
     found = Termination.objects.select_related(
-        "organisation", "credit_note", "reason", "subscription__plan__product"
+        "organisation", "credit_note", "reason", "request", "subscription__plan__product"
     ).get(uuid=cause_id)
     (identity,) = naming.identities([found.subscription_id]).values()
     ended = letters.Ended(
@@ -45,6 +46,7 @@ def text_of(*, cause_id: uuids.UUID, is_for_customer: bool) -> Text:
         requested_on=found.requested_on,
         channel=found.get_channel_display(),
         reason=found.reason.label if found.reason else "",
+        estimated=scheduled_words.estimate(found.request.quote) if found.request else "",
     )
     return letters.text(ended, is_for_customer=is_for_customer, provider_name=settings_selectors.provider_name())
 

@@ -34,7 +34,11 @@ class Reserved:
 
 @dataclass(frozen=True)
 class Ended:
-    """Hold what was written of a termination. *Shape*: `document` is the stored quote."""
+    """Hold what was written of a termination.
+
+    *Shape*: `document` is the stored quote; `estimated` is what was estimated when the end was scheduled, empty of
+    one that was not.
+    """
 
     identity: Identity
     organisation: str
@@ -52,6 +56,7 @@ class Ended:
     requested_on: date | None
     channel: str
     reason: str
+    estimated: str = ""
 
 
 def text(ended: Ended, *, is_for_customer: bool, provider_name: str) -> outbox_policies.Text:
@@ -66,6 +71,7 @@ def text(ended: Ended, *, is_for_customer: bool, provider_name: str) -> outbox_p
         _when(ended, is_for_customer=is_for_customer),
         _sum(ended),
         _where(ended, is_for_customer=is_for_customer),
+        [f"When it was scheduled, the estimate was {ended.estimated}."] if ended.estimated else [],
         _numbers(ended),
         [] if is_for_customer else _who(ended),
         [_line(provider_name)],

@@ -13,6 +13,7 @@ from portal.frame import SYSTEM
 from portal.jobs.models import Run, RunItem
 from settings_app.models import TerminationReason
 from subscriptions.clean_up.operations import expire
+from subscriptions.declares import letters
 from subscriptions.models import PhoneNumber, Subscription, Termination, TerminationRequest
 from subscriptions.requests import operations, selectors
 from subscriptions.requests.operations import carrying
@@ -64,6 +65,9 @@ def test_it_ends_on_its_day_as_no_credit_note_has_been_sent(agent, now):
     assert (made.status, made.auto_renew) == ("terminated", False)
     # The later of the day and the commit.
     assert PhoneNumber.objects.get().reserved_through == dt.date(2026, 4, 29)
+    for is_for_customer in (True, False):
+        text = letters.text_of(cause_id=ended.uuid, is_for_customer=is_for_customer).body
+        assert "When it was scheduled, the estimate was SGD 50.00 into Available Credits." in text
     event = AuditEntry.objects.get(kind="subscription.terminated")
     assert event.data["request"] == str(kept.uuid)
     assert event.data["told"].endswith(
