@@ -330,11 +330,14 @@ def _loaded(row: tuple[Any, ...]) -> dict[str, Any]:
 
 
 def _parents_first(tables: dict[str, _Table]) -> list[_Table]:
+    """Put tables behind those that they point at; of two that point at each other either may be the first."""
     ordered: list[_Table] = []
+    seen: set[str] = set()
 
     def add(table: _Table) -> None:
-        if table in ordered:
+        if table.name in seen:
             return
+        seen.add(table.name)
         for target in table.keys.values():
             if target in tables and target != table.name:
                 add(tables[target])
