@@ -11,6 +11,7 @@ _AGENT = (
     "customers.change_contacts",
     "subscriptions.terminate_subscription",
     "subscriptions.change_renewal",
+    "subscriptions.recover_renewal",
 )
 _BILLING = (
     *_AGENT,

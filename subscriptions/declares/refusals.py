@@ -8,7 +8,7 @@ from portal import frame
 from portal.lib import days, mistakes, money
 from subscriptions.clean_up.operations import counts
 from subscriptions.life import refusals as life
-from subscriptions.policies import standing
+from subscriptions.policies import renewals, standing
 from subscriptions.record import refusals as record
 from subscriptions.record.selectors import corrections
 from subscriptions.requests import refusals as scheduled
@@ -89,6 +89,8 @@ frame.declare(
         ),
         life.TrialDoesNotRenew: "A trial does not renew.",
         life.AlreadySo: lambda refusal: f"Auto-renewal is {'on' if refusal.wanted else 'off'} already.",
+        life.NotRenewable: lambda refusal: renewals.why_not_renewed(refusal.why),
+        life.RenewalChanged: "What the next cycle costs has changed since it was shown. This is how it is now.",
         counts.TooManyDue: _too_many_due,
         scheduled.AskedAlready: lambda refusal: (
             f"Its end is scheduled for {days.display(refusal.ends_on)} already, by {refusal.by}. "

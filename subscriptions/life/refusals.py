@@ -1,12 +1,14 @@
-"""Why auto-renewal is not switched: the sidebar asks before anybody tries, the operation under its lock."""
+"""Why auto-renewal is not switched, and why nothing is renewed: asked before anybody tries, and under the lock."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from portal import frame
 from subscriptions.models import Subscription
+from subscriptions.policies import renewals
 from subscriptions.policies.standing import Standing
 from subscriptions.termination import refusals
 
@@ -42,6 +44,24 @@ class AlreadySo(frame.Refused):
     code = "auto_renewal_already_so"
 
     wanted: bool
+
+
+@dataclass(eq=False)
+class NotRenewable(frame.Refused):
+    """The subscription may not be renewed now."""
+
+    code = "not_renewable"
+
+    why: renewals.WhyNot
+
+
+@dataclass(eq=False)
+class RenewalChanged(frame.Refused):
+    """What was seen is not what would be charged; `fresh` is the preview of now."""
+
+    code = "renewal_changed"
+
+    fresh: Any
 
 
 def why_not_switched(subscription: Subscription, *, stands: Standing, wanted: bool) -> frame.Refused | None:

@@ -1,4 +1,4 @@
-"""Unsubscribe and resubscribe, from the sidebar; the list of renewals that failed."""
+"""Unsubscribe and resubscribe, from the sidebar; recover a renewal that failed, and the list of them."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from django.contrib.auth.decorators import permission_required
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
 from portal import frame
-from portal.lib import htmx, lists
+from portal.lib import days, htmx, lists, money
 from portal.lib.http import Request
-from subscriptions.life import operations, refusals
+from subscriptions.life import operations, refusals, steps
 from subscriptions.life.lists import FAILED
 from subscriptions.models import Subscription
+from subscriptions.termination import steps as termination_steps
+from subscriptions.termination.views import answers
 
 CHANGED = "subscription-changed"
+RECOVER = "Recover the renewal"
+FRAGMENT = "subscriptions/life/_recover.html"
+UNREADABLE = "What was shown could not be read, or was shown to somebody else; this is a new one."
 
 failed_renewals = lists.page(FAILED)
 
@@ -52,3 +57,61 @@ def renewal(request: Request, uuid: uuids.UUID) -> HttpResponse:
     return trigger_client_event(
         response, "announce", {"message": said, "tone": "danger" if is_refused else "success"}
     )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@permission_required("subscriptions.recover_renewal", raise_exception=True)
+def recover(request: Request, uuid: uuids.UUID) -> HttpResponse:
+    """Show what the next cycle costs; a POST renews for what was shown, or shows what is so now."""
+    step = termination_steps.start(request, uuid)
+    try:
+        if request.method != "POST":
+            return _recover_page(step, _preview(step))
+        seen = steps.unseal(request, step.subscription, at=step.at)
+        if seen is None:
+            return _recover_page(step, _preview(step), status=422, changes=(UNREADABLE,))
+        told = operations.recover(subscription_uuid=uuid, seen=seen, by=frame.Actor.of(request.user), at=step.at)
+    except refusals.RenewalChanged as changed:
+        return _recover_page(step, changed.fresh, status=changed.status, changes=(str(changed),))
+    except frame.Refused as refusal:
+        context = {"why_not": str(refusal), "title": RECOVER}
+        return answers.page_of(step, FRAGMENT, context, status=refusal.status)
+    said = f"Renewed. {told}"
+    if not htmx.wants_fragment(request):
+        messages.success(request, said)
+        return redirect("subscriptions:detail", uuid)
+    response = answers.page_of(step, "subscriptions/life/_recovered.html", {"said": said, "title": RECOVER})
+    return trigger_client_event(response, CHANGED, {"uuid": str(uuid)})
+
+
+def _preview(step: termination_steps.Step) -> operations.Preview:
+    return operations.preview_of(step.subscription, config=step.config, on=step.today)
+
+
+def _recover_page(
+    step: termination_steps.Step,
+    preview: operations.Preview,
+    *,
+    status: int = 200,
+    changes: tuple[str, ...] = (),
+) -> HttpResponse:
+    currency = preview.currency
+    context = {
+        "title": RECOVER,
+        "form_action": answers.address(step, "recover"),
+        "seal": steps.seal(step.request, step.subscription, preview=preview, at=step.at),
+        "changes": changes,
+        "period": days.display_range(preview.next.span),
+        "charges": [
+            {
+                "description": charge.name,
+                "net": money.display(charge.net, currency=currency),
+                "tax": money.display(charge.tax, currency=currency),
+                "total": money.display(charge.total, currency=currency),
+            }
+            for charge in preview.next.charges
+        ],
+        "total": money.display(preview.next.total, currency=currency),
+        "available": money.display_balance(preview.available, currency=currency),
+    }
+    return answers.page_of(step, FRAGMENT, context, status=status)

@@ -82,6 +82,15 @@ ACTIONS = (
         busy_label="Resubscribing …",
     ),
     Action(
+        "recover",
+        "Recover",
+        "subscriptions.recover_renewal",
+        "subscriptions:recover",
+        "Renews what failed to renew, at once: shows what the next cycle costs, and charges it.",
+        _never,
+        applies=reading.has_failed_to_renew,
+    ),
+    Action(
         "estimate",
         "What would come back?",
         "subscriptions.view_subscription",

@@ -5,12 +5,12 @@ from __future__ import annotations
 import uuid
 from datetime import date
 
-from django.db.models import FilteredRelation, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Q, QuerySet
 
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions import policies
-from subscriptions.models import CycleCharge, Subscription, TerminationRequest
+from subscriptions.models import CycleCharge, RenewalRefusal, Subscription, TerminationRequest
 from subscriptions.policies import standing
 from subscriptions.selectors import naming
 
@@ -19,7 +19,9 @@ def subscriptions() -> QuerySet[Subscription]:
     """Read subscriptions with all that a quote, its refusal or an identity line needs, in one query."""
     asked = FilteredRelation("requests", condition=Q(requests__state=TerminationRequest.State.OPEN))
     related = ("organisation", "plan__product", "contract_item__contract", "termination", "open_request")
-    return naming.with_identity(Subscription.objects.annotate(open_request=asked).select_related(*related))
+    refused = RenewalRefusal.objects.filter(subscription=OuterRef("pk"), first_day__gt=OuterRef("expires_on"))
+    found = Subscription.objects.annotate(open_request=asked, has_failed_to_renew=Exists(refused))
+    return naming.with_identity(found.select_related(*related))
 
 
 def find(subscription_uuid: uuid.UUID) -> Subscription:
@@ -47,6 +49,11 @@ def open_request_of(subscription: Subscription) -> TerminationRequest | None:
     """Give the end that is asked for a later day, None where none is; it must come from `subscriptions()`."""
     found: TerminationRequest | None = getattr(subscription, "open_request", None)
     return found
+
+
+def has_failed_to_renew(subscription: Subscription) -> bool:
+    """Tell whether a renewal was refused after the last cycle; it must come from `subscriptions()`."""
+    return bool(getattr(subscription, "has_failed_to_renew", False))
 
 
 def is_held_back(subscription: Subscription, *, config: settings_selectors.Config) -> bool:

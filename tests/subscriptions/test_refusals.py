@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from portal.lib import days
 from subscriptions.clean_up.operations import counts
 from subscriptions.life import refusals as life
-from subscriptions.policies import standing
+from subscriptions.policies import renewals, standing
 from subscriptions.record import refusals as record
 from subscriptions.record.selectors import corrections
 from subscriptions.requests import refusals as scheduled
@@ -202,6 +203,16 @@ TABLE = [
         life.HasExpired(DAY),
         ("subscription_expired", 409, ""),
         "This subscription expired on 10 March 2026; it no longer renews.",
+    ),
+    (
+        life.NotRenewable(renewals.NotDueYet(DAY)),
+        ("not_renewable", 409, ""),
+        f"It renews from {days.display(DAY)}.",
+    ),
+    (
+        life.RenewalChanged(None),
+        ("renewal_changed", 409, ""),
+        "What the next cycle costs has changed since it was shown. This is how it is now.",
     ),
     (life.TrialDoesNotRenew(), ("trial_does_not_renew", 409, ""), "A trial does not renew."),
     (life.AlreadySo(wanted=True), ("auto_renewal_already_so", 409, ""), "Auto-renewal is on already."),

@@ -15,6 +15,7 @@ PUBLIC, LOGGED_IN, SUPERUSER = "everybody", "whoever is logged in", "a superuser
 
 _CUSTOMERS = "customers.view_organisation"
 _SUBSCRIPTIONS = "subscriptions.view_subscription"
+_RECOVER = "subscriptions.recover_renewal"
 _TERMINATE = "subscriptions.terminate_subscription"
 _RUNS = "jobs.view_run"
 _CORRECT = "customers.post_correction"
@@ -67,6 +68,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     "subscriptions:failed_renewals": ("", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:detail": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),
     "subscriptions:estimate": ("running", {"GET": (_SUBSCRIPTIONS, 200)}),
+    "subscriptions:recover": ("running", {"GET": (_RECOVER, 409), "POST": (_RECOVER, 409)}),
     "subscriptions:renewal": ("running", {"POST": ("subscriptions.change_renewal", 404)}),
     "subscriptions:terminate": ("running", {"GET": (_TERMINATE, 200), "POST": (_TERMINATE, 422)}),
     "subscriptions:refund": ("running", {"GET": (_TERMINATE, 302), "POST": (_TERMINATE, 422)}),
