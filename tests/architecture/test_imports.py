@@ -18,6 +18,8 @@ def test_every_module_of_the_shell_stands_in_a_layer():
 
 
 def test_what_apps_declare_is_looked_for():
-    files = {file for package in PACKAGES for file in (ROOT / package).rglob("declares/*.py")}
-    names = {file.stem for file in files} - {"__init__"}
+    found = {place for package in PACKAGES for place in (ROOT / package).rglob("declares/*")}
+    names = {place.stem for place in found if place.suffix == ".py" or (place / "__init__.py").exists()} - {
+        "__init__"
+    }
     assert names == set(DECLARED)

@@ -42,6 +42,9 @@ ROWS: dict[str, Callable[[], Iterator[object]]] = {
 SAYS_WHY = {
     "subscriptions:terminate",
     "subscriptions:terminate_expired",
+    "subscriptions:end_later",
+    "subscriptions:recover",
+    "subscriptions:withdraw_end",
     "invoicing:record_payment",
     "invoicing:create_credit_note",
     "invoicing:send_credit_note",
@@ -94,7 +97,7 @@ def test_every_page_answers(client, name):
     for found in ROWS[row]():
         address = address_of(name, SimpleNamespace(**{row: found}) if row else None)
         status = client.get(address).status_code
-        assert status == expected or (name in SAYS_WHY and status in (302, 409)), address
+        assert status == expected or (name in SAYS_WHY and status in (200, 302, 409)), address
         asked += 1
     assert asked > 0
 

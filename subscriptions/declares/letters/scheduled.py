@@ -11,7 +11,7 @@ from typing import Any
 from portal.outbox import kinds
 from portal.outbox.policies import Text
 from settings_app import selectors as settings_selectors
-from subscriptions.declares import samples
+from subscriptions.declares.letters import samples
 from subscriptions.models import TerminationRequest
 from subscriptions.requests import words
 from subscriptions.selectors import naming

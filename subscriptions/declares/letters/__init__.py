@@ -9,7 +9,7 @@ from portal.lib import days
 from portal.outbox import kinds
 from portal.outbox.policies import Text
 from settings_app import selectors as settings_selectors
-from subscriptions.declares import reminders, samples, scheduled
+from subscriptions.declares.letters import reminders, samples, scheduled
 from subscriptions.life import writer
 from subscriptions.life.words import letters as life_letters
 from subscriptions.life.words import refused

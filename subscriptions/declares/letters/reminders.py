@@ -12,7 +12,7 @@ from portal.outbox import kinds
 from portal.outbox.models import Notice
 from portal.outbox.policies import Text
 from settings_app import selectors as settings_selectors
-from subscriptions.declares import samples
+from subscriptions.declares.letters import samples
 from subscriptions.models import Subscription
 from subscriptions.reminders import selectors, words
 from subscriptions.selectors import naming
