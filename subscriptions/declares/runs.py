@@ -1,4 +1,4 @@
-"""Declare the runs of the clean-up and of renewals: their words, and what their pages show."""
+"""Declare the runs of clean-up, renewals and scheduled ends: their words, and what their pages show."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from subscriptions.clean_up import selectors
 from subscriptions.clean_up.lists import ENDED, FAILURES, HELD
 from subscriptions.clean_up.operations import runs
 from subscriptions.life.selectors import runs as renewals
+from subscriptions.requests import selectors as requests
 
 ALSO_RENEWING = "The run was started with --also-renewing, so it terminated them too."
 NOT_RENEWABLE = "They could not be renewed: trials, milestone contracts, or suspended organisations."
@@ -35,6 +36,10 @@ def _notices(run: Run) -> tuple[run_kinds.Notice, ...]:
 
 def _failures(run: Run) -> QuerySet[RunItem] | None:
     return selectors.failures(run) if run.count("failed") else None
+
+
+def _waiting(run: Run) -> QuerySet[RunItem] | None:
+    return selectors.held(run) if run.count("needs_person") else None
 
 
 def _held(run: Run) -> QuerySet[RunItem] | None:
@@ -105,6 +110,36 @@ run_kinds.declare(
                 _failures,
                 code="failures_",
                 text="The database refused these subscriptions. Every run tries again.",
+            ),
+        ),
+    )
+)
+
+run_kinds.declare(
+    run_kinds.Kind(
+        code=requests.KIND,
+        label="Scheduled ends",
+        title="Run of scheduled ends",
+        counts={"carried_out": "Carried out", "needs_person": "Need a person", "failed": "Failed"},
+        in_list=("carried_out", "needs_person", "failed"),
+        unfinished="What it carried out stands; the next run does the rest.",
+        parts={requests.PART: "Carry out"},
+        sections=(
+            run_kinds.Section(
+                "waiting",
+                "Need a person",
+                FAILURES,
+                _waiting,
+                code="waiting_",
+                text="Something stood against these ends when their day was over; “Scheduled ends” has what waits.",
+            ),
+            run_kinds.Section(
+                "failures",
+                "Failures",
+                FAILURES,
+                _failures,
+                code="failures_",
+                text="These ends could not be carried out. Every run tries again.",
             ),
         ),
     )

@@ -16,6 +16,7 @@ from portal.audit.models import AuditEntry
 from portal.lib import days, money, text
 from settings_app.selectors import Config
 from subscriptions.models import HistoryEntry, Subscription
+from subscriptions.policies import renewals
 from subscriptions.policies.identity import Identity
 from subscriptions.policies.standing import Standing
 from subscriptions.selectors import naming, reading
@@ -151,6 +152,15 @@ def _scheduled(subscription: Subscription, *, config: Config) -> Scheduled | Non
     )
 
 
+def _renewal(subscription: Subscription, *, stands: Standing, config: Config) -> str:
+    """Say where and from when auto-renewal renews; nothing where it is off, or there is nothing to renew."""
+    if not subscription.auto_renew or subscription.is_trial or stands.status != "active":
+        return ""
+    if not config.renews_here(subscription.plan.product.name):
+        return "renewed elsewhere"
+    return f"renews from {days.display(renewals.renewal_date(subscription.expires_on))}"
+
+
 def subscription_details(subscription: Subscription, *, stands: Standing, today: date, config: Config) -> Details:
     """Read the sidebar of a subscription from `subscriptions()`. Five queries, or six; two for a scheduled end."""
     identity = naming.identity_of(subscription)
@@ -166,7 +176,7 @@ def subscription_details(subscription: Subscription, *, stands: Standing, today:
         Term(
             "Auto-renewal",
             "On" if subscription.auto_renew else "Off",
-            "renewed elsewhere" if subscription.auto_renew and stands.status == "active" else "",
+            _renewal(subscription, stands=stands, config=config),
         ),
     ]
     if subscription.is_trial:

@@ -39,8 +39,6 @@ def carry_out_due(
     *,
     by: frame.Actor,
     at: datetime,
-    run: Run | None = None,
-    part: str = PART,
     is_dry_run: bool = False,
     tell: Callable[[Result], None] = lambda result: None,
     progress: Callable[[int], None] = lambda done: None,
@@ -53,15 +51,12 @@ def carry_out_due(
     is not tried again.
 
     *Units*: days are told by `at`, the start; `clock` gives the instant of each end.
-    *Shape*: in the `run` of a whole night it counts as the `part` of it, which the caller begins and ends; without
-    one it has a run of its own. A dry run only reads. `stop` is asked between requests.
+    *Shape*: a dry run only reads. `stop` is asked between requests.
     *Raises*: OperationalError and InterfaceError, which leave the rest to the next run.
     """
     now = clock or (lambda: at)
     found = selectors.due(at=at)
-    is_own = run is None and not is_dry_run
-    if is_own:
-        run = _begin(part, due=len(found), by=by, at=at)
+    run = None if is_dry_run else _begin(due=len(found), by=by, at=at)
     counted = dict.fromkeys(COUNTED, 0)
     was_stopped = False
     for done, due in enumerate(found, start=1):
@@ -71,24 +66,24 @@ def carry_out_due(
         result = carrying.look(due) if is_dry_run else carrying.carry_out(due, by=by, at=max(now(), at))
         if result.became in counted:
             counted[result.became] += 1
-            if run is not None and not is_dry_run:
-                _count(run, part=part, result=result)
+            if run:
+                _count(run, result=result)
         tell(result)
         progress(done)
-    if run is not None and is_own:
-        _finish(run, part=part, counted=counted, was_stopped=was_stopped, by=by, at=max(now(), at))
+    if run:
+        _finish(run, counted=counted, was_stopped=was_stopped, by=by, at=max(now(), at))
     return Counts(**counted, is_dry_run=is_dry_run, was_stopped=was_stopped)
 
 
-def _begin(part: str, *, due: int, by: frame.Actor, at: datetime) -> Run:
+def _begin(*, due: int, by: frame.Actor, at: datetime) -> Run:
     with frame.operation(KIND):
-        run = jobs.begin(kind=KIND, by=by, at=at, parts=[jobs.Part(part, due)])
+        run = jobs.begin(kind=KIND, by=by, at=at, parts=[jobs.Part(PART, due)])
     with frame.operation(KIND):
-        jobs.start_part(run.pk, name=part, at=at)
+        jobs.start_part(run.pk, name=PART, at=at)
     return run
 
 
-def _count(run: Run, *, part: str, result: Result) -> None:
+def _count(run: Run, *, result: Result) -> None:
     """Count one request, and keep with the run what it could not do."""
     with frame.operation(KIND):
         if outcome := _OUTCOMES.get(result.became):
@@ -98,14 +93,12 @@ def _count(run: Run, *, part: str, result: Result) -> None:
                 data={"ends_on": result.due.ends_on.isoformat(), "request": str(result.due.uuid)},
             )
             jobs.add_items(run.pk, items=[item], outcome=outcome, subject_kind=selectors.SUBSCRIPTION)
-        jobs.add(run.pk, counts={result.became: 1}, part=part)
+        jobs.add(run.pk, counts={result.became: 1}, part=PART)
 
 
-def _finish(
-    run: Run, *, part: str, counted: dict[str, int], was_stopped: bool, by: frame.Actor, at: datetime
-) -> None:
+def _finish(run: Run, *, counted: dict[str, int], was_stopped: bool, by: frame.Actor, at: datetime) -> None:
     with frame.operation(KIND):
-        jobs.end_part(run.pk, name=part, at=at, was_stopped=was_stopped)
+        jobs.end_part(run.pk, name=PART, at=at, was_stopped=was_stopped)
         jobs.finish(run.pk, at=at, was_stopped=was_stopped)
         if any(counted.values()):
             audit_operations.record(

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import connection
+from django.urls import reverse
 
 from customers.models import CreditAccount, LedgerEntry
 from portal.audit.models import AuditEntry
@@ -17,7 +18,7 @@ from subscriptions.declares import letters
 from subscriptions.models import PhoneNumber, Subscription, Termination, TerminationRequest
 from subscriptions.requests import operations, selectors
 from subscriptions.requests.operations import carrying
-from tests.support import factories, scheduled
+from tests.support import factories, pages, scheduled
 from tests.support.factories import C
 from tests.support.terminations import terminate
 
@@ -292,11 +293,11 @@ def test_an_unknown_zone_fails_and_stays_open(agent, now):
     assert TerminationRequest.objects.get().state == "open"
 
 
-def test_it_counts_in_the_run_of_a_whole_night(agent, now):
-    scheduled.ask(two_months(), ends_on=LAST, by=agent, at=now)
-    whole = Run.objects.create(kind="night", started_at=APRIL, actor="system")
-    whole.parts.create(place=0, name="scheduled_ends")
-    night(run=whole, part="scheduled_ends")
-    whole.refresh_from_db()
-    assert (whole.counts, whole.finished_at) == ({"carried_out": 1}, None)
-    assert whole.parts.get().counts == {"carried_out": 1}
+def test_the_page_of_a_run_says_what_needs_a_person(agent, now, client_of):
+    made = two_months(organisation=factories.OrganisationFactory.create(account="9999999999999.98"))
+    scheduled.ask(made, ends_on=LAST, by=agent, at=now)
+    night()
+    shown = pages.words(client_of("auditor").get(reverse("jobs:run", args=[Run.objects.get().uuid])))
+    assert "Run of scheduled ends" in shown
+    assert "Need a person 1" in shown
+    assert RunItem.objects.get().sentence in shown

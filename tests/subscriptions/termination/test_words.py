@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from settings_app import policies as settings_policies
 from subscriptions.termination.quote import quotes
+from tests.subscriptions.life.nights import made_here
 from tests.support import factories, pages
 from tests.support.factories import C
 from tests.support.steps import to_refund
@@ -58,6 +59,10 @@ def test_renewals_are_made_elsewhere(client_of):
     shown = sidebar(client_of("agent"), made)
     assert "Auto-renewal On renewed elsewhere" in shown
     assert "renews from" not in shown
+    made_here()
+    assert "Auto-renewal On renews from 24 March 2026" in sidebar(client_of("agent"), made)
+    made_here(SIP_Trunk=False)
+    assert "Auto-renewal On renewed elsewhere" in sidebar(client_of("agent"), made)
 
 
 def test_what_is_terminated_shows_its_day_of_ending(client_of, agent):
