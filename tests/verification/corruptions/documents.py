@@ -109,6 +109,16 @@ CORRUPTIONS = (
         "UPDATE invoicing_takeback SET moved = NULL, entry_id = NULL",
         "taken_back_entry",
     ),
+    Planted(
+        "a payment by Available Credits that nothing was taken for",
+        "UPDATE invoicing_payment SET method = 'credits' WHERE id = %(payment)s",
+        "charge_entry",
+    ),
+    Planted(
+        "a charge for nothing",
+        f"{ENTRY} kind = 'charge', cause_id = gen_random_uuid() WHERE kind = 'correction';{FIT}",
+        "charge_cause",
+    ),
     Planted("a top-up of another amount", "UPDATE customers_topup SET amount = 6", "top_up_entry"),
     Planted("a top-up whose row is gone", "DELETE FROM customers_topup", "top_up_cause"),
     Planted(
