@@ -18,6 +18,7 @@ PAGES = {
     "refunds": "Refunds",
     "actions": "Actions",
     "lists": "Lists",
+    "renewals": "Renewals",
     "notifications": "Notifications",
     "clean-up": "Clean-up",
     "glossary": "Glossary",
