@@ -41,7 +41,8 @@ attention.declare(
         order=400,
         of=SUBSCRIPTIONS,
         address="subscriptions:list",
-        advice="They can be reactivated until the reactivation days are over; then the clean-up ends them.",
+        advice="Import the cycles of those that were renewed elsewhere; after the reactivation days the clean-up "
+        "ends the others.",
         lines=(
             attention.Line("Expired, to be ended for good tomorrow at the latest", {"expiry": "last"}),
             attention.Line("Expired, 2 to 7 days left", {"expiry": "few"}),
