@@ -53,6 +53,7 @@ def test_every_term_of_the_overview_has_its_own_value(client_of: ClientOf) -> No
         "Status": "Suspended",
         "Payment mode": "Postpaid",
         "Country": "CH",
+        "Taxes": "Charged",
         "Currency": "CHF",
         "Time zone": "Asia/Singapore There it is 11 March 2026.",
         "Created on": "29 February 2020",

@@ -44,7 +44,7 @@ def test_who_may_read_the_runs(client_of, now, role, status):
 def test_without_a_run_the_list_says_how_one_starts(client_of):
     said = pages.words(client_of("auditor").get(LIST))
     assert "Nothing has run yet" in said
-    assert "“./run terminate_expired”, every night" in said
+    assert "“./run nightly” every night" in said
 
 
 def test_a_page_behind_the_last_leads_back(client_of, now):
