@@ -86,8 +86,8 @@ MUTATIONS = (
     Mutation(
         "“renewed elsewhere” stands beside what renews no more",
         "subscriptions/record/selectors/details.py",
-        '"renewed elsewhere" if subscription.auto_renew and stands.status == "active" else ""',
-        '"renewed elsewhere" if subscription.auto_renew else ""',
+        'subscription.is_trial or stands.status != "active":',
+        "subscription.is_trial:",
         "tests/subscriptions/record/test_sidebar_shows.py::test_a_state_is_told_by_its_terms",
     ),
     Mutation(

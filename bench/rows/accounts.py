@@ -87,13 +87,14 @@ STATEMENTS: tuple[tuple[str, str], ...] = (
         """,
     ),
     (
-        # Their trigger is off, so none of them waits.
+        # Triggers are off, so none of these waits; what came before them may, and is numbered later.
         "positions of the audit",
         """
         INSERT INTO audit_position (position, event_id, numbered_at)
         SELECT l.last + row_number() OVER (ORDER BY e.id), e.id, now()
         FROM audit_auditentry e CROSS JOIN (SELECT coalesce(max(position), 0) AS last FROM audit_position) l
         WHERE NOT EXISTS (SELECT FROM audit_position p WHERE p.event_id = e.id)
+          AND NOT EXISTS (SELECT FROM audit_unnumbered w WHERE w.event_id = e.id)
         """,
     ),
 )
