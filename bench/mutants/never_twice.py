@@ -5,7 +5,7 @@ from bench.mutants.mutation import Mutation
 MUTATIONS = (
     Mutation(
         "the subscription is not locked",
-        "subscriptions/termination/operations.py",
+        "subscriptions/selectors/reading.py",
         'Subscription.objects.select_for_update(no_key=True, of=("self",))',
         "Subscription.objects.all()",
         "tests/subscriptions/termination/test_races.py::test_eight_agents_one_subscription_one_refund",

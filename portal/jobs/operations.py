@@ -88,13 +88,18 @@ def start_part(run_id: int, *, name: str, at: datetime) -> None:
 
 def end_part(run_id: int, *, name: str, at: datetime, was_stopped: bool = False) -> None:
     """Say that a part is done, or that it was stopped."""
-    state = RunPart.State.STOPPED if was_stopped else RunPart.State.DONE
-    RunPart.objects.filter(run_id=run_id, name=name).update(state=state, finished_at=at)
+    close_part(run_id, name=name, state=RunPart.State.STOPPED if was_stopped else RunPart.State.DONE, at=at)
 
 
 def fail_part(run_id: int, *, name: str, at: datetime) -> None:
     """Say that a part has failed."""
-    RunPart.objects.filter(run_id=run_id, name=name).update(state=RunPart.State.FAILED, finished_at=at)
+    close_part(run_id, name=name, state=RunPart.State.FAILED, at=at)
+
+
+def close_part(run_id: int, *, name: str, state: RunPart.State, at: datetime) -> None:
+    """Say what became of a part. One that was left out has no end, as it had no beginning."""
+    ended_at = None if state == RunPart.State.LEFT_OUT else at
+    RunPart.objects.filter(run_id=run_id, name=name).update(state=state, finished_at=ended_at)
 
 
 @dataclass(frozen=True)

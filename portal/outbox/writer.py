@@ -30,6 +30,24 @@ DELIVERIES = Writer(
     only_read=("at",),
 )
 
+ADDRESSED = """
+CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
+CASE WHEN %(to_customers)s THEN coalesce(nullif(billing_email, ''), owner_email)
+     ELSE %(provider_address)s END AS "to",
+CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END AS cc"""
+"""Whom a message goes to: the customer, with the provider in copy, or the provider.
+
+A customer's address is the billing e-mail, else the owner's.
+
+*Shape*: columns over a relation with `billing_email` and `owner_email`; the parameters come from `addressing`.
+"""
+
+
+def addressing(addressee: str, *, provider_address: str) -> dict[str, object]:
+    """Give the parameters of `ADDRESSED`. *Shape*: `addressee` is "customer" or "provider"."""
+    return {"to_customers": addressee == "customer", "provider_address": provider_address}
+
+
 # What one organisation is told of one kind on one day, and the things that it tells of.
 NOTICES = Writer(
     "outbox_notice",

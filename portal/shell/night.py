@@ -312,8 +312,7 @@ def _end(run: Run, *, step: Step, outcome: Outcome, at: datetime) -> None:
     with frame.operation("nightly"):
         failed = max(outcome.counts.get("failed", 0), int(outcome.state == State.FAILED))
         jobs.add(run.pk, counts={**outcome.counts, "failed": failed}, part=step.name)
-        ended_at = None if outcome.state == State.LEFT_OUT else at
-        RunPart.objects.filter(run=run, name=step.name).update(state=outcome.state, finished_at=ended_at)
+        jobs.close_part(run.pk, name=step.name, state=outcome.state, at=at)
         if outcome.why:
             item = jobs.Item(
                 sentence=f"{LABELS.get(step.name, step.name)}: {outcome.why}", data={"part": step.name}

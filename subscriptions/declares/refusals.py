@@ -90,6 +90,7 @@ frame.declare(
         life.TrialDoesNotRenew: "A trial does not renew.",
         life.AlreadySo: lambda refusal: f"Auto-renewal is {'on' if refusal.wanted else 'off'} already.",
         life.NotRenewable: lambda refusal: renewals.why_not_renewed(refusal.why),
+        life.RenewalShownTooLongAgo: "This was shown more than 30 minutes ago. This is how it is now.",
         life.RenewalChanged: "What the next cycle costs has changed since it was shown. This is how it is now.",
         counts.TooManyDue: _too_many_due,
         scheduled.AskedAlready: lambda refusal: (

@@ -56,12 +56,22 @@ class NotRenewable(frame.Refused):
 
 
 @dataclass(eq=False)
-class RenewalChanged(frame.Refused):
-    """What was seen is not what would be charged; `fresh` is the preview of now."""
+class RenewalShownAnew(frame.Refused):
+    """Nothing is renewed for what was seen; `fresh` is the preview of now."""
+
+    fresh: Any
+
+
+class RenewalChanged(RenewalShownAnew):
+    """What was seen is not what would be charged."""
 
     code = "renewal_changed"
 
-    fresh: Any
+
+class RenewalShownTooLongAgo(RenewalShownAnew):
+    """What was seen is older than its seal is good for."""
+
+    code = "renewal_shown_too_long_ago"
 
 
 def why_not_switched(subscription: Subscription, *, stands: Standing, wanted: bool) -> frame.Refused | None:

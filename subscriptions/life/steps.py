@@ -26,13 +26,17 @@ def seal(request: Request, subscription: Subscription, *, preview: operations.Pr
 
 
 def unseal(request: Request, subscription: Subscription, *, at: datetime) -> operations.Seen | None:
-    """Open the seal of the form; None where it is broken, somebody else's, or too old."""
+    """Open the seal of the form; None where it is broken or somebody else's.
+
+    One that is too old is still good for the first answer to what was renewed by it.
+    """
+    is_too_old = False
     try:
         payload = seals.unseal(request.POST.get("seal", ""), at=at, purpose=PURPOSE, max_age=SEAL_AGE)
     except seals.SealExpired as expired:
-        payload = expired.payload
+        payload, is_too_old = expired.payload, True
     except seals.SealBroken:
         return None
     if payload.get("user") != request.user.pk or payload.get("subscription") != str(subscription.uuid):
         return None
-    return operations.Seen(key=uuids.UUID(payload["key"]), document=payload["document"])
+    return operations.Seen(uuids.UUID(payload["key"]), payload["document"], is_too_old=is_too_old)

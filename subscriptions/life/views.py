@@ -71,8 +71,8 @@ def recover(request: Request, uuid: uuids.UUID) -> HttpResponse:
         if seen is None:
             return _recover_page(step, _preview(step), status=422, changes=(UNREADABLE,))
         told = operations.recover(subscription_uuid=uuid, seen=seen, by=frame.Actor.of(request.user), at=step.at)
-    except refusals.RenewalChanged as changed:
-        return _recover_page(step, changed.fresh, status=changed.status, changes=(str(changed),))
+    except refusals.RenewalShownAnew as refusal:
+        return _recover_page(step, refusal.fresh, status=refusal.status, changes=(str(refusal),))
     except frame.Refused as refusal:
         context = {"why_not": str(refusal), "title": RECOVER}
         return answers.page_of(step, FRAGMENT, context, status=refusal.status)

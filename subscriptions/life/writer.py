@@ -175,10 +175,7 @@ _REFUSED_EVENTS = audit_writer.of_kind(
 _MESSAGES = outbox_writer.DELIVERIES.over(
     f"""(
     SELECT event_id, '{REFUSED}' AS kind, notice_id AS cause_id, organisation AS organisation_uuid,
-           CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
-           CASE WHEN %(to_customers)s THEN coalesce(nullif(billing_email, ''), owner_email)
-                ELSE %(provider_address)s END AS "to",
-           CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END AS cc,
+           {outbox_writer.ADDRESSED},
            left('Renewals of ' || regexp_replace(name, '[[:cntrl:]]+', ' ', 'g') || ' were refused', 250)
                AS subject,
            %(at)s::timestamptz AS at
@@ -243,8 +240,7 @@ def write(cursor: CursorWrapper, *, tried: Tried, said: str, config: Config, par
                 _MESSAGES,
                 {
                     **parameters,
-                    "to_customers": addressee == "customer",
-                    "provider_address": config.notification_address,
+                    **outbox_writer.addressing(addressee, provider_address=config.notification_address),
                 },
             )
     if tried.renewed:

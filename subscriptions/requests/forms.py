@@ -57,6 +57,7 @@ class EndLaterForm(ReasonForm):
 
 
 class WithdrawForm(fields.Form):
-    """Why a scheduled end is withdrawn."""
+    """Why a scheduled end is withdrawn, and which: that which was shown."""
 
+    request = fields.RequestField()
     reason = fields.TextField(label="Why is it withdrawn?", max_length=LONGEST_REASON)

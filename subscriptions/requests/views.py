@@ -114,13 +114,15 @@ def withdraw(step: Step) -> HttpResponse:
     open_one = reading.open_request_of(step.subscription)
     if open_one is None:
         raise refusals.NoneOpen
-    form = WithdrawForm(step.request.POST if step.request.method == "POST" else None)
+    data = step.request.POST if step.request.method == "POST" else None
+    form = WithdrawForm(data, initial={"request": open_one.uuid})
     status = 200
     if form.is_bound:
         status = 422
         if form.is_valid():
             withdrawn = operations.withdraw(
                 subscription_uuid=step.subscription.uuid,
+                request_uuid=form.cleaned_data["request"],
                 reason=form.cleaned_data["reason"],
                 by=frame.Actor.of(step.request.user),
                 at=step.at,

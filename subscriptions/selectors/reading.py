@@ -32,6 +32,21 @@ def find(subscription_uuid: uuid.UUID) -> Subscription:
     return subscriptions().get(uuid=subscription_uuid)
 
 
+def locked(subscription_uuid: uuid.UUID) -> Subscription:
+    """Lock a subscription until the transaction ends, and read it as `subscriptions()` does.
+
+    It is read in a second statement, with everything around it: under READ COMMITTED the joined rows of the locking
+    statement would be those from before the wait.
+    *Raises*: Subscription.DoesNotExist.
+    """
+    pk = (
+        Subscription.objects.select_for_update(no_key=True, of=("self",))
+        .values_list("pk", flat=True)
+        .get(uuid=subscription_uuid)
+    )
+    return subscriptions().get(pk=pk)
+
+
 def standing_of(subscription: Subscription, *, on: date, reactivation_days: int) -> standing.Standing:
     """Say where a subscription stands; it must come from `subscriptions()`."""
     ended = ended_of(subscription) if getattr(subscription, "termination", None) else None
@@ -59,14 +74,13 @@ def has_failed_to_renew(subscription: Subscription) -> bool:
 def is_held_back(subscription: Subscription, *, config: settings_selectors.Config) -> bool:
     """Tell whether the clean-up would hold an expired subscription back; it must come from `subscriptions()`.
 
-    Two queries.
+    One query.
     """
     last = subscription.cycles.order_by("-first_day")[:1].values("pk")
-    refused = subscription.renewal_refusals.filter(first_day=days.add_days(subscription.expires_on, 1))
     return standing.is_held_back(
         is_made_here=config.renews_here(subscription.plan.product.name),
         has_external_charge=CycleCharge.objects.filter(cycle__in=last, is_external_invoice=True).exists(),
-        was_refused=refused.exists(),
+        was_refused=has_failed_to_renew(subscription),
         auto_renew=subscription.auto_renew,
         is_trial=subscription.is_trial,
         is_organisation_active=subscription.organisation.status == "active",

@@ -125,7 +125,7 @@ def terminate(
             ended = reading.subscriptions().get(termination__uuid=earlier)
             return Outcome(ended.termination, is_repeat=True)
         config = settings_selectors.locked_config()
-        subscription = _lock(subscription_uuid)
+        subscription = reading.locked(subscription_uuid)
         if getattr(subscription, "termination", None) is not None:
             raise refusals.AlreadyTerminated.of(subscription)
         today = days.today_in(subscription.organisation.timezone, at=at)
@@ -163,17 +163,6 @@ def terminate(
             stored=stored,
         )
     return Outcome(termination, is_repeat=False)
-
-
-def _lock(subscription_uuid: uuid.UUID) -> Subscription:
-    # Locked first, read with everything around it in a second statement: under READ COMMITTED the joined
-    # rows of the locking statement would be those from before the wait.
-    pk = (
-        Subscription.objects.select_for_update(no_key=True, of=("self",))
-        .values_list("pk", flat=True)
-        .get(uuid=subscription_uuid)
-    )
-    return reading.subscriptions().get(pk=pk)
 
 
 def _stored(subscription: Subscription, *, request: requested.Request, today: date) -> TerminationRequest | None:

@@ -210,6 +210,11 @@ TABLE = [
         f"It renews from {days.display(DAY)}.",
     ),
     (
+        life.RenewalShownTooLongAgo(None),
+        ("renewal_shown_too_long_ago", 409, ""),
+        "This was shown more than 30 minutes ago. This is how it is now.",
+    ),
+    (
         life.RenewalChanged(None),
         ("renewal_changed", 409, ""),
         "What the next cycle costs has changed since it was shown. This is how it is now.",

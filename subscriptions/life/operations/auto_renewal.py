@@ -22,12 +22,7 @@ def set_auto_renew(*, subscription_uuid: uuid.UUID, wanted: bool, by: frame.Acto
     """
     with frame.operation("set_auto_renew"):
         config = settings_selectors.current_config()
-        pk = (
-            Subscription.objects.select_for_update(no_key=True, of=("self",))
-            .values_list("pk", flat=True)
-            .get(uuid=subscription_uuid)
-        )
-        subscription = reading.subscriptions().get(pk=pk)
+        subscription = reading.locked(subscription_uuid)
         today = days.today_in(subscription.organisation.timezone, at=at)
         stands = reading.standing_of(subscription, on=today, reactivation_days=config.reactivation_days)
         if why_not := refusals.why_not_switched(subscription, stands=stands, wanted=wanted):

@@ -81,17 +81,22 @@ def preview_of(subscription: Subscription, *, config: settings_selectors.Config,
 
 @dataclass(frozen=True)
 class Seen:
-    """What somebody saw. *Shape*: `key` was drawn when it was shown: sent again, it gets the first answer."""
+    """What somebody saw.
+
+    *Shape*: `key` was drawn when it was shown: sent again, it gets the first answer, whatever its age; but what
+    `is_too_old` renews nothing.
+    """
 
     key: uuids.UUID
     document: dict[str, Any]
+    is_too_old: bool = False
 
 
 def recover(*, subscription_uuid: uuids.UUID, seen: Seen, by: frame.Actor, at: datetime) -> str:
     """Renew one subscription for what was seen, and say what was done.
 
     *Raises*: Subscription.DoesNotExist; KeyReused; Refused, as one of NotRenewable, InsufficientCredits,
-    RenewalChanged.
+    RenewalChanged, RenewalShownTooLongAgo.
     """
     key = frame.Key(seen.key, {"subscription": subscription_uuid, "seen": seen.document}, by=by, at=at)
     with frame.operation("recover_renewal", key=key) as earlier:
@@ -101,15 +106,12 @@ def recover(*, subscription_uuid: uuids.UUID, seen: Seen, by: frame.Actor, at: d
             )
             return str(event.data["told"])
         config = settings_selectors.locked_config()
-        pk = (
-            Subscription.objects.select_for_update(no_key=True, of=("self",))
-            .values_list("pk", flat=True)
-            .get(uuid=subscription_uuid)
-        )
-        subscription = reading.subscriptions().get(pk=pk)
+        subscription = reading.locked(subscription_uuid)
         owner = subscription.organisation
         today = days.today_in(owner.timezone, at=at)
         preview = preview_of(subscription, config=config, on=today)
+        if seen.is_too_old:
+            raise refusals.RenewalShownTooLongAgo(preview)
         if preview.document != seen.document:
             raise refusals.RenewalChanged(preview)
         charged = _write(subscription, preview.next, on=today, by=by, at=at)

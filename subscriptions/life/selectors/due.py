@@ -112,11 +112,10 @@ class Rule:
 class Found:
     """What may be renewed of some organisations. *Shape*: the ids of subscriptions by organisation.
 
-    `left` tells that others had locked some; `last` is where the next batch begins, None where this is the end.
+    `last` is where the next batch begins, None where this is the end.
     """
 
     of: dict[int, list[int]]
-    left: bool
     last: int | None
 
 
@@ -134,11 +133,10 @@ def find(rule: Rule, *, after: int, room: int, without: Sequence[int], is_lockin
             # Only a part of its subscriptions may be among them.
             organisations.pop()
         if not organisations:
-            return Found(of={}, left=False, last=None)
+            return Found(of={}, last=None)
         cursor.execute(_LOCKED if is_locking else _OF, rule.parameters(organisations=organisations))
         found = cursor.fetchall()
     return Found(
         of={organisation: ids for organisation, ids, is_free in found if is_free},
-        left=not all(is_free for _, _, is_free in found),
         last=organisations[-1] if is_full else None,
     )

@@ -44,8 +44,7 @@ def write(
             todays.parameters(
                 organisations=organisations,
                 version=config.version_id,
-                to_customers=addressee == "customer",
-                provider_address=config.notification_address,
+                **outbox_writer.addressing(addressee, provider_address=config.notification_address),
                 kind=kind.code,
                 actor=by.name,
                 actor_user_id=by.user_id,
@@ -85,10 +84,7 @@ def _statement(kind: selectors.Kind) -> str:
     deliveries = outbox_writer.DELIVERIES.over(
         f"""(
         SELECT event_id, %(kind)s::varchar AS kind, uuid AS cause_id, organisation AS organisation_uuid,
-               CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
-               CASE WHEN %(to_customers)s THEN coalesce(nullif(billing_email, ''), owner_email)
-                    ELSE %(provider_address)s END AS "to",
-               CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END AS cc,
+               {outbox_writer.ADDRESSED},
                left(regexp_replace(name, '[[:cntrl:]]+', ' ', 'g') || ': ' || counted || {_TOLD[kind.code]}
                     || first_on, 250) AS subject,
                %(at)s::timestamptz AS at

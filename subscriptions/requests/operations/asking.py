@@ -91,7 +91,7 @@ def ask(
         if earlier is not None:
             return Asked(TerminationRequest.objects.get(uuid=earlier), is_repeat=True)
         config = settings_selectors.locked_config()
-        subscription = _lock(subscription_uuid)
+        subscription = reading.locked(subscription_uuid)
         today = days.today_in(subscription.organisation.timezone, at=at)
         quote = estimate(subscription, ends_on=ends_on, asked_on=request.requested_on, today=today, config=config)
         document = quotes.document(quote)
@@ -132,10 +132,13 @@ def ask(
     return Asked(stored, is_repeat=False)
 
 
-def withdraw(*, subscription_uuid: uuids.UUID, reason: str, by: frame.Actor, at: datetime) -> TerminationRequest:
-    """Withdraw the open request of a subscription, which then goes on as if nobody had asked.
+def withdraw(
+    *, subscription_uuid: uuids.UUID, request_uuid: uuids.UUID, reason: str, by: frame.Actor, at: datetime
+) -> TerminationRequest:
+    """Withdraw a request that is open; its subscription then goes on as if nobody had asked.
 
-    *Raises*: Subscription.DoesNotExist; NoneOpen (also a double click); WhyMissing; WhyTooLong.
+    *Raises*: Subscription.DoesNotExist; NoneOpen (also a double click, or where another one is open by now);
+    WhyMissing; WhyTooLong.
     """
     said = reason.strip()
     if not said:
@@ -143,8 +146,10 @@ def withdraw(*, subscription_uuid: uuids.UUID, reason: str, by: frame.Actor, at:
     if len(said) > LONGEST_REASON:
         raise refusals.WhyTooLong(count=len(said), most=LONGEST_REASON)
     with frame.operation("withdraw_end"):
-        subscription = _lock(subscription_uuid)
+        subscription = reading.locked(subscription_uuid)
         stored = lock_open(subscription)
+        if stored.uuid != request_uuid:
+            raise refusals.NoneOpen
         stored.state = TerminationRequest.State.WITHDRAWN
         stored.closed_at, stored.closed_by, stored.closed_by_user_id = at, by.name, by.user_id
         stored.withdrawal_reason = said
@@ -178,7 +183,7 @@ def wait_for_person(
     Gives False where it is no longer open, or waits already.
     """
     with frame.operation("wait_for_person"):
-        subscription = _lock(subscription_uuid)
+        subscription = reading.locked(subscription_uuid)
         stored = reading.open_request_of(subscription)
         if stored is None or stored.uuid != request_uuid or stored.needs_person:
             # Nothing is written, so that nothing is to be told.
@@ -210,15 +215,6 @@ def lock_open(subscription: Subscription) -> TerminationRequest:
     if found is None:
         raise refusals.NoneOpen
     return found
-
-
-def _lock(subscription_uuid: uuids.UUID) -> Subscription:
-    pk = (
-        Subscription.objects.select_for_update(no_key=True, of=("self",))
-        .values_list("pk", flat=True)
-        .get(uuid=subscription_uuid)
-    )
-    return reading.subscriptions().get(pk=pk)
 
 
 def _tell(

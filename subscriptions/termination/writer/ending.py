@@ -87,19 +87,15 @@ _EVENTS = """(
            organisation AS organisation_uuid, name AS organisation_name, subscription AS subject_uuid, data
     FROM ended)"""
 
-# A message goes to the provider, or to the customer with the provider in copy. A customer's address is the billing
-# e-mail, else the owner's. Control characters in the name become blanks, so that it adds no lines to the subject.
+# Control characters in the name become blanks, so that it adds no lines to the subject.
 _DELIVERIES = outbox_writer.DELIVERIES.over(
-    """(
+    f"""(
     SELECT event_id, 'subscription_terminated' AS kind, uuid AS cause_id, organisation AS organisation_uuid,
-           CASE WHEN %(to_customers)s THEN 'customer' ELSE 'provider' END AS addressee,
-           CASE WHEN %(to_customers)s THEN coalesce(nullif(billing_email, ''), owner_email)
-                ELSE %(provider_address)s END AS "to",
-           CASE WHEN %(to_customers)s THEN %(provider_address)s ELSE '' END AS cc,
+           {outbox_writer.ADDRESSED},
            left('Subscription ' || subscription || ' of ' || regexp_replace(name, '[[:cntrl:]]+', ' ', 'g')
                 || ' was terminated', 250) AS subject,
            terminated_at AS at
-    FROM ended)"""
+    FROM ended)"""  # noqa: S608 - built from constants
 )
 
 _EFFECTS = {
@@ -138,8 +134,7 @@ def carry_out(
             "reserved": config.number_reservation_days,
             "ported": config.number_reservation_days_ported_in,
             "committed": json.dumps(committed, default=str),
-            "to_customers": addressee == "customer",
-            "provider_address": config.notification_address,
+            **outbox_writer.addressing(addressee, provider_address=config.notification_address),
             **parameters,
         },
     )

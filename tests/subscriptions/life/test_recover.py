@@ -171,3 +171,27 @@ def test_what_changed_is_shown_anew_and_a_foreign_seal_is_none(now, client_of):
     assert (answer.status_code, balance(owner)) == (409, 1000)
     assert "What the next cycle costs has changed" in answer.content.decode()
     assert "SGD 5.45" in answer.content.decode()
+
+
+def test_what_was_shown_too_long_ago_is_shown_anew_and_renewed_once_all_the_same(now, client_of):
+    owner = organisation("1000")
+    made = due(owner)
+    client, address = client_of("agent"), f"/subscriptions/{made.uuid}/recover/"
+
+    def sealed(answer):
+        found = re.search(r'name="seal" value="([^"]+)"', answer.content.decode())
+        assert found
+        return {"seal": found[1]}
+
+    with time_machine.travel(now, tick=False):
+        first = sealed(client.get(address))
+    with time_machine.travel(now + dt.timedelta(minutes=31), tick=False):
+        answer = client.post(address, first)
+        assert (answer.status_code, balance(owner)) == (409, 1000)
+        assert "This was shown more than 30 minutes ago." in answer.content.decode()
+        again = sealed(answer)
+        assert client.post(address, again, HTTP_HX_REQUEST="true").status_code == 200
+    with time_machine.travel(now + dt.timedelta(hours=2), tick=False):
+        repeated = client.post(address, again, HTTP_HX_REQUEST="true")
+    assert "Renewed. 15 March 2026" in repeated.content.decode()
+    assert balance(owner) == 950

@@ -158,11 +158,15 @@ def test_it_is_withdrawn_with_a_reason_and_can_be_asked_anew(agent, now):
     made = factories.subscription()
     kept = scheduled.ask(made, ends_on=LAST, by=agent, at=now)
     with pytest.raises(refusals.WhyMissing):
-        operations.withdraw(subscription_uuid=made.uuid, reason=" ", by=agent, at=now)
+        operations.withdraw(subscription_uuid=made.uuid, request_uuid=kept.uuid, reason=" ", by=agent, at=now)
     with pytest.raises(refusals.WhyTooLong):
-        operations.withdraw(subscription_uuid=made.uuid, reason="x" * 2001, by=agent, at=now)
+        operations.withdraw(
+            subscription_uuid=made.uuid, request_uuid=kept.uuid, reason="x" * 2001, by=agent, at=now
+        )
     later = now + dt.timedelta(hours=1)
-    operations.withdraw(subscription_uuid=made.uuid, reason=" They stay. ", by=agent, at=later)
+    operations.withdraw(
+        subscription_uuid=made.uuid, request_uuid=kept.uuid, reason=" They stay. ", by=agent, at=later
+    )
     kept.refresh_from_db()
     assert (kept.state, kept.closed_at, kept.closed_by, kept.withdrawal_reason) == (
         "withdrawn",
@@ -173,8 +177,18 @@ def test_it_is_withdrawn_with_a_reason_and_can_be_asked_anew(agent, now):
     event = AuditEntry.objects.get(kind="termination.withdrawn")
     assert event.data["told"] == "The end on 31 March 2026 is withdrawn: They stay."
     with pytest.raises(refusals.NoneOpen):
-        operations.withdraw(subscription_uuid=made.uuid, reason="Again.", by=agent, at=later)
-    assert scheduled.ask(made, ends_on=LAST, by=agent, at=later).pk != kept.pk
+        operations.withdraw(
+            subscription_uuid=made.uuid, request_uuid=kept.uuid, reason="Again.", by=agent, at=later
+        )
+    anew = scheduled.ask(made, ends_on=LAST, by=agent, at=later)
+    assert anew.pk != kept.pk
+    # Who was shown the first one does not withdraw the second.
+    with pytest.raises(refusals.NoneOpen):
+        operations.withdraw(
+            subscription_uuid=made.uuid, request_uuid=kept.uuid, reason="Again.", by=agent, at=later
+        )
+    anew.refresh_from_db()
+    assert anew.state == "open"
 
 
 def test_a_termination_before_the_day_closes_it(agent, now):
@@ -194,7 +208,7 @@ def test_a_termination_before_the_day_closes_it(agent, now):
 @pytest.mark.parametrize("day", [31, 32])
 def test_from_its_day_on_nothing_else_is_done(agent, now, day):
     made = factories.subscription(cycles=(C("2026-03-01"), C("2026-04-01")))
-    scheduled.ask(made, ends_on=LAST, by=agent, at=now)
+    kept = scheduled.ask(made, ends_on=LAST, by=agent, at=now)
     later = now + dt.timedelta(days=day - 10)
     with pytest.raises(termination_refusals.EndHasCome) as refused:
         terminate(made, by=agent, at=later)
@@ -202,10 +216,14 @@ def test_from_its_day_on_nothing_else_is_done(agent, now, day):
     with pytest.raises(termination_refusals.EndHasCome):
         life.set_auto_renew(subscription_uuid=made.uuid, wanted=True, by=agent, at=later)
     # But it can be withdrawn.
-    operations.withdraw(subscription_uuid=made.uuid, reason="They stay.", by=agent, at=later)
+    operations.withdraw(
+        subscription_uuid=made.uuid, request_uuid=kept.uuid, reason="They stay.", by=agent, at=later
+    )
     assert terminate(made, by=agent, at=later).termination.terminated_on == later.date()
 
 
 def test_nobody_is_there(agent, now):
     with pytest.raises(Subscription.DoesNotExist):
-        operations.withdraw(subscription_uuid=uuid.uuid4(), reason="They stay.", by=agent, at=now)
+        operations.withdraw(
+            subscription_uuid=uuid.uuid4(), request_uuid=uuid.uuid4(), reason="They stay.", by=agent, at=now
+        )

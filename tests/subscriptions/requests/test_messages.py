@@ -28,16 +28,20 @@ def wait(stored, made):
     return asking.wait_for_person(request_uuid=stored.uuid, subscription_uuid=made.uuid, why=why, by=SYSTEM, at=NOW)
 
 
-def withdraw(made, make_user):
+def withdraw(made, stored, make_user):
     return operations.withdraw(
-        subscription_uuid=made.uuid, reason="They stay.", by=Actor.of(make_user("agent", "mara")), at=NOW
+        subscription_uuid=made.uuid,
+        request_uuid=stored.uuid,
+        reason="They stay.",
+        by=Actor.of(make_user("agent", "mara")),
+        at=NOW,
     )
 
 
 def test_a_withdrawal_is_told_to_the_customer_with_its_event(configure, made, make_user):
     configure(notify_customers=True, notification_address="p@x.example", provider_name="Acme")
     stored = scheduled.request(made, asked_at=NOW - dt.timedelta(days=1))
-    withdraw(made, make_user)
+    withdraw(made, stored, make_user)
     message = Delivery.objects.get()
     assert (message.kind, message.cause_id) == (words.WITHDRAWN, stored.uuid)
     assert (message.to, message.cc, message.addressee) == ("b@x.example", "p@x.example", "customer")

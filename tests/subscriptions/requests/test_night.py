@@ -275,10 +275,10 @@ def test_a_run_that_is_stopped_or_dies_is_finished_by_the_next(agent, now, monke
 
 def test_what_was_withdrawn_or_ended_meanwhile_is_left(agent, now, monkeypatch):
     gone, ended = two_months(), two_months()
-    for made in (gone, ended):
-        scheduled.ask(made, ends_on=LAST, by=agent, at=now)
+    kept = scheduled.ask(gone, ends_on=LAST, by=agent, at=now)
+    scheduled.ask(ended, ends_on=LAST, by=agent, at=now)
     found = selectors.due(at=APRIL)
-    operations.withdraw(subscription_uuid=gone.uuid, reason="They stay.", by=agent, at=now)
+    operations.withdraw(subscription_uuid=gone.uuid, request_uuid=kept.uuid, reason="They stay.", by=agent, at=now)
     terminate(ended, by=agent, at=now)
     assert [carrying.carry_out(due, by=SYSTEM, at=APRIL).became for due in found] == ["gone", "gone"]
     assert Termination.objects.count() == 1

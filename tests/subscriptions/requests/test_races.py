@@ -70,7 +70,9 @@ def test_to_carry_out_and_to_withdraw(agent, now, turn):
     (due,) = selectors.due(at=APRIL)
     done, withdrawn = at_once(
         lambda: carrying.carry_out(due, by=SYSTEM, at=APRIL),
-        lambda: operations.withdraw(subscription_uuid=made.uuid, reason="They stay.", by=agent, at=APRIL),
+        lambda: operations.withdraw(
+            subscription_uuid=made.uuid, request_uuid=kept.uuid, reason="They stay.", by=agent, at=APRIL
+        ),
     )
     kept.refresh_from_db()
     if kept.state == "carried_out":
