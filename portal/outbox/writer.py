@@ -43,7 +43,7 @@ A customer's address is the billing e-mail, else the owner's.
 """
 
 
-def addressing(addressee: str, *, provider_address: str) -> dict[str, object]:
+def addressing(addressee: str, *, provider_address: str) -> dict[str, str | bool]:
     """Give the parameters of `ADDRESSED`. *Shape*: `addressee` is "customer" or "provider"."""
     return {"to_customers": addressee == "customer", "provider_address": provider_address}
 

@@ -152,13 +152,12 @@ def test_a_surplus_that_was_spent_stays(unpaid_150, now):
 
 @pytest.mark.parametrize(("mode", "is_unbilled"), [("prepaid", False), ("postpaid", True)])
 def test_a_payment_by_available_credits_goes_back_there(now, mode, is_unbilled):
-    organisation = factories.OrganisationFactory.create(payment_mode=mode)
-    invoice = factories.invoice(organisation, amounts=[("50", "0")], paid=["0"])
-    line = invoice.lines.get()
-    factories.pay(line, "50")
-    Payment.objects.update(method="credits")
+    organisation = factories.OrganisationFactory.create(payment_mode=mode, account="50")
+    line = operations.Line("plan", "SIP Trunk", net=D(50), tax=D(0))
+    with frame.operation("charge"):
+        operations.to_charge([line], to=organisation, reason="Renewal", on=now.date(), by=BY, at=now)
     made = take_back(Payment.objects.get(), now, parts={PaymentLine.objects.get().pk: D(30)})
-    entry = LedgerEntry.objects.get()
+    entry = LedgerEntry.objects.latest("seq")
     assert (entry.kind, entry.amount, entry.cause_id, entry.is_unbilled) == ("charge", 30, made.uuid, is_unbilled)
     assert all_agrees(now)
 

@@ -16,6 +16,7 @@ from django.db import connection, transaction
 from customers import operations, policies
 from customers.checks import chain, heads
 from customers.models import CreditAccount, LedgerEntry, Organisation
+from invoicing.models import Invoice, Payment
 from portal import verification
 from portal.verification import schema
 from tests.support import factories, refused
@@ -43,10 +44,14 @@ def _post(organisation: Organisation, amount: str, *, at: dt.datetime, **changed
 
 @pytest.fixture
 def organisation(now: dt.datetime) -> Organisation:
-    """Four entries: an opening balance, a top-up, a refund with a cause, and a charge in millionths."""
+    """Four entries: an opening balance, one without a cause, a charge for an invoice, and one in millionths."""
     made = factories.OrganisationFactory.create(account="100")
-    _post(made, "20", at=now)
-    _post(made, "13.07", at=now + dt.timedelta(microseconds=1), kind="charge", cause_id=CAUSE)
+    charged = factories.invoice(made, amounts=[("13.07", "0")], paid=["0"])
+    factories.pay(charged.lines.get(), "13.07")
+    Payment.objects.filter(invoice=charged).update(method="credits")
+    Invoice.objects.filter(pk=charged.pk).update(uuid=CAUSE)
+    _post(made, "46.14", at=now)
+    _post(made, "-13.07", at=now + dt.timedelta(microseconds=1), kind="charge", cause_id=CAUSE)
     _post(made, "-0.000001", at=dt.datetime(1969, 12, 31, 23, 59, 59, 999999, tzinfo=dt.UTC), kind="charge")
     return made
 
