@@ -1,10 +1,12 @@
 """What customers can spend: credit accounts and their ledger."""
 
 import uuid
+from decimal import Decimal
 
 from django.db import models
 from django.db.models.functions import Cast, Coalesce, NullIf
 
+from customers import policies
 from customers.models.organisations import Organisation
 
 
@@ -45,6 +47,13 @@ class CreditAccount(models.Model):
 
     def __str__(self) -> str:
         return f"Account of {self.organisation_id}"
+
+    @property
+    def available(self) -> Decimal:
+        """Compute the Available Credits."""
+        return policies.available_credits(
+            balance=self.balance, credit_limit=self.credit_limit, reserved=self.reserved
+        )
 
 
 def _as_text(field: str) -> Cast:

@@ -63,9 +63,6 @@ def organisation_header(organisation_uuid: uuid.UUID) -> OrganisationHeader:
 def header_of(organisation: Organisation) -> OrganisationHeader:
     """Make the header of an organisation that was read together with its credit account."""
     account = _account_of(organisation)
-    available = policies.available_credits(
-        balance=account.balance, credit_limit=account.credit_limit, reserved=account.reserved
-    )
     return OrganisationHeader(
         id=organisation.pk,
         uuid=organisation.uuid,
@@ -75,7 +72,7 @@ def header_of(organisation: Organisation) -> OrganisationHeader:
         currency=organisation.currency,
         timezone=organisation.timezone,
         payment_mode_label=organisation.get_payment_mode_display(),
-        available_credits=money.display_balance(available, currency=organisation.currency),
+        available_credits=money.display_balance(account.available, currency=organisation.currency),
         balance=money.display_balance(abs(account.balance), currency=organisation.currency),
         balance_kind=policies.balance_kind(account.balance),
         credit_limit=money.display_balance(account.credit_limit, currency=organisation.currency),

@@ -12,7 +12,6 @@ from typing import Any
 from django.db import connection
 
 from customers import operations as customers_operations
-from customers import policies
 from customers.models import Organisation
 from invoicing import refusals, writer
 from invoicing.models import NumberSeries
@@ -57,13 +56,7 @@ def to_charge(
         return None
     account = customers_operations.lock_account(organisation_id=to.pk)
     needed = sum((line.net + line.tax for line in lines), Decimal(0))
-    check_cover(
-        needed,
-        available=policies.available_credits(
-            balance=account.balance, credit_limit=account.credit_limit, reserved=account.reserved
-        ),
-        currency=to.currency,
-    )
+    check_cover(needed, available=account.available, currency=to.currency)
     line_ids = _draw_lines(len(lines))
     rows = [
         {

@@ -10,7 +10,6 @@ from datetime import datetime
 from decimal import Decimal
 
 from customers import operations as customers_operations
-from customers import policies
 from customers import refusals as customers_refusals
 from customers.models import CreditAccount, LedgerEntry, Organisation
 from invoicing import refusals, selectors
@@ -262,9 +261,7 @@ def _move(
 
 
 def _check_cover(account: CreditAccount, *, moved: Decimal) -> None:
-    available = policies.available_credits(
-        balance=account.balance, credit_limit=account.credit_limit, reserved=account.reserved
-    )
+    available = account.available
     if moved < 0 and -moved > available:
         raise refusals.CreditsDoNotCover(needed=-moved, available=available, currency=account.currency)
 

@@ -10,7 +10,6 @@ from typing import Any
 
 from django.db import connection
 
-from customers import policies as customers_policies
 from customers.models import CreditAccount
 from invoicing import operations as invoicing_operations
 from invoicing.operations import charging
@@ -69,10 +68,7 @@ def preview_of(subscription: Subscription, *, config: settings_selectors.Config,
     )
     if isinstance(charges, next_cycle.NoTaxRate):
         raise refusals.NotRenewable(charges)
-    account = CreditAccount.objects.get(organisation=subscription.organisation_id)
-    available = customers_policies.available_credits(
-        balance=account.balance, credit_limit=account.credit_limit, reserved=account.reserved
-    )
+    available = CreditAccount.objects.get(organisation=subscription.organisation_id).available
     wanted = next_cycle.NextCycle(span, found.months, charges)
     if wanted.total:
         charging.check_cover(wanted.total, available=available, currency=subscription.currency)
