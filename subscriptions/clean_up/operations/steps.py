@@ -12,6 +12,7 @@ from portal import frame
 from portal.audit import operations as audit_operations
 from portal.jobs import operations as jobs
 from portal.jobs.models import Run
+from portal.lib import text
 from subscriptions.clean_up.operations import due
 from subscriptions.selectors import zones
 
@@ -81,7 +82,9 @@ def put_back(todays: zones.Todays, *, step: Step) -> int:
         )
         SELECT count(*), max(id) FROM ahead
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", said="subscription(s) marked active again", step=step)
+    return _change(
+        statement, todays, counted_as="expired", what="subscription", said="marked active again", step=step
+    )
 
 
 def mark_expired(todays: zones.Todays, *, step: Step) -> int:
@@ -96,7 +99,7 @@ def mark_expired(todays: zones.Todays, *, step: Step) -> int:
         )
         SELECT count(*), max(id) FROM passed
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="expired", said="subscription(s) marked expired", step=step)
+    return _change(statement, todays, counted_as="expired", what="subscription", said="marked expired", step=step)
 
 
 def release_numbers(todays: zones.Todays, *, step: Step) -> int:
@@ -111,10 +114,10 @@ def release_numbers(todays: zones.Todays, *, step: Step) -> int:
         )
         SELECT count(*), max(id) FROM over
     """  # noqa: S608 - built from constants
-    return _change(statement, todays, counted_as="released_numbers", said="number(s) freed", step=step)
+    return _change(statement, todays, counted_as="released_numbers", what="number", said="freed", step=step)
 
 
-def _change(statement: str, todays: zones.Todays, *, counted_as: str, said: str, step: Step) -> int:
+def _change(statement: str, todays: zones.Todays, *, counted_as: str, what: str, said: str, step: Step) -> int:
     """Run a statement batch by batch, and count the changed rows. Each batch updates the counts of the run as well.
 
     After the last batch it starts over once: rows that were locked before may be free now.
@@ -131,7 +134,7 @@ def _change(statement: str, todays: zones.Todays, *, counted_as: str, said: str,
                 # Every transaction needs an audit entry. That of the run is written at its end.
                 audit_operations.record(
                     "clean_up.step",
-                    sentence=f"{found:,} {said}.",
+                    sentence=f"{text.counted(found, what)} {said}.",
                     subject=audit_operations.Subject("run", step.run.uuid),
                     data={counted_as: found},
                     by=step.by,

@@ -19,11 +19,14 @@ EVENTS = {
     selectors.EXPIRY: "reminder.expiring",
     selectors.RESERVATION: "reminder.reservation_ending",
 }
-# What the audit says was told. Control characters in a name become blanks, so that it adds no lines to a subject.
+# What the audit says was told, of one and of several.
 _TOLD = {
-    selectors.RENEWAL: "' subscription(s) renew, the first on '",
-    selectors.EXPIRY: "' subscription(s) expire without a renewal, the first after '",
-    selectors.RESERVATION: "' number(s) will be free, the first after '",
+    selectors.RENEWAL: ("subscription renews on", "subscriptions renew, the first on"),
+    selectors.EXPIRY: (
+        "subscription expires without a renewal after",
+        "subscriptions expire without a renewal, the first after",
+    ),
+    selectors.RESERVATION: ("number will be free after", "numbers will be free, the first after"),
 }
 
 
@@ -54,6 +57,15 @@ def write(
         return int(cursor.fetchone()[0])
 
 
+def _told(kind: selectors.Kind) -> str:
+    """Write in SQL what is told, with its count as `portal.lib.text.counted` writes it."""
+    one, several = _TOLD[kind.code]
+    return (
+        f"to_char(counted, 'FM999,999,999,990') || CASE counted WHEN 1 THEN ' {one} ' ELSE ' {several} ' END"
+        " || first_on"
+    )
+
+
 def _statement(kind: selectors.Kind) -> str:
     found = selectors.due_of(
         kind,
@@ -74,19 +86,20 @@ def _statement(kind: selectors.Kind) -> str:
         EVENTS[kind.code],
         f"""(
         SELECT event_id AS id, %(at)s::timestamptz AS at,
-               counted || {_TOLD[kind.code]} || first_on || '.' AS description,
+               {_told(kind)} || '.' AS description,
                %(actor)s::varchar AS actor, %(actor_user_id)s::integer AS actor_user_id,
                organisation AS organisation_uuid, name AS organisation_name, organisation AS subject_uuid,
                jsonb_build_object('notice', uuid, 'count', counted, 'first_on', first_on) AS data
         FROM told)""",  # noqa: S608 - built from constants
         subject_kind="organisation",
     )
+    # Control characters in a name become blanks, so that it adds no lines to a subject.
     deliveries = outbox_writer.DELIVERIES.over(
         f"""(
         SELECT event_id, %(kind)s::varchar AS kind, uuid AS cause_id, organisation AS organisation_uuid,
                {outbox_writer.ADDRESSED},
-               left(regexp_replace(name, '[[:cntrl:]]+', ' ', 'g') || ': ' || counted || {_TOLD[kind.code]}
-                    || first_on, 250) AS subject,
+               left(regexp_replace(name, '[[:cntrl:]]+', ' ', 'g') || ': ' || {_told(kind)}, 250)
+                   AS subject,
                %(at)s::timestamptz AS at
         FROM told)"""  # noqa: S608 - built from constants
     )

@@ -119,7 +119,7 @@ def test_one_message_tells_of_many_and_says_how_many_more():
     assert "\nand 3 more\n" in text.body
     assert text.body.endswith("\nAcme\n")
     entry = AuditEntry.objects.get(kind="reminder.renewal_ahead")
-    assert (entry.description, entry.actor) == ("23 subscription(s) renew, the first on 2026-03-11.", "system")
+    assert (entry.description, entry.actor) == ("23 subscriptions renew, the first on 2026-03-11.", "system")
     assert (entry.organisation_uuid, entry.subject_uuid) == (organisation.uuid, organisation.uuid)
     assert entry.data == {"notice": str(message.cause_id), "count": 23, "first_on": "2026-03-11"}
     assert message.event_id == entry.pk
@@ -227,3 +227,31 @@ def test_the_kinds_have_an_event_and_are_declared():
     assert {kind.code for kind in selectors.KINDS} == set(writing.EVENTS)
     for kind in selectors.KINDS:
         assert kinds.of(kind.code).when
+
+
+@pytest.mark.parametrize(
+    ("kind", "in_days", "fields", "said"),
+    [
+        ("reminder.renewal_ahead", 14, {}, "1 subscription renews on 2026-03-17."),
+        (
+            "reminder.expiring",
+            3,
+            {"auto_renew": False},
+            "1 subscription expires without a renewal after 2026-03-13.",
+        ),
+    ],
+)
+def test_of_one_subscription_the_audit_says_so(kind, in_days, fields, said):
+    expiring(in_days, **fields)
+    write()
+    assert AuditEntry.objects.get(kind=kind).description == said
+
+
+def test_of_one_number_and_of_several_the_audit_says_so():
+    made = factories.subscription(cycles=(C("2026-03-01"),), numbers=("+6561234567",))
+    factories.subscription(cycles=(C("2026-03-01"),), numbers=("+6561234568", "+6561234569"))
+    PhoneNumber.objects.update(status="reserved", reserved_through=TODAY)
+    write()
+    said = dict(AuditEntry.objects.values_list("organisation_uuid", "description").filter(kind__startswith="rem"))
+    assert said.pop(made.organisation.uuid) == "1 number will be free after 2026-03-10."
+    assert list(said.values()) == ["2 numbers will be free, the first after 2026-03-10."]
