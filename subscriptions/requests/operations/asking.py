@@ -116,6 +116,7 @@ def ask(
             "termination.asked",
             subscription,
             stored=stored,
+            config=config,
             told=f"Ends on {days.display(ends_on)}. Estimated today: {scheduled.estimate(document)}.",
             data={
                 "requested_by": stored.requested_by,
@@ -146,6 +147,7 @@ def withdraw(
     if len(said) > LONGEST_REASON:
         raise refusals.WhyTooLong(count=len(said), most=LONGEST_REASON)
     with frame.operation("withdraw_end"):
+        config = settings_selectors.current_config()
         subscription = reading.locked(subscription_uuid)
         stored = lock_open(subscription)
         if stored.uuid != request_uuid:
@@ -158,6 +160,7 @@ def withdraw(
             "termination.withdrawn",
             subscription,
             stored=stored,
+            config=config,
             told=f"The end on {days.display(stored.ends_on)} is withdrawn: {said}",
             data={"reason": said},
             by=by,
@@ -183,6 +186,7 @@ def wait_for_person(
     Gives False where it is no longer open, or waits already.
     """
     with frame.operation("wait_for_person"):
+        config = settings_selectors.current_config()
         subscription = reading.locked(subscription_uuid)
         stored = reading.open_request_of(subscription)
         if stored is None or stored.uuid != request_uuid or stored.needs_person:
@@ -197,6 +201,7 @@ def wait_for_person(
             "termination.needs_person",
             subscription,
             stored=stored,
+            config=config,
             told=f"The end on {days.display(stored.ends_on)} needs a person: {why.sentence}",
             data={"refusal": why.code, "values": why.values, "sentence": why.sentence},
             by=by,
@@ -222,6 +227,7 @@ def _tell(
     subscription: Subscription,
     *,
     stored: TerminationRequest,
+    config: settings_selectors.Config,
     told: str,
     data: dict[str, Any],
     by: frame.Actor,
@@ -237,4 +243,4 @@ def _tell(
         at=at,
         organisation=audit_operations.Affected(subscription.organisation.uuid, subscription.organisation.name),
     )
-    messages.write(kind, event_id=event_id, subscription=subscription, stored=stored, at=at)
+    messages.write(kind, event_id=event_id, subscription=subscription, stored=stored, config=config, at=at)

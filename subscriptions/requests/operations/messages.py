@@ -19,14 +19,19 @@ LONGEST_SUBJECT = 250
 
 
 def write(
-    event: str, *, event_id: int, subscription: Subscription, stored: TerminationRequest, at: datetime
+    event: str,
+    *,
+    event_id: int,
+    subscription: Subscription,
+    stored: TerminationRequest,
+    config: settings_selectors.Config,
+    at: datetime,
 ) -> None:
     """Write the message of an event, where Portal Config says that somebody gets one of this kind.
 
     That a request waits for a person is told to the provider alone: no customer can do anything about it.
     """
     kind = KINDS[event]
-    config = settings_selectors.current_config()
     addressee = config.addressee_of(kind)
     if kind == words.NEEDS_PERSON and addressee == "customer":
         addressee = "provider" if config.notification_address else ""
