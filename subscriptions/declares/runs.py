@@ -109,7 +109,7 @@ run_kinds.declare(
                 FAILURES,
                 _failures,
                 code="failures_",
-                text="The database refused these subscriptions. Every run tries again.",
+                text="These subscriptions could not be renewed. Every run tries again.",
             ),
         ),
     )

@@ -13,7 +13,7 @@ from django.db import DatabaseError, connection, transaction
 from portal import frame
 from portal.jobs import operations as jobs
 from portal.jobs.models import RunItem
-from portal.lib import text
+from portal.lib import days, text
 from portal.postgresql import diagnosis
 from settings_app import selectors as settings_selectors
 from subscriptions.life import writer
@@ -41,8 +41,9 @@ class Counts:
     """What a run did, or what a dry run would do.
 
     *Shape*: `documents` were written for the `renewed`; a subscription that costs nothing needs none. The `refused`
-    are listed under "Failed to renew"; the `failed` the database refused. `run` is the UUID of the run, None where
-    there was none: of a dry run, or where all renewals are made elsewhere.
+    are listed under "Failed to renew"; of the `failed` the database refused to write, or nobody knows which day it
+    is there. `run` is the UUID of the run, None where there was none: of a dry run, or where all renewals are made
+    elsewhere.
     """
 
     as_of: date
@@ -85,6 +86,7 @@ def renew_due(
         return _look(todays, day=day, batch_size=batch_size, progress=progress, stop=stop)
     begun = operations_runs.begin(as_of=day, by=by, at=at)
     work = _Work(run_id=begun.pk, todays=todays, batch_size=batch_size, by=by, at=at, stop=stop, progress=progress)
+    work.fail_unknown_zones()
     work.renew_all()
     ended = operations_runs.finish(begun, was_stopped=stop(), by=by, at=(clock or (lambda: at))())
     return Counts(
@@ -126,6 +128,22 @@ class _Work:
                 found += tried
                 self.progress(self.done)
 
+    def fail_unknown_zones(self) -> None:
+        """Record what is due in unknown time zones as failed: nobody knows which day it is there."""
+        if not self.todays.unknown:
+            return
+        with frame.operation(operations_runs.OPERATION):
+            config = settings_selectors.locked_config()
+            items = [
+                jobs.Item(
+                    subject=one.uuid,
+                    sentence=str(days.UnknownTimezone(one.zone)),
+                    data={"expires_on": one.expires_on},
+                )
+                for one in due.of_unknown_zones(due.Rule(self.todays, config))
+            ]
+            jobs.add(self.run_id, counts={"failed": self._keep_failures(items)}, part=runs.RENEW)
+
     def _renew_batch(self, after: int) -> tuple[int, int | None]:
         """Renew what is due of the next organisations; give how many were tried, and where to go on."""
         with frame.operation(operations_runs.OPERATION):
@@ -155,6 +173,9 @@ class _Work:
             .order_by("pk")
             .values_list("pk", "uuid", "expires_on")
         ]
+        return self._keep_failures(items)
+
+    def _keep_failures(self, items: Sequence[jobs.Item]) -> int:
         return jobs.add_items(
             self.run_id, items=items, outcome=RunItem.Outcome.FAILED, subject_kind=runs.SUBSCRIPTION
         )
@@ -214,6 +235,7 @@ def _look(
     """Say what a run would do. Each batch is a transaction that writes nothing and is rolled back."""
     rule = due.Rule(todays, settings_selectors.current_config())
     renewed = documents = refusals = 0
+    failed = len(due.of_unknown_zones(rule))
     after: int | None = due.START
     while after is not None and not stop():
         with transaction.atomic(durable=True), connection.cursor() as cursor:
@@ -230,5 +252,11 @@ def _look(
         after = found.last
         progress(renewed + refusals)
     return Counts(
-        as_of=day, renewed=renewed, documents=documents, refused=refusals, is_dry_run=True, was_stopped=stop()
+        as_of=day,
+        renewed=renewed,
+        documents=documents,
+        refused=refusals,
+        failed=failed,
+        is_dry_run=True,
+        was_stopped=stop(),
     )

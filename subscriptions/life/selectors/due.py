@@ -6,8 +6,10 @@ so a night reads it once, whatever is due.
 
 from __future__ import annotations
 
+import uuid as uuids
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 from typing import Any
 
 from django.db import connection
@@ -88,6 +90,14 @@ SELECT organisation_id, array_agg(n.id ORDER BY n.id), bool_and(l.id IS NOT NULL
 FROM considered n LEFT JOIN locked l ON l.id = n.id GROUP BY organisation_id ORDER BY organisation_id
 """  # noqa: S608 - built from constants
 
+_OF_UNKNOWN_ZONES = f"""
+SELECT s.uuid, s.expires_on, w.timezone
+FROM subscriptions_subscription s {zones.TODAY} {LAST_CYCLE} {CONTRACT}
+JOIN customers_organisation w ON w.id = s.organisation_id
+WHERE w.timezone = ANY(%(unknown)s) AND {TRIED}
+ORDER BY s.id
+"""  # noqa: S608 - built from constants
+
 _OF = _LOCKED.replace(" FOR NO KEY UPDATE SKIP LOCKED", "")
 
 
@@ -140,3 +150,23 @@ def find(rule: Rule, *, after: int, room: int, without: Sequence[int], is_lockin
         of={organisation: ids for organisation, ids, is_free in found if is_free},
         last=organisations[-1] if is_full else None,
     )
+
+
+@dataclass(frozen=True)
+class OfUnknownZone:
+    """A subscription that is due in every time zone, of an organisation whose own one is not known."""
+
+    uuid: uuids.UUID
+    expires_on: date
+    zone: str
+
+
+def of_unknown_zones(rule: Rule) -> list[OfUnknownZone]:
+    """List what is due whatever day it is where the organisation is. One query, none where all zones are known."""
+    unknown = rule.todays.unknown
+    if not unknown:
+        return []
+    there = replace(rule.todays, of=dict.fromkeys(unknown, rule.todays.first))
+    with connection.cursor() as cursor:
+        cursor.execute(_OF_UNKNOWN_ZONES, replace(rule, todays=there).parameters(unknown=list(unknown)))
+        return [OfUnknownZone(*row) for row in cursor.fetchall()]
