@@ -7,9 +7,10 @@ from django.db.models.signals import post_migrate
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
-# What an app may tell those below it, each in the module of this name in its folder `declares`.
+# What an app may tell those below it, each in the module of this name in its folder `declares`. The
+# events come first: statements that write some are made as their modules are imported.
 DECLARED = (
-    *("addresses", "attention", "charge_subjects", "due_tonight", "events", "letters", "mentions"),
+    *("events", "addresses", "attention", "charge_subjects", "due_tonight", "letters", "mentions"),
     *("note_questions", "products", "refusals", "runs", "saved_filters", "search_finders", "settled_charges"),
     *("signposts", "tabs"),
 )

@@ -1,19 +1,77 @@
-"""Count the subscriptions that the next clean-up would end. A higher app declares how, in its `due_tonight`."""
+"""Count what the next night would end, and what it would renew. A higher app declares how, in its `due_tonight`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 
-from portal.lib import text
+from portal.lib import money, text
 
 # Counts the subscriptions that are due: count(reactivation_days, at).
 Count = Callable[[int, datetime], int]
-# In any time zone, and at whatever hour it starts, the next clean-up is over within a day.
+# In any time zone, and at whatever hour it starts, the next night is over within a day.
 AHEAD = timedelta(days=1)
 
 _declared: list[Count] = []
+
+
+@dataclass(frozen=True)
+class WhereRenewed:
+    """Where renewals are made. *Shape*: products by their names; `others` says it of those that are not there."""
+
+    by_product: Mapping[str, bool]
+    others: bool
+    reactivation_days: int
+
+    def has_more_than(self, other: WhereRenewed) -> bool:
+        """Tell whether anything is renewed here that is not under the other settings."""
+
+        def here(of: WhereRenewed, product: str) -> bool:
+            return of.by_product.get(product, of.others)
+
+        products = {*self.by_product, *other.by_product}
+        return (self.others and not other.others) or any(
+            here(self, product) and not here(other, product) for product in products
+        )
+
+
+@dataclass(frozen=True)
+class Renewals:
+    """What the next night would renew. *Shape*: `sums` are by currency; of what `is_cut` there is more."""
+
+    renewed: int
+    refused: int
+    sums: Mapping[str, Decimal]
+    is_cut: bool = False
+
+    @property
+    def renewed_text(self) -> str:
+        """Write how many would be renewed."""
+        return text.counted(self.renewed, "subscription")
+
+    @property
+    def refused_text(self) -> str:
+        """Write how many would be tried in vain."""
+        return f"{self.refused:,}"
+
+    @property
+    def sums_text(self) -> str:
+        """Write what would be charged."""
+        return ", ".join(
+            money.display(amount, currency=currency) for currency, amount in sorted(self.sums.items()) if amount
+        )
+
+    def is_above(self, *, read: Mapping[str, Decimal]) -> bool:
+        """Tell whether more would be charged than somebody has read."""
+        return any(amount > read.get(currency, 0) for currency, amount in self.sums.items())
+
+
+# Says what would be renewed at an instant: look(where, at, stop). It stops between batches when `stop` says so.
+Look = Callable[[WhereRenewed, datetime, Callable[[], bool]], Renewals]
+
+_looks: list[Look] = []
 
 
 @dataclass(frozen=True)
@@ -40,6 +98,25 @@ def declare(count: Count) -> Count:
     """Declare a function that counts what the clean-up would end."""
     _declared.append(count)
     return count
+
+
+def declare_renewals(look: Look) -> Look:
+    """Declare the function that says what a night would renew. *Raises*: ValueError for a second one."""
+    if _looks:
+        raise ValueError("It is declared already who says what a night would renew.")
+    _looks.append(look)
+    return look
+
+
+def renewals(
+    where: WhereRenewed, *, in_force: WhereRenewed, at: datetime, stop: Callable[[], bool]
+) -> Renewals | None:
+    """Say what the next night would renew, if it renews more than under the settings in force; None for nothing."""
+    if not where.has_more_than(in_force):
+        return None
+    (look,) = _looks
+    found = look(where, at + AHEAD, stop)
+    return found if found.renewed or found.refused else None
 
 
 def due(*, reactivation_days: int, at: datetime) -> int:

@@ -1,5 +1,6 @@
 """Serve the Portal Settings app: Portal Config with its versions, and the termination reasons."""
 
+import time
 from typing import Any
 
 from django.contrib import messages
@@ -13,11 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 from portal import frame
 from portal.lib import days, htmx, lists, money
 from portal.lib.http import Request
-from settings_app import forms, in_force, operations, policies, selectors, tab_bar, tonight
+from settings_app import forms, in_force, operations, policies, selectors, steps, tab_bar, tonight
 from settings_app.lists import VERSIONS
 from settings_app.models import TerminationReason
 
 READ_OR_SAVE = ["GET", "HEAD", "POST"]
+# Seconds for which somebody waits while renewals are counted.
+PATIENCE = 5
 
 
 @require_safe
@@ -65,6 +68,22 @@ def _save_config(request: Request) -> HttpResponse:
             renewals=renewals,
             status=422,
             question=question,
+        )
+    until = time.monotonic() + PATIENCE
+    renewals_question = steps.renewals_question(
+        request, values=values, in_force=config, at=timezone.now(), stop=lambda: time.monotonic() > until
+    )
+    if renewals_question:
+        confirmed = request.POST.copy()
+        confirmed["confirmed_renewals"] = renewals_question.seal
+        return _config_page(
+            request,
+            config=config,
+            form=forms.ConfigForm(confirmed),
+            fees=fees,
+            renewals=renewals,
+            status=422,
+            foreseen=renewals_question.renewals,
         )
     try:
         saved = operations.save_config(
@@ -217,6 +236,7 @@ def _config_page(
     seen_version: int | None = None,
     differences: tuple[policies.Change, ...] = (),
     question: tonight.Question | None = None,
+    foreseen: tonight.Renewals | None = None,
 ) -> HttpResponse:
     saved_by, saved_at = selectors.saved_by(config.number)
     return render(
@@ -239,6 +259,7 @@ def _config_page(
             "seen_version": seen_version,
             "differences": differences,
             "question": question,
+            "foreseen": foreseen,
         },
         status=status,
     )

@@ -51,6 +51,8 @@ class ConfigForm(fields.Form):
 
     # The reactivation days for which somebody has read how many would end.
     confirmed_days = fields.CountField(required=False, widget=forms.HiddenInput)
+    # What somebody has read of the renewals of the next night, sealed.
+    confirmed_renewals = fields.LineField(required=False, widget=forms.HiddenInput)
     seen_version = fields.CountField(min_value=1, widget=forms.HiddenInput)
     termination_method = fields.ChoiceField(
         label=policies.LABELS["termination_method"],
@@ -157,7 +159,7 @@ class ConfigForm(fields.Form):
         data = {
             name: value
             for name, value in self.cleaned_data.items()
-            if name not in ("seen_version", "confirmed_days") and not name.startswith(MESSAGE)
+            if name not in ("seen_version", "confirmed_days", "confirmed_renewals") and not name.startswith(MESSAGE)
         }
         messages = {
             name.removeprefix(MESSAGE): chosen

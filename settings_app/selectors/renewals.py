@@ -18,3 +18,12 @@ def renews_here(*, version: str, product: str) -> str:
             false
         )
     """  # noqa: S608 - put together from what the statement around it names
+
+
+def renews_as_given(*, by_product: str, others: str, product: str) -> str:
+    """Write the same condition for settings that are given, and need not be saved.
+
+    *Shape*: as above; `by_product` is an object as JSON, `others` a boolean: the values of the same names of
+    `policies.Values`. The condition is never NULL.
+    """
+    return f"coalesce(({by_product}::jsonb ->> {product})::boolean, {others})"

@@ -1,14 +1,42 @@
-"""Declare to Portal Config what the clean-up would end."""
+"""Declare to Portal Config what the next night would end and renew."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 
+from settings_app import selectors as settings_selectors
 from settings_app import tonight
 from subscriptions.clean_up.operations import expire
+from subscriptions.life import operations as life
+from subscriptions.life.selectors import due as life_due
+from subscriptions.selectors import zones
+
+BATCH = 2000
+"""Subscriptions between two looks at the clock."""
 
 
 @tonight.declare
 def due(reactivation_days: int, at: datetime) -> int:
     """Count the subscriptions that a clean-up would end under other reactivation days. Two queries."""
     return expire.count_due(as_of=None, at=at, reactivation_days=reactivation_days)
+
+
+@tonight.declare_renewals
+def renewed(where: tonight.WhereRenewed, at: datetime, stop: Callable[[], bool]) -> tonight.Renewals:
+    """Say what a night would renew, as its dry run does."""
+    config = replace(
+        settings_selectors.current_config(),
+        renewals_are_made_here=where.others,
+        renewals_by_product=dict(where.by_product),
+        reactivation_days=where.reactivation_days,
+    )
+    rule = life_due.Rule(zones.todays(as_of=None, at=at), config)
+    found = life.foresee(rule, batch_size=BATCH, progress=lambda done: None, stop=stop)
+    return tonight.Renewals(
+        renewed=found.renewed,
+        refused=found.refused,
+        sums=found.charged,
+        is_cut=found.was_stopped,
+    )

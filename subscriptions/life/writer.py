@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from django.db.backends.utils import CursorWrapper
@@ -215,6 +216,17 @@ def counts(cursor: CursorWrapper) -> Tried:
         f" (SELECT count(*) FROM {_REFUSED})"
     )
     return Tried(*cursor.fetchone())
+
+
+def charged(cursor: CursorWrapper) -> dict[str, Decimal]:
+    """Add up by currency what `prepare` has decided to charge."""
+    cursor.execute(
+        f"""
+        SELECT r.currency, sum(c.net + c.tax) FROM {_OPENED} r JOIN {_CHARGES} c ON c.id = r.id
+        GROUP BY r.currency
+        """  # noqa: S608 - built from constants
+    )
+    return dict(cursor.fetchall())
 
 
 def refused(cursor: CursorWrapper) -> list[tuple[int, str, dict[str, Any]]]:

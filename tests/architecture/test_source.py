@@ -212,7 +212,8 @@ def test_operations_own_their_transaction():
         "portal/staff/admin.py": "views of the admin that Django leaves without one",
         "portal/frame/operation.py": "the frame itself",
         "subscriptions/clean_up/operations/batches.py": "savepoints inside a batch",
-        "subscriptions/life/operations/renewing.py": "savepoints inside a batch, and a dry run that is rolled back",
+        "subscriptions/life/operations/looking.py": "a dry run that is rolled back",
+        "subscriptions/life/operations/renewing.py": "savepoints inside a batch",
         "customers/checks/chain.py": "a cursor that reads one state of the ledger",
     }
     used = {

@@ -17,6 +17,7 @@ from portal.lib import days, text
 from portal.postgresql import diagnosis
 from settings_app import selectors as settings_selectors
 from subscriptions.life import writer
+from subscriptions.life.operations import looking
 from subscriptions.life.operations import runs as operations_runs
 from subscriptions.life.selectors import due, runs
 from subscriptions.life.words import refused
@@ -232,31 +233,15 @@ class _Batch:
 def _look(
     todays: zones.Todays, *, day: date, batch_size: int, progress: Progress, stop: Callable[[], bool]
 ) -> Counts:
-    """Say what a run would do. Each batch is a transaction that writes nothing and is rolled back."""
+    """Say what a run would do."""
     rule = due.Rule(todays, settings_selectors.current_config())
-    renewed = documents = refusals = 0
-    failed = len(due.of_unknown_zones(rule))
-    after: int | None = due.START
-    while after is not None and not stop():
-        with transaction.atomic(durable=True), connection.cursor() as cursor:
-            found = due.find(rule, after=after, room=batch_size, without=(), is_locking=False)
-            ids: list[int] = [pk for of in found.of.values() for pk in of]
-            writer.prepare(cursor, parameters=rule.parameters(ids=ids), is_locking=False)
-            tried = writer.counts(cursor)
-            transaction.set_rollback(True)
-        renewed, documents, refusals = (
-            renewed + tried.renewed,
-            documents + tried.documents,
-            refusals + tried.refused,
-        )
-        after = found.last
-        progress(renewed + refusals)
+    found = looking.foresee(rule, batch_size=batch_size, progress=progress, stop=stop)
     return Counts(
         as_of=day,
-        renewed=renewed,
-        documents=documents,
-        refused=refusals,
-        failed=failed,
+        renewed=found.renewed,
+        documents=found.documents,
+        refused=found.refused,
+        failed=found.failed,
         is_dry_run=True,
-        was_stopped=stop(),
+        was_stopped=found.was_stopped,
     )

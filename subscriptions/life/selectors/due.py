@@ -6,6 +6,7 @@ so a night reads it once, whatever is due.
 
 from __future__ import annotations
 
+import json
 import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -43,8 +44,11 @@ LEFT JOIN LATERAL (
 
 _PRODUCT = """(SELECT p.name FROM subscriptions_plan k JOIN subscriptions_product p ON p.id = k.product_id
               WHERE k.id = s.plan_id)"""
-# The renewals of the subscription `s` are made here.
+# The renewals of the subscription `s` are made here: by a version of Portal Config, and by the values of a `Rule`.
 MADE_HERE = settings_renewals.renews_here(version="%(version)s", product=_PRODUCT)
+_MADE_HERE_BY_RULE = settings_renewals.renews_as_given(
+    by_product="%(renewals_by_product)s", others="%(other_renewals)s::boolean", product=_PRODUCT
+)
 # A renewal after its last cycle was refused.
 REFUSED = """EXISTS (
     SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.first_day = s.expires_on + 1)"""
@@ -55,7 +59,7 @@ s.status <> 'terminated' AND s.auto_renew AND NOT s.is_trial
 AND s.expires_on >= %(earliest)s::date - %(kept)s::int
 AND s.expires_on <= %(latest)s::date + {renewals.DAYS_AHEAD}
 AND o.today >= s.expires_on - {renewals.DAYS_AHEAD} AND o.today <= s.expires_on + %(kept)s::int
-AND {MADE_HERE}
+AND {_MADE_HERE_BY_RULE}
 AND NOT EXISTS (
     SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.tried_on = o.today)
 """
@@ -103,7 +107,7 @@ _OF = _LOCKED.replace(" FOR NO KEY UPDATE SKIP LOCKED", "")
 
 @dataclass(frozen=True)
 class Rule:
-    """What is renewed on a day, under the settings of a run."""
+    """What is renewed on a day, under the settings of a run, or under such as nobody has saved."""
 
     todays: zones.Todays
     config: settings_selectors.Config
@@ -112,7 +116,8 @@ class Rule:
         """Give the parameters of the conditions above, with further ones."""
         return self.todays.parameters(
             kept=self.config.reactivation_days,
-            version=self.config.version_id,
+            renewals_by_product=json.dumps(self.config.renewals_by_product),
+            other_renewals=self.config.renewals_are_made_here,
             digits=money.digits_as_json(),
             **more,
         )

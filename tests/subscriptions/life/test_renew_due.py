@@ -339,6 +339,7 @@ def test_an_unknown_time_zone_stops_nobody_else_and_is_told(now):
     assert (dry.renewed, dry.failed) == (1, 1)
     for _ in range(2):
         counts = renew(now)
+        assert counts.run
         item = RunItem.objects.get(run__uuid=counts.run)
         # The second is due where it is the 10th already, and not where it still is the 9th.
         assert (counts.failed, item.subject_uuid, item.outcome) == (1, lost.uuid, "failed")
