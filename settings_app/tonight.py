@@ -57,11 +57,12 @@ class Renewals:
         return f"{self.refused:,}"
 
     @property
-    def sums_text(self) -> str:
-        """Write what would be charged."""
-        return ", ".join(
+    def charged(self) -> tuple[str, ...]:
+        """Write what would be charged, by currency; a comma follows all but the last."""
+        sums = [
             money.display(amount, currency=currency) for currency, amount in sorted(self.sums.items()) if amount
-        )
+        ]
+        return (*(f"{shown}," for shown in sums[:-1]), *sums[-1:])
 
     def is_above(self, *, read: Mapping[str, Decimal]) -> bool:
         """Tell whether more would be charged than somebody has read."""

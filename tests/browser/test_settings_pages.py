@@ -8,6 +8,8 @@ from playwright.sync_api import expect
 from settings_app import selectors
 from settings_app.models import TaxRate
 from subscriptions.models import Product
+from tests.support import factories
+from tests.support.browsing import renewing
 
 LOOKS = [(1440, "light"), (360, "light"), (1440, "dark"), (360, "dark")]
 
@@ -85,6 +87,24 @@ def test_without_javascript_all_of_it_works(visit, made):
     page.get_by_label("Reason").fill("Certificate 12")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("Exempt", exact=True)).to_be_visible()
+
+
+@pytest.mark.parametrize("javascript", [True, False])
+def test_what_the_night_would_charge_is_said_before_it_is_saved(visit, live_server, check_axe, shot, javascript):
+    renewing(factories.OrganisationFactory.create(account="100"), net="50")
+    page = visit("superuser", width=360, theme="dark", javascript=javascript)
+    page.goto("/settings/portal-config/")
+    page.get_by_label("Made here").first.check()
+    page.get_by_role("button", name="Save").click()
+    asked = page.get_by_role("alert")
+    expect(asked).to_contain_text("would renew 1 subscription and charge SGD 50.00 to Available Credits.")
+    if javascript:
+        expect(asked).to_be_focused()
+        check_axe(page)
+        shot(page, "renewals-asked-360-dark")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("saved as version 2")).to_be_visible()
+    assert selectors.current_config().renewals_are_made_here
 
 
 @pytest.mark.parametrize(("width", "theme"), LOOKS)

@@ -43,7 +43,7 @@ def test_it_says_what_the_night_would_charge_and_the_night_does_so(client, now):
     assert (
         "the next night would renew 3 subscriptions and charge SGD 50.00, USD 20.00 to Available Credits." in said
     )
-    assert "Refused would be 1, for want of Available Credits" in said
+    assert "It would refuse 1, for want of Available Credits" in said
     assert client.post(CONFIG, form_data(**again)).status_code == 303
     assert selectors.current_config().renewals_are_made_here
     counts = renew(now)

@@ -6,6 +6,7 @@ from typing import Any
 from django.utils import timezone
 from playwright.sync_api import Locator, Page, expect
 
+from customers.models import Organisation
 from portal.lib import days
 from settings_app.models import ConfigHead, PortalConfigVersion
 from subscriptions.models import Subscription
@@ -61,6 +62,14 @@ def configure(**values: Any) -> None:
 
 def today() -> dt.date:
     return days.today_in("Asia/Singapore", at=timezone.now())
+
+
+def renewing(owner: Organisation, **cycle: Any) -> Subscription:
+    """A subscription whose renewal is due: its month began 26 days ago, so it expires within 1 to 4 days."""
+    first = (today() - dt.timedelta(days=26)).isoformat()
+    return factories.subscription(
+        organisation=owner, cycles=(C(first, **cycle),), started_on=first, auto_renew=True
+    )
 
 
 def running(*, ago: int, **cycle: Any) -> Subscription:

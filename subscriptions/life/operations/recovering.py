@@ -87,6 +87,12 @@ class Seen:
     document: dict[str, Any]
     is_too_old: bool = False
 
+    @property
+    def total(self) -> Decimal:
+        """Add up what was seen."""
+        charges = self.document["charges"]
+        return sum((Decimal(one["net"]) + Decimal(one["tax"]) for one in charges), Decimal(0))
+
 
 def recover(*, subscription_uuid: uuids.UUID, seen: Seen, by: frame.Actor, at: datetime) -> str:
     """Renew one subscription for what was seen, and say what was done.

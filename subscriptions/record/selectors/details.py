@@ -158,6 +158,8 @@ def _renewal(subscription: Subscription, *, stands: Standing, config: Config) ->
         return ""
     if not config.renews_here(subscription.plan.product.name):
         return "renewed elsewhere"
+    if reading.has_failed_to_renew(subscription):
+        return "its renewal was refused; the history says why"
     return f"renews from {days.display(renewals.renewal_date(subscription.expires_on))}"
 
 

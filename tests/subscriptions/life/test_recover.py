@@ -1,6 +1,7 @@
 """Recover: one subscription renewed at once by an agent, for what was shown, exactly once."""
 
 import datetime as dt
+import json
 import re
 import uuid
 from decimal import Decimal as D
@@ -19,6 +20,7 @@ from subscriptions.life import operations, refusals
 from subscriptions.models import AddOn, Cycle, CycleCharge
 from subscriptions.selectors import reading
 from tests.subscriptions.life.nights import TODAY, balance, due, last_cycle, organisation, renew, taxed, why
+from tests.support import pages, shown
 from tests.support.factories import C
 from tests.support.races import at_once
 
@@ -142,14 +144,18 @@ def test_the_dialog_shows_the_sum_and_renews_for_it_once(now, client_of):
         sidebar = client.get(f"/subscriptions/{made.uuid}/").content.decode()
         assert address in sidebar
         page = client.get(address)
-        assert "SGD 50.00 of SGD 100.00" in page.content.decode()
+        assert shown.read(page).terms() == {
+            "It costs": "SGD 50.00",
+            "Available Credits": "SGD 100.00",
+            "Available afterwards": "SGD 50.00",
+        }
         seal = re.search(r'name="seal" value="([^"]+)"', page.content.decode())
         assert seal
         htmx = {"HTTP_HX_REQUEST": "true"}
         for _ in range(2):
             answer = client.post(address, {"seal": seal[1]}, **htmx)
             assert "Renewed. 15 March 2026 to 14 April 2026: SGD 50.00, IN-0000001." in answer.content.decode()
-            assert "subscription-changed" in answer["HX-Trigger"]
+            assert {"subscription-changed", "credits-changed"} <= set(json.loads(answer["HX-Trigger"]))
         assert balance(owner) == -50
         assert address not in client.get(f"/subscriptions/{made.uuid}/").content.decode()
         # What it costs by now is another cycle, which is not due.
@@ -170,7 +176,15 @@ def test_what_changed_is_shown_anew_and_a_foreign_seal_is_none(now, client_of):
         answer = client.post(address, {"seal": seal[1]})
     assert (answer.status_code, balance(owner)) == (409, 1000)
     assert "What the next cycle costs has changed" in answer.content.decode()
-    assert "SGD 5.45" in answer.content.decode()
+    # One charge that is as before, and one that was not there.
+    said = pages.words(answer)
+    assert "It was SGD 50.00 and is SGD 55.45 now." in said
+    (table,) = shown.read(answer).tables
+    assert [list(row.values()) for row in table.rows] == [
+        ["SIP Trunk monthly", "SGD 50.00", "SGD 0.00", "SGD 50.00"],
+        ["Add-on: Recording", "SGD 5.00", "SGD 0.45", "SGD 5.45"],
+        ["All charges", "SGD 55.00", "SGD 0.45", "SGD 55.45"],
+    ]
 
 
 def test_what_was_shown_too_long_ago_is_shown_anew_and_renewed_once_all_the_same(now, client_of):
