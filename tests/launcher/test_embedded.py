@@ -213,3 +213,12 @@ def test_memory_is_what_a_container_may_use(
         (tmp_path / "memory.max").write_text(limit)
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
     assert embedded._memory() == min(machine, megabytes or machine)
+
+
+def test_looking_whether_a_user_may_enter_loads_nothing(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    # The library of a moved clock, as any other; a shell would say that there is no such one.
+    monkeypatch.setenv("LD_PRELOAD", "/nothing.so")
+    assert embedded._can_enter(Path("/"), (os.getuid(), os.getgid()))
+    assert capfd.readouterr().err == ""
