@@ -18,6 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,8 @@ BILLING = "bench-billing"
 WORKERS = 2
 # Fewer than the threads of a worker, so that the pool can be exhausted at all.
 POOL_SIZE = 4
+_CLOCK_STARTS = 5
+_TELL_CLOCK = 'echo "$LD_PRELOAD"; echo "$FAKETIME"; echo "$FAKETIME_SHARED"; exec cat'
 BACK_WITHIN = 20.0
 """Seconds in which the portal has to be back after a fault, by itself. The machine may be busy."""
 
@@ -50,8 +53,14 @@ def leave_database(data: Path) -> None:
     from django.db import connections
 
     connections.close_all()
+    let_go(data)
+
+
+def let_go(data: Path) -> None:
+    """Leave the embedded database to its supervisor, where no connection is open, and wait until it has stopped."""
     # Nobody else has the lock: the supervisor stops the server, and goes with a lock of its own.
-    os.close(int(os.environ.pop(embedded.LOCK_VARIABLE)))
+    if held := os.environ.pop(embedded.LOCK_VARIABLE, ""):
+        os.close(int(held))
     until = time.monotonic() + 40
     with (data / "supervisor.lock").open("a") as lock:
         while time.monotonic() < until:
@@ -60,6 +69,51 @@ def leave_database(data: Path) -> None:
                 return
             except BlockingIOError:
                 time.sleep(0.05)
+
+
+class Clock:
+    """A clock that says `at` as it is made, for programs and a database that they start; `close` it in the end.
+
+    *Shape*: `environment` moves the clock of whoever has it. Without `shared`, which is for programs of one user,
+    each makes a memory of its own, and one that is killed leaves it to the next process of its number.
+    """
+
+    def __init__(self, at: datetime) -> None:
+        ahead = round((at - datetime.now(UTC)).total_seconds())
+        own = {name: value for name, value in os.environ.items() if not _is_of_a_clock(name)}
+        for _ in range(_CLOCK_STARTS):  # such a number may be its own
+            self._keeper = subprocess.Popen(
+                ["faketime", "-f", f"{ahead:+d}s", "sh", "-c", _TELL_CLOCK],
+                env=own,
+                stdin=subprocess.PIPE,  # its end is ours
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                text=True,
+                start_new_session=True,
+            )
+            assert self._keeper.stdout
+            library, moved, memory = (self._keeper.stdout.readline().rstrip("\n") for _ in range(3))
+            if memory:
+                break
+            self.close()
+        else:
+            raise RuntimeError("faketime does not start: see what “faketime -f +1s date” says")
+        self.environment = {"LD_PRELOAD": library, "FAKETIME": moved}
+        self.shared = {"FAKETIME_SHARED": memory}
+
+    def close(self) -> None:
+        """Let go of it."""
+        self._keeper.communicate()
+
+
+def forget_clock() -> None:
+    """Give what this process starts from now on the clock of the machine."""
+    for name in filter(_is_of_a_clock, list(os.environ)):
+        del os.environ[name]
+
+
+def _is_of_a_clock(name: str) -> bool:
+    return name == "LD_PRELOAD" or name.startswith("FAKETIME")
 
 
 class House:

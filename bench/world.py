@@ -165,21 +165,14 @@ class World:
     @contextlib.contextmanager
     def on(self, at: datetime) -> Iterator[None]:
         """Let the server's clock say `at`, and that of the programs which are run here; then the real one again."""
-        ahead = round((at - datetime.now(UTC)).total_seconds())
-        printed = subprocess.run(
-            ["faketime", "-f", f"{ahead:+d}s", "env"], capture_output=True, text=True, check=True
-        ).stdout
-        clock = dict(
-            line.split("=", 1) for line in printed.splitlines() if line.startswith(("LD_PRELOAD=", "FAKETIME"))
-        )
-        # Memory of a program that has ended.
-        clock.pop("FAKETIME_SHARED", None)
-        self._restart(clock)
+        clock = house.Clock(at)
         try:
+            self._restart(clock.environment)
+            os.environ |= clock.shared
             yield
         finally:
-            for name in clock:
-                del os.environ[name]
+            house.forget_clock()
+            clock.close()
             self._restart({})
 
     def _restart(self, environment: dict[str, str]) -> None:
