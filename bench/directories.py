@@ -1,4 +1,5 @@
-"""Directories for `import_data`: a few customers of each kind, in many time zones, with today's dates."""
+"""Directories for `import_data`, with today's dates: a few customers of each kind in many time zones, or as many as
+wanted who all renew on one day."""
 
 from __future__ import annotations
 
@@ -34,15 +35,33 @@ class Directory:
     subscriptions: list[uuid.UUID]
 
 
-def write(path: Path, *, number: int, rng: random.Random, today: date) -> Directory:
+def write(
+    path: Path, *, number: int, rng: random.Random, today: date, subscriptions: int = SUBSCRIPTIONS
+) -> Directory:
     """Write the directory with this number: nothing in it is in one with another number."""
     rows = _Rows(number=number, rng=rng, today=today)
-    for place in PLACES:
+    for place in PLACES * max(1, subscriptions // SUBSCRIPTIONS):
         rows.organisation(*place)
-    for count in range(SUBSCRIPTIONS):
+    for count in range(subscriptions):
         rows.subscription(count)
+    return _written(path, rows)
+
+
+def renewing(path: Path, *, subscriptions: int, today: date, credit_limit: int) -> Directory:
+    """Write subscriptions that all renew each month and expire in some days, two of each organisation."""
+    rows = _Rows(number=0, rng=random.Random(subscriptions), today=today)
+    for _ in range(0, subscriptions, 2):
+        rows.organisation("Asia/Singapore", "SG", "SGD", credit_limit=credit_limit)
+    for count in range(subscriptions):
+        rows.renewing(count, place=count // 2)
+    return _written(path, rows)
+
+
+def _written(path: Path, rows: _Rows) -> Directory:
     path.mkdir()
     for name, found in rows.files.items():
+        if not found:
+            continue
         with (path / f"{name}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, list(found[0]))
             writer.writeheader()
@@ -65,7 +84,7 @@ class _Rows:
     def _uuid(self) -> uuid.UUID:
         return uuid.UUID(int=self._rng.getrandbits(128), version=4)
 
-    def organisation(self, zone: str, country: str, currency: str) -> None:
+    def organisation(self, zone: str, country: str, currency: str, *, credit_limit: int | None = None) -> None:
         owner, sku = str(self._uuid()), f"BENCH-{self._number}-{len(self._owners)}"
         self._owners.append((owner, currency))
         self.files["organisations"].append(
@@ -76,7 +95,10 @@ class _Rows:
                 "currency": currency,
                 "timezone": zone,
                 "payment_mode": self._rng.choice(("prepaid", "postpaid")),
-                "opening_balance": self._rng.choice(("", "-86.101480", "1200.5")),
+                "opening_balance": ""
+                if credit_limit is not None
+                else self._rng.choice(("", "-86.101480", "1200.5")),
+                "credit_limit": credit_limit or "",
                 "owner_email": f"owner-{owner[:8]}@bench.example",
             }
         )
@@ -139,14 +161,42 @@ class _Rows:
                 }
             )
 
+    def renewing(self, count: int, *, place: int) -> None:
+        """Add a subscription of a month that is paid and expires in three days, as far as months allow."""
+        made = self._uuid()
+        owner, currency = self._owners[place]
+        started = days.add_months(self._today + timedelta(days=4), -1, anchor=(self._today + timedelta(days=4)).day)
+        self.subscriptions.append(made)
+        self.files["subscriptions"].append(
+            {
+                "uuid": made,
+                "organisation_uuid": owner,
+                "sku": f"BENCH-{self._number}-{place}",
+                "status": "active",
+                "started_on": started,
+                "auto_renew": "true",
+                "trial": "",
+            }
+        )
+        self._cycle(made, count, 0, owner=owner, currency=currency, started=started, months=1, is_paid=True)
+
     def _cycle(
-        self, made: uuid.UUID, count: int, cycle: int, *, owner: str, currency: str, started: date, months: int
+        self,
+        made: uuid.UUID,
+        count: int,
+        cycle: int,
+        *,
+        owner: str,
+        currency: str,
+        started: date,
+        months: int,
+        is_paid: bool = False,
     ) -> None:
         rng, unit = self._rng, money.minor_unit(currency)
         starts_on = days.add_months(started, cycle * months, anchor=started.day)
         net = (Decimal(rng.randrange(2000, 90000)) * Decimal("0.01") * months).quantize(unit)
         tax = (net * TAX).quantize(unit)
-        paid = rng.choice((net + tax, net + tax, (net / 2).quantize(unit), Decimal(0)))
+        paid = net + tax if is_paid else rng.choice((net + tax, net + tax, (net / 2).quantize(unit), Decimal(0)))
         self.files["cycles"].append(
             {
                 "subscription_uuid": made,
@@ -159,7 +209,7 @@ class _Rows:
                 "invoice_issued_on": starts_on - timedelta(days=3),
             }
         )
-        if cycle == 0 and rng.random() < 0.2:
+        if cycle == 0 and not is_paid and rng.random() < 0.2:
             names_it = rng.random() < 0.5
             self.files["credit_notes"].append(
                 {
