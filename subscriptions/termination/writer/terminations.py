@@ -181,7 +181,9 @@ _INSERT_EXPIRED = TERMINATIONS.over(
            'none' AS choice, 'nothing_due' AS settlement, 0 AS waived, %(why)s AS nothing_reason,
            f.quote::jsonb AS quote, '[]'::jsonb AS acknowledgements, %(run)s AS clean_up_run_id,
            {TERMINATIONS.nothing("id")}, {NOTHING_ASKED}, {NOTHING_SETTLED}
-    FROM unnest(%(subscriptions)s::bigint[], %(todays)s::date[], %(quotes)s::text[]) AS f(id, today, quote)
+    FROM ROWS FROM (
+        unnest(%(subscriptions)s::bigint[], %(todays)s::date[]), json_array_elements(%(quotes)s::json)
+    ) AS f(id, today, quote)
     JOIN subscriptions_subscription s ON s.id = f.id AND s.id = ANY(%(subscriptions)s::bigint[])
     ORDER BY s.id)""",  # noqa: S608 - columns of the shape
     then="RETURNING id",
@@ -233,7 +235,8 @@ def record_expired(expired: Expired, *, config: Config, by: Actor, at: datetime,
         "version": config.version_id,
         "why": quotes.WHY_EXPIRED,
         "run": run_id,
-        "quotes": list(expired.quotes),
+        # As JSON: an array of texts would have every quotation mark escaped, one by one.
+        "quotes": f"[{','.join(expired.quotes)}]",
     }
     with connection.cursor() as cursor:
         # The planner does not know the length of the arrays. It would choose a nested loop: one lookup a row.
