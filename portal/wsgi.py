@@ -1,3 +1,4 @@
+import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
@@ -5,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 # A pool and time-outs, which commands neither need nor bear.
 os.environ.setdefault("PORTAL_WEB", "1")
+# As in manage.py; what is frozen before the fork stays shared by all web processes.
+gc.disable()
 application = get_wsgi_application()
+gc.freeze()
+gc.enable()
