@@ -37,7 +37,8 @@ def _to(row: selectors.Row) -> cells.Under:
 
 
 def _subject(row: selectors.Row) -> cells.Under:
-    return cells.Under(row.subject, (cells.Word(row.kind, kinds.label_of(row.kind)),))
+    subject = cells.Link(row.subject, cells.address("outbox:message", row.message_id))
+    return cells.Under(subject, (cells.Word(row.kind, kinds.label_of(row.kind)),))
 
 
 def _next(row: selectors.Row) -> datetime | str | None:

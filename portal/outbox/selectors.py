@@ -7,9 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db.models import QuerySet
 
+from portal.outbox import kinds
 from portal.outbox.models import Delivery
+from portal.outbox.policies import Text
 
 MOST_COUNTED = 1000
 
@@ -71,6 +74,34 @@ def rows(found: Sequence[Delivery]) -> tuple[Row, ...]:
         )
         for delivery in found
     )
+
+
+@dataclass(frozen=True)
+class Message:
+    """One message.
+
+    *Shape*: `text` is what was composed and kept, or what it would be now (`is_kept` is False); None where what the
+    message tells of is not there, or nobody knows its kind any more.
+    """
+
+    row: Row
+    text: Text | None
+    is_kept: bool
+
+
+def message(message_id: uuids.UUID) -> Message:
+    """Read one message as it was written, or as it would be. Writes nothing. *Raises*: Delivery.DoesNotExist."""
+    delivery = Delivery.objects.get(message_id=message_id)
+    (row,) = rows([delivery])
+    if delivery.body:
+        return Message(row, Text(delivery.subject, delivery.body), is_kept=True)
+    try:
+        text = kinds.of(delivery.kind).text_of(
+            cause_id=delivery.cause_id, is_for_customer=delivery.addressee == Delivery.Addressee.CUSTOMER
+        )
+    except (KeyError, ObjectDoesNotExist):
+        return Message(row, None, is_kept=False)
+    return Message(row, text, is_kept=False)
 
 
 def load() -> Load:

@@ -2,6 +2,7 @@
 
 import uuid as uuids
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
@@ -14,11 +15,13 @@ from django.views.decorators.http import require_POST, require_safe
 from portal import frame
 from portal.lib import htmx, lists
 from portal.lib.http import Request
+from portal.lib.lists import cells
 from portal.outbox import kinds, operations, selectors
 from portal.outbox.lists import DELIVERIES
 from portal.outbox.models import Delivery
 
 PAGE = "outbox/list.html"
+WAITING = Delivery.Status.PENDING.value
 
 
 def _above(request: Request) -> dict[str, Any]:
@@ -47,6 +50,7 @@ def samples(request: Request) -> HttpResponseBase:
             "code": kind.code,
             "label": kind.label,
             "when": kind.when,
+            "waiting": f"{reverse('outbox:list')}?{urlencode({'status': WAITING, 'kind': kind.code})}",
             "texts": [
                 (whom, kind.sample_of(is_for_customer=is_for_customer))
                 for whom, is_for_customer in (("To a customer", True), ("To the provider", False))
@@ -57,6 +61,39 @@ def samples(request: Request) -> HttpResponseBase:
         if kind.sample_of
     ]
     return render(request, "outbox/samples.html", {"kinds": shown})
+
+
+@require_safe
+@permission_required("outbox.view_delivery", raise_exception=True)
+def message(request: Request, uuid: uuids.UUID) -> HttpResponseBase:
+    """Show one message: what it says, or would say if it were sent now."""
+    try:
+        found = selectors.message(uuid)
+    except Delivery.DoesNotExist as error:
+        raise Http404("There is no such message.") from error
+    row = found.row
+    facts: list[tuple[str, object]] = [
+        ("To", row.to),
+        ("Cc", row.cc),
+        ("Kind", kinds.label_of(row.kind)),
+        ("Created", row.created_at),
+        ("Attempts", row.attempts),
+        ("Last error", row.last_error),
+        ("Sent" if row.sent_at else "Next attempt", row.sent_at or row.next_attempt_at),
+    ]
+    return render(
+        request,
+        "outbox/message.html",
+        {
+            "status": row.status,
+            "status_label": Delivery.Status(row.status).label,
+            "tone": "danger" if row.is_dead else "",
+            "subject": found.text.subject if found.text else row.subject,
+            "body": found.text.body if found.text else "",
+            "is_kept": found.is_kept,
+            "facts": tuple((term, cells.html(value)) for term, value in facts),
+        },
+    )
 
 
 @require_POST

@@ -3,13 +3,15 @@
 import datetime as dt
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from settings_app import selectors
 from settings_app.models import TaxRate
 from subscriptions.models import Product
+from tests.subscriptions.life.nights import renew
 from tests.support import factories
-from tests.support.browsing import renewing
+from tests.support.browsing import configure, renewing
 
 LOOKS = [(1440, "light"), (360, "light"), (1440, "dark"), (360, "dark")]
 
@@ -131,3 +133,19 @@ def test_samples_of_messages_can_be_read_by_everybody(visit, live_server, check_
     check_axe(page)
     page.get_by_text("Other than that, by kind of message").evaluate("one => one.scrollIntoView()")
     shot(page, f"kinds-{width}-{theme}")
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (360, "dark")])
+def test_a_message_that_waits_is_opened_from_the_samples(visit, live_server, check_axe, shot, width, theme):
+    configure(renewals_are_made_here=True, notification_address="provider@example.com")
+    renewing(factories.OrganisationFactory.create(name="Zürich Telecom AG", account="12.40"), net="50")
+    renew(timezone.now())
+    page = visit("superuser", width=width, theme=theme)
+    page.goto("/notifications/samples/")
+    page.get_by_role("link", name="Those that wait: Renewals refused").click()
+    page.get_by_role("link", name="Renewals of Zürich Telecom AG were refused").click()
+    expect(page.get_by_role("heading", name="Zürich Telecom AG: a renewal was refused")).to_be_visible()
+    expect(page.get_by_text("SGD 50.00 is needed, SGD 12.40 is available.")).to_be_visible()
+    check_axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    shot(page, f"message-{width}-{theme}")

@@ -157,6 +157,7 @@ TABLE: dict[str, tuple[str, dict[str, tuple[str, int]]]] = {
     ),
     "outbox:list": ("", {"GET": ("outbox.view_delivery", 200)}),
     "outbox:samples": ("", {"GET": ("outbox.view_delivery", 200)}),
+    "outbox:message": ("delivery", {"GET": ("outbox.view_delivery", 200)}),
     # It is pending already: the list says so.
     "outbox:send_again": ("delivery", {"POST": ("outbox.send_again", 303)}),
     "audit:list": ("", {"GET": ("audit.view_auditentry", 200)}),
