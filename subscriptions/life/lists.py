@@ -19,7 +19,10 @@ class FailedFilters(filters.Filters):
 
     organisation = naming.OrganisationFilter("subscription__organisation_id")
     shown = filters.Choice(
-        "Show", choices=((STILL, "Not renewed yet"),), default=STILL, ask=lambda value: failed.still_failed()
+        "Show",
+        choices=((STILL, "Not renewed yet"),),
+        default=STILL,
+        ask_with=lambda value, asked: failed.still_failed(today=asked.today),
     )
     about = filters.Choice("Reason", "code", choices=tuple(refused.LABELS.items()))
     tried_from = filters.From("Tried from", "tried_on")

@@ -115,7 +115,7 @@ def test_each_number_counts_what_its_list_shows(client_of):
             created_at=now,
             next_attempt_at=now,
         )
-    for in_days in (8, 9):
+    for in_days in (8, 8):
         RenewalRefusal.objects.create(
             subscription=expiring(in_days),
             first_day=now.date() + dt.timedelta(days=in_days + 1),

@@ -11,8 +11,9 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from customers import selectors as customers_selectors
+from portal.lib import days
 from subscriptions.models import RenewalRefusal, Subscription
-from subscriptions.policies import identity
+from subscriptions.policies import identity, renewals
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,18 @@ def tries() -> QuerySet[RenewalRefusal]:
     return RenewalRefusal.objects.select_related("subscription__plan__product", "subscription__organisation")
 
 
-def still_failed() -> Q:
-    """Ask for the last try of each subscription that has not ended, and whose next cycle is not there yet."""
+def still_failed(*, today: date) -> Q:
+    """Ask for the last try of each subscription that has not ended, and whose next cycle is not there yet.
+
+    *Units*: `today` is that of UTC. Nothing is tried before its renewal date, so what expires later needs no look:
+    of all refusals ever made, only those of the few that expire by then are read.
+    """
     later = RenewalRefusal.objects.filter(subscription=OuterRef("subscription"), tried_on__gt=OuterRef("tried_on"))
-    waiting = Subscription.objects.filter(pk=OuterRef("subscription"), expires_on__lt=OuterRef("first_day"))
+    # Where the day begins first it is tomorrow already.
+    latest = days.add_days(today, renewals.DAYS_AHEAD + 1)
+    waiting = Subscription.objects.filter(
+        pk=OuterRef("subscription"), expires_on__lt=OuterRef("first_day"), expires_on__lte=latest
+    )
     return Q(~Exists(later), Exists(waiting.exclude(status=Subscription.Status.TERMINATED)))
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+import time_machine
 
 from customers.models import CreditAccount
 from portal.outbox.models import Delivery
@@ -58,3 +59,13 @@ def test_the_message_names_each_subscription_with_its_reason(now):
     assert "Tried on: 10 March 2026" in provider.body
     customer = letters.text_of_refusals(cause_id=message.cause_id, is_for_customer=True)
     assert customer.subject == "2 of your renewals were refused"
+
+
+def test_what_is_due_where_it_is_tomorrow_already_is_listed(client_of):
+    client = client_of("agent")
+    at = dt.datetime(2026, 3, 10, 12, tzinfo=dt.UTC)
+    # On Kiritimati it is the 11th, 7 days before it expires.
+    due(organisation("0", timezone="Pacific/Kiritimati"), cycles=(C("2026-02-19"),))
+    assert renew(at).refused == 1
+    with time_machine.travel(at, tick=False):
+        assert [tried_on for _, _, tried_on in listed(client)] == ["11 March 2026"]
