@@ -16,6 +16,7 @@ from portal.importing import changes, checking, known, loading, refusals, regist
 from portal.importing.faults import Fault, Faults
 from portal.importing.shapes import Declared, File
 from portal.importing.staging import Staged
+from portal.jobs import operations as jobs
 from portal.jobs.models import Run
 from portal.lib import text
 
@@ -77,6 +78,8 @@ def import_directory(
         if not dry_run:
             begun = runs.begin(directory, sizes=sizes, is_update=update, at=at)
         with frame.operation("import_data"), connection.cursor() as cursor:
+            if begun:
+                jobs.hold(begun.pk)
             # Imports run one at a time. Two imports of one directory would both take every row for new.
             cursor.execute("SELECT pg_advisory_xact_lock(hashtext('import_data'))")
             # JIT compilation costs more than it saves here. Sorts and joins gain from more memory.

@@ -14,7 +14,7 @@ from uuid import UUID
 from django.db import connection
 
 from portal import frame
-from portal.jobs import writer
+from portal.jobs import selectors, writer
 from portal.jobs.models import Run, RunPart
 
 _ADDED = """
@@ -67,6 +67,12 @@ def begin(
         RunPart(run=run, place=place, name=part.name, total=part.total) for place, part in enumerate(parts)
     )
     return run
+
+
+def hold(run_id: int) -> None:
+    """Hold a run that is one transaction until it ends, so that everybody can tell that it is at work."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_advisory_xact_lock({selectors.HELD})", {"run": run_id})
 
 
 def add(run_id: int, *, counts: Mapping[str, int], part: str = "") -> None:

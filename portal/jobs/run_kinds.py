@@ -44,7 +44,8 @@ class Kind:
     *Shape*: `counts` names what is counted, in the order in which it is shown, `in_list` those of them that a list
     shows; `parts` names the parts that are no files. `facts` gives what is to be told of one run besides: terms and
     values; `about` what tells a run from others of its kind, by its parameters. `unfinished` says what one without
-    an end leaves. `report` is the name of the address of its CSV.
+    an end leaves; a kind that holds its runs (`operations.hold`) says in `at_work` what is so until then. `report`
+    is the name of the address of its CSV.
     """
 
     code: str
@@ -59,6 +60,7 @@ class Kind:
     notices: Callable[[Run], Sequence[Notice]] = lambda run: ()
     sections: tuple[Section, ...] = ()
     report: str = ""
+    at_work: str = ""
 
 
 _kinds: dict[str, Kind] = {}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q, QuerySet
 
 from portal.jobs.models import Run, RunItem, RunPart
@@ -26,6 +27,10 @@ STATES: Mapping[str, Q] = {
     # Where nothing is counted, the comparison gives neither true nor false.
     DONE: _WRITTEN & Q(was_stopped=False) & (Q(counts__failed__isnull=True) | Q(counts__failed=0)),
 }
+
+
+HELD = "hashtextextended('run', %(run)s)"
+"""The key of the lock that a run which is one transaction holds while it is at work."""
 
 
 @dataclass(frozen=True)
@@ -85,6 +90,13 @@ def run_rows(found: Sequence[Run]) -> tuple[RunRow, ...]:
         )
         for run in found
     )
+
+
+def is_held(run: Run) -> bool:
+    """Tell whether the transaction of a run is at work. The lock that asks is gone with its statement."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT pg_try_advisory_xact_lock_shared({HELD})", {"run": run.pk})
+        return not cursor.fetchone()[0]
 
 
 def run_of(run_uuid: uuids.UUID) -> Run:

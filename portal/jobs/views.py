@@ -58,10 +58,19 @@ def _notices(run: Run, kind: Kind | None) -> list[Notice]:
     if run.refusal:
         notices.insert(0, Notice("Refused", run.refusal, "danger"))
     if run.finished_at is None:
-        left = kind.unfinished if kind else ""
-        text = f"The run is still at work, or it was interrupted. {left}".strip()
-        notices.insert(0, Notice(NOT_FINISHED, text, "warning"))
+        notices.insert(0, _unfinished(run, kind))
     return notices
+
+
+def _unfinished(run: Run, kind: Kind | None) -> Notice:
+    """Say of a run without an end whether it is at work, where anybody can tell."""
+    left = kind.unfinished if kind else ""
+    if not (kind and kind.at_work):
+        text = f"The run is still at work, or it was interrupted. {left}".strip()
+        return Notice(NOT_FINISHED, text, "warning")
+    if selectors.is_held(run):
+        return Notice("At work", kind.at_work)
+    return Notice("Interrupted", left, "warning")
 
 
 def _facts(run: Run, kind: Kind | None) -> list[tuple[str, object]]:

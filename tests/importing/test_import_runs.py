@@ -1,6 +1,7 @@
 """An import is a run: with its files as parts, or with its faults. A dry run leaves none."""
 
 import datetime as dt
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from portal.importing.declares import runs as declared
 from portal.jobs.models import Run, RunItem
 from tests.support import pages, shown
 from tests.support.directory import COUNTS, NOW, row_counts
+from tests.support.races import at_once
 
 pytestmark = pytest.mark.django_db
 LATER = NOW + dt.timedelta(minutes=3)
@@ -97,6 +99,32 @@ def test_a_killed_import_stays_without_an_end_and_the_next_one_goes_on(directory
     run = Run.objects.get()
     assert (run.finished_at, run.counts) == (None, {})
     said = pages.words(page_of(client_of, run))
-    assert "Not finished The run is still at work, or it was interrupted. An import is written as a whole" in said
+    assert "Interrupted The import is no longer at work. It would have been written as a whole" in said
     assert imported(path)[0] == 0
     assert Run.objects.get(pk=run.pk).finished_at is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_import_at_work_is_told_from_one_that_was_killed(directory, client_of):
+    client = client_of("auditor")
+    path = directory.write()
+    reached, go = threading.Event(), threading.Event()
+
+    def pause(*given):
+        reached.set()
+        assert go.wait(30)
+
+    def bring_in():
+        return importing.import_directory(path, at=NOW, progress=pause)
+
+    def look():
+        assert reached.wait(30)
+        said = [pages.words(client.get(f"/runs/{Run.objects.get().uuid}/")) for _ in range(2)]
+        go.set()
+        return said
+
+    counts, said = at_once(bring_in, look)
+    assert sum(count.new for count in counts) == 22
+    for words in said:
+        assert "At work An import is written as a whole, at its end: so far nothing is." in words
+    assert "At work" not in pages.words(page_of(client_of, Run.objects.get()))

@@ -88,8 +88,9 @@ run_kinds.declare(
             "faults": "Faults",
         },
         in_list=("new", "changed", "unchanged", "exceptions", "faults"),
-        unfinished="An import is written as a whole, at its end: so far nothing is. Of one that was interrupted "
-        "nothing ever will be; import again.",
+        unfinished="The import is no longer at work. It would have been written as a whole, at its end: nothing of "
+        "it is or will be. Import again.",
+        at_work="An import is written as a whole, at its end: so far nothing is. Another import waits for it.",
         facts=_facts,
         about=lambda parameters: str(parameters.get("directory", "")),
         sections=(
