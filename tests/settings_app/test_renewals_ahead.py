@@ -8,7 +8,7 @@ import time_machine
 from customers.models import CreditAccount
 from settings_app import selectors, views
 from subscriptions.declares import due_tonight
-from tests.settings_app.test_views import CONFIG, form_data
+from tests.settings_app.sending import CONFIG, form_data
 from tests.subscriptions.life.nights import due, organisation, renew
 from tests.support import factories, pages
 
