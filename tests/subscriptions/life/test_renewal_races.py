@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import uuid
 from decimal import Decimal
 
 import pytest
@@ -9,11 +10,14 @@ from django.db import connection, transaction
 
 from customers import operations as customers_operations
 from customers.models import LedgerEntry
+from invoicing import operations as invoicing_operations
 from invoicing.models import Invoice
 from portal import frame
 from portal.jobs.models import Run, RunItem
 from subscriptions.models import Cycle, RenewalRefusal, Subscription, Termination
-from tests.subscriptions.life.nights import balance, due, organisation, renew
+from tests.subscriptions.life.nights import balance, due, organisation, renew, why
+from tests.support import factories
+from tests.support.factories import C
 from tests.support.races import apply_by, at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -73,6 +77,41 @@ def test_a_renewal_and_a_withdrawal_of_credit_spend_it_once(now):
     is_renewed = Cycle.objects.filter(subscription=made).count() == 2
     assert balance(owner) == (-20 if is_renewed else 30)
     assert RenewalRefusal.objects.count() == (0 if is_renewed else 1)
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_a_renewal_and_a_payment_of_its_last_cycle(now, turn):
+    """A payment for the invoice of the last cycle, of which 30.00 go into Available Credits: enough to renew."""
+    owner = organisation("20")
+    made = due(owner, cycles=(C("2026-02-15", paid="0"),))
+    line = factories.charge_of(made)
+    counts, paid = at_once(
+        lambda: renew(now),
+        lambda: invoicing_operations.record_payment(
+            invoice_uuid=line.invoice.uuid,
+            amount=Decimal(80),
+            method="card",
+            received_on=now.date(),
+            reference="",
+            by_charge={},
+            into_credits=Decimal(30),
+            is_another=False,
+            request_id=uuid.uuid4(),
+            by=BY,
+            at=now,
+        ),
+    )
+    line.refresh_from_db()
+    assert (paid.amount, line.paid) == (80, 50)
+    cycles = Cycle.objects.filter(subscription=made).count()
+    # Whichever was first at the account: what came in later renews tomorrow, and is not taken for it today.
+    if counts.renewed:
+        assert (cycles, balance(owner), why(made)) == (2, 0, [])
+    else:
+        assert (counts.refused, cycles, balance(owner), why(made)) == (1, 1, 50, ["insufficient_credits"])
+        renew(now + dt.timedelta(days=1))
+    assert (Cycle.objects.filter(subscription=made).count(), balance(owner)) == (2, 0)
+    assert LedgerEntry.objects.filter(kind="charge").count() == 1
 
 
 def test_an_organisation_of_which_one_is_locked_waits_for_its_turn(now):

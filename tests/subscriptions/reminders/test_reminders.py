@@ -14,6 +14,7 @@ from subscriptions.reminders import operations, selectors, words
 from subscriptions.reminders.operations import writing
 from tests.support import factories, scheduled
 from tests.support.factories import C
+from tests.support.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TODAY = dt.date(2026, 3, 10)
@@ -149,6 +150,19 @@ def test_running_again_tells_nothing_twice():
     Subscription.objects.filter(pk=made.pk).update(expires_on=TODAY + dt.timedelta(days=45))
     assert write(NOON + dt.timedelta(days=31)).messages == 1
     assert Delivery.objects.count() == AuditEntry.objects.filter(kind="reminder.renewal_ahead").count() == 2
+
+
+@pytest.mark.parametrize("turn", range(4))
+def test_two_runs_at_once_write_each_message_once(turn):
+    made = [expiring(14) for _ in range(5)]
+    expiring(14, organisation=made[0].organisation)
+    late = [expiring(3, auto_renew=False, organisation=one.organisation) for one in made]
+    answers = at_once(*[write] * 3)
+    assert sum(counts.messages for counts in answers) == 10
+    assert Delivery.objects.count() == Notice.objects.count() == 10
+    assert AuditEntry.objects.filter(kind__startswith="reminder.").count() == 10
+    assert NoticeItem.objects.count() == len(made) + 1 + len(late)
+    assert write().messages == 0
 
 
 def test_what_comes_after_the_message_of_a_day_waits_for_the_next():
