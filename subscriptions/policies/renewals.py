@@ -92,7 +92,7 @@ class ChargedElsewhere:
 
 @dataclass(frozen=True)
 class EndRequested:
-    """Its end is requested for a day up to the end of the last cycle."""
+    """Its end is requested for a day up to the end of the last cycle, or that has come."""
 
     code: ClassVar[str] = "end_requested"
 
@@ -187,7 +187,7 @@ def why_not_tried(facts: Facts, *, on: date, reactivation_days: int) -> NotTried
         return AutoRenewalOff()
     if facts.has_external_charge:
         return ChargedElsewhere()
-    if facts.requested_end and facts.requested_end <= facts.expires_on:
+    if facts.requested_end and facts.requested_end <= max(facts.expires_on, on):
         return EndRequested(facts.requested_end)
     if (on - facts.expires_on).days < -DAYS_AHEAD:
         return NotDueYet(renewal_date(facts.expires_on))

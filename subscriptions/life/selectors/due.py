@@ -69,7 +69,7 @@ TRIED = f"""
 {_CONSIDERED}
 AND x.billing_plan IS DISTINCT FROM 'milestone'
 AND NOT EXISTS (SELECT FROM subscriptions_cyclecharge g WHERE g.cycle_id = c.id AND g.is_external_invoice)
-AND {NO_END_ASKED.format(through="s.expires_on")}
+AND {NO_END_ASKED.format(through="greatest(s.expires_on, o.today)")}
 AND (o.today <= s.expires_on OR NOT EXISTS (
     SELECT FROM subscriptions_renewalrefusal r
     WHERE r.subscription_id = s.id AND r.first_day = s.expires_on + 1 AND r.tried_on <= s.expires_on))

@@ -12,6 +12,7 @@ from portal.jobs.models import Run
 from portal.outbox.models import Delivery
 from subscriptions.life import operations
 from subscriptions.models import AddOn, Cycle, CycleCharge, RenewalRefusal
+from subscriptions.requests import operations as requests
 from tests.subscriptions.life.nights import (
     TODAY,
     balance,
@@ -23,7 +24,7 @@ from tests.subscriptions.life.nights import (
     taxed,
     why,
 )
-from tests.support import factories
+from tests.support import factories, scheduled
 from tests.support.factories import C
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -146,6 +147,29 @@ def test_what_does_not_renew_is_not_tried(now, fields):
     counts = renew(now)
     assert (counts.renewed, counts.refused) == (0, 0)
     assert (Cycle.objects.filter(subscription=made).count(), why(made)) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("first_day", "ends_on", "is_renewed"),
+    [
+        ("2026-02-15", dt.date(2026, 3, 14), False),  # the last day of the last cycle
+        ("2026-02-15", dt.date(2026, 3, 15), True),
+        # Expired on 4 March: the day asked for has come, so nothing else is done before it is carried out.
+        ("2026-02-05", dt.date(2026, 3, 10), False),
+        ("2026-02-05", dt.date(2026, 3, 11), True),
+    ],
+)
+def test_nothing_renews_past_the_day_of_a_scheduled_end(now, agent, first_day, ends_on, is_renewed):
+    made = due(cycles=(C(first_day),))
+    asked = scheduled.request(made, ends_on=ends_on, asked_at=dt.datetime(2026, 3, 1, 9, tzinfo=dt.UTC))
+    renew(now)
+    assert (Cycle.objects.filter(subscription=made).count() == 2) == is_renewed
+    assert why(made) == []
+    if not is_renewed:
+        requests.withdraw(
+            subscription_uuid=made.uuid, request_uuid=asked.uuid, reason="They stay.", by=agent, at=now
+        )
+        assert renew(now).renewed == 1
 
 
 def test_each_thing_makes_its_charge_and_tax_is_that_of_the_day(now):

@@ -57,6 +57,13 @@ def test_what_was_refused_in_time_is_not_tried_after_it_expired(on, why):
     assert why_not(on, was_tried_in_time=True) == why
 
 
+def test_from_the_day_of_a_requested_end_on_nothing_renews():
+    asked = EXPIRES + timedelta(days=3)
+    assert why_not(asked - timedelta(days=1), requested_end=asked) is None
+    for late in (0, 1):
+        assert why_not(asked + timedelta(days=late), requested_end=asked) == renewals.EndRequested(asked)
+
+
 @pytest.mark.parametrize(
     ("facts", "why"),
     [
