@@ -45,4 +45,32 @@ MUTATIONS = (
         "",
         "tests/subscriptions/requests/test_asking.py::test_a_termination_before_the_day_closes_it",
     ),
+    Mutation(
+        "a scheduled end is withdrawn by a page that shows another one",
+        "subscriptions/requests/operations/asking.py",
+        "        if stored.uuid != request_uuid:",
+        "        if False:",
+        "tests/subscriptions/requests/test_asking.py::test_it_is_withdrawn_with_a_reason_and_can_be_asked_anew",
+    ),
+    Mutation(
+        "a scheduled end is asked for after expiry while nothing renews",
+        "subscriptions/requests/operations/asking.py",
+        "    if not subscription.auto_renew and ends_on > subscription.expires_on:",
+        "    if False:",
+        "tests/subscriptions/requests/test_asking.py::test_not_after_expiry_while_auto_renewal_is_off",
+    ),
+    Mutation(
+        "a scheduled end is not computed again after a payment came in between",
+        "subscriptions/requests/operations/carrying.py",
+        "            if not remaining:\n                raise",
+        "            raise",
+        "tests/subscriptions/requests/test_night.py::test_a_payment_between_computing_and_locks_is_computed_again",
+    ),
+    Mutation(
+        "a scheduled end that waits for a person is tried again each night",
+        "subscriptions/requests/selectors.py",
+        "            needs_person_since__isnull=True,\n",
+        "",
+        "tests/subscriptions/requests/test_night.py::test_what_expired_before_its_day_waits_for_a_person",
+    ),
 )

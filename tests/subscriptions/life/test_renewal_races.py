@@ -2,6 +2,7 @@
 
 import datetime as dt
 import threading
+import time
 import uuid
 from decimal import Decimal
 
@@ -27,6 +28,16 @@ BY = frame.Actor("agent", "agent-1")
 @pytest.fixture(autouse=True)
 def _here(configure):
     configure(renewals_are_made_here=True)
+
+
+def wait_for_a_wait(cursor):
+    """Wait until another connection waits for something that this one holds."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT FROM pg_stat_activity WHERE pg_backend_pid() = ANY (pg_blocking_pids(pid))")
+        if cursor.rowcount:
+            return
 
 
 def correct(owner, amount, now):
@@ -77,6 +88,36 @@ def test_a_renewal_and_a_withdrawal_of_credit_spend_it_once(now):
     is_renewed = Cycle.objects.filter(subscription=made).count() == 2
     assert balance(owner) == (-20 if is_renewed else 30)
     assert RenewalRefusal.objects.count() == (0 if is_renewed else 1)
+
+
+def test_what_is_taken_while_a_renewal_waits_is_not_spent_again(now):
+    """Somebody holds the account and lowers it while the night comes to it: it decides by what is left."""
+    owner = organisation("50")
+    made = due(owner, net="50")
+    is_taken = threading.Event()
+
+    def take():
+        with frame.operation("post_correction"), connection.cursor() as cursor:
+            customers_operations.write_correction(
+                organisation_uuid=owner.uuid,
+                amount=Decimal(-30),
+                reason="A correction.",
+                cause_id=None,
+                seen_seq=None,
+                request_id=owner.uuid,
+                by=BY,
+                at=now,
+            )
+            is_taken.set()
+            wait_for_a_wait(cursor)
+
+    def night():
+        is_taken.wait(timeout=30)
+        return renew(now)
+
+    at_once(take, night)
+    assert (Cycle.objects.filter(subscription=made).count(), balance(owner)) == (1, 20)
+    assert why(made) == ["insufficient_credits"]
 
 
 @pytest.mark.parametrize("turn", range(4))
