@@ -57,18 +57,33 @@ def add_tax_rate(*, values: RateValues, by: frame.Actor, at: datetime) -> int:
             country=values.country, begins_on=values.begins_on
         )
     }
-    # Two people may add a rate at once: the constraint tells the second one.
-    with diagnosis.told_as(taken), frame.operation("add_tax_rate"):
-        there = TaxRate.objects.filter(country=values.country, begins_on=values.begins_on).first()
-        if there is not None:
-            if values_of(there) == values:
-                return there.pk
-            raise RateTaken(country=values.country, begins_on=values.begins_on)
-        added = TaxRate.objects.create(
-            country=values.country, name=values.name, per_cent=values.per_cent, begins_on=values.begins_on
-        )
-        _record("tax_rate.added", values=values, by=by, at=at)
+    try:
+        with diagnosis.told_as(taken), frame.operation("add_tax_rate"):
+            if (same := _same(values)) is not None:
+                return same
+            added = TaxRate.objects.create(
+                country=values.country, name=values.name, per_cent=values.per_cent, begins_on=values.begins_on
+            )
+            _record("tax_rate.added", values=values, by=by, at=at)
+    except RateTaken:
+        # Somebody was quicker by a moment: it may have been the same form.
+        if (same := _same(values)) is not None:
+            return same
+        raise
     return added.pk
+
+
+def _same(values: RateValues) -> int | None:
+    """Give the id of the rate that says just this, None where its country has none from that day on.
+
+    *Raises*: RateTaken, where that one is another rate.
+    """
+    there = TaxRate.objects.filter(country=values.country, begins_on=values.begins_on).first()
+    if there is None:
+        return None
+    if values_of(there) != values:
+        raise RateTaken(country=values.country, begins_on=values.begins_on)
+    return there.pk
 
 
 def withdraw_tax_rate(*, pk: int, by: frame.Actor, at: datetime) -> RateValues:

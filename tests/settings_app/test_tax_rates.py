@@ -13,6 +13,7 @@ from settings_app.models import TaxRate
 from settings_app.operations import tax_rates as operations
 from settings_app.selectors import tax_rates as selectors
 from tests.support import refused
+from tests.support.races import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SOMEDAY = date(9998, 1, 1)
@@ -55,6 +56,12 @@ def test_another_rate_from_the_same_day_on_is_refused(by, now):
     assert [rate.per_cent for rate in selectors.rates()] == [9]
     # Another country may have one from that day on.
     operations.add_tax_rate(values=values(date(2024, 1, 1), country="MY"), by=by, at=now)
+
+
+def test_a_double_click_adds_a_rate_once_and_is_told_nothing_else(by, now):
+    answers = at_once(*[lambda: operations.add_tax_rate(values=values(SOMEDAY), by=by, at=now)] * 4)
+    assert answers == [TaxRate.objects.get().pk] * 4
+    assert AuditEntry.objects.count() == 1
 
 
 def test_of_two_people_adding_at_once_one_is_told(by, now):
