@@ -71,6 +71,7 @@ MUTATIONS = (
         "subscriptions/requests/selectors.py",
         "            needs_person_since__isnull=True,\n",
         "",
-        "tests/subscriptions/requests/test_night.py::test_what_expired_before_its_day_waits_for_a_person",
+        "tests/subscriptions/requests/test_night.py"
+        "::test_what_waits_for_a_person_is_not_carried_out_by_itself_any_more",
     ),
 )

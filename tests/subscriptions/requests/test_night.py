@@ -1,6 +1,7 @@
 """The night carries out what was asked for a day that is over."""
 
 import datetime as dt
+import uuid
 from decimal import Decimal
 from typing import Any
 
@@ -9,6 +10,7 @@ from django.db import connection
 from django.urls import reverse
 
 from customers.models import CreditAccount, LedgerEntry
+from invoicing import operations as invoicing_operations
 from portal.audit.models import AuditEntry
 from portal.frame import SYSTEM
 from portal.jobs.models import Run, RunItem
@@ -102,7 +104,8 @@ def test_the_run_counts_and_is_told(agent, now):
 def test_the_day_is_over_where_the_organisation_is(agent, now, zone, over):
     made = two_months(organisation=factories.OrganisationFactory.create(timezone=zone))
     scheduled.ask(made, ends_on=LAST, by=agent, at=now)
-    assert night(over - dt.timedelta(seconds=1)).carried_out == 0
+    early = over - dt.timedelta(seconds=1)
+    assert night(early, is_dry_run=True).carried_out == night(early).carried_out == 0
     assert night(over).carried_out == 1
     assert Termination.objects.get().terminated_on == LAST
 
@@ -192,6 +195,17 @@ def test_a_note_that_may_be_the_refund_waits_for_a_person_who_carries_it_out(age
     )
     kept.refresh_from_db()
     assert (kept.state, kept.refusal_code) == ("carried_out", "acknowledgement_missing")
+
+
+def test_what_waits_for_a_person_is_not_carried_out_by_itself_any_more(agent, now):
+    """Somebody is asked for it by then, and may have told the customer: nothing happens behind their back."""
+    made = two_months()
+    scheduled.ask(made, ends_on=LAST, by=agent, at=now)
+    note = factories.credit_note(made.organisation, net="50", number="CN-1")
+    assert night().needs_person == 1
+    invoicing_operations.void(note_uuid=note.uuid, reason="Wrong.", request_id=uuid.uuid4(), by=agent, at=APRIL)
+    assert night(APRIL + dt.timedelta(days=1)).carried_out == 0
+    assert not Termination.objects.exists()
 
 
 def test_a_reason_that_is_no_longer_offered_stays_the_reason(agent, now):
