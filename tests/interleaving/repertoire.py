@@ -22,8 +22,6 @@ from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
 from settings_app.models import PortalConfigVersion
 from subscriptions.clean_up.operations import expire
-from subscriptions.life import operations as life_operations
-from subscriptions.life import refusals as life_refusals
 from subscriptions.models import PhoneNumber, Subscription, Termination
 from subscriptions.record import operations as record_operations
 from subscriptions.record import refusals as record_refusals
@@ -31,7 +29,7 @@ from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals as termination_refusals
 from subscriptions.termination import requested
 from subscriptions.termination.quote import quotes
-from tests.interleaving import billing, events
+from tests.interleaving import billing, events, living
 from tests.interleaving.operation import Operation
 from tests.interleaving.world import NOW, World
 from tests.support.terminations import preview, request, seen_of, to_confirm
@@ -55,6 +53,7 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         _terminate("terminate another, automatic", world.twin, quotes.Automatic()),
         _terminate("terminate another, same note", world.twin, quotes.LinkNote(world.free.number)),
         _terminate("terminate an expired one", world.late, quotes.Automatic()),
+        _terminate("terminate what renews", world.renewing, quotes.Automatic()),
         _clean_up(world),
         billing.send("send a note", world.draft),
         billing.send("send another note", world.other_draft),
@@ -76,9 +75,10 @@ def repertoire(world: World) -> tuple[Operation, ...]:
         billing.take_back_put_in(world),
         billing.put_in(world),
         _change_contacts(world),
-        _unsubscribe(world),
+        living.switch("unsubscribe", world.main),
         events.number_them(at=NOW),
         events.seal_them(at=NOW),
+        *living.operations(world),
     )
 
 
@@ -238,19 +238,3 @@ def _change_contacts(world: World) -> Operation:
         return now == wanted(by) and [key.text for key in keys] == [wanted(by).billing_email]
 
     return Operation("change the contacts", call, (contacts.ContactsChanged,), is_whole)
-
-
-def _unsubscribe(world: World) -> Operation:
-    return Operation(
-        "unsubscribe",
-        lambda by, form: (
-            life_operations.set_auto_renew(
-                subscription_uuid=world.main.uuid, wanted=False, by=by, at=NOW
-            ).auto_renew
-        ),
-        (termination_refusals.AlreadyTerminated, life_refusals.AlreadySo),
-        lambda by, form: (
-            AuditEntry.objects.filter(subject_uuid=world.main.uuid, kind="subscription.unsubscribed").count() == 1
-            and not Subscription.objects.get(pk=world.main.pk).auto_renew
-        ),
-    )
