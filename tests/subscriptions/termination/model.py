@@ -42,6 +42,8 @@ class Model:
     imported: tuple[str, str, str, str] = ("", "", "", "")
     # The subscriptions whose number was imported.
     numbers: set[str] = field(default_factory=set)
+    # The day of the commit, where `today` is another one for a while.
+    committed_on: dt.date | None = None
 
     @property
     def balance(self) -> Decimal:
@@ -151,10 +153,19 @@ class Model:
         named = self.notes[note].charge
         return named in self.charges_of(sub) and bool(self.back(named).value)
 
-    def candidates(self, sub: str) -> set[str]:
-        """The notes that may have been sent for this very refund. Nobody has a twin here."""
+    def sums(self, sub: str) -> set[Decimal]:
+        """What a note for the refund of today may say."""
         _, fee, total = self.quote(sub)
-        sums = {self.expected(sub, ""), total + fee, total} - {ZERO}
+        return {self.expected(sub, ""), total + fee, total}
+
+    def candidates(self, sub: str, *, asked_on: dt.date | None = None) -> set[str]:
+        """The notes that may have been sent for this very refund. Nobody has a twin here."""
+        sums = self.sums(sub)
+        if asked_on:
+            today, self.today = self.today, asked_on
+            sums |= self.sums(sub)
+            self.today = today
+        sums -= {ZERO}
         choosable = self.choosable(sub)
         taken_off = {key for key in choosable if self.counts(sub, key)}
         same_sum = {key for key in choosable if not self.notes[key].charge and self.notes[key].total in sums}
@@ -182,7 +193,7 @@ class Model:
 
     # --- the endings
 
-    def outcome(self, sub: str, *, note: str, confirms: bool) -> str:
+    def outcome(self, sub: str, *, note: str, confirms: bool, asked_on: dt.date | None = None) -> str:
         """Foretell a termination: the name of its refusal, or of its settlement. `note` is "" for none."""
         case = self.case(sub)
         if case in ("ended", "wait"):
@@ -198,7 +209,7 @@ class Model:
             return "nothing_due"
         waived, _, total = self.quote(sub)
         gives_back = self.config["allow_refund"] and (waived or total)
-        if not confirms and gives_back and self.candidates(sub):
+        if not confirms and gives_back and self.candidates(sub, asked_on=asked_on):
             return "AcknowledgementMissing"
         return "credited" if self.config["allow_refund"] and total else "nothing_due"
 
@@ -226,7 +237,12 @@ class Model:
             self.stand(note, keys=keys, backs=backs)
             if uses:
                 self.use(note, others=keys)
-        self.subs[sub].status, self.subs[sub].auto_renew = "terminated", False
+        ends = self.subs[sub]
+        ends.status, ends.auto_renew = "terminated", False
+        if ends.request:
+            ends.request.state = "closed"
+        if sub in self.numbers:
+            ends.reserved_through = max(self.today, self.committed_on or self.today) + dt.timedelta(days=28)
         self.subs[sub].ended = {
             "case": "customer_request" if case == "request" else "expired",
             "settlement": settlement,
@@ -292,14 +308,19 @@ class Model:
         """Name the subscription whose termination a note settles, "" where there is none."""
         return next((sub for kind, sub in self.notes[key].holds if kind == "settles"), "")
 
+    def is_held(self, sub: Sub) -> bool:
+        """Tell whether it may only have missed its renewal."""
+        was_refused = any(first == sub.expires_on + dt.timedelta(days=1) for first, _ in sub.refusals)
+        return sub.auto_renew and not (was_refused and self.config["here"])
+
     def clean_up(self, *, also_renewing: bool) -> tuple[int, int, int]:
         """The nightly run: how many are marked expired, how many end, how many are held."""
         marked = [s for s in self.subs.values() if s.status == "active" and s.expires_on < self.today]
         for sub in marked:
             sub.status = "expired"
-        due = [key for key in self.subs if self.case(key) == "expired"]
+        due = [key for key, sub in self.subs.items() if self.case(key) == "expired" and not sub.request]
         # There is neither a trial here, nor a contract, nor a customer who is suspended.
-        ending = [key for key in due if also_renewing or not self.subs[key].auto_renew]
+        ending = [key for key in due if also_renewing or not self.is_held(self.subs[key])]
         for key in ending:
             self.end(key, note="", settlement="nothing_due")
         return len(marked), len(ending), len(due) - len(ending)

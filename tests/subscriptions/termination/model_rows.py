@@ -20,7 +20,7 @@ def months_on(first_day: dt.date, count: int) -> dt.date:
 
 @dataclass
 class Charge:
-    """One invoice of one line. `sub` is "" where it belongs to no cycle."""
+    """A line of an invoice, which may have more (`is_shared`). `sub` is "" where it belongs to no cycle."""
 
     sub: str
     first_day: dt.date
@@ -34,6 +34,8 @@ class Charge:
     put_in: Decimal = ZERO
     # What settling notes stand for: note, net, tax.
     stood: list[tuple[str, Decimal, Decimal]] = field(default_factory=list)
+    charged_on: dt.date = dt.date(2026, 1, 1)
+    is_shared: bool = False
 
     @property
     def charged(self) -> Decimal:
@@ -71,11 +73,31 @@ class Note:
 
 
 @dataclass
+class Request:
+    """An end that was asked for a later day. *Shape*: `state` as the portal has it."""
+
+    sub: str
+    ends_on: dt.date
+    asked_on: dt.date
+    state: str = "open"
+    needs_person: bool = False
+
+
+@dataclass
 class Sub:
     expires_on: dt.date
     status: str = "active"
     auto_renew: bool = False
     ended: dict[str, object] | None = None
+    # Renewals that were refused: the first day of the cycle, and the day of the try.
+    refusals: list[tuple[dt.date, dt.date]] = field(default_factory=list)
+    asked: Request | None = None
+    reserved_through: dt.date | None = None
+
+    @property
+    def request(self) -> Request | None:
+        """The open one."""
+        return self.asked if self.asked and self.asked.state == "open" else None
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ from tests.subscriptions.termination.random_days.customer import Customer
 from tests.subscriptions.termination.random_days.day import IS_FULL
 from tests.subscriptions.termination.random_days.documents import Documents
 from tests.subscriptions.termination.random_days.endings import Endings
+from tests.subscriptions.termination.random_days.living import Living
 from tests.subscriptions.termination.random_days.taking_back import TakingBack
 from tests.subscriptions.termination.random_days.world import build_world
 
@@ -35,11 +36,13 @@ ENOUGH = {
     "expired, nothing_due": 10,
     "by the clean-up": 10,
     "from an open popup": 10,
+    "on its day, by the night": 10,
+    "on its day, by a person": 10,
 }
-ENOUGH_OF_A_SAMPLE = 20
+ENOUGH_OF_A_SAMPLE = 10
 
 
-class Portal(Endings, Documents, TakingBack, Customer, Checks):
+class Portal(Endings, Living, Documents, TakingBack, Customer, Checks):
     """Every rule foretells by the model what an operation will do, does it, and lets the model follow."""
 
     def teardown(self) -> None:
@@ -67,8 +70,8 @@ def test_the_portal_does_what_the_model_does(machine: type[Portal], tally: Count
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=300 if IS_FULL else 20,
-            stateful_step_count=40 if IS_FULL else 30,
+            max_examples=300 if IS_FULL else 8,
+            stateful_step_count=40 if IS_FULL else 25,
             deadline=None,
             derandomize=not IS_FULL,
             suppress_health_check=list(HealthCheck),
@@ -88,7 +91,14 @@ def test_a_day_comes_to_each_ending(machine: type[Portal], tally: Counter[tuple[
     """The same steps as in random days, dealt by hand: one for each ending, and a preview that changed."""
     day = machine()
     long, short, past, yearly, plain = range(5)
-    config = {"simplified": False, "method": "remaining_months", "window": 14, "reactivation": 28, "fee": None}
+    config = {
+        "simplified": False,
+        "method": "remaining_months",
+        "window": 14,
+        "reactivation": 28,
+        "fee": None,
+        "here": True,
+    }
     way = {"note": 0, "part": 1, "confirms": True, "uses": False}
     try:
         day.begin(pick=long, ways=[], agents_first=False)
@@ -190,6 +200,95 @@ def test_a_day_comes_to_each_use_of_a_note(machine: type[Portal], tally: Counter
             ("change_contacts", "done"): 2,
             ("change_contacts", "ContactsChanged"): 1,
         }
+    finally:
+        day.teardown()
+
+
+@pytest.mark.django_db
+def test_a_day_comes_to_each_act_of_a_life(machine: type[Portal], tally: Counter[tuple[str, str]]) -> None:
+    """Renew, refuse, recover, ask, withdraw, carry out and remind, dealt by hand."""
+    day = machine()
+    long, short, past, yearly, plain = range(5)
+    first_asked, second_asked = range(2)
+    try:
+        day.ask(pick=past, days=1, is_last_day=False)
+        day.switch_renewal(pick=plain, wanted=True)
+        day.recover(pick=plain, is_kept=False)
+        # On 24 February the renewal of one is due; its tax is that of a younger rate, or none.
+        day.days_pass(days=14)
+        day.add_a_tax_rate(per_cent=Decimal("8.5"))
+        day.add_a_tax_rate(per_cent=Decimal(9))
+        day.look_at_a_renewal(pick=plain)
+        day.exempt(wanted=True)
+        day.recover(pick=plain, is_kept=True)
+        day.exempt(wanted=False)
+        day.recover(pick=plain, is_kept=True)
+        day.the_database_agrees()
+        assert day.model.entries[-1] == ("charge", Decimal("-21.70"))
+        # In March two are one document, in April too; in May there is not enough for both, so none is renewed.
+        day.renew(days=0)
+        day.renew(days=28)
+        day.the_database_agrees()
+        assert day.model.entries[-1] == ("charge", Decimal("-32.60"))
+        assert (tally["renewals", "renewed"], tally["renewals", "refused"]) == (2, 0)
+        day.renew(days=31)
+        day.renew(days=30)
+        day.the_database_agrees()
+        assert (tally["renewals", "renewed"], tally["renewals", "refused"]) == (4, 2)
+        day.recover(pick=plain, is_kept=False)
+        day.the_database_agrees()
+        # On 24 May two ends are asked for the 27th; beside one stands a note that may be the refund.
+        day.ask(pick=short, days=3, is_last_day=False)
+        day.ask(pick=short, days=3, is_last_day=False)
+        day.ask(pick=long, days=25, is_last_day=False)
+        day.ask(pick=long, days=0, is_last_day=False)
+        day.ask(pick=yearly, days=3, is_last_day=False)
+        day.import_a_free_note(pick=yearly, amount=Decimal(1), fits=True)
+        day.carry_out(pick=first_asked, confirms=True)
+        day.days_pass(days=2)
+        day.days_pass(days=1)
+        day.switch_renewal(pick=short, wanted=False)
+        day.end(how="refund", pick=short, note=0, part=1, confirms=True, uses=False)
+        day.the_database_agrees()
+        day.carry_out_due(days=1)
+        day.the_database_agrees()
+        assert (tally["ended", "on its day, by the night"], tally["carry_out_due", "waits for a person"]) == (1, 1)
+        day.carry_out(pick=second_asked, confirms=False)
+        day.carry_out(pick=second_asked, confirms=True)
+        day.carry_out(pick=second_asked, confirms=True)
+        day.the_database_agrees()
+        # What expires on the 31st and is not renewed is told once.
+        day.remind(days=0)
+        day.remind(days=1)
+        assert tally["write_due", "messages"] == 1
+        day.ask(pick=plain, days=1, is_last_day=False)
+        day.withdraw(pick=2)
+        day.withdraw(pick=2)
+        day.the_database_agrees()
+        assert {
+            (verb, how): count
+            for (verb, how), count in tally.items()
+            if verb in ("ask", "seen", "withdraw", "recover", "preview_of", "add_tax_rate", "set_auto_renew")
+        } == {
+            ("seen", "NotActive"): 1,
+            ("seen", "AskedAlready"): 1,
+            ("seen", "AfterExpiry"): 1,
+            ("seen", "NotAhead"): 1,
+            ("ask", "done"): 3,
+            ("withdraw", "done"): 1,
+            ("withdraw", "NoneOpen"): 1,
+            ("preview_of", "NotRenewable"): 1,
+            ("preview_of", "InsufficientCredits"): 1,
+            ("preview_of", "done"): 3,
+            ("recover", "RenewalChanged"): 1,
+            ("recover", "done"): 1,
+            ("add_tax_rate", "done"): 1,
+            ("add_tax_rate", "RateTaken"): 1,
+            ("set_auto_renew", "done"): 1,
+            ("set_auto_renew", "EndHasCome"): 1,
+        }
+        ended = {how: count for (verb, how), count in tally.items() if verb == "terminate" and how != "done"}
+        assert ended == {"DayNotOver": 1, "EndHasCome": 1, "AcknowledgementMissing": 1, "AlreadyTerminated": 1}
     finally:
         day.teardown()
 

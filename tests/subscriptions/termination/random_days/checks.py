@@ -10,7 +10,7 @@ from customers.models import CreditAccount, LedgerEntry, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote
 from portal import verification
 from portal.lib import text
-from subscriptions.models import PhoneNumber, Subscription, Termination
+from subscriptions.models import PhoneNumber, Subscription, Termination, TerminationRequest
 from tests.subscriptions.termination.random_days.day import EVERY, Day
 from tests.subscriptions.termination.random_days.world import NUMBERS
 
@@ -45,7 +45,10 @@ class Checks(Day):
             assert line.noted + line.waived + line.refunded <= charge.charged
             assert line.paid + line.waived <= charge.charged
             assert line.refunded + line.put_in <= line.paid
-            assert line.invoice.status == ("awaiting_payment" if charge.open else "paid")
+            on_it = [other for other, its in self.world.invoices.items() if its == line.invoice.uuid]
+            is_open = any(self.model.charges[other].open for other in on_it)
+            assert line.invoice.status == ("awaiting_payment" if is_open else "paid")
+        assert ChargeLine.objects.filter(cycle_charge__isnull=False).count() == len(self.model.charges) - 1
         notes = {note.uuid: note for note in CreditNote.objects.prefetch_related("held_by")}
         assert set(notes) == set(self.notes.values())
         for key, wanted in self.model.notes.items():
@@ -55,10 +58,23 @@ class Checks(Day):
 
     def check_endings(self) -> None:
         rows = {sub.uuid: sub for sub in Subscription.objects.select_related("termination", "termination__entry")}
+        requests: dict[int, list[TerminationRequest]] = {}
+        for request in TerminationRequest.objects.order_by("pk"):
+            requests.setdefault(request.subscription_id, []).append(request)
         terminations = 0
         for name, wanted in self.model.subs.items():
             sub = rows[self.world.subs[name]]
             assert (sub.status, sub.auto_renew) == (wanted.status, wanted.auto_renew), name
+            assert sub.expires_on == wanted.expires_on
+            kept = [
+                (request.ends_on, request.asked_on, request.state, request.needs_person)
+                for request in requests.get(sub.pk, [])
+            ]
+            assert kept == [
+                (one.ends_on, one.asked_on, one.state, one.needs_person)
+                for one in self.life.requests
+                if one.sub == name
+            ]
             made = getattr(sub, "termination", None)
             assert (made is not None) == (wanted.ended is not None)
             if made is not None and wanted.ended:

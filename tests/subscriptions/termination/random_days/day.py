@@ -17,15 +17,19 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from customers.contacts import operations as contacts
 from invoicing import refusals as invoicing_refusals
+from invoicing.models import CreditNote
 from portal.frame import Actor
 from settings_app import operations as settings_operations
 from settings_app import policies as settings_policies
 from settings_app import selectors as settings_selectors
+from settings_app.operations import tax_rates
 from subscriptions.life import refusals as life_refusals
 from subscriptions.record import refusals as record_refusals
+from subscriptions.requests import refusals as requests_refusals
 from subscriptions.termination import operations as termination_operations
 from subscriptions.termination import refusals
-from tests.subscriptions.termination.random_days.drawn import FEE
+from tests.subscriptions.termination.model_life import Life
+from tests.subscriptions.termination.random_days.drawn import FEE, OFTEN
 from tests.subscriptions.termination.random_days.world import World
 
 IS_FULL = os.environ.get("TEST_FULL") == "1"
@@ -40,7 +44,20 @@ REFUSALS = {
         refusals.AlreadyTerminated,
         refusals.CreditNoteChanged,
         refusals.CreditNoteNotUsable,
+        life_refusals.EndIsScheduled,
         life_refusals.HasExpired,
+        life_refusals.NotRenewable,
+        life_refusals.RenewalChanged,
+        refusals.DayNotOver,
+        refusals.EndHasCome,
+        refusals.NotScheduled,
+        requests_refusals.AfterExpiry,
+        requests_refusals.AskedAlready,
+        requests_refusals.NoneOpen,
+        requests_refusals.NotActive,
+        requests_refusals.NotAhead,
+        tax_rates.RateTaken,
+        invoicing_refusals.InsufficientCredits,
         refusals.NotYetTerminable,
         refusals.QuoteChanged,
         invoicing_refusals.AboveTheCharge,
@@ -78,6 +95,14 @@ class Day(RuleBasedStateMachine):
         self.frame._from_testcase = True  # type: ignore[attr-defined]  # as Django's test cases do
         self.frame.__enter__()
         self.model = deepcopy(self.world.model)
+        self.life = Life(self.model)
+        # What renewals charge is added to it.
+        self.world = dataclasses.replace(
+            self.world, lines=dict(self.world.lines), invoices=dict(self.world.invoices)
+        )
+        # Of the last request of each subscription, and of the last dialog of “Recover”.
+        self.asked: dict[str, uuid.UUID] = {}
+        self.dialogs: dict[str, dict[str, Any]] = {}
         self.notes: dict[str, uuid.UUID] = {}
         self.popups: list[tuple[str, termination_operations.Seen]] = []
         self.last_form: Callable[[], Any] | None = None
@@ -111,8 +136,19 @@ class Day(RuleBasedStateMachine):
     def charge(self, pick: int) -> str:
         return list(self.model.charges)[pick % len(self.model.charges)]
 
+    def lone_charge(self, pick: int) -> str:
+        """Choose one that is alone on its invoice."""
+        alone = [key for key, charge in self.model.charges.items() if not charge.is_shared]
+        return alone[pick % len(alone)]
+
     def note(self, pick: int) -> str:
         return list(self.model.notes)[pick % len(self.model.notes)]
+
+    def acknowledgements(self) -> list[str]:
+        """Every key that may have to be acknowledged."""
+        numbers = CreditNote.objects.values_list("number", flat=True)
+        words = ("double", "difference", "nothing_today")
+        return ["further", *(f"{word}:{number}" for number in numbers for word in words)]
 
     @rule(days=st.sampled_from([1, 2, 4, 5, 9, 18, 31]))
     def days_pass(self, days: int) -> None:
@@ -125,8 +161,9 @@ class Day(RuleBasedStateMachine):
         window=st.sampled_from([14, 0, None]),
         reactivation=st.sampled_from([28, 10]),
         fee=st.sampled_from([None, FEE]),
+        here=OFTEN,
     )
-    def save_settings(self, simplified, allow_refund, method, window, reactivation, fee) -> None:
+    def save_settings(self, simplified, allow_refund, method, window, reactivation, fee, here) -> None:
         current = settings_selectors.current_config()
         known = {f.name: getattr(current, f.name) for f in dataclasses.fields(settings_policies.Values)}
         values = settings_policies.Values(
@@ -137,6 +174,7 @@ class Day(RuleBasedStateMachine):
                 "refund_method": method,
                 "full_refund_days": window,
                 "reactivation_days": reactivation,
+                "renewals_are_made_here": here,
                 "charge_administrative_fee": fee is not None,
                 "fees": {"SGD": FEE},
             }
@@ -153,6 +191,7 @@ class Day(RuleBasedStateMachine):
             "full_refund_days": window,
             "reactivation_days": reactivation,
             "fee": fee,
+            "here": here,
         }
 
     @precondition(lambda self: self.last_form)

@@ -20,7 +20,7 @@ class Documents(Day):
 
     @rule(pick=PICK, amount=AMOUNT, is_another=st.booleans(), agrees=OFTEN)
     def pay(self, pick: int, amount: Decimal, is_another: bool, agrees: bool) -> None:
-        key = self.charge(pick)
+        key = self.lone_charge(pick)
         charge = self.model.charges[key]
         surplus = max(ZERO, amount - charge.open)
         seen = (key, self.model.today, amount)
@@ -145,7 +145,7 @@ class Documents(Day):
     @precondition(lambda self: self.notes)
     @rule(pick=PICK, to=PICK, amount=AMOUNT, takes_all=st.booleans())
     def allocate(self, pick: int, to: int, amount: Decimal, takes_all: bool) -> None:
-        key, to_key = self.note(pick), self.charge(to)
+        key, to_key = self.note(pick), self.lone_charge(to)
         note, charge = self.model.notes[key], self.model.charges[to_key]
         left = note.total - note.allocated
         amount = left if takes_all and left else amount

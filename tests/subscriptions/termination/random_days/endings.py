@@ -34,6 +34,8 @@ class Endings(Day):
     # Of the other mixins.
     draft: Callable[..., str]
     the_database_agrees: Callable[[], None]
+    carry_out_of: Callable[..., None]
+    withdraw_of: Callable[[str], None]
 
     @initialize(
         pick=PICK, ways=st.lists(st.fixed_dictionaries(ENDING), min_size=5, max_size=5), agents_first=st.booleans()
@@ -56,8 +58,17 @@ class Endings(Day):
                 last = max(sub.expires_on for sub in self.model.subs.values())
                 days = self.model.config["reactivation_days"] + 1
                 self.model.today = max(self.model.today, last + dt.timedelta(days=days))
+            self.settle_request(self.sub(pick))
             self.end_in(**(way | {"pick": pick}))
             self.the_database_agrees()
+
+    def settle_request(self, name: str) -> None:
+        """Carry out what was asked for a day that is over; what can't be is withdrawn."""
+        request = self.model.subs[name].request
+        if request and request.ends_on < self.model.today:
+            self.carry_out_of(name, confirms=True)
+        if request and request.state == "open" and request.ends_on <= self.model.today:
+            self.withdraw_of(name)
 
     @rule(pick=PICK)
     def open_popups(self, pick: int) -> None:
@@ -127,6 +138,11 @@ class Endings(Day):
         """Choose a note, or none, in the popup; `seen` is a preview that was left open."""
         outcome = self.model.outcome(name, note=key, confirms=confirms)
         is_from_popup = seen is not None
+        request = self.model.subs[name].request
+        if request and request.ends_on <= self.model.today:
+            seen = seen or termination_operations.Seen(quote_id=uuid.uuid4(), document={})
+            self.expect("EndHasCome", self.apply(name, key, seen=seen, confirms=confirms, uses=uses))
+            return
         if outcome in ("AlreadyTerminated", "NotYetTerminable"):
             self.expect(outcome, partial(self.preview, name))
             seen = seen or termination_operations.Seen(quote_id=uuid.uuid4(), document={})
@@ -184,9 +200,6 @@ class Endings(Day):
         choice: quotes.Choice = quotes.Automatic()
         if note:
             choice = quotes.LinkNote(CreditNote.objects.get(uuid=self.notes[note]).number, use_now=uses)
-        numbers = CreditNote.objects.values_list("number", flat=True)
-        words = ("double", "difference", "nothing_today")
-        keys = ["further", *(f"{word}:{number}" for number in numbers for word in words)]
         return partial(
             termination_operations.terminate,
             subscription_uuid=self.world.subs[name],
@@ -196,7 +209,7 @@ class Endings(Day):
                 else steps.request(requested_on=self.model.today)
             ),
             choice=choice,
-            acknowledged=keys if confirms else (),
+            acknowledged=self.acknowledgements() if confirms else (),
             seen=seen,
             by=by or self.agent,
             at=self.at,
@@ -224,6 +237,10 @@ class Endings(Day):
         sub = self.model.subs[name]
         case = self.model.case(name)
         refusal = {"request": "", "ended": "AlreadyTerminated"}.get(case, "HasExpired")
+        if not refusal and sub.request and sub.request.ends_on <= self.model.today:
+            refusal = "EndHasCome"
+        if not refusal and sub.request and not wanted and sub.request.ends_on > sub.expires_on:
+            refusal = "EndIsScheduled"
         if not refusal and sub.auto_renew == wanted:
             refusal = "AlreadySo"
         self.expect(

@@ -48,6 +48,8 @@ class TakingBack(Day):
         if not refusal:
             self.is_taken_back(row, amount, of=row.payment_id)
             charge.paid -= amount
+            if row.payment.method == "credits":
+                self.model.entries.append(("charge", amount))
             self.last_form = form
 
     @rule(pick=PICK, amount=AMOUNT, takes_all=st.booleans())

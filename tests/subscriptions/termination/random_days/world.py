@@ -14,6 +14,9 @@ from customers.models import Organisation
 from invoicing.models import ChargeLine
 from portal.frame import Actor
 from portal.importing import run as importing
+from settings_app import operations as settings_operations
+from settings_app import policies as settings_policies
+from settings_app import selectors as settings_selectors
 from subscriptions.models import Subscription
 from tests.subscriptions.termination.model import Model
 from tests.subscriptions.termination.model_rows import ZERO, Charge, Sub
@@ -42,6 +45,8 @@ class World:
 
 def build_world(make_user: Callable[..., Any], directory: Path) -> World:
     """Five subscriptions of one imported customer on 10 February 2026, and an invoice of no cycle."""
+    people = (Actor.of(make_user("agent")), Actor.of(make_user("billing")))
+    _renew_here_and_tell(people[0])
     write_organisation(directory, CONTACTS)
     importing.import_directory(directory, at=dt.datetime(2026, 2, 10, 9, 0, tzinfo=dt.UTC))
     organisation = Organisation.objects.get(uuid=CUSTOMER)
@@ -72,6 +77,7 @@ def build_world(make_user: Callable[..., Any], directory: Path) -> World:
                 net=net,
                 tax=tax,
                 paid=net + tax if cycle.paid is None else Decimal(cycle.paid),
+                charged_on=dt.date.fromisoformat(cycle.first_day),
             )
     lines["other"] = factories.invoice(organisation, amounts=[("80", "0")], paid=["0"]).lines.get()
     charges["other"] = Charge("", dt.date(2026, 1, 1), 1, Decimal(80), ZERO, ZERO)
@@ -87,6 +93,7 @@ def build_world(make_user: Callable[..., Any], directory: Path) -> World:
             "full_refund_days": 14,
             "reactivation_days": 28,
             "fee": None,
+            "here": True,
         },
         contacts=CONTACTS,
         imported=CONTACTS,
@@ -98,8 +105,19 @@ def build_world(make_user: Callable[..., Any], directory: Path) -> World:
         lines={key: line.pk for key, line in lines.items()},
         invoices={key: line.invoice.uuid for key, line in lines.items()},
         subs={name: sub.uuid for name, sub in subs.items()},
-        people=(Actor.of(make_user("agent")), Actor.of(make_user("billing"))),
+        people=people,
         directory=directory,
+    )
+
+
+def _renew_here_and_tell(by: Actor) -> None:
+    current = settings_selectors.current_config()
+    known = {f.name: getattr(current, f.name) for f in dataclasses.fields(settings_policies.Values)}
+    settings_operations.save_config(
+        values=settings_policies.Values(**{**known, "renewals_are_made_here": True, "notify_customers": True}),
+        seen_version=current.number,
+        by=by,
+        at=dt.datetime(2026, 2, 9, 9, 0, tzinfo=dt.UTC),
     )
 
 
