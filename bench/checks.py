@@ -73,6 +73,56 @@ HALVES = {
             ON w.cause_id = t.uuid
         WHERE t.waived <> coalesce(w.amount, 0)
     """,
+    "each thing is charged once in a cycle that was renewed here": """
+        SELECT format('subscription %s, from %s: %s %s times', e.subject_uuid, c.first_day, l.kind, count(*))
+        FROM audit_auditentry e JOIN subscriptions_subscription s ON s.uuid = e.subject_uuid
+        JOIN subscriptions_cycle c ON c.subscription_id = s.id AND c.first_day = (e.data ->> 'first_day')::date
+        JOIN subscriptions_cyclecharge g ON g.cycle_id = c.id JOIN invoicing_chargeline l ON l.id = g.line_id
+        WHERE e.kind = 'subscription.renewed'
+        GROUP BY e.subject_uuid, c.first_day, l.kind, g.add_on_id, g.number_id HAVING count(*) > 1
+    """,
+    "a renewal is a cycle, and a document that one entry and one payment pay": """
+        SELECT format('subscription %s, from %s: %s cycles, %s entries of %s, %s payments of %s', e.subject_uuid,
+                      e.data ->> 'first_day', c.count, l.count, l.amount, p.count, i.charged)
+        FROM audit_auditentry e
+        LEFT JOIN invoicing_invoice i ON i.number = e.data ->> 'invoice'
+        CROSS JOIN LATERAL (
+            SELECT count(*) FROM subscriptions_cycle c JOIN subscriptions_subscription s ON s.id = c.subscription_id
+            WHERE s.uuid = e.subject_uuid AND c.first_day = (e.data ->> 'first_day')::date) c
+        CROSS JOIN LATERAL (
+            SELECT count(*), sum(amount) AS amount FROM customers_ledgerentry
+            WHERE kind = 'charge' AND cause_id = i.uuid AND amount < 0) l
+        CROSS JOIN LATERAL (
+            SELECT count(*) FROM invoicing_payment
+            WHERE invoice_id = i.id AND method = 'credits' AND amount = i.charged) p
+        WHERE e.kind = 'subscription.renewed'
+          AND (c.count <> 1 OR i.id IS NOT NULL AND (l.count, l.amount, p.count) <> (1, -i.charged, 1))
+    """,
+    "what has ended is not renewed": """
+        SELECT format('subscription %s ended %s and was renewed from %s at %s', s.uuid, t.terminated_at,
+                      e.data ->> 'first_day', e.at)
+        FROM audit_auditentry e JOIN subscriptions_subscription s ON s.uuid = e.subject_uuid
+        JOIN subscriptions_termination t ON t.subscription_id = s.id
+        JOIN subscriptions_cycle c ON c.subscription_id = s.id AND c.first_day = (e.data ->> 'first_day')::date
+        WHERE e.kind = 'subscription.renewed' AND t.case = 'customer_request' AND NOT EXISTS (
+            SELECT FROM jsonb_array_elements(t.quote -> 'lines') line
+            WHERE line ->> 'starts_on' = c.first_day::text)
+    """,
+    "a request is closed by what it says": """
+        SELECT format('request %s is %s, and its subscription has termination %s', r.uuid, r.state, t.uuid)
+        FROM subscriptions_terminationrequest r
+        LEFT JOIN subscriptions_termination t ON t.subscription_id = r.subscription_id
+        WHERE (r.state = 'open' AND t.id IS NOT NULL)
+           OR (r.state = 'carried_out') <> (t.request_id IS NOT DISTINCT FROM r.id AND t.id IS NOT NULL)
+           OR (r.state = 'carried_out' AND t.terminated_on <> r.ends_on)
+    """,
+    "a notice has one message and one event": """
+        SELECT format('notice %s (%s) has %s messages and %s events', n.uuid, n.kind, m.count, e.count)
+        FROM outbox_notice n
+        CROSS JOIN LATERAL (SELECT count(*) FROM outbox_delivery m WHERE m.cause_id = n.uuid) m
+        CROSS JOIN LATERAL (SELECT count(*) FROM audit_auditentry e WHERE e.data ->> 'notice' = n.uuid::text) e
+        WHERE (m.count, e.count) <> (1, 1) OR NOT EXISTS (SELECT FROM outbox_noticeitem i WHERE i.notice_id = n.id)
+    """,
     "nothing is written outside an operation": """
         SELECT description FROM audit_auditentry WHERE event = 'Changed outside an operation'
     """,

@@ -124,13 +124,15 @@ class _Rows:
         rng, made = self._rng, self._uuid()
         place = count % len(self._owners)
         owner, currency = self._owners[place]
-        # Days since it began, months of a cycle, cycles: in the window, later, in advance, expired, long expired.
+        # Days since it began, months of a cycle, cycles: in the window, later (one of these expires in two weeks),
+        # in advance, expired, long expired.
         # "Today" differs by a day and a half around the world, so nothing begins or ends within two days.
         begun, months, cycles = rng.choice(
             (
                 (rng.randrange(3, 11), rng.choice((1, 12)), 1),
                 (rng.randrange(3, 11), 1, 2),
                 (rng.randrange(18, 25), rng.choice((3, 12)), 1),
+                (rng.randrange(17, 21), 1, 1),
                 (rng.randrange(200, 300), 12, 1),
                 (rng.randrange(18, 25), 1, 2),
                 (rng.randrange(36, 44), 1, 1),

@@ -81,7 +81,7 @@ def _leave(number: int, frame: FrameType | None) -> None:
 def main(arguments: list[str]) -> int:
     """Read the arguments, run, print."""
     parser = argparse.ArgumentParser(prog="./test faults", description="Break things under load, and look.")
-    parser.add_argument("--rounds", type=int, default=18, help="how many rounds, one fault each (18)")
+    parser.add_argument("--rounds", type=int, default=20, help="how many rounds, one fault each (20)")
     parser.add_argument("--seed", type=int, default=1, help="what the dealing starts from (1)")
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
     parser.add_argument("--small", action="store_true", help="start from a small import instead of the demo")

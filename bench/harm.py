@@ -9,12 +9,22 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 
+from bench import evening
 from bench.agents import Agent
 from bench.diary import Answer, Sent
 from bench.house import AGENTS
 from bench.rounds import LONGEST, Round
 
 CUTS = 2
+# The operations of the night by its steps. Of renewals and scheduled ends the first commit is that of their run.
+NIGHT = {
+    "renew": ("renew_due", 1),
+    "carry_out": ("terminate", 0),
+    "clean_up": ("terminate_expired", 1),
+    "seal": ("seal_events", 0),
+    "remind": ("write_reminders", 0),
+    "its own row": ("nightly", 2),
+}
 FLOOD = 24
 SOON = 10.0
 """Seconds until a command of ours has begun at the latest."""
@@ -26,6 +36,11 @@ class Harm(Round):
     def do_harm(self) -> None:
         """Break what this round is about."""
         FAULTS[self.kind](self)
+
+    def before_work(self) -> None:
+        """Give the night something to do."""
+        if self.kind == "kill_night":
+            evening.prepare(self.house, rng=self.rng)
 
     def amid_a_termination(self) -> None:
         """Wait a moment, and then until a termination is being written."""
@@ -80,6 +95,36 @@ class Harm(Round):
                 command.child.kill()
                 command.was_killed = True
                 return
+        self.violations.append(f"the bench: {step} was always quicker, so the fault hit nothing")
+
+    def kill_night(self) -> None:
+        """End a night in one of its steps: kill -9, cut its connection around a commit, or stop PostgreSQL."""
+        proxy = self.house.proxy
+        assert proxy
+        step = self.rng.choice(sorted(NIGHT))
+        operation, skip = NIGHT[step]
+        where = self.rng.choice(("within", "before", "after", "restart"))
+        self.note = f" ({step}, {where})"
+        if operation == "terminate":
+            self.send_people_home()  # they terminate too, and the cut is to hit the night
+        for _ in range(3):
+            begun = proxy.begun(operation)
+            if where in ("before", "after"):
+                proxy.cut(operation, where=where, times=1, skip=skip)
+            command = self.start_night()
+            if where in ("before", "after"):
+                if proxy.wait_for_cuts(operation, where=where, times=1, seconds=LONGEST / 3):
+                    return
+            elif proxy.wait_for(operation, after=begun + skip, seconds=LONGEST / 3):
+                if where == "restart":
+                    os.kill(self.house.postmaster(), signal.SIGQUIT)
+                    return
+                if command.child.poll() is None:
+                    command.child.kill()
+                    command.was_killed = True
+                    return
+            if operation == "terminate":
+                evening.prepare(self.house, rng=self.rng)
         self.violations.append(f"the bench: {step} was always quicker, so the fault hit nothing")
 
     def kill_backend(self) -> None:
@@ -236,6 +281,7 @@ FAULTS: dict[str, Callable[[Harm], None]] = {
     "kill_worker": Harm.kill_worker,
     "kill_command": Harm.kill_command,
     "kill_seal": Harm.kill_seal,
+    "kill_night": Harm.kill_night,
     "kill_backend": Harm.kill_backend,
     "restart_postgresql": Harm.restart_postgresql,
     "cut_before_commit": Harm.cut_before_commit,

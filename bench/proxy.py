@@ -34,6 +34,7 @@ class Proxy:
         self._begun: Counter[str] = Counter()
         self._wanted: Counter[tuple[str, str]] = Counter()
         self._cut: Counter[tuple[str, str]] = Counter()
+        self._skipped: Counter[str] = Counter()
 
     def start(self) -> None:
         """Listen, in a thread of its own."""
@@ -57,11 +58,15 @@ class Proxy:
         with self._news:
             return self._news.wait_for(lambda: self._begun[operation] > after, seconds)
 
-    def cut(self, operation: str, *, where: str, times: int) -> None:
-        """Cut the next connections in which this operation commits: before the commit, or after it."""
+    def cut(self, operation: str, *, where: str, times: int, skip: int = 0) -> None:
+        """Cut the next connections in which this operation commits: before the commit, or after it.
+
+        *Shape*: so many commits are let pass first (`skip`).
+        """
         with self._news:
             self._wanted[operation, where] = times
             self._cut[operation, where] = 0
+            self._skipped[operation] = skip
 
     def wait_for_cuts(self, operation: str, *, where: str, times: int, seconds: float) -> int:
         """Wait for the cuts, want no more of them, and count them."""
@@ -113,6 +118,9 @@ class Proxy:
         with self._news:
             for where in ("before", "after"):
                 if self._wanted[operation, where] > 0:
+                    if self._skipped[operation] > 0:
+                        self._skipped[operation] -= 1
+                        return ""
                     self._wanted[operation, where] -= 1
                     return where
         return ""

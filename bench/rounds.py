@@ -53,15 +53,17 @@ class Round:
     commands: list[Command] = field(default_factory=list)
     violations: list[str] = field(default_factory=list)
     note: str = ""
+    working: list[Future[None]] = field(default_factory=list)
 
     # ---- The load ------------------------------------------------------------------------------------------
 
     def play(self) -> None:
         """Load, fault, recovery, checks."""
         begun = time.monotonic()
+        self.before_work()
         self._deal_work()
         with ThreadPoolExecutor(len(AGENTS) + 1) as people:
-            working = self._start_people(people)
+            self.working = self._start_people(people)
             try:
                 self._start_commands()
                 started = time.monotonic()
@@ -70,9 +72,7 @@ class Round:
                     time.sleep(0.05)
                 self._await_commands()
             finally:
-                self.stop.set()
-            for person in working:
-                person.result(LONGEST)
+                self.send_people_home()
         loaded = time.monotonic()
         back = self.house.wait_until_healthy(BACK_WITHIN)
         if back is None:
@@ -85,6 +85,15 @@ class Round:
         self._check()
         self.note += f", {loaded - begun:.1f} s of load, back after {back:.1f} s"
 
+    def before_work(self) -> None:
+        """Make what this round needs, before anybody begins."""
+
+    def send_people_home(self) -> None:
+        """End the load of people, each after what they are at."""
+        self.stop.set()
+        for person in self.working:
+            person.result(LONGEST)
+
     def do_harm(self) -> None:
         """Break what this round is about."""
         raise NotImplementedError
@@ -94,6 +103,8 @@ class Round:
             """
             SELECT s.uuid::text, s.expires_on < current_date - 25 FROM subscriptions_subscription s
             WHERE s.status <> 'terminated' AND (s.expires_on >= current_date OR s.expires_on < current_date - 32)
+              AND NOT EXISTS (SELECT FROM subscriptions_terminationrequest r
+                              WHERE r.subscription_id = s.id AND r.state = 'open')
             """
         )
         active = sorted(uuid for uuid, is_expired in found if not is_expired)
@@ -152,6 +163,10 @@ class Round:
         """Number and seal, as the clean-up does in its end."""
         return self._start("seal", "--json")
 
+    def start_night(self) -> Command:
+        """Do the work of a night; the bench looks at the ledger itself."""
+        return self._start("nightly", "--json", "--no-verify")
+
     def _start(self, name: str, *arguments: str, directory: Directory | None = None) -> Command:
         child = self.house.start(name, *arguments, log=name)
         self.commands.append(Command(name, arguments, child, directory))
@@ -184,6 +199,8 @@ class Round:
                 self.violations += self._unfinished_import(command.directory)
             elif command.name == "seal":
                 self.violations += self._unfinished_seal()
+            elif command.name == "nightly":
+                self.violations += self._unfinished_night()
             else:
                 self.violations += self._unfinished_clean_up()
 
@@ -222,6 +239,20 @@ class Round:
         if waiting or unsealed:
             yield f"sealing, run again, left {waiting} events without a position and {unsealed} without a seal"
 
+    def _unfinished_night(self) -> Iterator[str]:
+        answer = json.loads(self.house.log("nightly.out"))
+        if why := {name: step["why"] for name, step in answer.items() if step["state"] != "done"}:
+            yield f"a night that was started again left something out: {why}"
+        looking = self.house.start("nightly", "--json", "--dry-run", log="nightly-again")
+        if looking.wait(LONGEST):
+            yield f"a look at the next night: {self.house.log('nightly-again.err')}"
+            return
+        ahead = json.loads(self.house.log("nightly-again.out"))
+        # Who was told of something today hears of the rest tomorrow.
+        left = {name: step["counts"] for name, step in ahead.items() if name in ("renew", "carry_out", "clean_up")}
+        if any(counts.get(name) for counts in left.values() for name in LEFT_OVER):
+            yield f"a night that was started again left something to do: {left}"
+
     # ---- What is there -------------------------------------------------------------------------------------
 
     def _check(self) -> None:
@@ -240,7 +271,9 @@ class Round:
 
 
 # Faults that take the database from under a command, which then ends with an error and is run again.
-ENDS_COMMANDS = {"kill_backend", "restart_postgresql", "kill_seal"}
+ENDS_COMMANDS = {"kill_backend", "restart_postgresql", "kill_seal", "kill_night"}
+# What a look at the night may not count once it is done.
+LEFT_OVER = ("renewed", "refused", "carried_out", "needs_person", "expired", "terminated", "failed")
 
 
 def new_directory(house: House, *, rng: random.Random) -> Directory:

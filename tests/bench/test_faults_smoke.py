@@ -13,10 +13,12 @@ from bench import faults, harm
 from portal import embedded
 from tests.support import migrated
 
-ROUNDS = 2
+ROUNDS = 1
+# Dealt by it, the first is a night that is killed: it has the other faults in it, and is started again.
+SEED = 4
 
 
-def test_two_rounds_of_the_fault_bench() -> None:
+def test_a_round_of_the_fault_bench() -> None:
     # Not pytest's own directory, which the database's user may not enter.
     with (
         tempfile.TemporaryDirectory(prefix="portal-smoke-") as place,
@@ -32,7 +34,7 @@ def test_two_rounds_of_the_fault_bench() -> None:
                 "--rounds",
                 str(ROUNDS),
                 "--seed",
-                "4",
+                str(SEED),
                 "--small",
                 "--begin",
                 begin,
@@ -48,7 +50,7 @@ def test_two_rounds_of_the_fault_bench() -> None:
         assert list(Path(place).iterdir()) == []
     result = json.loads(ended.stdout)
     assert (result["rounds"], result["violations"], result["details"]) == (ROUNDS, 0, [])
-    assert sum(result["faults"].values()) == ROUNDS
+    assert sum(result["faults"].values()) == result["faults"]["kill_night"] == ROUNDS
 
 
 def test_every_fault_comes_up_as_often_as_any_other() -> None:
