@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from tests.interleaving.operation import Operation
 
 # Of all that are left so many are drawn, others by another seed.
-IN_A_SAMPLE = 12
+IN_A_SAMPLE = 8
 AGAIN = "the same again"
 ITSELF = "itself"
 

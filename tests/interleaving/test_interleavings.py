@@ -37,7 +37,7 @@ IS_FULL = os.environ.get("TEST_FULL") == "1"
 SEED = int(os.environ.get("INTERLEAVING_SEED", "1"))
 # Each is a test of its own, which may not take longer than any other.
 PARTS = 48
-ORDERS_IN_A_SAMPLE = 3
+ORDERS_IN_A_SAMPLE = 2
 # Of two runs of a night there are thousands.
 MOST_ORDERS_OF_A_PAIR = int(os.environ.get("INTERLEAVING_ORDERS", "40"))
 BY_LOT = 3
