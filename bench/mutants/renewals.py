@@ -3,6 +3,7 @@
 from bench.mutants.mutation import Mutation
 
 _NIGHT = "tests/subscriptions/life/test_renew_due.py::"
+_DAYS = "tests/subscriptions/life/test_renewal_days.py::"
 _RECOVER = "tests/subscriptions/life/test_recover.py::"
 _COSTS = "tests/subscriptions/policies/test_next_cycle.py::"
 _AGREE = "tests/subscriptions/life/test_renewals_agree.py::test_the_night_does_what_the_policies_say"
@@ -13,21 +14,21 @@ MUTATIONS = (
         "subscriptions/life/selectors/due.py",
         "AND o.today >= s.expires_on - {renewals.DAYS_AHEAD} AND o.today",
         "AND o.today",
-        _NIGHT + "test_each_zone_has_its_own_today",
+        _DAYS + "test_each_zone_has_its_own_today",
     ),
     Mutation(
         "a renewal passes the day of a scheduled end",
         "subscriptions/life/selectors/due.py",
         'AND {NO_END_ASKED.format(through="greatest(s.expires_on, o.today)")}\n',
         "",
-        _NIGHT + "test_nothing_renews_past_the_day_of_a_scheduled_end",
+        _DAYS + "test_nothing_renews_past_the_day_of_a_scheduled_end",
     ),
     Mutation(
         "a renewal is made after the day of a scheduled end has come",
         "subscriptions/life/selectors/due.py",
         'through="greatest(s.expires_on, o.today)"',
         'through="s.expires_on"',
-        _NIGHT + "test_nothing_renews_past_the_day_of_a_scheduled_end",
+        _DAYS + "test_nothing_renews_past_the_day_of_a_scheduled_end",
     ),
     Mutation(
         "a renewal that was refused in time comes back by itself",
