@@ -3,7 +3,7 @@
     python -m bench.daytime import DIRECTORY    the customers
     python -m bench.daytime here                somebody who works here, renewals made here, messages to customers
     python -m bench.daytime credit              credit for most of those who renew
-    python -m bench.daytime work SEED ENDS      ask for ENDS ends, pay, top up, switch auto-renewal off and on
+    python -m bench.daytime work SEED ENDS      ask for ENDS ends, pay, top up, recover, switch auto-renewal
 
 Several such lines may follow each other, with a comma between. Prints one line of JSON: how often each was done.
 Everything goes through the operations that pages use.
@@ -37,7 +37,7 @@ LONG = 6
 
 # Who renews, with what their last cycle cost; the order is that of UUIDs, alike in every copy.
 _RENEWING = """
-    SELECT o.uuid, s.currency, c.months, l.charged FROM subscriptions_subscription s
+    SELECT s.uuid, s.status, o.uuid, s.currency, c.months, l.charged FROM subscriptions_subscription s
     JOIN customers_organisation o ON o.id = s.organisation_id
     CROSS JOIN LATERAL (SELECT id, months FROM subscriptions_cycle WHERE subscription_id = s.id
                         ORDER BY first_day DESC LIMIT 1) c
@@ -122,7 +122,8 @@ class Day:
 
     def credit(self) -> None:
         """Give most of those who renew credit."""
-        for number, (owner, currency, months, cost) in enumerate(self.ask(_RENEWING.format(condition=""))):
+        renewing = self.ask(_RENEWING.format(condition=""))
+        for number, (_, _, owner, currency, months, cost) in enumerate(renewing):
             cycles = CREDIT[number % len(CREDIT)]
             if cycles:
                 self.top_up(owner, currency, amount=cost * (min(cycles, 1) if months > LONG else cycles))
@@ -154,8 +155,11 @@ class Day:
     def work(self, seed: str, ends: str) -> None:
         """Do a bit of everything."""
         self.rng = random.Random(int(seed))
-        for owner, currency, _, cost in self.some(self.ask(_RENEWING.format(condition=_REFUSED)), TOPPED_UP):
+        refused = self.ask(_RENEWING.format(condition=_REFUSED))
+        for about, status, owner, currency, _, cost in self.some(refused, TOPPED_UP):
             self.top_up(owner, currency, amount=cost * self.rng.choice((1, 1, 2)))
+            if status == "expired":  # the night tries no more
+                self.do("recovered", self.recover, about=about)
         for invoice, unpaid in self.some(self.ask(_UNPAID), PAID):
             self.pay(invoice, unpaid)
         self._correct()
@@ -163,6 +167,19 @@ class Day:
         self._withdraw()
         self._switch(wanted=False, share=SWITCHED_OFF)
         self._switch(wanted=True, share=SWITCHED_ON)
+
+    def recover(self, about: uuid.UUID) -> None:
+        """Renew a subscription at once, having seen what it costs."""
+        from portal.lib import days
+        from settings_app import selectors as settings_selectors
+        from subscriptions.life import operations
+        from subscriptions.selectors import reading
+
+        subscription = reading.find(about)
+        today = days.today_in(subscription.organisation.timezone, at=self.at)
+        preview = operations.preview_of(subscription, config=settings_selectors.current_config(), on=today)
+        seen = operations.Seen(self.key(), preview.document)
+        operations.recover(subscription_uuid=about, seen=seen, by=self.by(), at=self.at)
 
     def pay(self, invoice: uuid.UUID, amount: Decimal) -> None:
         """Record a payment of what is open."""
