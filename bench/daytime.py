@@ -20,7 +20,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -191,7 +191,7 @@ class Day:
             invoice_uuid=invoice,
             amount=amount,
             method="bank_transfer",
-            received_on=self.at.date().replace(day=1),
+            received_on=self.at.date() - timedelta(days=1),  # over everywhere
             reference=f"bench {self.rng.getrandbits(32)}",
             by_charge={},
             into_credits=Decimal(0),
