@@ -37,24 +37,25 @@ ALONE = 40
 """Terminations by one agent, after as many to warm up; fewer where the database is small."""
 EACH = 6
 """Terminations of an agent in each turn, by each way; fewer where the database is small."""
-_ORGANISATIONS_FOR_ONE = 200
-"""Eight agents are many terminations already: a tiny database has one of each agent, which shows that all works."""
+_ORGANISATIONS_FOR_ONE, _ORGANISATIONS_FOR_AN_AGENT = 200, 100
+"""A tiny database shows that all works, with two agents and one termination of each."""
 
 
 def measure(world: World) -> list[Measured]:
     """Let agents and script work in turns on one copy."""
     found = _subscriptions(world)
-    alone = min(world.times(ALONE), len(found) // 16)
+    alone = min(ALONE, world.rows // _ORGANISATIONS_FOR_ONE, len(found) // 16) or 1
+    names = AGENTS[: max(2, world.rows // _ORGANISATIONS_FOR_AN_AGENT)]
     # Two figures, two ways, each turn; and before that either way as often as one agent's figure takes.
     most = max(1, min(EACH, world.rows // _ORGANISATIONS_FOR_ONE))
-    each = min(most, (len(found) - 4 * alone) // (4 * world.turns * len(AGENTS))) * len(AGENTS)
+    each = min(most, (len(found) - 4 * alone) // (4 * world.turns * len(names))) * len(names)
     subscriptions = iter(found)
     flows = _write_down(world, list(islice(subscriptions, 2 * alone + 2 * world.turns * each)))
     with world.copy() as url, world.serve(url) as port:
-        agents = [Client(port) for _ in AGENTS]
-        for agent, name in zip(agents, AGENTS, strict=True):
+        agents = [Client(port) for _ in names]
+        for agent, name in zip(agents, names, strict=True):
             agent.log_in(name, PASSWORD)
-        script = [world.connect(url) for _ in AGENTS]
+        script = [world.connect(url) for _ in names]
         _together(agents, list(islice(subscriptions, alone)), _terminate)
         one = [_terminate(agents[0], subscription) for subscription in islice(subscriptions, alone)]
         written = iter(flows)

@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
 
 def test_each_subject_measures_what_it_names(home: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "bench.perf", "--rows", "200", "--turns", "1", "--json"],
+        [sys.executable, "-m", "bench.perf", "--rows", "100", "--turns", "1", "--json"],
         cwd=embedded.ROOT,
         env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
         capture_output=True,
