@@ -47,6 +47,8 @@ class DatabaseCreation(creation.DatabaseCreation):
                 pytest.exit(
                     f"Another run works on the database {name}. Beside it: PORTAL_TEST_DB=test_mine ./test ...", 2
                 )
+            # A commit need not outlive a crash of the server here, and waits for no disk.
+            cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
         settings.DATABASES[self.connection.alias]["NAME"] = self.connection.settings_dict["NAME"] = name
         if serialize:
             contents = self.serialize_db_to_string()
