@@ -136,6 +136,7 @@ def cleanup(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[floa
 
 def flows(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float, float]:
     """Give the seconds of a termination from reason to Apply, by one agent."""
+    warm_up = world.warm_up(_WARM_UP)
     with world.connect(sides[1].url) as connection:
         every = [
             uuid
@@ -155,24 +156,25 @@ def flows(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float,
         with world.copy(side.url) as url, side.serve(url) as port:
             agent = Client(port)
             agent.log_in(AGENTS[0], PASSWORD)
-            for uuid in every[: _WARM_UP * 2 + world.times(FLOWS)]:
+            for uuid in every[: warm_up * 2 + world.times(FLOWS)]:
                 started = time.perf_counter()
                 walk.apply(agent, walk.to_choice(agent, uuid)["choice"])
                 seconds.append(time.perf_counter() - started)
-        return statistics.median(seconds[_WARM_UP * 2 :])
+        return statistics.median(seconds[warm_up * 2 :])
 
     return in_turns(sides, one, turns=turns)
 
 
 def pages(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float, float]:
     """Give the sum of the median seconds of each page that agents open, and of the audit."""
+    warm_up = world.warm_up(_WARM_UP)
     with world.connect(sides[1].url) as connection:
         customers = connection.execute(
             """
             SELECT o.uuid::text, s.uuid::text FROM subscriptions_subscription s
             JOIN customers_organisation o ON o.id = s.organisation_id ORDER BY md5(s.id::text) LIMIT %s
             """,
-            [world.times(PAGE_ROUNDS) + _WARM_UP],
+            [world.times(PAGE_ROUNDS) + warm_up],
         ).fetchall()
 
     def one(side: Side) -> float:
@@ -189,7 +191,7 @@ def pages(world: World, sides: tuple[Side, Side], *, turns: int) -> tuple[float,
             ):
                 headers = walk.HTMX if name == "sidebar" else {}
                 seconds = browser.get(address, headers=headers).seconds
-                if number >= _WARM_UP:
+                if number >= warm_up:
                     times.setdefault(name, []).append(seconds)
         medians = {name: statistics.median(values) for name, values in times.items()}
         said = ", ".join(f"{name} {value * 1000:.1f}" for name, value in medians.items())

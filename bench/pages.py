@@ -54,12 +54,13 @@ _LISTS = (
 def measure(world: World) -> list[Measured]:
     """Ask for every page again and again, the first and the deep ones in turns."""
     lists, customers = _what_there_is(world)
+    warm_up = world.warm_up(_WARM_UP)
     with world.serve() as port:
         agent, auditor = Client(port), Client(port)
         agent.log_in(AGENTS[0], PASSWORD)
         auditor.log_in(AUDITOR, PASSWORD)
         times: dict[str, list[float]] = {}
-        for number in range(-_WARM_UP, world.times(ROUNDS)):
+        for number in range(-warm_up, world.times(ROUNDS)):
             uuid, subscription = customers[number]
             for name, address in (
                 ("organisation", f"/customers/{uuid}/"),
@@ -74,11 +75,11 @@ def measure(world: World) -> list[Measured]:
                 seconds = browser.get(address, headers=headers).seconds
                 if number >= 0:
                     times.setdefault(name, []).append(seconds)
-        theirs, plain = _beside(lists)
+        theirs, plain = _beside(lists, warm_up=warm_up)
     return _figures(times, theirs, plain)
 
 
-def _beside(lists: Sequence[_List]) -> tuple[dict[str, float], float]:
+def _beside(lists: Sequence[_List], *, warm_up: int) -> tuple[dict[str, float], float]:
     """Give the seconds of Django's own admin for the lists, and what share is left without filters and dates.
 
     It is no part of the portal, so both are asked for in this process, in turns: without HTTP, which ours include.
@@ -103,12 +104,12 @@ def _beside(lists: Sequence[_List]) -> tuple[dict[str, float], float]:
             return time.perf_counter() - started
 
         both = []
-        for _ in range(-_WARM_UP, ADMIN_ROUNDS):
+        for _ in range(-warm_up, ADMIN_ROUNDS):
             as_it_is = ask()
             with mock.patch.multiple(page, list_filter=(), date_hierarchy=None):
                 both.append((as_it_is, ask()))
-        theirs[entry.name] = statistics.median(seconds for seconds, _ in both[_WARM_UP:])
-        plain += statistics.median(seconds for _, seconds in both[_WARM_UP:])
+        theirs[entry.name] = statistics.median(seconds for seconds, _ in both[warm_up:])
+        plain += statistics.median(seconds for _, seconds in both[warm_up:])
     return theirs, plain / sum(theirs.values())
 
 

@@ -55,6 +55,10 @@ class World:
         """Say how often to do what is done `most` times elsewhere; a tiny database only shows that all works."""
         return max(3, min(most, self.rows // 50))
 
+    def warm_up(self, most: int) -> int:
+        """Say how often to do first what is not counted: `most` times elsewhere, hardly on a tiny database."""
+        return min(most, self.rows // 100)
+
     def open(self, *, fresh: bool) -> None:
         """Start PostgreSQL, and build the database unless it is there; set Django up on it."""
         self.start()

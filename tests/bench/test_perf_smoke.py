@@ -30,7 +30,7 @@ def home() -> Iterator[Path]:
 
 def test_each_subject_measures_what_it_names(home: Path) -> None:
     ended = subprocess.run(
-        [sys.executable, "-m", "bench.perf", "--rows", "100", "--turns", "1", "--json"],
+        [sys.executable, "-m", "bench.perf", "--rows", "200", "--turns", "1", "--json"],
         cwd=embedded.ROOT,
         env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
         capture_output=True,
@@ -46,7 +46,7 @@ def test_each_subject_measures_what_it_names(home: Path) -> None:
 def test_this_checkout_is_compared_with_another_one(home: Path) -> None:
     subjects = ["pages"]
     ended = subprocess.run(
-        [sys.executable, "-m", "bench.compare", embedded.ROOT, *subjects, "--rows", "200", "--turns", "1"],
+        [sys.executable, "-m", "bench.compare", embedded.ROOT, *subjects, "--rows", "100", "--turns", "1"],
         cwd=embedded.ROOT,
         env={**os.environ, "PORTAL_DATA": str(home), "TMPDIR": str(home)},
         capture_output=True,
