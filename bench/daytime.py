@@ -33,19 +33,21 @@ PASSWORD = "every-night-1"
 CREDIT = (12, 12, 12, 12, 12, 2, 2, 1, 0, 0)
 # A day's work, in shares of what could be worked on, at least one of each.
 PAID, TOPPED_UP, SWITCHED_OFF, SWITCHED_ON, CORRECTED, WITHDRAWN = 0.02, 0.1, 0.0005, 0.05, 0.0005, 0.02
+RECOVERED = 0.5
 LONG = 6
 
 # Who renews, with what their last cycle cost; the order is that of UUIDs, alike in every copy.
 _RENEWING = """
-    SELECT s.uuid, s.status, o.uuid, s.currency, c.months, l.charged FROM subscriptions_subscription s
+    SELECT s.uuid, o.uuid, s.currency, c.months, l.charged FROM subscriptions_subscription s
     JOIN customers_organisation o ON o.id = s.organisation_id
     CROSS JOIN LATERAL (SELECT id, months FROM subscriptions_cycle WHERE subscription_id = s.id
                         ORDER BY first_day DESC LIMIT 1) c
     JOIN subscriptions_cyclecharge g ON g.cycle_id = c.id JOIN invoicing_chargeline l ON l.id = g.line_id
     WHERE s.status <> 'terminated' AND s.auto_renew AND NOT s.is_trial AND l.charged > 0 {condition} ORDER BY s.uuid
 """
+# Before its expiry: what was refused until then is not renewed any more.
 _REFUSED = """
-    AND EXISTS (SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id
+    AND s.status = 'active' AND EXISTS (SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id
                 AND r.first_day = s.expires_on + 1 AND r.code = 'insufficient_credits')
 """
 _UNPAID = """
@@ -123,7 +125,7 @@ class Day:
     def credit(self) -> None:
         """Give most of those who renew credit."""
         renewing = self.ask(_RENEWING.format(condition=""))
-        for number, (_, _, owner, currency, months, cost) in enumerate(renewing):
+        for number, (_, owner, currency, months, cost) in enumerate(renewing):
             cycles = CREDIT[number % len(CREDIT)]
             if cycles:
                 self.top_up(owner, currency, amount=cost * (min(cycles, 1) if months > LONG else cycles))
@@ -156,9 +158,9 @@ class Day:
         """Do a bit of everything."""
         self.rng = random.Random(int(seed))
         refused = self.ask(_RENEWING.format(condition=_REFUSED))
-        for about, status, owner, currency, _, cost in self.some(refused, TOPPED_UP):
+        for about, owner, currency, _, cost in self.some(refused, TOPPED_UP):
             self.top_up(owner, currency, amount=cost * self.rng.choice((1, 1, 2)))
-            if status == "expired":  # the night tries no more
+            if self.rng.random() < RECOVERED:  # the others wait for the night
                 self.do("recovered", self.recover, about=about)
         for invoice, unpaid in self.some(self.ask(_UNPAID), PAID):
             self.pay(invoice, unpaid)
