@@ -23,7 +23,8 @@ Tell = Callable[[str], None]
 class Place(house.House):
     """Holds databases beside each other, each of which is used under the clock that was set last.
 
-    `open_at` it first, `close` it in the end whatever happened. Where nothing else is said a database is named.
+    `open_at` it first, `close` it in the end whatever happened. Where nothing else is said a database is named; a
+    program with "" finds the one of the data directory by itself.
     """
 
     def __init__(self, *, begin: Path | None = None) -> None:
@@ -41,7 +42,8 @@ class Place(house.House):
         tell("starting PostgreSQL")
         self._join(at)
         if not self._is_migrated:
-            self.run(embedded.DATABASE, "migrate", "--verbosity", "0", as_owner=True)
+            # As `./run migrate` does: who is told the owner's address does not know whom to let work.
+            self.run("", "migrate", "--verbosity", "0")
 
     def move_to(self, at: datetime) -> None:
         """Let the clock say `at`, that of PostgreSQL too, which is started anew."""
@@ -102,20 +104,22 @@ class Place(house.House):
 
     # ---- Processes -----------------------------------------------------------------------------------------
 
-    def run(self, database: str, *arguments: str, as_owner: bool = False) -> str:
+    def run(self, database: str, *arguments: str) -> str:
         """Run manage.py with these arguments to its end and give what it printed. *Raises*: RuntimeError."""
-        return self.python(database, str(embedded.ROOT / "manage.py"), *arguments, as_owner=as_owner)
+        return self.python(database, str(embedded.ROOT / "manage.py"), *arguments)
 
-    def python(self, database: str, *arguments: str, as_owner: bool = False) -> str:
+    def python(self, database: str, *arguments: str) -> str:
         """Run a program of ours on a database to its end and give what it printed. *Raises*: RuntimeError."""
-        child = self.begin(database, *arguments, log="program", as_owner=as_owner)
+        child = self.begin(database, *arguments, log="program")
         if child.wait():
             raise RuntimeError(f"{' '.join(arguments)} ended with {child.returncode}: {self.log('program.err')}")
         return self.output("program")
 
-    def begin(self, database: str, *arguments: str, log: str, as_owner: bool = False) -> subprocess.Popen[bytes]:
+    def begin(self, database: str, *arguments: str, log: str) -> subprocess.Popen[bytes]:
         """Start a program of ours on a database; its output goes to LOG.out and LOG.err."""
-        environment = {**os.environ, "DATABASE_URL": self.address(database, as_owner=as_owner)}
+        environment = {name: value for name, value in os.environ.items() if name != embedded.URL_VARIABLE}
+        if database:
+            environment["DATABASE_URL"] = self.address(database)
         environment |= self._clock.shared if self._clock else {}
         if environment.pop("PYTHONDONTWRITEBYTECODE", ""):  # each of many would compile everything again
             environment.setdefault("PYTHONPYCACHEPREFIX", str(self.home / "bytecode"))
