@@ -110,6 +110,13 @@ class Values:
         """Tell whether subscriptions of any product are renewed here."""
         return self.renewals_are_made_here or any(self.renewals_by_product.values())
 
+    def renews_more_than(self, other: Values) -> bool:
+        """Tell whether anything is renewed here that is not under the other settings."""
+        named = {*self.renewals_by_product, *other.renewals_by_product}
+        return (self.renewals_are_made_here and not other.renewals_are_made_here) or any(
+            self.renews_here(product) and not other.renews_here(product) for product in named
+        )
+
 
 @dataclass(frozen=True)
 class Change:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -14,6 +14,8 @@ from settings_app import policies, tonight
 
 PURPOSE = "renewals made here"
 SEAL_AGE = timedelta(minutes=30)
+# The settings by which a night renews.
+ASKED_ABOUT = ("renewals_are_made_here", "renewals_by_product", "reactivation_days")
 
 
 @dataclass(frozen=True)
@@ -37,23 +39,16 @@ def renewals_question(
     An answer is about the same settings, not older than 30 minutes, and no more would be charged by now.
     *Shape*: counting ends when `stop` says so; what was counted by then is “at least”.
     """
-    where = _where(values)
-    found = tonight.renewals(where, in_force=_where(in_force), at=at, stop=stop)
+    found = tonight.renewals(values, in_force=in_force, at=at, stop=stop)
     if found is None:
         return None
-    said = {"user": request.user.pk, **asdict(where)}
+    said = {"user": request.user.pk, **{name: getattr(values, name) for name in ASKED_ABOUT}}
     read = _read(request, at=at)
     sums = {currency: Decimal(amount) for currency, amount in read.pop("sums", {}).items()}
     if read == said and (found.is_cut or not found.is_above(read=sums)):
         return None
     written = {currency: str(amount) for currency, amount in found.sums.items()}
     return RenewalsQuestion(found, seals.seal({**said, "sums": written}, at=at, purpose=PURPOSE))
-
-
-def _where(values: policies.Values) -> tonight.WhereRenewed:
-    return tonight.WhereRenewed(
-        values.renewals_by_product, others=values.renewals_are_made_here, reactivation_days=values.reactivation_days
-    )
 
 
 def _read(request: Request, *, at: datetime) -> dict[str, Any]:

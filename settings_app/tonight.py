@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 
 from portal.lib import money, text
+from settings_app import policies
 
 # Counts the subscriptions that are due: count(reactivation_days, at).
 Count = Callable[[int, datetime], int]
@@ -15,26 +16,6 @@ Count = Callable[[int, datetime], int]
 AHEAD = timedelta(days=1)
 
 _declared: list[Count] = []
-
-
-@dataclass(frozen=True)
-class WhereRenewed:
-    """Where renewals are made. *Shape*: products by their names; `others` says it of those that are not there."""
-
-    by_product: Mapping[str, bool]
-    others: bool
-    reactivation_days: int
-
-    def has_more_than(self, other: WhereRenewed) -> bool:
-        """Tell whether anything is renewed here that is not under the other settings."""
-
-        def here(of: WhereRenewed, product: str) -> bool:
-            return of.by_product.get(product, of.others)
-
-        products = {*self.by_product, *other.by_product}
-        return (self.others and not other.others) or any(
-            here(self, product) and not here(other, product) for product in products
-        )
 
 
 @dataclass(frozen=True)
@@ -69,8 +50,8 @@ class Renewals:
         return any(amount > read.get(currency, 0) for currency, amount in self.sums.items())
 
 
-# Says what would be renewed at an instant: look(where, at, stop). It stops between batches when `stop` says so.
-Look = Callable[[WhereRenewed, datetime, Callable[[], bool]], Renewals]
+# Says what would be renewed at an instant: look(values, at, stop). It stops between batches when `stop` says so.
+Look = Callable[[policies.Values, datetime, Callable[[], bool]], Renewals]
 
 _looks: list[Look] = []
 
@@ -110,13 +91,13 @@ def declare_renewals(look: Look) -> Look:
 
 
 def renewals(
-    where: WhereRenewed, *, in_force: WhereRenewed, at: datetime, stop: Callable[[], bool]
+    values: policies.Values, *, in_force: policies.Values, at: datetime, stop: Callable[[], bool]
 ) -> Renewals | None:
     """Say what the next night would renew, if it renews more than under the settings in force; None for nothing."""
-    if not where.has_more_than(in_force):
+    if not values.renews_more_than(in_force):
         return None
     (look,) = _looks
-    found = look(where, at + AHEAD, stop)
+    found = look(values, at + AHEAD, stop)
     return found if found.renewed or found.refused else None
 
 

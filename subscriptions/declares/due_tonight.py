@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import datetime
 
-from settings_app import selectors as settings_selectors
-from settings_app import tonight
+from settings_app import policies, tonight
 from subscriptions.clean_up.operations import expire
 from subscriptions.life import operations as life
 from subscriptions.life.selectors import due as life_due
@@ -24,15 +22,9 @@ def due(reactivation_days: int, at: datetime) -> int:
 
 
 @tonight.declare_renewals
-def renewed(where: tonight.WhereRenewed, at: datetime, stop: Callable[[], bool]) -> tonight.Renewals:
+def renewed(values: policies.Values, at: datetime, stop: Callable[[], bool]) -> tonight.Renewals:
     """Say what a night would renew, as its dry run does."""
-    config = replace(
-        settings_selectors.current_config(),
-        renewals_are_made_here=where.others,
-        renewals_by_product=dict(where.by_product),
-        reactivation_days=where.reactivation_days,
-    )
-    rule = life_due.Rule(zones.todays(as_of=None, at=at), config)
+    rule = life_due.Rule(zones.todays(as_of=None, at=at), values)
     found = life.foresee(rule, batch_size=BATCH, progress=lambda done: None, stop=stop)
     return tonight.Renewals(
         renewed=found.renewed,

@@ -20,7 +20,7 @@ from invoicing.operations import charging
 from portal import frame
 from portal.audit import writer as audit_writer
 from portal.outbox import writer as outbox_writer
-from settings_app.selectors import Config
+from settings_app import policies
 from subscriptions import writer
 from subscriptions.life.selectors import costs
 
@@ -235,7 +235,9 @@ def refused(cursor: CursorWrapper) -> list[tuple[int, str, dict[str, Any]]]:
     return [(pk, code, json.loads(data)) for pk, code, data in cursor.fetchall()]
 
 
-def write(cursor: CursorWrapper, *, tried: Tried, said: str, config: Config, parameters: Mapping[str, Any]) -> None:
+def write(
+    cursor: CursorWrapper, *, tried: Tried, said: str, config: policies.Values, parameters: Mapping[str, Any]
+) -> None:
     """Write what `prepare` has decided. The series of invoices is locked as the last of all.
 
     *Shape*: `said` maps a subscription's id to what is told of its refusal, as JSON; `parameters` are the instant

@@ -58,7 +58,7 @@ KINDS = (
         "''",
         f"s.expires_on - {RENEWAL_DATE}",
         f"s.status <> 'terminated' AND {_RENEWS} AND {_NO_END} "
-        f"AND {renewals.renews_here(version='%(version)s', product=_PRODUCT)} "
+        f"AND {renewals.renews_here(product=_PRODUCT)} "
         f"AND {_ahead('s.expires_on', least=RENEWAL_DATE + 1, most=RENEWAL_DATE + BEFORE_RENEWAL)}",
     ),
     Kind(
@@ -98,7 +98,7 @@ def organisations(kind: Kind, *, todays: zones.Todays, config: Config) -> list[i
     found = due_of(kind, columns="s.organisation_id")
     statement = f"SELECT DISTINCT organisation_id FROM ({found}) d ORDER BY 1"  # noqa: S608 - built from constants
     with connection.cursor() as cursor:
-        cursor.execute(statement, todays.parameters(version=config.version_id))
+        cursor.execute(statement, todays.parameters(**renewals.parameters(config)))
         return [key for (key,) in cursor.fetchall()]
 
 
@@ -106,5 +106,5 @@ def count(kind: Kind, *, todays: zones.Todays, config: Config) -> int:
     """Count what is to be told. One query."""
     with connection.cursor() as cursor:
         statement = f"SELECT count(*) FROM ({due_of(kind, columns='s.id')}) d"  # noqa: S608 - built from constants
-        cursor.execute(statement, todays.parameters(version=config.version_id))
+        cursor.execute(statement, todays.parameters(**renewals.parameters(config)))
         return int(cursor.fetchone()[0])

@@ -33,9 +33,9 @@ def save(make_user, now, **changes: Any) -> selectors.Config:
 
 
 def _says_sql(config, product):
-    condition = renewals.renews_here(version="%(version_id)s", product="%(product)s")
+    condition = renewals.renews_here(product="%(product)s")
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {condition}", {"version_id": config.version_id, "product": product})
+        cursor.execute(f"SELECT {condition}", {**renewals.parameters(config), "product": product})
         return cursor.fetchone()[0]
 
 

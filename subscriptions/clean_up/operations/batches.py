@@ -35,7 +35,7 @@ class Run:
 
     def rule(self, config: settings_selectors.Config) -> due.Rule:
         """Give the rule for what is due under these settings."""
-        return due.Rule(config.reactivation_days, config.version_id, is_also_renewing=self.is_also_renewing)
+        return due.Rule(config, is_also_renewing=self.is_also_renewing)
 
 
 def record_all(found: Sequence[due.Due], *, run: Run, config: settings_selectors.Config) -> dict[int, str]:

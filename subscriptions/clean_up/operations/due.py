@@ -20,6 +20,8 @@ from portal import frame
 from portal.jobs import operations as jobs
 from portal.jobs import writer
 from portal.jobs.models import RunItem
+from settings_app import policies
+from settings_app.selectors import renewals as settings_renewals
 from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import runs
 from subscriptions.life.selectors import due as renewals
@@ -51,15 +53,18 @@ class Due:
 
 @dataclass(frozen=True)
 class Rule:
-    """The rule for what is due: after how many days, under which settings, whether also with auto-renewal on."""
+    """The rule for what is due: under which settings, and whether also with auto-renewal on."""
 
-    reactivation_days: int
-    version_id: int
+    config: policies.Values
     is_also_renewing: bool = False
 
     def parameters(self) -> dict[str, Any]:
         """Give the parameters of the statements below."""
-        return {"kept": self.reactivation_days, "version": self.version_id, "renewing": self.is_also_renewing}
+        return {
+            "kept": self.config.reactivation_days,
+            "renewing": self.is_also_renewing,
+            **settings_renewals.parameters(self.config),
+        }
 
 
 # What is asked to end on a day ends on that day. An array is read once; a join may change the order.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from functools import partial
 
@@ -68,7 +68,7 @@ def terminate_expired(
     todays = zones.todays(as_of=as_of, at=at)
     day = as_of or at.astimezone(UTC).date()
     config = settings_selectors.current_config()
-    rule = due.Rule(config.reactivation_days, config.version_id, is_also_renewing=is_also_renewing)
+    rule = due.Rule(config, is_also_renewing=is_also_renewing)
 
     def begin(step: str) -> Callable[[int], None]:
         progress(step, 0)
@@ -147,8 +147,9 @@ def count_due(
 ) -> int:
     """Count what a run would terminate. Without `reactivation_days` the settings in force apply."""
     config = settings_selectors.current_config()
-    kept = config.reactivation_days if reactivation_days is None else reactivation_days
-    rule = due.Rule(kept, config.version_id, is_also_renewing=is_also_renewing)
+    if reactivation_days is not None:
+        config = replace(config, reactivation_days=reactivation_days)
+    rule = due.Rule(config, is_also_renewing=is_also_renewing)
     return due.count(zones.todays(as_of=as_of, at=at), rule=rule)
 
 

@@ -6,7 +6,6 @@ so a night reads it once, whatever is due.
 
 from __future__ import annotations
 
-import json
 import uuid as uuids
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -16,7 +15,7 @@ from typing import Any
 from django.db import connection
 
 from portal.lib import money
-from settings_app import selectors as settings_selectors
+from settings_app import policies
 from settings_app.selectors import renewals as settings_renewals
 from subscriptions.models import NO_END_ASKED
 from subscriptions.policies import renewals
@@ -44,11 +43,8 @@ LEFT JOIN LATERAL (
 
 _PRODUCT = """(SELECT p.name FROM subscriptions_plan k JOIN subscriptions_product p ON p.id = k.product_id
               WHERE k.id = s.plan_id)"""
-# The renewals of the subscription `s` are made here: by a version of Portal Config, and by the values of a `Rule`.
-MADE_HERE = settings_renewals.renews_here(version="%(version)s", product=_PRODUCT)
-_MADE_HERE_BY_RULE = settings_renewals.renews_as_given(
-    by_product="%(renewals_by_product)s", others="%(other_renewals)s::boolean", product=_PRODUCT
-)
+# The renewals of the subscription `s` are made here.
+MADE_HERE = settings_renewals.renews_here(product=_PRODUCT)
 # A renewal after its last cycle was refused.
 REFUSED = """EXISTS (
     SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.first_day = s.expires_on + 1)"""
@@ -59,7 +55,7 @@ s.status <> 'terminated' AND s.auto_renew AND NOT s.is_trial
 AND s.expires_on >= %(earliest)s::date - %(kept)s::int
 AND s.expires_on <= %(latest)s::date + {renewals.DAYS_AHEAD}
 AND o.today >= s.expires_on - {renewals.DAYS_AHEAD} AND o.today <= s.expires_on + %(kept)s::int
-AND {_MADE_HERE_BY_RULE}
+AND {MADE_HERE}
 AND NOT EXISTS (
     SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.tried_on = o.today)
 """
@@ -110,15 +106,14 @@ class Rule:
     """What is renewed on a day, under the settings of a run, or under such as nobody has saved."""
 
     todays: zones.Todays
-    config: settings_selectors.Config
+    config: policies.Values
 
     def parameters(self, **more: Any) -> dict[str, Any]:
         """Give the parameters of the conditions above, with further ones."""
         return self.todays.parameters(
             kept=self.config.reactivation_days,
-            renewals_by_product=json.dumps(self.config.renewals_by_product),
-            other_renewals=self.config.renewals_are_made_here,
             digits=money.digits_as_json(),
+            **settings_renewals.parameters(self.config),
             **more,
         )
 

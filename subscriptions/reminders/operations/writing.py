@@ -11,6 +11,7 @@ from portal import frame
 from portal.audit import writer as audit_writer
 from portal.outbox import writer as outbox_writer
 from settings_app import selectors as settings_selectors
+from settings_app.selectors import renewals
 from subscriptions.reminders import selectors
 from subscriptions.selectors import zones
 
@@ -46,7 +47,7 @@ def write(
             _statement(kind),
             todays.parameters(
                 organisations=organisations,
-                version=config.version_id,
+                **renewals.parameters(config),
                 **outbox_writer.addressing(addressee, provider_address=config.notification_address),
                 kind=kind.code,
                 actor=by.name,
