@@ -54,37 +54,25 @@ def _save_config(request: Request) -> HttpResponse:
     if not (form.is_valid() & fees.is_valid() & renewals.is_valid()):
         return _config_page(request, config=config, form=form, fees=fees, renewals=renewals, status=422)
     values = form.values(fees=fees.fees(), renewals=renewals.renewals())
+
+    def again(sent: dict[str, str], **context: Any) -> HttpResponse:
+        """Show the form with what was sent, and with what belongs to a second "Save"."""
+        data = request.POST.copy()
+        for name, value in sent.items():
+            data[name] = value
+        return _config_page(request, form=forms.ConfigForm(data), fees=fees, renewals=renewals, **context)
+
     question = tonight.question(
         days=values.reactivation_days, days_in_force=config.reactivation_days, at=timezone.now()
     )
     if question and form.cleaned_data["confirmed_days"] != question.days:
-        confirmed = request.POST.copy()
-        confirmed["confirmed_days"] = str(question.days)
-        return _config_page(
-            request,
-            config=config,
-            form=forms.ConfigForm(confirmed),
-            fees=fees,
-            renewals=renewals,
-            status=422,
-            question=question,
-        )
+        return again({"confirmed_days": str(question.days)}, config=config, status=422, question=question)
     until = time.monotonic() + PATIENCE
-    renewals_question = steps.renewals_question(
+    foreseen = steps.renewals_question(
         request, values=values, in_force=config, at=timezone.now(), stop=lambda: time.monotonic() > until
     )
-    if renewals_question:
-        confirmed = request.POST.copy()
-        confirmed["confirmed_renewals"] = renewals_question.seal
-        return _config_page(
-            request,
-            config=config,
-            form=forms.ConfigForm(confirmed),
-            fees=fees,
-            renewals=renewals,
-            status=422,
-            foreseen=renewals_question.renewals,
-        )
+    if foreseen:
+        return again({"confirmed_renewals": foreseen.seal}, config=config, status=422, foreseen=foreseen.renewals)
     try:
         saved = operations.save_config(
             values=values,
@@ -94,14 +82,9 @@ def _save_config(request: Request) -> HttpResponse:
         )
     except operations.ConfigChanged as changed:
         # The same values again, now against the version in force: a second "Save" is a decision.
-        again = request.POST.copy()
-        again["seen_version"] = str(changed.current.number)
-        return _config_page(
-            request,
+        return again(
+            {"seen_version": str(changed.current.number)},
             config=changed.current,
-            form=forms.ConfigForm(again),
-            fees=fees,
-            renewals=renewals,
             status=changed.status,
             seen_version=changed.seen_version,
             differences=policies.changes(before=changed.current, after=values),

@@ -96,12 +96,19 @@ def message(message_id: uuids.UUID) -> Message:
     if delivery.body:
         return Message(row, Text(delivery.subject, delivery.body), is_kept=True)
     try:
-        text = kinds.of(delivery.kind).text_of(
-            cause_id=delivery.cause_id, is_for_customer=delivery.addressee == Delivery.Addressee.CUSTOMER
-        )
+        return Message(row, text_now(delivery), is_kept=False)
     except (KeyError, ObjectDoesNotExist):
         return Message(row, None, is_kept=False)
-    return Message(row, text, is_kept=False)
+
+
+def text_now(delivery: Delivery) -> Text:
+    """Compose what a message says as things are now.
+
+    *Raises*: KeyError for a kind that nobody declares; ObjectDoesNotExist where what it tells of is not there.
+    """
+    return kinds.of(delivery.kind).text_of(
+        cause_id=delivery.cause_id, is_for_customer=delivery.addressee == Delivery.Addressee.CUSTOMER
+    )
 
 
 def load() -> Load:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from portal import frame
-from portal.outbox import kinds, policies
+from portal.outbox import policies, selectors
 from portal.outbox.models import Delivery
 from portal.outbox.operations.mail import MailServer, Unreachable
 
@@ -102,8 +102,7 @@ def _compose(delivery: Delivery) -> None:
     """Write the text, once: every further attempt sends the same."""
     if delivery.body:
         return
-    is_for_customer = delivery.addressee == Delivery.Addressee.CUSTOMER
-    text = kinds.of(delivery.kind).text_of(cause_id=delivery.cause_id, is_for_customer=is_for_customer)
+    text = selectors.text_now(delivery)
     delivery.subject, delivery.body = text.subject, text.body
 
 
