@@ -31,7 +31,7 @@ def main(arguments: list[str]) -> int:
             embedded.join()
     except embedded.EmbeddedError as error:
         return _refuse(str(error))
-    # Nearly all objects of the start stay: collecting garbage among them took a fifth of its time.
+    # Nearly all objects of the start stay: looking for garbage among them again and again finds nothing.
     gc.disable()
     import django
     from django.core.exceptions import ImproperlyConfigured

@@ -140,18 +140,8 @@ class _Rows:
             )
         )
         started = self._today - timedelta(days=begun)
-        self.subscriptions.append(made)
-        self.files["subscriptions"].append(
-            {
-                "uuid": made,
-                "organisation_uuid": owner,
-                "sku": f"BENCH-{self._number}-{place}",
-                "status": "active",
-                "started_on": started,
-                "auto_renew": rng.choice(("true", "false")),
-                "trial": "true" if count % 19 == 0 else "",
-            }
-        )
+        auto_renew, trial = rng.choice(("true", "false")), "true" if count % 19 == 0 else ""
+        self._subscription(made, place=place, started=started, auto_renew=auto_renew, trial=trial)
         for cycle in range(cycles):
             self._cycle(made, count, cycle, owner=owner, currency=currency, started=started, months=months)
         if rng.random() < 0.5:
@@ -168,19 +158,22 @@ class _Rows:
         made = self._uuid()
         owner, currency = self._owners[place]
         started = days.add_months(self._today + timedelta(days=4), -1, anchor=(self._today + timedelta(days=4)).day)
+        self._subscription(made, place=place, started=started, auto_renew="true", trial="")
+        self._cycle(made, count, 0, owner=owner, currency=currency, started=started, months=1, is_paid=True)
+
+    def _subscription(self, made: uuid.UUID, *, place: int, started: date, auto_renew: str, trial: str) -> None:
         self.subscriptions.append(made)
         self.files["subscriptions"].append(
             {
                 "uuid": made,
-                "organisation_uuid": owner,
+                "organisation_uuid": self._owners[place][0],
                 "sku": f"BENCH-{self._number}-{place}",
                 "status": "active",
                 "started_on": started,
-                "auto_renew": "true",
-                "trial": "",
+                "auto_renew": auto_renew,
+                "trial": trial,
             }
         )
-        self._cycle(made, count, 0, owner=owner, currency=currency, started=started, months=1, is_paid=True)
 
     def _cycle(
         self,

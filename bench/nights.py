@@ -47,11 +47,11 @@ def run(place: Place, options: argparse.Namespace) -> dict[str, Any]:
         place.move_to(begin)
         _fill(place, options, begin=begin)
     if options.kills:
-        kills = Kills(place, original=ORIGINAL, begin=begin, seed=options.seed, tell=_say)
+        kills = Kills(place=place, original=ORIGINAL, begin=begin, rng=random.Random(options.seed), tell=_say)
         result["kills"] = kills.run(options.kills)
         violations += kills.violations
     if options.nights:
-        daily = Daily(place, original=ORIGINAL, begin=begin, seed=options.seed, tell=_say)
+        daily = Daily(place=place, original=ORIGINAL, begin=begin, rng=random.Random(options.seed), tell=_say)
         result["nights"] = daily.run(options.nights)
         violations += daily.violations
     return {**result, "violations": len(violations), "details": violations}

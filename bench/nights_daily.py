@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from bench import books, nights_run
-from bench.dated import Place, Tell
 
 DATABASE = "daily"
 ENDS_A_DAY = 8
@@ -21,17 +20,11 @@ MOST_GROWTH = 1.2
 MOST_SHOWN = 20
 
 
-class Daily:
-    """The nights of one database."""
+@dataclass(kw_only=True)
+class Daily(nights_run.Nights):
+    """The nights of one database. *Shape*: `worked` counts what people did between them."""
 
-    def __init__(self, place: Place, *, original: str, begin: datetime, seed: int, tell: Tell) -> None:
-        self.place = place
-        self.original = original
-        self.begin = begin
-        self.rng = random.Random(seed)
-        self.tell = tell
-        self.violations: list[str] = []
-        self.worked: Counter[str] = Counter()
+    worked: Counter[str] = field(default_factory=Counter)
 
     def run(self, times: int) -> dict[str, Any]:
         """Let so many days pass; give what was done in them."""

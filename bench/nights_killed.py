@@ -6,11 +6,11 @@ import random
 import subprocess
 import time
 from collections import Counter
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from bench import books, facts, nights_run
-from bench.dated import Place, Tell
 
 BASE, THROUGH, KILLED = "killed_base", "killed_through", "killed"
 # Each day before the night has its ends asked for; some of them for a day that is over by then.
@@ -35,18 +35,14 @@ def deal(times: int, *, rng: random.Random) -> list[str]:
     return dealt[:times]
 
 
-class Kills:
-    """Nights from copies of one database, one of which runs through."""
+@dataclass(kw_only=True)
+class Kills(nights_run.Nights):
+    """Nights from copies of one database, one of which runs through.
 
-    def __init__(self, place: Place, *, original: str, begin: datetime, seed: int, tell: Tell) -> None:
-        self.place = place
-        self.original = original
-        self.begin = begin
-        self.rng = random.Random(seed)
-        self.tell = tell
-        self.violations: list[str] = []
-        self._seconds: dict[str, float] = {}
-        """How long each step took of the night that ran through."""
+    *Shape*: `seconds` say how long each step took of that one.
+    """
+
+    seconds: dict[str, float] = field(default_factory=dict)
 
     def run(self, times: int) -> dict[str, Any]:
         """Kill so many nights, each in a copy of its own; give in which steps, and how many facts each left."""
@@ -69,7 +65,7 @@ class Kills:
         started = time.monotonic()
         night = nights_run.run(self.place, THROUGH, is_verifying=False)
         seconds = time.monotonic() - started
-        self._seconds = night.seconds
+        self.seconds = night.seconds
         self.tell(f"a night that runs through: {night.told()}, {seconds:.1f} s in all")
         self.violations += [f"the night that ran through: {fault}" for fault in night.faults]
         with self.place.asking(THROUGH) as asked:
@@ -103,7 +99,7 @@ class Kills:
                     break
                 time.sleep(0.01)
         # On a busy machine it takes longer than before.
-        time.sleep(self.rng.uniform(0, 1.2) * self._seconds.get(step, 0))
+        time.sleep(self.rng.uniform(0, 1.2) * self.seconds.get(step, 0))
         is_ended = child.poll() is not None
         child.kill()
         child.wait()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 import subprocess
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
-from bench.dated import Place
+from bench.dated import Place, Tell
 from portal import embedded
 
 COMMAND = (str(embedded.ROOT / "manage.py"), "nightly", "--json")
@@ -24,6 +26,18 @@ _SECONDS = """
     SELECT p.name, extract(epoch FROM p.finished_at - p.started_at)::float FROM jobs_runpart p
     WHERE p.run_id = (SELECT max(id) FROM jobs_run WHERE kind = 'night') AND p.finished_at IS NOT NULL
 """
+
+
+@dataclass(kw_only=True)
+class Nights:
+    """Nights of databases that begin as copies of one. *Shape*: `violations` say what should not have been."""
+
+    place: Place
+    original: str
+    begin: datetime
+    rng: random.Random
+    tell: Tell
+    violations: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)

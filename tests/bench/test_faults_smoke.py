@@ -5,9 +5,7 @@ import os
 import random
 import subprocess
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
 
 from bench import faults, harm
 from portal import embedded
@@ -19,13 +17,7 @@ SEED = 4
 
 
 def test_a_round_of_the_fault_bench() -> None:
-    # Not pytest's own directory, which the database's user may not enter.
-    with (
-        tempfile.TemporaryDirectory(prefix="portal-smoke-") as place,
-        tempfile.TemporaryDirectory(prefix="portal-smoke-begin-") as begin,
-    ):
-        Path(place).chmod(0o755)
-        migrated.fill(Path(begin))
+    with migrated.begun() as (place, begin):
         ended = subprocess.run(
             [
                 sys.executable,
@@ -37,17 +29,17 @@ def test_a_round_of_the_fault_bench() -> None:
                 str(SEED),
                 "--small",
                 "--begin",
-                begin,
+                str(begin),
                 "--json",
             ],
             cwd=embedded.ROOT,
-            env={**os.environ, "TMPDIR": place},
+            env={**os.environ, "TMPDIR": str(place)},
             capture_output=True,
             text=True,
             timeout=600,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        assert list(Path(place).iterdir()) == []
+        assert list(place.iterdir()) == []
     result = json.loads(ended.stdout)
     assert (result["rounds"], result["violations"], result["details"]) == (ROUNDS, 0, [])
     assert sum(result["faults"].values()) == result["faults"]["kill_night"] == ROUNDS

@@ -4,9 +4,7 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections import Counter
-from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -23,24 +21,18 @@ from tests.support import migrated
 
 
 def test_a_killed_night_is_started_again() -> None:
-    # Not pytest's own directory, which the database's user may not enter.
-    with (
-        tempfile.TemporaryDirectory(prefix="portal-smoke-") as place,
-        tempfile.TemporaryDirectory(prefix="portal-smoke-begin-") as begin,
-    ):
-        Path(place).chmod(0o755)
-        migrated.fill(Path(begin))
+    with migrated.begun() as (place, begin):
         sizes = ("--renewals=0", "--kills=1", "--nights=0", "--customers=30", f"--begin={begin}", "--json")
         ended = subprocess.run(
             [sys.executable, "-m", "bench.nights", *sizes],
             cwd=embedded.ROOT,
-            env={**os.environ, "TMPDIR": place},
+            env={**os.environ, "TMPDIR": str(place)},
             capture_output=True,
             text=True,
             timeout=600,
         )
         assert ended.returncode == 0, ended.stdout + ended.stderr
-        assert list(Path(place).iterdir()) == []
+        assert list(place.iterdir()) == []
     result = json.loads(ended.stdout)
     assert (result["violations"], result["details"], result["kills"]["kills"]) == (0, [], 1)
     assert result["kills"]["facts"] > 100

@@ -12,6 +12,7 @@ from customers.models import LedgerEntry
 from invoicing import operations, refusals
 from invoicing.models import ChargeLine, CreditNote, CreditNoteAllocation, NumberSeries, Payment
 from portal import frame
+from tests.invoicing import booking
 from tests.support import factories
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -124,24 +125,7 @@ def test_the_same_allocation_sent_twice_at_once_is_one(unpaid, now):
 
 
 def test_two_payments_at_once_never_pay_more_than_is_open(unpaid, now):
-    results = at_once(
-        *[
-            lambda: operations.record_payment(
-                invoice_uuid=unpaid.uuid,
-                amount=D(60),
-                method="card",
-                received_on=now.date(),
-                reference="",
-                by_charge={},
-                into_credits=D(0),
-                is_another=True,
-                request_id=uuid.uuid4(),
-                by=BY,
-                at=now,
-            )
-        ]
-        * 2
-    )
+    results = at_once(*[lambda: booking.pay(unpaid, 60, now, is_another=True)] * 2)
     (refused,) = refused_of(results)
     assert isinstance(refused, refusals.ReceivedAboveOpen)
     assert Payment.objects.count() == 1

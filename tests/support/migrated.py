@@ -6,12 +6,14 @@ it, in tests/launcher and tests/upgrade, migrates.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import hashlib
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from portal import embedded
@@ -41,6 +43,21 @@ def fill(data: Path, *, kept: Path | None = None) -> None:
             # Last of all: what was only half made has no such mark.
             mark.write_text(wanted)
         _copy(kept / "data", data)
+
+
+@contextlib.contextmanager
+def begun() -> Iterator[tuple[Path, Path]]:
+    """Give an empty directory for what a bench makes, and a data directory that it begins with.
+
+    They are not pytest's own, which the database's user may not enter.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="portal-smoke-") as place,
+        tempfile.TemporaryDirectory(prefix="portal-smoke-begin-") as begin,
+    ):
+        Path(place).chmod(0o755)
+        fill(Path(begin))
+        yield Path(place), Path(begin)
 
 
 def _shape() -> str:

@@ -3,7 +3,6 @@
 import datetime as dt
 import threading
 import time
-import uuid
 from decimal import Decimal
 
 import pytest
@@ -11,11 +10,11 @@ from django.db import connection, transaction
 
 from customers import operations as customers_operations
 from customers.models import LedgerEntry
-from invoicing import operations as invoicing_operations
 from invoicing.models import Invoice
 from portal import frame
 from portal.jobs.models import Run, RunItem
 from subscriptions.models import Cycle, RenewalRefusal, Subscription, Termination
+from tests.invoicing import booking
 from tests.subscriptions.life.nights import balance, due, organisation, renew, why
 from tests.support import factories
 from tests.support.factories import C
@@ -128,19 +127,7 @@ def test_a_renewal_and_a_payment_of_its_last_cycle(now, turn):
     line = factories.charge_of(made)
     counts, paid = at_once(
         lambda: renew(now),
-        lambda: invoicing_operations.record_payment(
-            invoice_uuid=line.invoice.uuid,
-            amount=Decimal(80),
-            method="card",
-            received_on=now.date(),
-            reference="",
-            by_charge={},
-            into_credits=Decimal(30),
-            is_another=False,
-            request_id=uuid.uuid4(),
-            by=BY,
-            at=now,
-        ),
+        lambda: booking.pay(line.invoice, 80, now, into_credits=Decimal(30)),
     )
     line.refresh_from_db()
     assert (paid.amount, line.paid) == (80, 50)

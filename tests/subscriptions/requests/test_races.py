@@ -1,13 +1,11 @@
 """Scheduled ends and real transactions at the same time: each thread has its own connection, and its own commit."""
 
 import datetime as dt
-import uuid
 from decimal import Decimal
 
 import pytest
 
 from customers.models import CreditAccount, LedgerEntry
-from invoicing import operations as invoicing_operations
 from invoicing import refusals as invoicing_refusals
 from portal.frame import SYSTEM, Actor
 from subscriptions.models import Termination, TerminationRequest
@@ -15,6 +13,7 @@ from subscriptions.requests import operations, refusals, selectors
 from subscriptions.requests.operations import carrying
 from subscriptions.termination import operations as termination
 from subscriptions.termination import refusals as termination_refusals
+from tests.invoicing import booking
 from tests.support import factories, scheduled
 from tests.support.factories import C
 from tests.support.races import apply_by, at_once
@@ -91,19 +90,7 @@ def test_to_carry_out_and_to_pay(agent, now, turn):
     (due,) = selectors.due(at=APRIL)
     done, paid = at_once(
         lambda: carrying.carry_out(due, by=SYSTEM, at=APRIL),
-        lambda: invoicing_operations.record_payment(
-            invoice_uuid=line.invoice.uuid,
-            amount=Decimal(30),
-            method="card",
-            received_on=now.date(),
-            reference="",
-            by_charge={},
-            into_credits=Decimal(0),
-            is_another=False,
-            request_id=uuid.uuid4(),
-            by=agent,
-            at=now,
-        ),
+        lambda: booking.pay(line.invoice, 30, now, by=agent),
     )
     assert done.became == "carried_out"
     line.refresh_from_db()

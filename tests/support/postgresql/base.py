@@ -1,7 +1,7 @@
 """Django's backend of PostgreSQL, which takes less time to make a database, and to empty it between two tests.
 
 TRUNCATE makes a new file for each table and each of its indexes, hundreds of them; a test has written a few. What
-migrating leaves of rights and roles stays unless a test has changed it: to write it again took most of the time.
+migrating leaves of rights and roles stays unless a test has changed it (`rights`).
 """
 
 from __future__ import annotations

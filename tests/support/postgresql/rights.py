@@ -1,7 +1,6 @@
 """What migrating leaves of rights and roles, which a flush leaves as well unless a test has changed it.
 
-Django deletes it with all else, and its receivers write it again: that took half the time between two tests of
-transactions.
+Django deletes it with all else, and its receivers write it again, row by row.
 """
 
 from __future__ import annotations
