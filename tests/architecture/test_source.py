@@ -19,7 +19,8 @@ CLOCK_FILES = {
     "portal/audit/admin_base.py",  # these too
     "portal/apps.py",  # what is done after migrating, which is a command
     "portal/staff/logins.py",  # what commands of the log-in's library do in the end
-    "portal/embedded.py",  # waits for a server, no instant of it reaches the database
+    "portal/launcher/joining.py",  # waits for a server, no instant of it reaches the database
+    "portal/launcher/supervising.py",  # as this one does
 }
 _READS = {
     ("timezone", "now"),
@@ -125,6 +126,8 @@ def test_the_environment_is_read_in_one_place():
         "portal/lib/environment.py": "the reader",
         "manage.py": "stands before the settings, and joins the embedded database",
         "portal/embedded.py": "runs before anything is installed",
+        "portal/launcher/joining.py": "as well",
+        "portal/launcher/places.py": "as well",
         "portal/wsgi.py": "tells the settings that it is a web process",
         "portal/postgresql/owner.py": "takes the owner's address out, so that no other program inherits it",
         "portal/shell/management/commands/serve.py": "tells the web processes which static files are right",
@@ -191,7 +194,8 @@ def test_no_signals_and_no_generic_keys():
 def test_no_float_where_money_is():
     """Shares of money are exact, from the first digit to the last."""
     no_money = {
-        "portal/embedded.py": "waits in fractions of a second",
+        "portal/launcher/joining.py": "waits in fractions of a second",
+        "portal/launcher/supervising.py": "as well",
         "portal/settings.py": "hours of a lock-out",
         "portal/postgresql/base.py": "waits in fractions of a second",
         "portal/shell/worker.py": "the clock that connections are given by",

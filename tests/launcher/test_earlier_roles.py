@@ -14,6 +14,8 @@ import psycopg
 import pytest
 
 from portal import embedded
+from portal.launcher import places
+from portal.launcher.binaries import binaries_for
 from tests.launcher.roles import ask, manage
 from tests.support import superuser
 from tests.support.places import Place, eventually
@@ -24,9 +26,9 @@ def made() -> Iterator[Place]:
     """A data directory as the portal of November 2026 made it, in which somebody has kept a word."""
     data = Path(tempfile.mkdtemp(prefix="portal-made-"))
     cluster = data / "postgres"
-    user = embedded._server_user(data)
+    user = places.server_user(data)
     data.chmod(0o755)
-    binaries = embedded._binaries(data, cluster, user)
+    binaries = binaries_for(data, cluster, user)
     cluster.mkdir(mode=0o700)
     if os.getuid() == 0:
         os.chown(cluster, *user)
@@ -45,7 +47,7 @@ def made() -> Iterator[Place]:
     )
     for command, words in steps:
         done = subprocess.run(
-            command, input=words, capture_output=True, text=True, cwd="/", check=True, **embedded._as_user(user)
+            command, input=words, capture_output=True, text=True, cwd="/", check=True, **places.as_user(user)
         )
         assert "ERROR" not in done.stdout + done.stderr, done
     yield Place(data)

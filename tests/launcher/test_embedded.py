@@ -17,6 +17,7 @@ import psycopg
 import pytest
 
 from portal import embedded
+from portal.launcher import cluster, places
 from tests.support.places import Place, eventually
 
 
@@ -174,7 +175,7 @@ def test_awkward_directories_work(name: str) -> None:
         elsewhere = place.cluster().parent
         for directory in {above, elsewhere}:
             shutil.rmtree(directory, ignore_errors=True)
-        shutil.rmtree(embedded._socket_directory(elsewhere), ignore_errors=True)
+        shutil.rmtree(places.socket_directory(elsewhere), ignore_errors=True)
 
 
 def test_the_key_is_made_once() -> None:
@@ -208,11 +209,11 @@ def test_the_key_is_made_once() -> None:
 def test_memory_is_what_a_container_may_use(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, limit: str | None, megabytes: int | None
 ) -> None:
-    monkeypatch.setattr(embedded, "CONTAINER_LIMIT", tmp_path / "memory.max")
+    monkeypatch.setattr(cluster, "CONTAINER_LIMIT", tmp_path / "memory.max")
     if limit is not None:
         (tmp_path / "memory.max").write_text(limit)
     machine = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // 1024**2
-    assert embedded._memory() == min(machine, megabytes or machine)
+    assert cluster.memory() == min(machine, megabytes or machine)
 
 
 def test_looking_whether_a_user_may_enter_loads_nothing(
@@ -220,5 +221,5 @@ def test_looking_whether_a_user_may_enter_loads_nothing(
 ) -> None:
     # The library of a moved clock, as any other; a shell would say that there is no such one.
     monkeypatch.setenv("LD_PRELOAD", "/nothing.so")
-    assert embedded._can_enter(Path("/"), (os.getuid(), os.getgid()))
+    assert places.can_enter(Path("/"), (os.getuid(), os.getgid()))
     assert capfd.readouterr().err == ""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from portal import embedded
+from portal.launcher import places, supervising
 from tests.support.places import LAUNCHER, Place, eventually
 
 # Fewer than PostgreSQL needs and than its launcher does.
@@ -103,7 +103,7 @@ def test_a_server_that_does_not_start_says_why_to_all_who_wait(place: Place) -> 
 
 
 def test_it_gives_up_within_five_seconds() -> None:
-    assert embedded.RETRY_START + embedded.LISTEN_TO_A_START < 5
+    assert supervising.RETRY_START + supervising.LISTEN_TO_A_START < 5
 
 
 @pytest.mark.parametrize("name", ["it's", 'say "it"', "a\\b", "$HOME", "`id`", "two\nlines"])
@@ -115,7 +115,7 @@ def test_a_data_directory_may_be_called_anything(place: Place, name: str) -> Non
         user.leave()
         assert eventually(lambda: not inside.processes())
     finally:
-        shutil.rmtree(embedded._socket_directory(inside.data), ignore_errors=True)
+        shutil.rmtree(places.socket_directory(inside.data), ignore_errors=True)
 
 
 @pytest.mark.parametrize("sign", ['"', "$", "`"])

@@ -15,6 +15,9 @@ import psycopg
 import pytest
 
 from portal import embedded
+from portal.launcher import places
+from portal.launcher.binaries import binaries_for
+from portal.launcher.cluster import WHO_MAY_LOG_IN
 from tests.support import superuser
 from tests.support.places import Place, eventually, free_port, run
 
@@ -186,17 +189,17 @@ def replica(ready: str, server: str) -> Iterator[str]:
     data.chmod(0o755)
     copied = data / "postgres"
     copied.mkdir(mode=0o700)
-    owner = embedded._server_user(own)
+    owner = places.server_user(own)
     os.chown(copied, *owner)
-    binaries = embedded._binaries(data, own / "postgres", owner)
+    binaries = binaries_for(data, own / "postgres", owner)
     with superuser.let_in(own):
         subprocess.run(
             [binaries / "pg_basebackup", "-h", own / "socket", "-U", "postgres", "-D", copied, "-c", "fast"],
             check=True,
-            **embedded._as_user(owner),
+            **places.as_user(owner),
         )
     # A standby takes the roles of its server as they are.
-    (copied / "pg_hba.conf").write_text(embedded._WHO_MAY_LOG_IN)
+    (copied / "pg_hba.conf").write_text(WHO_MAY_LOG_IN)
     shutil.copy(own / "owner_password", data)
     (copied / "standby.signal").touch()
     os.chown(copied / "standby.signal", *owner)

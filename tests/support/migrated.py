@@ -63,8 +63,10 @@ def begun() -> Iterator[tuple[Path, Path]]:
 def _shape() -> str:
     """Say in one word what a database would be like that is made now."""
     digest = hashlib.sha256(repr(shape.of_the_process()).encode())
-    launcher = embedded.ROOT / "portal" / "embedded.py"
-    for name, file in sorted({*shape.files(), ("portal/embedded.py", launcher)}):
+    launcher = {
+        (str(file.relative_to(embedded.ROOT)), file) for file in (embedded.ROOT / "portal/launcher").glob("*.py")
+    }
+    for name, file in sorted({*shape.files(), *launcher}):
         digest.update(repr((name, file.read_bytes())).encode())
     return digest.hexdigest()
 

@@ -14,6 +14,8 @@ from typing import Any
 import psycopg
 
 from portal import embedded
+from portal.launcher import places
+from portal.launcher.cluster import WHO_MAY_LOG_IN
 
 
 def connect(*, data: Path | None = None, **address: Any) -> psycopg.Connection[Any]:
@@ -26,7 +28,7 @@ def connect(*, data: Path | None = None, **address: Any) -> psycopg.Connection[A
 @contextmanager
 def let_in(data: Path) -> Iterator[None]:
     """Let the superuser in, as a client and as a replica, as long as this lasts."""
-    cluster = embedded._base(data) / "postgres"
+    cluster = places.base_of(data) / "postgres"
     doors = cluster / "pg_hba.conf"
 
     def write(words: str) -> None:
@@ -36,7 +38,7 @@ def let_in(data: Path) -> Iterator[None]:
     with (data / "superuser.lock").open("w") as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)
         try:
-            write(f"local all,replication {embedded.SUPERUSER} trust\n{embedded._WHO_MAY_LOG_IN}")
+            write(f"local all,replication {places.SUPERUSER} trust\n{WHO_MAY_LOG_IN}")
             until = time.monotonic() + 20
             while True:  # the server has to read it first
                 try:
@@ -48,9 +50,9 @@ def let_in(data: Path) -> Iterator[None]:
                     time.sleep(0.02)
             yield
         finally:
-            write(embedded._WHO_MAY_LOG_IN)
+            write(WHO_MAY_LOG_IN)
 
 
 def _connect(data: Path, **address: Any) -> psycopg.Connection[Any]:
-    given = {"autocommit": True, **address, "user": embedded.SUPERUSER}
+    given = {"autocommit": True, **address, "user": places.SUPERUSER}
     return psycopg.connect(embedded.runtime_url(data), **given)
