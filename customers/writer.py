@@ -77,12 +77,12 @@ MOVEMENTS = {
 }
 
 
-def _sha256(previous: str) -> str:
-    """Write the hash of an entry `m`, as the table makes it: the next entry names it before it is there."""
-    return f"""sha256((m.account_id::text || '|' || m.seq::text || '|' || m.amount::text || '|' || m.currency
-        || '|' || m.kind || '|' || coalesce(m.cause_id::text, '')
-        || '|' || (extract(epoch FROM m.at AT TIME ZONE 'UTC') * 1000000)::bigint::text
-        || '|' || coalesce(encode({previous}, 'hex'), ''))::bytea)"""
+def _sha256(e: str) -> str:
+    """Write the hash of an entry `e`, as the table makes it: the next entry names it before it is there."""
+    return f"""sha256(({e}.account_id::text || '|' || {e}.seq::text || '|' || {e}.amount::text
+        || '|' || {e}.currency || '|' || {e}.kind || '|' || coalesce({e}.cause_id::text, '')
+        || '|' || (extract(epoch FROM {e}.at AT TIME ZONE 'UTC') * 1000000)::bigint::text
+        || '|' || coalesce(encode({e}.previous_sha256, 'hex'), ''))::bytea)"""
 
 
 def in_turn(movements: str) -> str:
@@ -101,9 +101,9 @@ def in_turn(movements: str) -> str:
         FROM {movements} m JOIN customers_creditaccount a ON a.organisation_id = m.organisation_id
         WINDOW turn AS (PARTITION BY a.id ORDER BY m.place ROWS UNBOUNDED PRECEDING)
     ), chain AS (
-        SELECT m.*, m.head AS previous_sha256, {_sha256("m.head")} AS sha256 FROM moved m WHERE m.turn = 1
+        SELECT m.*, m.head AS previous_sha256 FROM moved m WHERE m.turn = 1
         UNION ALL
-        SELECT m.*, c.sha256, {_sha256("c.sha256")}
+        SELECT m.*, {_sha256("c")}
         FROM chain c JOIN moved m ON m.account_id = c.account_id AND m.turn = c.turn + 1
     )
     SELECT * FROM chain ORDER BY place)"""  # noqa: S608 - a relation of the caller's
