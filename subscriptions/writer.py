@@ -138,9 +138,9 @@ def prolong(opened: str) -> str:
     return f"""
     UPDATE subscriptions_subscription k
     SET expires_on = c.last_day, status = CASE WHEN c.last_day >= c.today THEN 'active' ELSE 'expired' END
-    FROM (SELECT n.subscription_id, n.today,
-                 (SELECT max(c.day_after) - 1 FROM subscriptions_cycle c
-                  WHERE c.subscription_id = n.subscription_id) AS last_day
-          FROM {opened} n) c
+    FROM (SELECT n.subscription_id, n.today, c.day_after - 1 AS last_day
+          FROM {opened} n CROSS JOIN LATERAL (
+              SELECT c.day_after FROM subscriptions_cycle c
+              WHERE c.subscription_id = n.subscription_id ORDER BY c.first_day DESC LIMIT 1) c) c
     WHERE k.id = c.subscription_id
     """  # noqa: S608 - a relation of the caller's
