@@ -69,8 +69,8 @@ MUTATIONS = (
     Mutation(
         "a renewal charges an addition again",
         "subscriptions/life/selectors/costs.py",
-        "          AND NOT g.is_addition AND",
-        "          AND",
+        " AND NOT g.is_addition",
+        "",
         _AGREE,
     ),
     Mutation(

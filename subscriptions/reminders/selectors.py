@@ -13,6 +13,7 @@ from django.db import connection
 from settings_app.selectors import Config, renewals
 from subscriptions.models import NO_END_ASKED
 from subscriptions.selectors import zones
+from subscriptions.selectors.made_here import MADE_HERE
 
 RENEWAL, EXPIRY, RESERVATION = "renewal_ahead", "expiring", "reservation_ending"
 BEFORE_RENEWAL = 7
@@ -27,8 +28,6 @@ _RENEWS = """(
         SELECT FROM subscriptions_contractitem i JOIN subscriptions_contract x ON x.id = i.contract_id
         WHERE i.subscription_id = s.id AND x.billing_plan = 'milestone'))
 """
-_PRODUCT = """(SELECT p.name FROM subscriptions_plan k JOIN subscriptions_product p ON p.id = k.product_id
-              WHERE k.id = s.plan_id)"""
 _NO_END = NO_END_ASKED.format(through="s.expires_on")
 
 
@@ -58,7 +57,7 @@ KINDS = (
         "''",
         f"s.expires_on - {RENEWAL_DATE}",
         f"s.status <> 'terminated' AND {_RENEWS} AND {_NO_END} "
-        f"AND {renewals.renews_here(product=_PRODUCT)} "
+        f"AND {MADE_HERE} "
         f"AND {_ahead('s.expires_on', least=RENEWAL_DATE + 1, most=RENEWAL_DATE + BEFORE_RENEWAL)}",
     ),
     Kind(

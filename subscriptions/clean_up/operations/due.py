@@ -26,6 +26,7 @@ from subscriptions.clean_up import selectors
 from subscriptions.clean_up.operations import runs
 from subscriptions.life.selectors import due as renewals
 from subscriptions.selectors import zones
+from subscriptions.selectors.made_here import MADE_HERE
 
 # The batch of the steps that change one column: their locks are short.
 BATCH = 10_000
@@ -84,7 +85,7 @@ _MAY_HAVE_RENEWED = f"""(
     s.auto_renew AND NOT s.is_trial AND o.status = 'active' AND NOT EXISTS (
         SELECT FROM subscriptions_contractitem i JOIN subscriptions_contract c ON c.id = i.contract_id
         WHERE i.subscription_id = s.id AND c.billing_plan = 'milestone')
-    AND (NOT {renewals.REFUSED} OR NOT ({renewals.MADE_HERE}) OR EXISTS (
+    AND (NOT {renewals.REFUSED} OR NOT {MADE_HERE} OR EXISTS (
         SELECT FROM subscriptions_cyclecharge g WHERE g.is_external_invoice AND g.cycle_id = (
             SELECT c.id FROM subscriptions_cycle c WHERE c.subscription_id = s.id
             ORDER BY c.first_day DESC LIMIT 1))))

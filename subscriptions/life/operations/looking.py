@@ -35,7 +35,7 @@ def foresee(
     after: int | None = due.START
     while after is not None:
         with transaction.atomic(durable=True), connection.cursor() as cursor:
-            batch = due.find(rule, after=after, room=batch_size, without=(), is_locking=False)
+            batch = due.find(rule, after=after, room=batch_size, without=())
             ids: list[int] = [pk for of in batch.of.values() for pk in of]
             writer.prepare(cursor, parameters=rule.parameters(ids=ids), is_locking=False)
             tried, charged = writer.counts(cursor), writer.charged(cursor)

@@ -150,7 +150,7 @@ class _Work:
         with frame.operation(operations_runs.OPERATION):
             config = settings_selectors.locked_config()
             rule = due.Rule(self.todays, config)
-            found = due.find(rule, after=after, room=self.batch_size, without=self.without, is_locking=True)
+            found = due.find(rule, after=after, room=self.batch_size, without=self.without)
             batch = _Batch(rule, by=self.by, at=self.at)
             batch.record(found.of)
             renewed, documents, refusals = batch.renewed, batch.documents, batch.refused
@@ -198,7 +198,9 @@ class _Batch:
             return
         try:
             with transaction.atomic():
-                tried = self._write([pk for ids in found.values() for pk in ids])
+                # In the savepoint: a row that is locked outside of it and written in it needs a MultiXact.
+                free = due.locked(found)
+                tried = self._write([pk for ids in free.values() for pk in ids])
                 diagnosis.check_deferred()
         except DatabaseError as error:
             if not diagnosis.is_about_a_row(error):

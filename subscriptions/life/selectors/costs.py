@@ -29,7 +29,7 @@ SELECT s.id, s.uuid, s.organisation_id, s.currency, s.plan_id, p.name AS plan, s
        n.day_after, (%(digits)s::jsonb ->> s.currency)::int AS digits, f.why, f.data
 FROM subscriptions_subscription s {zones.TODAY} {due.LAST_CYCLE} {due.CONTRACT}
 CROSS JOIN LATERAL (SELECT * FROM customers_organisation w WHERE w.id = s.organisation_id OFFSET 0) w
-CROSS JOIN LATERAL (SELECT p.name FROM subscriptions_plan p WHERE p.id = s.plan_id OFFSET 0) p
+JOIN subscriptions_plan p ON p.id = s.plan_id
 CROSS JOIN LATERAL (SELECT {_NEXT} AS day_after) n
 CROSS JOIN LATERAL (
     SELECT x.billing_plan = 'as_incurred' AND n.day_after - 1 > x.ends_on AS passes
@@ -52,20 +52,32 @@ ORDER BY s.organisation_id, s.expires_on, s.id
 """  # noqa: S608 - built from constants
 
 
-def _last_charge(of: str) -> str:
-    """Write the join with the last charge of a thing that covered a cycle whole and was no addition."""
+# The charge `l` of a thing `t` that covered the cycle `c` whole and was no addition.
+_CHARGE = """subscriptions_cyclecharge g
+        JOIN invoicing_chargeline l ON l.id = g.line_id JOIN invoicing_invoice i ON i.id = l.invoice_id"""
+_COVERS = """g.first_day = c.first_day AND g.day_after = c.day_after AND NOT g.is_addition
+          AND i.status NOT IN ('draft', 'void') AND l.kind = t.kind"""
+_SAYS = "l.net, l.tax, c.months, coalesce(i.issued_on, g.first_day) AS charged_on"
+
+# The last charge of a plan: cycle by cycle, so that no more are read than up to the one that has it.
+_LAST_OF_PLAN = f"""LEFT JOIN LATERAL (
+        SELECT b.* FROM subscriptions_cycle c CROSS JOIN LATERAL (
+            SELECT {_SAYS} FROM {_CHARGE}
+            WHERE g.cycle_id = c.id AND {_COVERS} AND coalesce(g.plan_id, t.key) = t.key
+            ORDER BY l.id DESC LIMIT 1) b
+        WHERE c.subscription_id = d.id ORDER BY c.first_day DESC LIMIT 1
+    ) b ON true"""  # noqa: S608 - built from constants
+
+
+def _last_charge(its: str) -> str:
+    """Write the join with the last charge of a thing that has charges of its own."""
     return f"""LEFT JOIN LATERAL (
-        SELECT l.net, l.tax, c.months, coalesce(i.issued_on, g.first_day) AS charged_on
-        FROM {of}
-        JOIN invoicing_chargeline l ON l.id = g.line_id JOIN invoicing_invoice i ON i.id = l.invoice_id
-        WHERE c.subscription_id = d.id AND g.first_day = c.first_day AND g.day_after = c.day_after
-          AND NOT g.is_addition AND i.status NOT IN ('draft', 'void') AND l.kind = t.kind AND {{its}}
+        SELECT {_SAYS} FROM {_CHARGE} JOIN subscriptions_cycle c ON c.id = g.cycle_id
+        WHERE c.subscription_id = d.id AND {_COVERS} AND {its}
         ORDER BY c.first_day DESC, l.id DESC LIMIT 1
     ) b ON true"""  # noqa: S608 - built from constants
 
 
-_BY_CYCLE = "subscriptions_cycle c JOIN subscriptions_cyclecharge g ON g.cycle_id = c.id"
-_BY_CHARGE = "subscriptions_cyclecharge g JOIN subscriptions_cycle c ON c.id = g.cycle_id"
 _BEFORE = "b.net AS before_net, b.tax AS before_tax, b.months AS before_months, b.charged_on"
 
 THINGS = f"""
@@ -73,20 +85,20 @@ SELECT d.id, 1 AS place, t.kind, t.key, t.name, t.price, {_BEFORE}
 FROM {{due}} d
 JOIN LATERAL (SELECT 'plan' AS kind, k.id AS key, k.name, k.price_per_month AS price
               FROM subscriptions_plan k WHERE k.id = d.plan_id) t ON true
-{_last_charge(_BY_CYCLE).format(its="coalesce(g.plan_id, t.key) = t.key")}
+{_LAST_OF_PLAN}
 UNION ALL
 SELECT d.id, 2, t.kind, t.key, t.name, t.price, {_BEFORE}
 FROM {{due}} d
 JOIN LATERAL (SELECT 'add_on' AS kind, a.id AS key, 'Add-on: ' || a.name AS name, a.price_per_month AS price
               FROM subscriptions_addon a WHERE a.subscription_id = d.id OFFSET 0) t ON true
-{_last_charge(_BY_CHARGE).format(its="g.add_on_id = t.key")}
+{_last_charge("g.add_on_id = t.key")}
 UNION ALL
 SELECT d.id, 3, t.kind, t.key, t.name, NULL, {_BEFORE}
 FROM {{due}} d
 JOIN LATERAL (SELECT 'number' AS kind, n.id AS key, 'Number ' || n.number AS name
               FROM subscriptions_phonenumber n WHERE n.subscription_id = d.id AND n.status = 'in_use' OFFSET 0) t
     ON true
-{_last_charge(_BY_CHARGE).format(its="g.number_id = t.key")}
+{_last_charge("g.number_id = t.key")}
 """  # noqa: S608 - built from constants
 
 

@@ -7,7 +7,7 @@ so a night reads it once, whatever is due.
 from __future__ import annotations
 
 import uuid as uuids
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -20,6 +20,7 @@ from settings_app.selectors import renewals as settings_renewals
 from subscriptions.models import NO_END_ASKED
 from subscriptions.policies import renewals
 from subscriptions.selectors import zones
+from subscriptions.selectors.made_here import MADE_HERE
 
 # Below every id.
 START = 0
@@ -41,10 +42,6 @@ LEFT JOIN LATERAL (
 ) x ON true
 """
 
-_PRODUCT = """(SELECT p.name FROM subscriptions_plan k JOIN subscriptions_product p ON p.id = k.product_id
-              WHERE k.id = s.plan_id)"""
-# The renewals of the subscription `s` are made here.
-MADE_HERE = settings_renewals.renews_here(product=_PRODUCT)
 # A renewal after its last cycle was refused.
 REFUSED = """EXISTS (
     SELECT FROM subscriptions_renewalrefusal r WHERE r.subscription_id = s.id AND r.first_day = s.expires_on + 1)"""
@@ -72,23 +69,20 @@ AND (o.today <= s.expires_on OR NOT EXISTS (
 """  # noqa: S608 - built from constants
 
 _NEXT = f"""
-SELECT s.organisation_id FROM subscriptions_subscription s {zones.TODAY}
+SELECT s.organisation_id, s.id FROM subscriptions_subscription s {zones.TODAY}
 WHERE s.organisation_id > %(after)s AND s.organisation_id <> ALL(%(without)s::bigint[]) AND {_CONSIDERED}
 ORDER BY s.organisation_id LIMIT %(room)s
 """  # noqa: S608 - built from constants
 
-# An organisation of which somebody has locked a subscription is left for later: its date is one charge.
-_LOCKED = f"""
-WITH considered AS MATERIALIZED (
-    SELECT s.id, s.organisation_id FROM subscriptions_subscription s {zones.TODAY}
-    WHERE s.organisation_id = ANY(%(organisations)s::bigint[]) AND {_CONSIDERED}
-), locked AS MATERIALIZED (
-    SELECT s.id FROM subscriptions_subscription s
-    WHERE s.id = ANY(ARRAY(SELECT id FROM considered)) ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED
-)
-SELECT organisation_id, array_agg(n.id ORDER BY n.id), bool_and(l.id IS NOT NULL)
-FROM considered n LEFT JOIN locked l ON l.id = n.id GROUP BY organisation_id ORDER BY organisation_id
+_OF_ONE = f"""
+SELECT s.organisation_id, s.id FROM subscriptions_subscription s {zones.TODAY}
+WHERE s.organisation_id = %(organisation)s AND {_CONSIDERED}
 """  # noqa: S608 - built from constants
+
+_LOCK = """
+SELECT s.id FROM subscriptions_subscription s
+WHERE s.id = ANY(%(ids)s::bigint[]) ORDER BY s.id FOR NO KEY UPDATE SKIP LOCKED
+"""
 
 _OF_UNKNOWN_ZONES = f"""
 SELECT s.uuid, s.expires_on, w.timezone
@@ -97,8 +91,6 @@ JOIN customers_organisation w ON w.id = s.organisation_id
 WHERE w.timezone = ANY(%(unknown)s) AND {TRIED}
 ORDER BY s.id
 """  # noqa: S608 - built from constants
-
-_OF = _LOCKED.replace(" FOR NO KEY UPDATE SKIP LOCKED", "")
 
 
 @dataclass(frozen=True)
@@ -129,27 +121,38 @@ class Found:
     last: int | None
 
 
-def find(rule: Rule, *, after: int, room: int, without: Sequence[int], is_locking: bool) -> Found:
-    """Find the next organisations of which something may be renewed, and lock their subscriptions.
+def find(rule: Rule, *, after: int, room: int, without: Sequence[int]) -> Found:
+    """Find the next organisations of which something may be renewed.
 
     *Shape*: `room` is how many subscriptions a batch has; an organisation with more is a batch of its own.
     """
+    of: dict[int, list[int]] = {}
     with connection.cursor() as cursor:
         cursor.execute(_NEXT, rule.parameters(after=after, room=room, without=list(without)))
-        rows = [organisation for (organisation,) in cursor.fetchall()]
-        organisations = sorted(set(rows))
-        is_full = len(rows) == room
-        if is_full and len(organisations) > 1:
-            # Only a part of its subscriptions may be among them.
-            organisations.pop()
-        if not organisations:
+        rows = cursor.fetchall()
+        if not rows:
             return Found(of={}, last=None)
-        cursor.execute(_LOCKED if is_locking else _OF, rule.parameters(organisations=organisations))
-        found = cursor.fetchall()
-    return Found(
-        of={organisation: ids for organisation, ids, is_free in found if is_free},
-        last=organisations[-1] if is_full else None,
-    )
+        is_full, last = len(rows) == room, rows[-1][0]
+        if is_full and rows[0][0] == last:
+            cursor.execute(_OF_ONE, rule.parameters(organisation=last))
+            rows = cursor.fetchall()
+        elif is_full:
+            # Only a part of its subscriptions may be among them.
+            rows = [row for row in rows if row[0] != last]
+    for organisation, pk in rows:
+        of.setdefault(organisation, []).append(pk)
+    return Found(of=of, last=max(of, default=last) if is_full else None)
+
+
+def locked(found: Mapping[int, Sequence[int]]) -> dict[int, Sequence[int]]:
+    """Lock the subscriptions of organisations, in the order of their ids, and give those that are wholly locked.
+
+    An organisation of which somebody else has locked a subscription is left for later: its date is one charge.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_LOCK, {"ids": [pk for ids in found.values() for pk in ids]})
+        free = {pk for (pk,) in cursor.fetchall()}
+    return {organisation: ids for organisation, ids in found.items() if free.issuperset(ids)}
 
 
 @dataclass(frozen=True)
