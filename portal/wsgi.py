@@ -2,6 +2,7 @@ import gc
 import os
 
 from django.core.wsgi import get_wsgi_application
+from django.urls import reverse
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 # A pool and time-outs, which commands neither need nor bear.
@@ -9,5 +10,7 @@ os.environ.setdefault("PORTAL_WEB", "1")
 # As in manage.py; what is frozen before the fork stays shared by all web processes.
 gc.disable()
 application = get_wsgi_application()
+# The addresses and all their views, which each web process would otherwise import at its first page.
+reverse("home")
 gc.freeze()
 gc.enable()

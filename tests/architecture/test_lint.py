@@ -5,6 +5,8 @@ import subprocess
 import sys
 
 import pytest
+from django.apps import apps
+from django.core import management
 from django.db import connection
 
 from tests import lint
@@ -71,3 +73,15 @@ def test_a_deployment_has_no_warning():
     )
     _is_clean(done)
     assert done.stdout.strip() == str(sorted(JUSTIFIED))
+
+
+def test_our_commands_leave_those_checks_to_this_test():
+    """They say nothing of the data, and would read every address and view at each start."""
+    ours = {config.name for config in apps.get_app_configs() if (ROOT / config.name.split(".")[0]).is_dir()}
+    found = {
+        name: management.load_command_class(app, name).requires_system_checks
+        for name, app in management.get_commands().items()
+        if app in ours
+    }
+    assert {"nightly", "serve", "migrate"} <= set(found)
+    assert {name for name, checks in found.items() if checks} == set()

@@ -37,7 +37,7 @@ def command(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Answer]:
             # The end of a command closes what the test still needs.
             patched.setattr(connections, "close_all", lambda: None)
             try:
-                execute_from_command_line(["manage.py", *words, "--skip-checks"])
+                execute_from_command_line(["manage.py", *words])
             except SystemExit as exit_:
                 status = int(exit_.code or 0)
         return Answer(status, out.getvalue().decode(), err.getvalue().decode())

@@ -43,6 +43,7 @@ class _BadOption(Exception):
 
 class Command(BaseCommand):
     help = "Quote the refund of subscriptions: one document per UUID, in input order. Nothing is written."
+    requires_system_checks = ()
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         """Answer also an option that is not there with one sentence, without the usage before it."""

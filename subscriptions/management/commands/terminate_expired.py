@@ -37,6 +37,7 @@ class Command(BaseCommand):
         "Bring stored statuses up to date, terminate those expired for more than the reactivation days "
         "(no refund), free numbers whose reservation is over."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--as-of", metavar="DATE", help="take this day as today for every organisation")

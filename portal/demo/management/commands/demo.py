@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "Add demo staff and demo customers to a portal that has neither. "
         "The same every time, except that every date is relative to today."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         way = parser.add_mutually_exclusive_group()

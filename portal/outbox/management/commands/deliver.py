@@ -29,6 +29,7 @@ NO_MAIL_SERVER = "No mail server is set up (EMAIL_HOST): nothing was sent"
 
 class Command(BaseCommand):
     help = "Deliver what is due, each at least once, and go on until a signal ends it."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--once", action="store_true", help="deliver what is due now, and end")

@@ -26,6 +26,7 @@ class Command(BaseCommand):
         "Import a directory of CSV files, all of it or nothing: what is wrong is printed as "
         "FILE:LINE: column: what is wrong, what was expected. Rows imported before are left alone."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("directory", metavar="DIRECTORY", help="where the CSV files are")

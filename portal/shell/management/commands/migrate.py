@@ -14,6 +14,8 @@ from portal.postgresql import patience
 class Command(migrate.Command):
     """Django's command, which waits briefly for a table and tries again."""
 
+    requires_system_checks = ()
+
     # How a pause is made; tests make none.
     sleep: Callable[[int], object] = staticmethod(time.sleep)
 

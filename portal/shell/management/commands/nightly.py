@@ -30,6 +30,7 @@ class Command(BaseCommand):
         "seal, messages, verification. A step that fails does not stop those that do not need it; a night that "
         "was killed is started again."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--import", metavar="DIRECTORY", dest="directory", help="import these CSV files first")

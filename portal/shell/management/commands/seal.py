@@ -18,6 +18,7 @@ class Command(BaseCommand):
         "Give each event its position, seal those that are not sealed yet, and forget old keys of forms. The "
         "clean-up does it as well; where nothing is new, nothing is done."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON document instead of sentences")

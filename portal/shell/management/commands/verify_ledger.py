@@ -27,6 +27,7 @@ class Command(BaseCommand):
         "Recompute every balance, hash, sum, status and series and compare them with what is kept. "
         "Changes nothing. Exit status 1 when something does not agree."
     )
+    requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true", help="one JSON document instead of a table")

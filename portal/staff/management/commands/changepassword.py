@@ -14,6 +14,7 @@ class Command(BaseCommand):
     """Stands in the place of Django's, which writes all of somebody anew and tells nobody."""
 
     help = "Give a member of staff another password; all their sessions end."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", metavar="USERNAME")

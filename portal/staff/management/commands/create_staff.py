@@ -13,6 +13,7 @@ from portal.staff.operations import accounts
 
 class Command(BaseCommand):
     help = "Create a member of staff: an agent, billing staff, an auditor or a superuser."
+    requires_system_checks = ()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("username", metavar="USERNAME")

@@ -16,6 +16,7 @@ HINT = "./run create_staff NAME --role superuser does the same"
 
 class Command(createsuperuser.Command):
     help = f"Create a superuser ({HINT})."
+    requires_system_checks = ()
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Ask and create, in one transaction with the audit entry."""
