@@ -33,8 +33,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """Take the system's Chromium. Without it the tests fail: they are never skipped."""
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium")
+    """Take the system's Chromium, its headless shell where there is one. Without it they fail."""
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium-headless-shell") or shutil.which("chromium")
     assert path, "The browser tests need Chromium: run them through ./test, or set CHROMIUM to its path."
     return {
         **browser_type_launch_args,
