@@ -94,7 +94,7 @@ MUTATIONS = (
         "subscriptions/imports/known.py",
         "WHERE kc.subscription_id = s.id AND kc.first_day = n.cycle_starts_on",
         "WHERE kc.subscription_id = s.id",
-        "tests/importing/test_import_again.py::test_a_later_note_names_the_charge_of_its_own_cycle",
+        "tests/importing/test_import.py::test_a_later_note_names_the_charge_of_its_own_cycle",
     ),
     Mutation(
         "a contract of somebody else is taken",

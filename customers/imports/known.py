@@ -66,16 +66,20 @@ MEMBERS = Kept(
 
 def tell_today_and_digits(cursor: Any, *, at: datetime) -> None:
     """Write down what day it is in each organisation's zone, and the decimals of each currency."""
-    temporary.create(cursor, "import_zone (timezone text PRIMARY KEY, today date NOT NULL)")
-    temporary.create(cursor, "import_currency (currency text PRIMARY KEY, digits integer NOT NULL)")
-    zones = _distinct(cursor, "timezone")
-    currencies = _distinct(cursor, "currency")
-    if zones:
-        today = ((name, days.today_in(name, at=at)) for name in zones if days.is_timezone(name))
-        cursor.executemany("INSERT INTO import_zone VALUES (%s, %s)", list(today))
-    if currencies:
-        digits = ((code, money.minor_digits(code)) for code in currencies if money.is_currency(code))
-        cursor.executemany("INSERT INTO import_currency VALUES (%s, %s)", list(digits))
+    zones = [name for name in _distinct(cursor, "timezone") if days.is_timezone(name)]
+    temporary.create_as(
+        cursor,
+        "import_zone",
+        "SELECT * FROM unnest(%s::text[], %s::date[]) z (timezone, today)",
+        [zones, [days.today_in(name, at=at) for name in zones]],
+    )
+    currencies = [code for code in _distinct(cursor, "currency") if money.is_currency(code)]
+    temporary.create_as(
+        cursor,
+        "import_currency",
+        "SELECT * FROM unnest(%s::text[], %s::integer[]) c (currency, digits)",
+        [currencies, [money.minor_digits(code) for code in currencies]],
+    )
 
 
 def _distinct(cursor: Any, column: str) -> Iterable[str]:

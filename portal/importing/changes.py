@@ -6,7 +6,7 @@ with the one that stands in the portal now.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Set
 from typing import Any
 
 from portal.importing import temporary
@@ -19,11 +19,18 @@ _TABLE = """
 """
 
 
-def gather(cursor: Any, declared: Declared) -> None:
-    """Collect every value that differs from the portal's in a row that differs from what was imported before."""
+def gather(cursor: Any, declared: Declared, *, among: Iterable[File]) -> Set[File]:
+    """Collect every value that differs from the portal's in a row that differs from what was imported before.
+
+    *Shape*: `among` are the files with known rows; those of them in which something differs are returned.
+    """
     temporary.create(cursor, _TABLE)
-    for place, file in enumerate(declared.files):
-        cursor.execute(_changed(file, place=place))
+    differing = set()
+    for file in among:
+        cursor.execute(_changed(file, place=declared.place(file)))
+        if cursor.rowcount:
+            differing.add(file)
+    return differing
 
 
 def _changed(file: File, *, place: int) -> str:
@@ -63,10 +70,12 @@ def count(cursor: Any, declared: Declared, file: File) -> int:
     return int(cursor.fetchone()[0])
 
 
-def check(cursor: Any, declared: Declared, *, is_updating: bool, faults: Faults) -> None:
+def check(cursor: Any, declared: Declared, *, among: Set[File], is_updating: bool, faults: Faults) -> None:
     """Add a fault for each change that is not taken: its column, what the portal has, and what the file says."""
     open_files = _changeable(declared) if is_updating else []
     for place, file in enumerate(declared.files):
+        if file not in among:
+            continue
         is_open = file in open_files
         cursor.execute(
             """
@@ -154,6 +163,7 @@ def put_aside(cursor: Any, declared: Declared) -> None:
             f"DELETE FROM import_changed c USING import_ended d WHERE c.place = {place} AND c.line = d.line"  # noqa: S608
         )
         cursor.execute(f"DELETE FROM {file.table} s USING import_ended d WHERE s.line = d.line")  # noqa: S608
+        temporary.drop(cursor, "import_ended")
 
 
 def count_exceptions(cursor: Any, declared: Declared, file: File) -> int:
@@ -175,20 +185,16 @@ def exceptions(cursor: Any) -> Iterator[bytes]:
 
 def write(cursor: Any, declared: Declared) -> None:
     """Write what changed, with the statements that the apps declare."""
-    statements = [statement for part in declared.parts for statement in part.change]
-    files = _changeable(declared)
-    temporary.drop(cursor, [*(file.changed_table for file in files), *temporary.made_by(statements)])
-    for file in files:
+    for file in _changeable(declared):
         lines = f"SELECT line FROM import_changed WHERE place = {declared.place(file)}"  # noqa: S608
-        cursor.execute(
-            f"""
-            CREATE TEMPORARY TABLE {file.changed_table} ON COMMIT DROP AS
-            SELECT * FROM {file.table} s
-            WHERE known_id IS NOT NULL AND line IN ({lines})
-            """  # noqa: S608
+        temporary.create_as(
+            cursor,
+            file.changed_table,
+            f"SELECT * FROM {file.table} s WHERE known_id IS NOT NULL AND line IN ({lines})",  # noqa: S608
         )
-    for statement in statements:
-        cursor.execute(statement)
+    for part in declared.parts:
+        for statement in part.change:
+            cursor.execute(statement)
 
 
 def _changeable(declared: Declared) -> list[File]:

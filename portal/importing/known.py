@@ -9,13 +9,20 @@ from portal.importing import temporary
 from portal.importing.shapes import Declared, File
 
 
-def match(cursor: Any, declared: Declared) -> None:
-    """Mark the staged rows whose key is known. What they say is not looked at again: equal, or a fault."""
+def match(cursor: Any, declared: Declared) -> list[File]:
+    """Mark the staged rows whose key is known, and return the files that have some.
+
+    What they say is not looked at again: equal, or a fault.
+    """
+    found = []
     for file in declared.files:
         cursor.execute(
             f"UPDATE {file.table} s SET known_id = k.id FROM {file.kept.tables} WHERE {file.kept.same}"  # noqa: S608
         )
+        if cursor.rowcount:
+            found.append(file)
         cursor.execute(f"ANALYZE {file.table}")
+    return found
 
 
 def lock(cursor: Any, declared: Declared) -> None:

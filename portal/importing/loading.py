@@ -14,7 +14,7 @@ from portal.importing import temporary
 from portal.importing.shapes import Declared
 
 _INTO = re.compile(r"\s*INSERT INTO (?P<table>\w+)")
-_MANY = 1000
+MANY = 1000
 """Fewer are joined quickly in any order."""
 
 
@@ -22,11 +22,10 @@ def load(cursor: Any, declared: Declared, *, at: datetime) -> None:
     """Write every new row, inside the operation that checked them."""
     statements = [statement for part in declared.parts for statement in part.load]
     statements += [declared.written(query) for part in declared.parts for query in part.load_last]
-    temporary.drop(cursor, ["import_run", *temporary.made_by(statements)])
     _describe_run(cursor, declared, at=at)
     for statement in statements:
         cursor.execute(statement)
-        if (written := _INTO.match(statement)) and cursor.rowcount >= _MANY:
+        if (written := _INTO.match(statement)) and cursor.rowcount >= MANY:
             _make_known(cursor, written["table"], rows=cursor.rowcount)
 
 
@@ -34,8 +33,9 @@ def _describe_run(cursor: Any, declared: Declared, *, at: datetime) -> None:
     """Make the table of one row in which statements find what is not in a file."""
     settings = {name: number for part in declared.parts for name, number in part.settings().items()}
     numbers = "".join(f", %s::int AS {name}" for name in settings)
-    cursor.execute(
-        "CREATE TEMPORARY TABLE import_run ON COMMIT DROP AS "
+    temporary.create_as(
+        cursor,
+        "import_run",
         f"SELECT %s::timestamptz AS at, %s::text AS actor{numbers}",
         [at, IMPORT.name, *settings.values()],
     )

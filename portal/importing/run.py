@@ -12,7 +12,7 @@ from django.db import IntegrityError, InterfaceError, OperationalError, connecti
 
 from portal import frame
 from portal.audit import operations as audit_operations
-from portal.importing import changes, checking, known, loading, refusals, registry, runs, staging
+from portal.importing import changes, checking, known, loading, refusals, registry, runs, staging, temporary
 from portal.importing.faults import Fault, Faults
 from portal.importing.shapes import Declared, File
 from portal.importing.staging import Staged
@@ -92,6 +92,7 @@ def import_directory(
             cursor.execute("SET LOCAL gin_pending_list_limit = '16MB'")
             # Joins of staged rows only need to tell many rows from few: small statistics are enough.
             cursor.execute("SET LOCAL default_statistics_target = 10")
+            temporary.clear(cursor)
             staged: dict[str, Staged] = {}
             done = 0
             total = sum(sizes.values())
@@ -111,14 +112,14 @@ def import_directory(
                         Fault(place, 1, -1, file.csv, "header", "the file is missing, expected it in the directory")
                     )
             progress(CHECKING, 0, 0)
-            known.match(cursor, declared)
+            matched = known.match(cursor, declared)
             known.lock(cursor, declared)
             if update:
                 changes.lock(cursor, declared)
-            changes.gather(cursor, declared)
+            differing = changes.gather(cursor, declared, among=matched)
             if update:
                 changes.put_aside(cursor, declared)
-            changes.check(cursor, declared, is_updating=update, faults=faults)
+            changes.check(cursor, declared, among=differing, is_updating=update, faults=faults)
             known.resolve(cursor, declared, at=at)
             checking.check(cursor, declared, faults=faults, unreadable=_unreadable(declared, staged))
             if faults.count:

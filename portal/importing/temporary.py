@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import Any
 
-_CREATE = re.compile(r"\s*CREATE TEMPORARY TABLE (?P<table>\w+)")
+
+def clear(cursor: Any) -> None:
+    """Drop what an earlier import of the same transaction has left."""
+    cursor.execute(
+        "SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r'"
+    )
+    if names := [name for (name,) in cursor.fetchall()]:
+        cursor.execute(f"DROP TABLE {', '.join(f'pg_temp.{name}' for name in names)}")
 
 
 def create(cursor: Any, definition: str) -> None:
     """Create a table. *Shape*: the name, and the columns in parentheses."""
-    drop(cursor, definition.split()[:1])
     cursor.execute(f"CREATE TEMPORARY TABLE {definition.strip()} ON COMMIT DROP")
 
 
-def create_as(cursor: Any, name: str, query: str) -> None:
+def create_as(cursor: Any, name: str, query: str, values: Sequence[Any] | None = None) -> None:
     """Create a table of what a query gives."""
-    drop(cursor, [name])
-    cursor.execute(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {query}")
+    cursor.execute(f"CREATE TEMPORARY TABLE {name} ON COMMIT DROP AS {query}", values)
 
 
-def drop(cursor: Any, names: Iterable[str]) -> None:
-    """Drop those of these tables that are there."""
-    cursor.execute(f"DROP TABLE IF EXISTS {', '.join(f'pg_temp.{name}' for name in names)}")
-
-
-def made_by(statements: Iterable[str]) -> Iterator[str]:
-    """Name the tables that statements are about to create."""
-    for statement in statements:
-        if made := _CREATE.match(statement):
-            yield made["table"]
+def drop(cursor: Any, name: str) -> None:
+    """Drop a table, so that another one can take its name."""
+    cursor.execute(f"DROP TABLE pg_temp.{name}")

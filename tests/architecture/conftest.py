@@ -2,15 +2,14 @@
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from types import SimpleNamespace
 
 import pytest
 import time_machine
-from django.db import transaction
 from pytest_django import DjangoDbBlocker
 
 from tests.architecture import world as worlds
+from tests.support import shared
 
 NOW = "2026-03-10T09:00:00Z"
 
@@ -20,15 +19,13 @@ def _kept(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, write_defaults: Callable[[], None]
 ) -> Iterator[SimpleNamespace]:
     """Build the world in a transaction that is rolled back after the module; its tests work in savepoints of it."""
-    with django_db_blocker.unblock(), ExitStack() as undone:
-        undone.enter_context(transaction.atomic())
+
+    def build() -> SimpleNamespace:
         write_defaults()
         with time_machine.travel(NOW, tick=False):
-            built = worlds.build()
-        around = undone.pop_all()
-    yield built
-    with django_db_blocker.unblock(), around:
-        transaction.set_rollback(True)
+            return worlds.build()
+
+    yield from shared.made_once(django_db_blocker, build)
 
 
 @pytest.fixture

@@ -288,3 +288,12 @@ def test_a_used_series_is_not_overtaken(directory, imported):
     status, _, err = imported(directory.write())
     assert (status, len(err)) == (1, 1)
     assert err[0].startswith("cycles.csv:3: invoice_number: IN-0000008 is of the form of the portal's own series")
+
+
+def test_a_later_note_names_the_charge_of_its_own_cycle(directory, imported):
+    (note,) = (row for row in directory.files["credit_notes"] if row.startswith("TCN-2"))
+    directory.files["credit_notes"].remove(note)
+    imported(directory.write())
+    directory.add("credit_notes", note)
+    assert imported(directory.write())[2] == []
+    assert CreditNoteLine.objects.get(line__invoice__number="TIN-2").credit_note.number == "TCN-2"

@@ -6,12 +6,11 @@ from decimal import Decimal as D
 import pytest
 
 from customers.models import Organisation
-from invoicing.models import CreditNoteLine, Invoice
+from invoicing.models import Invoice
 from subscriptions.models import Subscription
-from tests.support import factories
 from tests.support.directory import ACME, COUNTS, S1, S2, S3, row_counts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("first"), pytest.mark.django_db]
 
 
 def unchanged(lines):
@@ -20,7 +19,6 @@ def unchanged(lines):
 
 def test_the_same_directory_changes_nothing(directory, imported):
     path = directory.write()
-    imported(path)
     before = row_counts()
     stored = list(Subscription.objects.order_by("id").values())
     assert imported(path) == (0, unchanged(COUNTS), [])
@@ -30,7 +28,6 @@ def test_the_same_directory_changes_nothing(directory, imported):
 
 def test_an_equal_row_stays_unchanged_whatever_the_portal_did(directory, imported):
     path = directory.write()
-    imported(path)
     Organisation.objects.filter(uuid=ACME).update(name="Renamed", timezone="Europe/Berlin")
     Subscription.objects.filter(uuid=S1).update(auto_renew=False, expires_on=dt.date(2026, 9, 30))
     assert imported(path) == (0, unchanged(COUNTS), [])
@@ -39,7 +36,6 @@ def test_an_equal_row_stays_unchanged_whatever_the_portal_did(directory, importe
 
 
 def test_another_way_of_writing_is_the_same_row(directory, imported):
-    imported(directory.write())
     directory.set("organisations", 2, "uuid", ACME.upper())
     directory.set("organisations", 2, "credit_limit", "100.000")
     directory.set("organisations", 3, "opening_balance", "0")
@@ -49,7 +45,6 @@ def test_another_way_of_writing_is_the_same_row(directory, imported):
 
 
 def test_a_later_directory_brings_new_cycles(directory, imported):
-    imported(directory.write())
     directory.files = {
         "organisations": directory.files["organisations"][:1],
         "cycles": [
@@ -73,17 +68,7 @@ def test_a_later_directory_brings_new_cycles(directory, imported):
     assert invoice.issued_on == dt.date(2026, 3, 31)
 
 
-def test_a_later_note_names_the_charge_of_its_own_cycle(directory, imported):
-    (note,) = (row for row in directory.files["credit_notes"] if row.startswith("TCN-2"))
-    directory.files["credit_notes"].remove(note)
-    imported(directory.write())
-    directory.add("credit_notes", note)
-    assert imported(directory.write())[2] == []
-    assert CreditNoteLine.objects.get(line__invoice__number="TIN-2").credit_note.number == "TCN-2"
-
-
 def test_a_terminated_subscription_gets_no_more_cycles(directory, imported):
-    imported(directory.write())
     directory.add("cycles", f"{S3},2026-03-01,1,50,0,0,TIN-7,,,")
     status, _, err = imported(directory.write())
     assert status == 1
@@ -91,29 +76,3 @@ def test_a_terminated_subscription_gets_no_more_cycles(directory, imported):
         "cycles.csv:5: subscription_uuid: the subscription was terminated on 2026-02-20 and never changes again, "
         "expected no further cycle"
     ]
-
-
-def test_a_record_the_portal_made_is_not_taken_over(directory, imported):
-    factories.OrganisationFactory.create(uuid=ACME)
-    status, _, err = imported(directory.write())
-    assert status == 1
-    assert err[0] == (
-        "organisations.csv:2: uuid: the portal has this record already, and not from an import, "
-        "expected another key"
-    )
-
-
-def test_a_clash_with_the_portal_is_one_sentence(directory, imported, monkeypatch):
-    from django.core.management.base import CommandError
-    from django.db import IntegrityError
-
-    from portal.importing import loading
-
-    def clash(*args, **kwargs):
-        raise IntegrityError('duplicate key "an_invoice_has_its_own_number"\nDETAIL: more')
-
-    monkeypatch.setattr(loading, "load", clash)
-    before = row_counts()
-    with pytest.raises(CommandError, match="The portal was changed meanwhile, and nothing was written"):
-        imported(directory.write())
-    assert row_counts() == before

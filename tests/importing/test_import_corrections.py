@@ -10,7 +10,7 @@ from subscriptions.models import Termination
 from subscriptions.record import operations
 from tests.support.directory import ACME, NOW, S3, row_counts
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.usefixtures("first"), pytest.mark.django_db]
 
 
 @pytest.mark.parametrize(
@@ -26,7 +26,6 @@ pytestmark = pytest.mark.django_db
     ],
 )
 def test_an_import_refuses_what_corrections_leave_no_room_for(directory, imported, corrected, fault):
-    assert imported(directory.write())[0] == 0
     operations.correct_termination(
         termination_uuid=Termination.objects.get(subscription__uuid=S3).uuid,
         amount=Decimal(corrected),

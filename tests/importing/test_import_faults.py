@@ -6,9 +6,12 @@ import datetime as dt
 
 import pytest
 from babel import Locale
+from django.core.management.base import CommandError
+from django.db import IntegrityError
 
-from portal.importing import values
-from tests.support.directory import ACME, BETA, S1, S2, S3, row_counts
+from portal.importing import loading, values
+from tests.support import factories
+from tests.support.directory import ACME, BETA, S1, S2, S3, S4, row_counts
 
 pytestmark = pytest.mark.django_db
 
@@ -305,3 +308,33 @@ def test_there_are_249_countries():
         except values.Malformed:
             continue
     assert len(accepted) == 249
+
+
+def test_a_record_the_portal_made_is_not_taken_over(directory, imported):
+    factories.OrganisationFactory.create(uuid=ACME)
+    status, _, err = imported(directory.write())
+    assert status == 1
+    assert err[0] == (
+        "organisations.csv:2: uuid: the portal has this record already, and not from an import, "
+        "expected another key"
+    )
+
+
+def test_a_clash_with_the_portal_is_one_sentence(directory, imported, monkeypatch):
+    def clash(*args, **kwargs):
+        raise IntegrityError('duplicate key "an_invoice_has_its_own_number"\nDETAIL: more')
+
+    monkeypatch.setattr(loading, "load", clash)
+    before = row_counts()
+    with pytest.raises(CommandError, match="The portal was changed meanwhile, and nothing was written"):
+        imported(directory.write())
+    assert row_counts() == before
+
+
+def test_that_a_subscription_is_terminated_is_all_that_is_said_of_its_cycle(directory, imported):
+    directory.set("subscriptions", 5, "expires_on", "2026-06-30")
+    imported(directory.write())
+    directory.add("cycles", f"{S4},2025-12-01,1,50,0,0,TIN-8,,,")
+    assert [line.split(": ")[:2] for line in imported(directory.write())[2]] == [
+        ["cycles.csv:5", "subscription_uuid"]
+    ]

@@ -15,7 +15,7 @@ from django.db import InterfaceError, OperationalError, connection
 from django.utils import timezone
 
 from portal import frame
-from portal.importing import refusals, run
+from portal.importing import loading, refusals, run
 from portal.importing.faults import MOST_SHOWN
 from portal.lib import text as text_lib
 from portal.lib.progress import Progress
@@ -71,7 +71,7 @@ class Command(BaseCommand):
             if report:
                 report.drop()
         self._answer(counts, is_update=update, is_json=options["json"])
-        if not dry_run and any(count.new for count in counts):
+        if not dry_run and any(count.new >= loading.MANY for count in counts):
             self._analyze()
 
     def _answer(self, counts: list[run.Count], *, is_update: bool, is_json: bool) -> None:
