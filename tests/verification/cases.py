@@ -1,5 +1,32 @@
 """Each kind of fault of the ledger, and the statements that bring it about past every guard."""
 
+import os
+
+from portal.verification import registry
+from portal.verification.check import Walk
+from portal.verification.registry import Registry
+
+IS_FULL = os.environ.get("TEST_FULL") == "1"
+
+
+def checks_for(kind: str, *, number: int) -> Registry:
+    """Give the checks that have to tell a kind of fault, and of each tenth case all; all of each with TEST_FULL=1.
+
+    All of them also show that none ends the run because of what another one is about.
+    """
+    every = registry.declared()
+    if not kind or number % 10 == 0 or IS_FULL:
+        return every
+    chosen = Registry()
+    for order, part in enumerate(every.in_order()):
+        telling = (
+            check for check in part.checks if kind in (check.kinds if isinstance(check, Walk) else (check.kind,))
+        )
+        chosen.declare(part.by, order, *telling)
+    chosen.declare_parameters(every.parameters)
+    return chosen
+
+
 # What the owner of the tables may do: no trigger fires, no foreign key looks.
 OFF_GUARD = """DO $$ DECLARE found record; BEGIN
     FOR found IN SELECT DISTINCT tgrelid::regclass AS name FROM pg_trigger WHERE NOT tgisinternal LOOP
