@@ -1,6 +1,6 @@
 """One world for all tests of a module: most of what these tests take is the building of it."""
 
-import copy
+import pickle
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
 
@@ -17,21 +17,24 @@ NOW = "2026-03-10T09:00:00Z"
 @pytest.fixture(scope="module")
 def _kept(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker, write_defaults: Callable[[], None]
-) -> Iterator[SimpleNamespace]:
-    """Build the world in a transaction that is rolled back after the module; its tests work in savepoints of it."""
+) -> Iterator[bytes]:
+    """Build the world in a transaction that is rolled back after the module; its tests work in savepoints of it.
 
-    def build() -> SimpleNamespace:
+    Each takes its own out of the pickle, several times as quickly as by a deep copy.
+    """
+
+    def build() -> bytes:
         write_defaults()
         with time_machine.travel(NOW, tick=False):
-            return worlds.build()
+            return pickle.dumps(worlds.build())
 
     yield from shared.made_once(django_db_blocker, build)
 
 
 @pytest.fixture
-def kept_world(_kept: SimpleNamespace, db: None) -> SimpleNamespace:
+def kept_world(_kept: bytes, db: None) -> SimpleNamespace:
     """Give the world of the module, as it was built. For modules without transactional tests."""
-    return copy.deepcopy(_kept)
+    return pickle.loads(_kept)  # noqa: S301 - made above
 
 
 @pytest.fixture
