@@ -44,7 +44,11 @@ def kept() -> dict[str, Any]:
     }
 
 
-def test_former_runs_are_runs_with_their_ids_counts_and_items(now):
+def test_all_of_former_runs_goes_along(client_of, now):
+    """Their ids, counts, items and parameters; the filters that people saved, and who may see runs.
+
+    One test, for migrating back and forth again is nearly all of its time.
+    """
     ended, held, failed = (
         factories.subscription(cycles=(C("2026-01-01"),), expires_on=dt.date(2026, 2, 1), auto_renew=renews)
         for renews in (False, True, True)
@@ -56,25 +60,22 @@ def test_former_runs_are_runs_with_their_ids_counts_and_items(now):
     # From before a failure had the day.
     older = running.failure(killed, ended, "it is not known")
     running.run(now, finished_at=now, was_stopped=True, renewing=0)
+    group = Group.objects.create(name="Night watch")
+    group.permissions.add(Permission.objects.get(codename="view_run"))
+    user = User.objects.create_user("watch")
+    user.groups.add(group)
+    client = client_of("auditor")
     before = kept()
     assert [len(before[name]) for name in ("runs", "items", "ended")] == [3, 5, 1]
     try:
         migrate(BEFORE)
-        assert rows(
-            'SELECT terminated, held, failed, is_also_renewing, "limit" FROM subscriptions_cleanuprun ORDER BY id'
-        ) == [
-            (1, 2, 0, False, 5),
-            (0, 1, 1, True, None),
-            (0, 0, 0, False, None),
-        ]
-        assert rows("SELECT reason, expires_on FROM subscriptions_cleanupfailure ORDER BY id") == [
-            ("refused", dt.date(2026, 2, 1)),
-            ("it is not known", None),
-        ]
-        assert rows("SELECT count(*) FROM subscriptions_cleanupheld") == [(3,)]
-        assert rows("SELECT codename FROM auth_permission WHERE codename IN ('view_run', 'view_cleanuprun')") == [
-            ("view_cleanuprun",)
-        ]
+        _check_former_tables()
+        for address, name, query in (
+            ("/clean-up-runs/", "Lately", "started_from=2026-03-01"),
+            ("/clean-up-runs/", "All", ""),
+            ("/invoices/", "Open", "status=open"),
+        ):
+            SavedFilter.objects.create(user=client.user, address=address, name=name, query=query)
     finally:
         migrate([])
     after = kept()
@@ -84,32 +85,10 @@ def test_former_runs_are_runs_with_their_ids_counts_and_items(now):
         run["counts"] = dict.fromkeys(names, 0) | run["counts"]
         run["parameters"] = {"also_renewing": False} | run["parameters"]
     assert after == before
-    assert Permission.objects.get(codename="view_run").content_type.app_label == "jobs"
     assert selectors.state_of(Run.objects.get(pk=killed.pk)) == selectors.UNFINISHED
     with pytest.raises(Exception, match="an item of a run is never changed"):
         RunItem.objects.filter(subject_uuid=older.subject_uuid).update(sentence="")
-
-
-def test_filters_and_permissions_of_former_runs_go_along(client_of, now):
-    group = Group.objects.create(name="Night watch")
-    group.permissions.add(Permission.objects.get(codename="view_run"))
-    user = User.objects.create_user("watch")
-    user.groups.add(group)
-    client = client_of("auditor")
-    kept = {"Lately": "started_from=2026-03-01", "All": ""}
-    try:
-        migrate(BEFORE)
-        for name, query in kept.items():
-            SavedFilter.objects.create(user=client.user, address="/clean-up-runs/", name=name, query=query)
-        SavedFilter.objects.create(user=client.user, address="/invoices/", name="Open", query="status=open")
-        assert rows(
-            "SELECT p.codename FROM auth_group_permissions gp JOIN auth_permission p ON p.id = gp.permission_id "
-            "JOIN auth_group g ON g.id = gp.group_id WHERE g.name = 'Night watch'"
-        ) == [("view_cleanuprun",)]
-    finally:
-        migrate([])
-    found = SavedFilter.objects.values_list("name", "address", "query")
-    assert sorted(found) == [
+    assert sorted(SavedFilter.objects.values_list("name", "address", "query")) == [
         ("All", "/runs/", "kind=clean_up"),
         ("Lately", "/runs/", "started_from=2026-03-01&kind=clean_up"),
         ("Open", "/invoices/", "status=open"),
@@ -117,6 +96,31 @@ def test_filters_and_permissions_of_former_runs_go_along(client_of, now):
     running.run(now)
     running.run(now, kind="import")
     shown_run = shown.read(client.get("/runs/?started_from=2026-03-01&kind=clean_up"))
-    assert [row["Kind"] for table in shown_run.tables for row in table.rows] == ["Clean-up"]
+    kinds = [row["Kind"] for table in shown_run.tables for row in table.rows]
+    assert len(kinds) == 4
+    assert set(kinds) == {"Clean-up"}
+    assert Permission.objects.get(codename="view_run").content_type.app_label == "jobs"
     assert User.objects.get(pk=user.pk).has_perm("jobs.view_run")
     assert not User.objects.create_user("newcomer").has_perm("jobs.view_run")
+
+
+def _check_former_tables() -> None:
+    assert rows(
+        'SELECT terminated, held, failed, is_also_renewing, "limit" FROM subscriptions_cleanuprun ORDER BY id'
+    ) == [
+        (1, 2, 0, False, 5),
+        (0, 1, 1, True, None),
+        (0, 0, 0, False, None),
+    ]
+    assert rows("SELECT reason, expires_on FROM subscriptions_cleanupfailure ORDER BY id") == [
+        ("refused", dt.date(2026, 2, 1)),
+        ("it is not known", None),
+    ]
+    assert rows("SELECT count(*) FROM subscriptions_cleanupheld") == [(3,)]
+    assert rows("SELECT codename FROM auth_permission WHERE codename IN ('view_run', 'view_cleanuprun')") == [
+        ("view_cleanuprun",)
+    ]
+    assert rows(
+        "SELECT p.codename FROM auth_group_permissions gp JOIN auth_permission p ON p.id = gp.permission_id "
+        "JOIN auth_group g ON g.id = gp.group_id WHERE g.name = 'Night watch'"
+    ) == [("view_cleanuprun",)]
