@@ -10,6 +10,27 @@ _AGREE = "tests/subscriptions/life/test_renewals_agree.py::test_the_night_does_w
 
 MUTATIONS = (
     Mutation(
+        "a full batch cuts its last organisation in two",
+        "subscriptions/life/selectors/due.py",
+        "rows = [row for row in rows if row[0] != last]",
+        "pass",
+        _NIGHT + "test_batches_never_cut_an_organisation",
+    ),
+    Mutation(
+        "an organisation with more than a batch is renewed in parts",
+        "subscriptions/life/selectors/due.py",
+        "if is_full and rows[0][0] == last:",
+        "if False:",
+        _NIGHT + "test_batches_never_cut_an_organisation",
+    ),
+    Mutation(
+        "of an organisation of which one is locked the others are renewed",
+        "subscriptions/life/selectors/due.py",
+        "for organisation, ids in found.items() if free.issuperset(ids)}",
+        "for organisation, ids in found.items() if free.intersection(ids)}",
+        "tests/subscriptions/life/test_renewal_races.py::test_an_organisation_of_which_one_is_locked_waits_for_its_turn",
+    ),
+    Mutation(
         "a renewal asks for another day than that of the organisation",
         "subscriptions/life/selectors/due.py",
         "AND o.today >= s.expires_on - {renewals.DAYS_AHEAD} AND o.today",
