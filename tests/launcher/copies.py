@@ -2,9 +2,11 @@
 
 import shutil
 import sys
+from importlib import util
 from pathlib import Path
 
 from portal import embedded
+from tests.support.places import Place
 
 CODE = (
     *("manage.py", "run", "requirements", "portal", "customers", "invoicing", "subscriptions", "settings_app"),
@@ -32,11 +34,20 @@ def copy_code(there: Path) -> None:
 def copy_bytecode(there: Path) -> None:
     """Put that of this checkout beside a copy's code, if there is any: each copy would compile all of it again."""
     for name in CODE:
-        # One that is just being written has another ending.
-        for file in (embedded.ROOT / name).rglob("__pycache__/*.pyc"):
-            copied = there / file.relative_to(embedded.ROOT)
-            copied.parent.mkdir(exist_ok=True)
-            shutil.copy2(file, copied)
+        for source in (embedded.ROOT / name).rglob("*.py"):
+            # Beside it, or where PYTHONPYCACHEPREFIX says.
+            compiled = Path(util.cache_from_source(source))
+            if compiled.is_file():
+                copied = there / source.relative_to(embedded.ROOT).parent / "__pycache__" / compiled.name
+                copied.parent.mkdir(exist_ok=True)
+                shutil.copy2(compiled, copied)
+
+
+def environment(place: Place, **more: str) -> dict[str, str]:
+    """Give the environment of who runs a copy at a place: its bytecode is beside the code, wherever ours is."""
+    ours = place.environment(**more)
+    ours.pop("PYTHONPYCACHEPREFIX", None)
+    return ours
 
 
 def copy_static_files(there: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -38,24 +39,35 @@ def run(code: Path, *words: str, **environment: str) -> subprocess.CompletedProc
 
 
 def test_it_needs_no_database_no_key_and_makes_no_data(code: Path) -> None:
+    copies.copy_static_files(code)
+    # None of these is looked at: the one who installs need not know them.
+    assert run(code, "install", DATABASE_URL="nonsense", SECRET_KEY="short").returncode == 0
+    assert not (code / ".data").exists()
+    assert list((code / "portal" / "__pycache__").glob("wsgi.*.pyc"))
+    made, mark = code / ".venv" / "portal-static", code / ".venv" / "portal-static.mark"
+    before, marked = everything(made), mark.read_text()
+    # The same files, copied at another time.
+    sheet = code / "static" / "css" / "portal.css"
+    os.utime(sheet)
+    answer = run(code, "install")
+    assert (answer.returncode, answer.stdout.startswith("Installed.")) == (0, True), answer.stderr
+    assert (everything(made), mark.read_text()) == (before, marked)
+    # Another file, which is served as it is now.
+    with sheet.open("a") as opened:
+        opened.write("/* of later */\n")
+    shutil.rmtree(made / "css")
     mask = os.umask(0o077)
     try:
-        # None of these is looked at: the one who installs need not know them.
-        answer = run(code, "install", DATABASE_URL="nonsense", SECRET_KEY="short")
+        assert run(code, "install", DATABASE_URL="nonsense", SECRET_KEY="short").returncode == 0
     finally:
         os.umask(mask)
-    assert answer.returncode == 0, answer.stderr
-    assert answer.stdout.startswith("Installed.")
-    assert not (code / ".data").exists()
-    made = code / ".venv" / "portal-static"
-    assert (made / "staticfiles.json").is_file()
-    assert list((code / "portal" / "__pycache__").glob("wsgi.*.pyc"))
+    assert mark.read_text() != marked
+    named = json.loads((made / "staticfiles.json").read_text())["paths"]["css/portal.css"]
+    assert (made / named).read_text().endswith("/* of later */\n")
     # Others serve them.
-    assert stat.S_IMODE(made.stat().st_mode) == 0o755
+    assert stat.S_IMODE((made / "css").stat().st_mode) == 0o755
     assert stat.S_IMODE((made / "staticfiles.json").stat().st_mode) == 0o644
-    before = everything(made)
-    assert run(code, "install").returncode == 0
-    assert everything(made) == before
+    assert not (code / ".data").exists()
 
 
 def test_it_is_served_from_code_that_is_only_read(code: Path) -> None:
@@ -68,9 +80,11 @@ def test_it_is_served_from_code_that_is_only_read(code: Path) -> None:
     place, port = Place(Path(tempfile.mkdtemp(prefix="portal-apart-"))), free_port()
     place.data.chmod(0o755)  # the database's user has to pass through
     migrated.fill(place.data)
+    # In production no demo is made.
+    more = {"WEB_CONCURRENCY": "1", "PYTHONDONTWRITEBYTECODE": "1", "ALLOWED_HOSTS": "portal.example.com,127.0.0.1"}
     process = subprocess.Popen(
         [code / "run"],
-        env=place.environment(PORT=port, WEB_CONCURRENCY="1", PYTHONDONTWRITEBYTECODE="1"),
+        env=copies.environment(place, PORT=port, **more),
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -104,21 +118,6 @@ def _style_sheet(port: str) -> bytes:
             return style
     except OSError:
         return b""
-
-
-def test_a_file_that_is_another_now_is_served_as_it_is(code: Path) -> None:
-    copies.copy_bytecode(code)
-    copies.copy_static_files(code)
-    assert run(code, "install").returncode == 0
-    mark = code / ".venv" / "portal-static.mark"
-    before = mark.read_text()
-    os.utime(code / "static" / "css" / "portal.css")
-    assert run(code, "install").returncode == 0
-    assert mark.read_text() == before
-    with (code / "static" / "css" / "portal.css").open("a") as sheet:
-        sheet.write("/* of later */\n")
-    assert run(code, "install").returncode == 0
-    assert mark.read_text() != before
 
 
 def test_uv_is_had_by_version_and_hash() -> None:

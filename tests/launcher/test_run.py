@@ -180,7 +180,7 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code
     port = free_port()
     process = subprocess.Popen(
         [code / "run"],
-        env=place.environment(PORT=port),
+        env=copies.environment(place, PORT=port),
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
