@@ -55,27 +55,27 @@ def measure(world: World) -> list[Measured]:
     """Ask for every page again and again, the first and the deep ones in turns."""
     lists, customers = _what_there_is(world)
     warm_up = world.warm_up(_WARM_UP)
-    with world.serve() as port:
-        agent, auditor = Client(port), Client(port)
-        agent.log_in(AGENTS[0], PASSWORD)
-        auditor.log_in(AUDITOR, PASSWORD)
-        times: dict[str, list[float]] = {}
-        for number in range(-warm_up, world.times(ROUNDS)):
-            uuid, subscription = customers[number]
-            for name, address in (
-                ("organisation", f"/customers/{uuid}/"),
-                ("subscriptions tab", f"/customers/{uuid}/subscriptions/"),
-                ("sidebar", f"/subscriptions/{subscription}/"),
-                *((entry.name, entry.address) for entry in lists),
-                *((f"{entry.name}, deep", f"{entry.address}?after={entry.deep}") for entry in lists),
-            ):
-                headers = walk.HTMX if name == "sidebar" else {}
-                # Agents see no audit.
-                browser = auditor if name.startswith("audit") else agent
-                seconds = browser.get(address, headers=headers).seconds
-                if number >= 0:
-                    times.setdefault(name, []).append(seconds)
-        theirs, plain = _beside(lists, warm_up=warm_up)
+    port = world.serve_readers()
+    agent, auditor = Client(port), Client(port)
+    agent.log_in(AGENTS[0], PASSWORD)
+    auditor.log_in(AUDITOR, PASSWORD)
+    times: dict[str, list[float]] = {}
+    for number in range(-warm_up, world.times(ROUNDS)):
+        uuid, subscription = customers[number]
+        for name, address in (
+            ("organisation", f"/customers/{uuid}/"),
+            ("subscriptions tab", f"/customers/{uuid}/subscriptions/"),
+            ("sidebar", f"/subscriptions/{subscription}/"),
+            *((entry.name, entry.address) for entry in lists),
+            *((f"{entry.name}, deep", f"{entry.address}?after={entry.deep}") for entry in lists),
+        ):
+            headers = walk.HTMX if name == "sidebar" else {}
+            # Agents see no audit.
+            browser = auditor if name.startswith("audit") else agent
+            seconds = browser.get(address, headers=headers).seconds
+            if number >= 0:
+                times.setdefault(name, []).append(seconds)
+    theirs, plain = _beside(lists, warm_up=warm_up)
     return _figures(times, theirs, plain)
 
 

@@ -2,7 +2,8 @@
 
 A subject is a module with `FIGURES` (what it can measure, with targets) and `measure(world)`, which gives a
 `Measured` for each; it is entered in `SUBJECTS`. NAME on the command line is a subject or one of its figures. Who
-writes to the database takes `world.copy()`; who needs the portal over HTTP takes `world.serve()`.
+writes to the database takes `world.copy()`; who needs the portal over HTTP takes `world.serve()`, or, to read only,
+`world.serve_readers()`.
 """
 
 from __future__ import annotations
@@ -33,10 +34,11 @@ SUBJECTS: dict[str, ModuleType] = {
     "flows": flows,
     "import": imports,
     "lists": lists,
-    "pages": pages,
     "renewals": renewals,
-    "search": search,
     "weight": weight,
+    # They only read, and share a server.
+    "pages": pages,
+    "search": search,
 }
 DEFAULT_ROWS = 200_000
 DEFAULT_TURNS = 3
@@ -78,6 +80,7 @@ def run(subjects: list[str], world: World, *, fresh: bool) -> tuple[Results, lis
         results += its_own
         say(f"    {time.monotonic() - started:.0f} s")
         say(table(its_own))
+    world.end_reading()
     return results, failures
 
 

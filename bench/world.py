@@ -50,6 +50,8 @@ class World:
         self.home = embedded.data_directory() / "bench"
         self.url = ""
         self._server_url = ""
+        self._port = 0
+        self._reading = contextlib.ExitStack()
 
     def times(self, most: int) -> int:
         """Say how often to do what is done `most` times elsewhere; a tiny database only shows that all works."""
@@ -158,6 +160,8 @@ class World:
 
         for connection in connections.all(initialized_only=True):
             connection.close()
+        # What is copied is used by nobody.
+        self.end_reading()
         original = str(conninfo.conninfo_to_dict(url or self.url)["dbname"])
         name = name or f"{original}_copy"
         target, source = sql.Identifier(name), sql.Identifier(original)
@@ -266,6 +270,17 @@ class World:
             yield port
         finally:
             house.end(server)
+
+    def serve_readers(self) -> int:
+        """Serve that of N organisations to one subject after the other, until it is copied. Gives the port."""
+        if not self._port:
+            self._port = self._reading.enter_context(self.serve())
+        return self._port
+
+    def end_reading(self) -> None:
+        """End the server of those who only read, if there is one."""
+        self._reading.close()
+        self._port = 0
 
     def _wait_for(self, server: subprocess.Popen[bytes], port: int) -> None:
         until = time.monotonic() + _START_WITHIN
