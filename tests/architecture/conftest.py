@@ -34,7 +34,8 @@ def _kept(
 @pytest.fixture
 def kept_world(_kept: bytes, db: None) -> SimpleNamespace:
     """Give the world of the module, as it was built. For modules without transactional tests."""
-    return pickle.loads(_kept)  # noqa: S301 - made above
+    kept: SimpleNamespace = pickle.loads(_kept)  # noqa: S301 - made above
+    return kept
 
 
 @pytest.fixture
