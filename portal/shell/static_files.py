@@ -37,7 +37,8 @@ def _digest() -> str:
     # By content: a copy of the files, in an image say, has other times.
     digest = hashlib.sha256(f"{settings.STORAGES['staticfiles']} {metadata.version('whitenoise')}".encode())
     for finder in get_finders():
-        for path, storage in finder.list([]):
+        # Each disk lists them in an order of its own.
+        for path, storage in sorted(finder.list([]), key=lambda found: str(found[0])):
             held = hashlib.sha256(Path(storage.path(path)).read_bytes()).hexdigest()
             digest.update(f"{path} {held}\n".encode())
     return digest.hexdigest()

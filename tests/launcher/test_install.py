@@ -11,9 +11,14 @@ import stat
 import subprocess
 import tempfile
 import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+from django.core.files.storage import FileSystemStorage
+
 from portal import embedded
+from portal.shell import static_files
 from tests.launcher import copies
 from tests.support import migrated
 from tests.support.places import Place, eventually, free_port
@@ -118,6 +123,31 @@ def _style_sheet(port: str) -> bytes:
             return style
     except OSError:
         return b""
+
+
+class _Disk:
+    """A disk that lists its files in an order of its own."""
+
+    def __init__(self, root: Path, names: list[str]) -> None:
+        self._root, self._names = root, names
+
+    def list(self, ignored: list[str]) -> Iterator[tuple[str, FileSystemStorage]]:
+        return ((name, FileSystemStorage(self._root)) for name in self._names)
+
+
+def test_the_same_files_on_another_disk_are_not_prepared_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root, mark = tmp_path / "made", tmp_path / "made.mark"
+    root.mkdir()
+    for name in ("a.css", "b.js"):
+        (tmp_path / name).write_text(name)
+    monkeypatch.setattr(static_files, "get_finders", lambda: [_Disk(tmp_path, ["a.css", "b.js"])])
+    mark.write_text(static_files._digest())
+    monkeypatch.setattr(static_files, "get_finders", lambda: [_Disk(tmp_path, ["b.js", "a.css"])])
+    assert static_files.are_current(root)
+    (tmp_path / "b.js").write_text("another")
+    assert not static_files.are_current(root)
 
 
 def test_uv_is_had_by_version_and_hash() -> None:
