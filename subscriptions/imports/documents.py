@@ -8,14 +8,15 @@ from subscriptions import writer
 CYCLES = (
     """
     CREATE TEMPORARY TABLE new_cycles ON COMMIT DROP AS
-    SELECT c.*, k.id AS owner_id, k.organisation_id, p.name AS plan,
-           nextval('subscriptions_cycle_id_seq') AS cycle_id,
+    SELECT c.*, nextval('subscriptions_cycle_id_seq') AS cycle_id,
            nextval('invoicing_chargeline_id_seq') AS charge_id,
            CASE WHEN c.activation_fee > 0
                 THEN nextval('invoicing_chargeline_id_seq') END AS fee_id
-    FROM (SELECT * FROM all_cycles WHERE known_id IS NULL ORDER BY line) c
-    JOIN subscriptions_subscription k ON k.uuid = c.subscription_uuid
-    JOIN subscriptions_plan p ON p.id = k.plan_id
+    FROM (SELECT c.*, k.id AS owner_id, k.organisation_id, p.name AS plan
+          FROM all_cycles c
+          JOIN subscriptions_subscription k ON k.uuid = c.subscription_uuid
+          JOIN subscriptions_plan p ON p.id = k.plan_id
+          WHERE c.known_id IS NULL ORDER BY c.line) c
     """,
     "ANALYZE new_cycles",
     writer.CYCLES.over("""(
