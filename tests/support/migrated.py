@@ -43,9 +43,6 @@ def fill(data: Path, *, kept: Path | None = None) -> None:
             # Last of all: what was only half made has no such mark.
             mark.write_text(wanted)
         _copy(kept / "data", data)
-    # This machine stays up, whatever a test kills: nothing has to reach a disk before it goes on.
-    with (data / "postgres" / "postgresql.auto.conf").open("a") as settings:
-        settings.write("fsync = off\n")
 
 
 @contextlib.contextmanager
@@ -89,6 +86,9 @@ def _make(target: Path) -> None:
         shutil.rmtree(target, ignore_errors=True)
         target.mkdir()
         _copy(Path(made), target)
+    # This machine stays up, whatever a test kills: nothing has to reach a disk before it goes on.
+    with (target / "postgres" / "postgresql.auto.conf").open("a") as settings:
+        settings.write("fsync = off\n")
 
 
 def _copy(source: Path, target: Path) -> None:
