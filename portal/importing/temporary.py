@@ -7,7 +7,7 @@ from typing import Any
 
 
 def clear(cursor: Any) -> None:
-    """Drop what an earlier import of the same transaction has left."""
+    """Drop the temporary tables that are there: an earlier import of the same transaction may have left some."""
     cursor.execute(
         "SELECT quote_ident(relname) FROM pg_class WHERE relnamespace = pg_my_temp_schema() AND relkind = 'r'"
     )

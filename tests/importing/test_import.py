@@ -1,5 +1,6 @@
 """What an import writes, what it leaves alone, and what it prints when all is well."""
 
+import csv
 import datetime as dt
 import hashlib
 from decimal import Decimal as D
@@ -11,7 +12,7 @@ from django.urls import reverse
 from customers.models import CreditAccount, LedgerEntry, Member, Organisation, SearchKey
 from invoicing.models import ChargeLine, CreditNote, CreditNoteLine, Invoice, NumberSeries, Payment
 from portal.audit.models import AuditEntry
-from subscriptions.models import ContractItem, Cycle, PhoneNumber, Plan, Subscription, Termination
+from subscriptions.models import ContractItem, Cycle, CycleCharge, PhoneNumber, Plan, Subscription, Termination
 from tests.support import shown
 from tests.support.directory import ACME, BETA, COUNTS, NOW, S1, S2, S3, S4, row_counts
 
@@ -191,6 +192,19 @@ def test_cycles_are_charged_on_invoices(directory, imported):
         (D("64.5"), "imported", dt.date(2026, 1, 31), "import"),
         (20, "imported", dt.date(2026, 2, 28), "import"),
     ]
+
+
+@pytest.mark.parametrize("join", ["hashjoin", "mergejoin", "nestloop"])
+def test_charges_stand_in_the_order_of_the_file_whatever_the_plan(directory, imported, join):
+    with connection.cursor() as cursor:
+        for other in {"hashjoin", "mergejoin", "nestloop"} - {join}:
+            cursor.execute(f"SET LOCAL enable_{other} = off")
+    imported(directory.write())
+    charges = CycleCharge.objects.order_by("line_id").values_list("cycle__subscription__uuid", "first_day")
+    with (directory.path / "cycles.csv").open() as rows:
+        assert [(str(uuid), str(day)) for uuid, day in charges] == [
+            (row["subscription_uuid"], row["starts_on"]) for row in csv.DictReader(rows)
+        ]
 
 
 def test_no_imported_payment_lies_in_the_future(directory, imported):
