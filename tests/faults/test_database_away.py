@@ -6,9 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import re
-import shutil
 import signal
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -20,7 +18,7 @@ import pytest
 from portal import embedded
 from tests.faults.web import PASSWORD, POOL, Web
 from tests.support import migrated
-from tests.support.places import Place, eventually
+from tests.support.places import eventually
 
 PATIENCE = 3.0
 ORGANISATION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01"
@@ -40,40 +38,35 @@ def _fields(page: str, action: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def web() -> Iterator[Web]:
-    data = Path(tempfile.mkdtemp(prefix="portal-away-"))
-    data.chmod(0o755)  # the database's user has to pass through
-    migrated.fill(data)
-    place = Place(data)
-    keeper = place.user()
-    keeper.url()
-    web = Web(place)
-    csv = data / "csv"
-    csv.mkdir()
-    started = dt.datetime.now(dt.UTC).date().replace(day=1)
-    (csv / "organisations.csv").write_text(
-        f"uuid,name,country,currency,timezone\n{ORGANISATION},Away Ltd,SG,SGD,UTC\n"
-    )
-    (csv / "plans.csv").write_text("sku,product,name,currency,price_per_month\nSKU,SIP Trunk,Ten,SGD,50\n")
-    (csv / "subscriptions.csv").write_text(
-        f"uuid,organisation_uuid,sku,status,started_on\n{SUBSCRIPTION},{ORGANISATION},SKU,active,{started}\n"
-    )
-    (csv / "cycles.csv").write_text(
-        "subscription_uuid,starts_on,months,net,tax,paid,invoice_number\n"
-        f"{SUBSCRIPTION},{started},12,600,0,600,A-1\n"
-    )
-    try:
-        web.manage("import_data", str(csv))
-        web.manage("create_staff", "ann", "--role", "billing", "--password-stdin", said=f"{PASSWORD}\n")
-        web.start()
-        web.log_in()
-        yield web
-    finally:
-        if web.process:
-            web.process.terminate()
-            web.process.wait(20)
-        keeper.kill()
-        assert eventually(lambda: not place.processes(), seconds=30)
-        shutil.rmtree(data)
+    with migrated.place("away") as place:
+        keeper = place.user()
+        keeper.url()
+        web = Web(place)
+        csv = place.data / "csv"
+        csv.mkdir()
+        started = dt.datetime.now(dt.UTC).date().replace(day=1)
+        (csv / "organisations.csv").write_text(
+            f"uuid,name,country,currency,timezone\n{ORGANISATION},Away Ltd,SG,SGD,UTC\n"
+        )
+        (csv / "plans.csv").write_text("sku,product,name,currency,price_per_month\nSKU,SIP Trunk,Ten,SGD,50\n")
+        (csv / "subscriptions.csv").write_text(
+            f"uuid,organisation_uuid,sku,status,started_on\n{SUBSCRIPTION},{ORGANISATION},SKU,active,{started}\n"
+        )
+        (csv / "cycles.csv").write_text(
+            "subscription_uuid,starts_on,months,net,tax,paid,invoice_number\n"
+            f"{SUBSCRIPTION},{started},12,600,0,600,A-1\n"
+        )
+        try:
+            web.manage("import_data", str(csv))
+            web.manage("create_staff", "ann", "--role", "billing", "--password-stdin", said=f"{PASSWORD}\n")
+            web.start()
+            web.log_in()
+            yield web
+        finally:
+            if web.process:
+                web.process.terminate()
+                web.process.wait(20)
+            keeper.kill()
 
 
 @pytest.fixture(autouse=True)

@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 import http.client
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -24,13 +21,8 @@ PROXY, STRANGER = "127.0.0.2", "127.0.0.1"
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     """A data directory with a migrated database, which is not started yet."""
-    data = Path(tempfile.mkdtemp(prefix="portal-proxy-"))
-    data.chmod(0o755)  # the database's user has to pass through
-    migrated.fill(data)
-    here = Place(data)
-    yield here
-    assert eventually(lambda: not here.processes())
-    shutil.rmtree(data)
+    with migrated.place("proxy") as here:
+        yield here
 
 
 def serve(place: Place, **more: str) -> tuple[subprocess.Popen[bytes], int]:

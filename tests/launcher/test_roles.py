@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,17 +55,12 @@ REFUSED = [
 
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
-    data = Path(tempfile.mkdtemp(prefix="portal-roles-"))
-    data.chmod(0o755)  # the database's user has to pass through
-    migrated.fill(data)
-    here = Place(data)
-    keeper = here.user()
-    keeper.url()
-    _program(here, "pg_dump", "--no-owner", "--no-privileges", "--no-comments", "-f", data / DUMP)
-    yield here
-    keeper.kill()
-    assert eventually(lambda: not here.processes())
-    shutil.rmtree(data)
+    with migrated.place("roles") as here:
+        keeper = here.user()
+        keeper.url()
+        _program(here, "pg_dump", "--no-owner", "--no-privileges", "--no-comments", "-f", here.data / DUMP)
+        yield here
+        keeper.kill()
 
 
 def _program(place: Place, name: str, *words: str | Path, url: str = "") -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import http.client
-import shutil
 import socket
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -73,17 +70,12 @@ class Server:
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    data = Path(tempfile.mkdtemp(prefix="portal-slow-"))
-    data.chmod(0o755)  # the database's user has to pass through
-    migrated.fill(data)
-    place = Place(data)
-    web = Server(place)
-    yield web
-    web.process.terminate()
-    assert web.process.wait(60) == 0
-    assert "Traceback" not in web.log.read_text()
-    assert eventually(lambda: not place.processes())
-    shutil.rmtree(data)
+    with migrated.place("slow") as place:
+        web = Server(place)
+        yield web
+        web.process.terminate()
+        assert web.process.wait(60) == 0
+        assert "Traceback" not in web.log.read_text()
 
 
 def answer_on(line: socket.socket) -> http.client.HTTPResponse:

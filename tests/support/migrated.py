@@ -46,6 +46,20 @@ def fill(data: Path, *, kept: Path | None = None) -> None:
 
 
 @contextlib.contextmanager
+def place(name: str) -> Iterator[Place]:
+    """Give a data directory of its own with such a database, not started yet; in the end nothing runs in it."""
+    data = Path(tempfile.mkdtemp(prefix=f"portal-{name}-"))
+    data.chmod(0o755)  # the database's user has to pass through
+    fill(data)
+    here = Place(data)
+    try:
+        yield here
+    finally:
+        assert eventually(lambda: not here.processes(), seconds=30)
+        shutil.rmtree(data)
+
+
+@contextlib.contextmanager
 def begun() -> Iterator[tuple[Path, Path]]:
     """Give an empty directory for what a bench makes, and a data directory that it begins with.
 
