@@ -17,12 +17,11 @@ import pytest
 
 from portal import embedded
 from tests.faults.web import PASSWORD, POOL, Web
-from tests.support import migrated
+from tests.support import migrated, one_customer
+from tests.support.one_customer import ORGANISATION, SUBSCRIPTION
 from tests.support.places import eventually
 
 PATIENCE = 3.0
-ORGANISATION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01"
-SUBSCRIPTION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a02"
 
 
 def _fields(page: str, action: str) -> dict[str, str]:
@@ -42,20 +41,7 @@ def web() -> Iterator[Web]:
         keeper = place.user()
         keeper.url()
         web = Web(place)
-        csv = place.data / "csv"
-        csv.mkdir()
-        started = dt.datetime.now(dt.UTC).date().replace(day=1)
-        (csv / "organisations.csv").write_text(
-            f"uuid,name,country,currency,timezone\n{ORGANISATION},Away Ltd,SG,SGD,UTC\n"
-        )
-        (csv / "plans.csv").write_text("sku,product,name,currency,price_per_month\nSKU,SIP Trunk,Ten,SGD,50\n")
-        (csv / "subscriptions.csv").write_text(
-            f"uuid,organisation_uuid,sku,status,started_on\n{SUBSCRIPTION},{ORGANISATION},SKU,active,{started}\n"
-        )
-        (csv / "cycles.csv").write_text(
-            "subscription_uuid,starts_on,months,net,tax,paid,invoice_number\n"
-            f"{SUBSCRIPTION},{started},12,600,0,600,A-1\n"
-        )
+        csv = one_customer.write(place.data / "csv")
         try:
             web.manage("import_data", str(csv))
             web.manage("create_staff", "ann", "--role", "billing", "--password-stdin", said=f"{PASSWORD}\n")
@@ -112,25 +98,29 @@ def test_a_server_that_was_killed(web: Web) -> None:
     assert web.ask("/customers/")[0] == 200
 
 
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_a_supervisor_that_was_killed(web: Web, number: int) -> None:
+def test_a_supervisor_that_was_killed(web: Web) -> None:
     """Who only has an address can't help it; a portal whose database it is starts it again, by being asked."""
     own = Web(web.place)
     own.log = web.place.data / "own.log"
     own.start(by_address=False)
     try:
         assert own.ask("/readyz")[0] == 200
-        supervisor, first = web.place.supervisor(), web.place.postmaster()
-        os.kill(supervisor, number)
-        assert eventually(lambda: first not in web.place.processes(), seconds=20)
-        assert eventually(lambda: own.ask("/readyz")[0] == 200, seconds=20)
-        assert web.place.supervisor() != supervisor
+        for number in (signal.SIGKILL, signal.SIGTERM):
+            _kill_supervisor(web, number, asked=own)
         assert "Traceback" not in own.log.read_text()
     finally:
         assert own.process
         own.process.terminate()
         own.process.wait(20)
     assert eventually(lambda: web.ask("/readyz")[0] == 200, seconds=20)
+
+
+def _kill_supervisor(web: Web, number: int, *, asked: Web) -> None:
+    supervisor, first = web.place.supervisor(), web.place.postmaster()
+    os.kill(supervisor, number)
+    assert eventually(lambda: first not in web.place.processes(), seconds=20)
+    assert eventually(lambda: asked.ask("/readyz")[0] == 200, seconds=20)
+    assert web.place.supervisor() != supervisor
 
 
 def _answers(web: Web) -> bool:

@@ -106,9 +106,8 @@ def test_it_gives_up_within_five_seconds() -> None:
     assert supervising.RETRY_START + supervising.LISTEN_TO_A_START < 5
 
 
-@pytest.mark.parametrize("name", ["it's", 'say "it"', "a\\b", "$HOME", "`id`", "two\nlines"])
-def test_a_data_directory_may_be_called_anything(place: Place, name: str) -> None:
-    inside = Place(place.data / name)
+def test_a_data_directory_may_be_called_anything(place: Place) -> None:
+    inside = Place(place.data / 'it\'s "two\nlines" of a\\b and $HOME and `id`')
     try:
         user = inside.user()
         assert user.add("here") == 1 if user.url() else None

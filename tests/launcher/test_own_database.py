@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import LiteralString
 
 import psycopg
 import pytest
@@ -18,9 +19,11 @@ from portal import embedded
 from portal.launcher import places
 from portal.launcher.binaries import binaries_for
 from portal.launcher.cluster import WHO_MAY_LOG_IN
-from tests.support import superuser
+from tests.support import migrated, one_customer, superuser
+from tests.support.commands import Answer, run_each
 from tests.support.places import Place, eventually, free_port, run
 
+EXPIRED = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a03"
 EMPTY = "The database is empty, and nothing was done: ./run migrate sets it up."
 # Words, and how they begin what they say of a database that can only be read.
 READING = [("verify_ledger",), ("quote_refund", "-"), ("terminate_expired", "--dry-run")]
@@ -35,13 +38,11 @@ WRITING = [
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
-    """The address of a server that stands for one of one's own."""
-    place = Place(Path(tempfile.mkdtemp(prefix="portal-own-")))
-    user = place.user()
-    yield user.url()
-    user.leave()
-    assert eventually(lambda: not place.processes())
-    shutil.rmtree(place.data)
+    """The address of a server that stands for one of one's own; its database `portal` has its tables."""
+    with migrated.place("own") as place:
+        user = place.user()
+        yield user.url()
+        user.leave()
 
 
 @pytest.fixture(scope="module")
@@ -52,10 +53,10 @@ def place() -> Iterator[Place]:
     shutil.rmtree(data)
 
 
-def made(server: str, name: str) -> str:
+def made(server: str, name: str, *, of: LiteralString = "template0") -> str:
     """Make a database and give its address."""
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name} TEMPLATE template0")
+    with psycopg.connect(server.replace("/portal?", "/postgres?"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {of}")
     return server.replace("/portal?", f"/{name}?")
 
 
@@ -66,7 +67,7 @@ def empty(server: str) -> str:
 
 @dataclass(frozen=True)
 class Migrated:
-    """A database that two commands have set up at once, and what each ended with and said."""
+    """A database that two commands have brought up to date at once, and what each ended with and said."""
 
     address: str
     statuses: list[int]
@@ -74,8 +75,10 @@ class Migrated:
 
 
 @pytest.fixture(scope="module")
-def migrated(server: str, place: Place) -> Migrated:
-    address = made(server, "ready")
+def brought_up(server: str, place: Place) -> Migrated:
+    address = made(server, "ready", of="portal")
+    (back,) = run_each(place, [["migrate", "portal", "0001_roles", "--verbosity", "0"]], DATABASE_URL=address)
+    assert back.returncode == 0, back.stderr
     both = [
         subprocess.Popen(
             [embedded.ROOT / "run", "migrate", "--verbosity", "0"],
@@ -91,13 +94,16 @@ def migrated(server: str, place: Place) -> Migrated:
 
 
 @pytest.fixture(scope="module")
-def ready(migrated: Migrated, place: Place) -> str:
-    """A database with the demo's customers, made as its owner would."""
-    answer = run(place, "demo", "--force", DATABASE_URL=migrated.address)
+def ready(brought_up: Migrated, place: Place) -> str:
+    """A database with a customer of two subscriptions, one of which expired long ago."""
+    expired = [
+        f"{EXPIRED},{one_customer.ORGANISATION},SKU,expired,2026-01-01",
+        f"{EXPIRED},2026-01-01,1,50,0,50,A-2",
+    ]
+    files = one_customer.write(place.data / "csv", subscriptions=expired[:1], cycles=expired[1:])
+    (answer,) = run_each(place, [["import_data", str(files)]], DATABASE_URL=brought_up.address)
     assert answer.returncode == 0, answer.stderr
-    with psycopg.connect(migrated.address) as connection:
-        connection.execute("UPDATE auth_user SET password = '!'")
-    return migrated.address
+    return brought_up.address
 
 
 def facts(address: str) -> dict[str, int]:
@@ -111,15 +117,22 @@ def facts(address: str) -> dict[str, int]:
         }
 
 
-def refused(answer: subprocess.CompletedProcess[str]) -> str:
-    assert (answer.returncode, answer.stdout) == (1, "")
-    assert answer.stderr.count("\n") == 1, answer.stderr
+def refused(answer: Answer) -> str:
+    assert (answer.returncode, answer.stdout) == (1, ""), answer
+    assert answer.stderr.count("\n") == 1, answer
     return answer.stderr.strip()
 
 
-@pytest.mark.parametrize("words", [*READING, *WRITING[:-1]], ids=" ".join)
-def test_no_command_sets_up_an_empty_one(place: Place, empty: str, words: tuple[str, ...]) -> None:
-    assert refused(run(place, *words, DATABASE_URL=empty)) == EMPTY
+def all_refused(place: Place, *commands: tuple[str, ...], **more: str) -> list[str]:
+    """Run commands of which each is refused: the last one as a person would, the others with one start."""
+    *others, last = commands
+    answers = [*run_each(place, others, PORT=free_port(), **more), run(place, *last, PORT=free_port(), **more)]
+    return [refused(answer) for answer in answers]
+
+
+def test_no_command_sets_up_an_empty_one(place: Place, empty: str) -> None:
+    commands = [*READING, *WRITING[:-1]]
+    assert all_refused(place, *commands, DATABASE_URL=empty) == [EMPTY] * len(commands)
     assert facts(empty) == {}
 
 
@@ -132,9 +145,9 @@ def test_one_with_tables_of_something_else_is_left_alone_by_the_server(place: Pl
     assert facts(address) == {"something": 0}
 
 
-def test_two_that_migrate_at_once_are_both_right(migrated: Migrated) -> None:
-    assert migrated.statuses == [0, 0], migrated.said
-    assert migrated.said == [("", ""), ("", "")]
+def test_two_that_migrate_at_once_are_both_right(brought_up: Migrated) -> None:
+    assert brought_up.statuses == [0, 0], brought_up.said
+    assert brought_up.said == [("", ""), ("", "")]
 
 
 @pytest.fixture
@@ -150,35 +163,27 @@ def behind(ready: str) -> Iterator[str]:
         connection.execute("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", forgotten)
 
 
-@pytest.mark.parametrize("words", [*READING, *WRITING], ids=" ".join)
-def test_one_that_is_behind_is_migrated_by_nothing_else(place: Place, behind: str, words: tuple[str, ...]) -> None:
+def test_one_that_is_behind_is_migrated_by_nothing_else(place: Place, behind: str) -> None:
     before = facts(behind)
-    said = refused(run(place, *words, DATABASE_URL=behind, PORT=free_port()))
-    assert said.startswith(
-        "The database is behind this version of the portal, and nothing was done: 1 migration is "
-    )
-    assert said.endswith("./run migrate.")
+    for said in all_refused(place, *READING, *WRITING, DATABASE_URL=behind):
+        assert said.startswith(
+            "The database is behind this version of the portal, and nothing was done: 1 migration is "
+        )
+        assert said.endswith("./run migrate.")
     assert facts(behind) == before
 
 
 def test_what_tells_which_migrations_are_missing_does(place: Place, behind: str) -> None:
-    answer = run(place, "showmigrations", "invoicing", DATABASE_URL=behind)
+    (answer,) = run_each(place, [["showmigrations", "invoicing"]], DATABASE_URL=behind)
     assert answer.returncode == 0
     assert "[ ]" in answer.stdout
 
 
-@pytest.fixture(scope="module")
-def fresh() -> Iterator[Place]:
-    """A place for an embedded database, which the first command makes and none is to fill."""
-    here = Place(Path(tempfile.mkdtemp(prefix="portal-read-")))
-    yield here
-    assert eventually(lambda: not here.processes())
-    shutil.rmtree(here.data)
-
-
-@pytest.mark.parametrize("words", READING, ids=" ".join)
-def test_reading_commands_do_not_migrate_an_embedded_one_either(fresh: Place, words: tuple[str, ...]) -> None:
-    assert refused(run(fresh, *words)) == EMPTY
+def test_reading_commands_do_not_migrate_an_embedded_one_either() -> None:
+    fresh = Place(Path(tempfile.mkdtemp(prefix="portal-read-")))
+    assert all_refused(fresh, *READING) == [EMPTY] * len(READING)
+    assert eventually(lambda: not fresh.processes())
+    shutil.rmtree(fresh.data)
 
 
 @pytest.fixture(scope="module")
@@ -211,49 +216,47 @@ def replica(ready: str, server: str) -> Iterator[str]:
     shutil.rmtree(data)
 
 
-def test_on_a_replica_the_ledger_is_verified(place: Place, replica: str) -> None:
-    answer = run(place, "verify_ledger", "--json", DATABASE_URL=replica)
-    told = json.loads(answer.stdout)
-    assert (answer.returncode, told["faults"], answer.stderr) == (0, [], "")
-    assert told["organisations"] == 300
-
-
-def test_on_a_replica_refunds_are_quoted(place: Place, replica: str) -> None:
-    with psycopg.connect(replica) as connection:
-        found = connection.execute("SELECT uuid FROM subscriptions_subscription ORDER BY id LIMIT 20").fetchall()
-    answer = run(place, "quote_refund", *(str(uuid) for (uuid,) in found), "--json", DATABASE_URL=replica)
-    assert (answer.returncode, answer.stderr) == (0, "")
-    quoted = [json.loads(line) for line in answer.stdout.splitlines()]
-    assert [one["subscription"] for one in quoted] == [str(uuid) for (uuid,) in found]
-    assert any(one["lines"] for one in quoted)
-
-
-def test_on_a_replica_a_night_is_looked_at(place: Place, replica: str) -> None:
+def test_on_a_replica_all_is_read(place: Place, replica: str) -> None:
     report = place.data / "report.csv"
-    answer = run(place, "terminate_expired", "--dry-run", "--json", "--report", str(report), DATABASE_URL=replica)
-    assert answer.returncode == 0, answer.stderr
-    told = json.loads(answer.stdout)
-    assert told["dry_run"] is True
+    verified, quoted, dry, night = run_each(
+        place,
+        [
+            ["verify_ledger", "--json"],
+            ["quote_refund", one_customer.SUBSCRIPTION, EXPIRED, "--json"],
+            ["terminate_expired", "--dry-run", "--json", "--report", str(report)],
+            ["nightly", "--dry-run", "--json"],
+        ],
+        DATABASE_URL=replica,
+    )
+    assert [answer.returncode for answer in (verified, quoted, dry, night)] == [0] * 4, (
+        verified,
+        quoted,
+        dry,
+        night,
+    )
+    assert verified.stderr + quoted.stderr == ""
+    told = json.loads(verified.stdout)
+    assert (told["faults"], told["organisations"]) == ([], 1)
+    quotes = [json.loads(line) for line in quoted.stdout.splitlines()]
+    assert [one["subscription"] for one in quotes] == [one_customer.SUBSCRIPTION, EXPIRED]
+    assert quotes[0]["lines"]
+    told = json.loads(dry.stdout)
+    assert (told["dry_run"], told["terminated"]) == (True, 1)
     assert len(report.read_text().splitlines()) == 1 + told["terminated"] + told["held"]
-    night = run(place, "nightly", "--dry-run", "--json", DATABASE_URL=replica)
-    assert night.returncode == 0, night.stderr
     assert json.loads(night.stdout)["clean_up"]["counts"]["terminated"] == told["terminated"]
 
 
-@pytest.mark.parametrize("words", [*WRITING, ("migrate",)], ids=" ".join)
-def test_on_a_replica_all_else_says_why_not(place: Place, replica: str, words: tuple[str, ...]) -> None:
-    said = refused(run(place, *words, DATABASE_URL=replica, PORT=free_port()))
-    assert said.startswith("This database can only be read (it is a replica, ")
+def test_on_a_replica_all_else_says_why_not(place: Place, replica: str) -> None:
+    for said in all_refused(place, *WRITING, ("migrate",), DATABASE_URL=replica):
+        assert said.startswith("This database can only be read (it is a replica, ")
 
 
 def test_what_finds_out_on_the_way_says_it_too(place: Place, ready: str) -> None:
     """The check comes first; a database may change its mind behind it."""
-    answer = run(
-        place,
-        *("shell", "--no-imports", "-c"),
+    code = (
         "from django.db import connection as c; k = c.cursor(); "
         "k.execute('SET default_transaction_read_only = on'); "
-        "k.execute('DELETE FROM django_session')",
-        DATABASE_URL=ready,
+        "k.execute('DELETE FROM django_session')"
     )
+    (answer,) = run_each(place, [["shell", "--no-imports", "-c", code]], DATABASE_URL=ready)
     assert refused(answer).startswith("This database can only be read")

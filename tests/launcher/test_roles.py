@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import re
 import signal
 import socket
@@ -15,15 +14,14 @@ import psycopg
 import pytest
 
 from portal import embedded
-from portal.launcher import places
-from portal.launcher.binaries import binaries_for
 from portal.postgresql import owner
 from tests.launcher.roles import ask, manage
-from tests.support import migrated, superuser
+from tests.support import migrated, one_customer, superuser
+from tests.support.commands import run_each
+from tests.support.one_customer import ORGANISATION
 from tests.support.places import Place, eventually
 
-ORGANISATION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01"
-DUMP = "migrated.sql"
+PASSWORD = "a secret word 7\n"
 # What the role that works is to be kept from.
 REFUSED = [
     "CREATE TABLE mine (id int)",
@@ -58,38 +56,22 @@ def place() -> Iterator[Place]:
     with migrated.place("roles") as here:
         keeper = here.user()
         keeper.url()
-        _program(here, "pg_dump", "--no-owner", "--no-privileges", "--no-comments", "-f", here.data / DUMP)
         yield here
-        keeper.kill()
 
 
-def _program(place: Place, name: str, *words: str | Path, url: str = "") -> None:
-    """Run a program of PostgreSQL on a database of the place, its own when none is named, as the owner."""
-    binaries = binaries_for(place.data, place.cluster(), places.server_user(place.data))
-    subprocess.run([binaries / name, *words, url or embedded.owner_url(place.data)], check=True, timeout=120)
+@pytest.fixture(scope="module")
+def superusers(place: Place) -> None:
+    """Somebody who may do everything: with no one, a server would make the demo."""
+    done = manage(place, "create_staff", "eve", "--role", "superuser", "--password-stdin", said=PASSWORD)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.fixture(scope="module")
 def directory(place: Place) -> Path:
     """Files of an import, with one customer and a subscription."""
-    csv = place.data / "csv"
-    csv.mkdir()
-    started = dt.datetime.now(dt.UTC).date().replace(day=1)
-    (csv / "organisations.csv").write_text(
-        f"uuid,name,country,currency,timezone\n{ORGANISATION},Roles Ltd,SG,SGD,UTC\n"
-    )
     # So many that the import looks at the table while it fills it.
-    members = (f"{ORGANISATION},m{number}@roles.example,Member {number}\n" for number in range(1_200))
-    (csv / "members.csv").write_text(f"organisation_uuid,email,name\n{''.join(members)}")
-    (csv / "plans.csv").write_text("sku,product,name,currency,price_per_month\nSKU,SIP Trunk,Ten,SGD,50\n")
-    (csv / "subscriptions.csv").write_text(
-        f"uuid,organisation_uuid,sku,status,started_on\n{ORGANISATION},{ORGANISATION},SKU,active,{started}\n"
-    )
-    (csv / "cycles.csv").write_text(
-        "subscription_uuid,starts_on,months,net,tax,paid,invoice_number\n"
-        f"{ORGANISATION},{started},12,600,0,600,A-1\n"
-    )
-    return csv
+    members = [f"{ORGANISATION},m{number}@roles.example,Member {number}" for number in range(1_200)]
+    return one_customer.write(place.data / "csv", members=["organisation_uuid,email,name", *members])
 
 
 # ---- The embedded server -------------------------------------------------------------------------------------
@@ -136,21 +118,21 @@ def test_the_role_that_works_imports_and_counts_the_rows(place: Place, directory
     done = manage(place, "import_data", str(directory))
     assert (done.returncode, done.stderr) == (0, "")
     url = embedded.runtime_url(place.data)
-    assert ask(url, "SELECT name FROM customers_organisation") == [("Roles Ltd",)]
+    assert ask(url, "SELECT name FROM customers_organisation") == [("Away Ltd",)]
     counted = (
         "SELECT relname, reltuples FROM pg_class WHERE relname ~ '^customers_(organisation|member)$' ORDER BY 1"
     )
     assert ask(url, counted) == [("customers_member", 1_200), ("customers_organisation", 1)]
-    done = manage(place, "import_data", str(directory), "--update")
-    assert (done.returncode, done.stderr) == (0, "")
-    done = manage(place, "verify_ledger")
-    assert (done.returncode, done.stdout) == (0, "1 organisations, 0 ledger entries. Everything agrees.\n")
+    again, verified = run_each(place, [["import_data", str(directory), "--update"], ["verify_ledger"]])
+    assert (again.returncode, again.stderr) == (0, "")
+    assert (verified.returncode, verified.stdout) == (
+        0,
+        "1 organisations, 0 ledger entries. Everything agrees.\n",
+    )
 
 
+@pytest.mark.usefixtures("superusers")
 def test_the_mark_of_a_removed_demo_lets_only_the_owner_end_the_last_superuser(place: Place) -> None:
-    word = "a secret word 7\n"
-    done = manage(place, "create_staff", "eve", "--role", "superuser", "--password-stdin", said=word)
-    assert done.returncode == 0, done.stderr
     statements = (
         "SET LOCAL portal.operation = 'remove_demo'; UPDATE auth_user SET is_active = false;"
         "SET CONSTRAINTS ALL IMMEDIATE"
@@ -165,9 +147,8 @@ def test_the_mark_of_a_removed_demo_lets_only_the_owner_end_the_last_superuser(p
         connection.rollback()
 
 
+@pytest.mark.usefixtures("superusers")
 def test_a_server_knows_the_role_that_works_and_no_other(place: Place) -> None:
-    done = manage(place, "create_staff", "ann", "--role", "superuser", "--password-stdin", said="a secret word 7\n")
-    assert done.returncode == 0, done.stderr
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -219,7 +200,7 @@ def own(place: Place) -> Iterator[dict[str, str]]:
         other.execute("DROP ROLE own, own_runtime")
 
 
-def test_the_three_statements_make_a_database_of_ones_own(
+def test_the_three_statements_make_a_database_of_ones_own_whose_rights_are_kept(
     place: Place, directory: Path, own: dict[str, str]
 ) -> None:
     works = {"DATABASE_URL": own["DATABASE_URL"]}
@@ -231,7 +212,7 @@ def test_the_three_statements_make_a_database_of_ones_own(
     assert done.stderr.count("\n") == 1
     # The owner may make all that there is. A dump of it takes less than migrating from nothing, which is done to a
     # database of the same statements in tests/launcher/operations.
-    _program(place, "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", place.data / DUMP, url=own[owner.VARIABLE])
+    migrated.restore(own[owner.VARIABLE], place=place)
     assert manage(place, "migrate", **own).returncode == 0
     done = manage(place, "import_data", str(directory), **works)
     assert (done.returncode, done.stderr) == (0, "")
@@ -239,25 +220,16 @@ def test_the_three_statements_make_a_database_of_ones_own(
         for statement in ("TRUNCATE audit_auditentry", "CREATE TABLE mine ()", "DELETE FROM django_migrations"):
             with pytest.raises(psycopg.errors.InsufficientPrivilege), connection.transaction():
                 connection.execute(statement)
-
-
-def test_rights_that_are_missing_are_told_and_those_beyond_are_taken_back(
-    place: Place, own: dict[str, str]
-) -> None:
-    works = {"DATABASE_URL": own["DATABASE_URL"]}
-    assert manage(place, "migrate", **own).returncode == 0
+    # Rights that are missing are told, and those beyond are taken back.
     with psycopg.connect(own[owner.VARIABLE], autocommit=True) as connection:
         connection.execute("REVOKE UPDATE ON customers_organisation FROM own_runtime")
         connection.execute("GRANT ALL ON audit_auditentry TO own_runtime")
-    done = manage(
-        place, "create_staff", "ann", "--role", "agent", "--password-stdin", said="a secret word 7", **works
-    )
+    staff = ("create_staff", "ann", "--role", "agent", "--password-stdin")
+    done = manage(place, *staff, said=PASSWORD, **works)
     assert done.returncode == 1
     assert done.stderr.startswith("The database does not let this role work (it may not use 1 of the tables)")
     assert manage(place, "migrate", **own).returncode == 0
-    done = manage(
-        place, "create_staff", "ann", "--role", "agent", "--password-stdin", said="a secret word 7", **works
-    )
+    done = manage(place, *staff, said=PASSWORD, **works)
     assert (done.returncode, done.stderr) == (0, "")
     for table, right, may in (("customers_organisation", "UPDATE", True), ("audit_auditentry", "TRUNCATE", False)):
         assert ask(works["DATABASE_URL"], f"SELECT has_table_privilege('{table}', '{right}')") == [(may,)]

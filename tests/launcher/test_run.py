@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import signal
 import socket
 import subprocess
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +19,8 @@ from portal import embedded
 from portal.lib import environment
 from portal.shell.management.commands import serve
 from tests.launcher import copies
+from tests.support import migrated
+from tests.support.commands import run_each
 from tests.support.places import Place, eventually, free_port, run
 
 
@@ -109,35 +109,33 @@ def test_a_host_that_is_none_is_refused(host: str, said: str) -> None:
 
 def test_without_the_demo_it_is_served_to_others_and_says_what_is_next() -> None:
     """As in a container: an embedded database, all addresses, and nobody who could log in."""
-    data = Path(tempfile.mkdtemp(prefix="portal-host-"))
-    place, port = Place(data), free_port()
-    process = subprocess.Popen(
-        [embedded.ROOT / "run"],
-        env=place.environment(HOST="0.0.0.0", PORT=port, ALLOWED_HOSTS="portal.example.com", WEB_CONCURRENCY="1"),
-        cwd="/",
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    said = [process.stdout.readline() for _ in range(3)]
-    assert said == [
-        f"The portal is at http://0.0.0.0:{port}/\n",
-        "Nobody can log in yet: ./run create_staff NAME --role superuser\n",
-        "Ctrl-C ends it.\n",
-    ]
-    asked = urllib.request.Request(f"http://127.0.0.1:{port}/readyz", headers={"Host": "portal.example.com"})
-    assert eventually(lambda: _answer(asked) == "ready\n")
-    os.killpg(process.pid, signal.SIGTERM)
-    process.communicate(timeout=60)
-    user = place.user()
-    address = user.url()
-    assert shown(address, "SELECT count(*) FROM auth_user") == 0
-    assert shown(address, "SELECT count(*) FROM customers_organisation") == 0
-    user.leave()
-    assert eventually(lambda: not place.processes())
-    shutil.rmtree(data)
+    with migrated.place("host") as place:
+        port = free_port()
+        process = subprocess.Popen(
+            [embedded.ROOT / "run"],
+            env=place.environment(
+                HOST="0.0.0.0", PORT=port, ALLOWED_HOSTS="portal.example.com", WEB_CONCURRENCY="1"
+            ),
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+        assert process.stdout is not None
+        said = [process.stdout.readline() for _ in range(3)]
+        assert said == [
+            f"The portal is at http://0.0.0.0:{port}/\n",
+            "Nobody can log in yet: ./run create_staff NAME --role superuser\n",
+            "Ctrl-C ends it.\n",
+        ]
+        asked = urllib.request.Request(f"http://127.0.0.1:{port}/readyz", headers={"Host": "portal.example.com"})
+        assert eventually(lambda: _answer(asked) == "ready\n")
+        address = embedded.runtime_url(place.data)
+        assert shown(address, "SELECT count(*) FROM auth_user") == 0
+        assert shown(address, "SELECT count(*) FROM customers_organisation") == 0
+        os.killpg(process.pid, signal.SIGTERM)
+        process.communicate(timeout=60)
 
 
 def _answer(asked: urllib.request.Request) -> str:
@@ -174,13 +172,18 @@ def test_a_relative_path_is_one_of_the_caller(place: Place) -> None:
     assert answer.stdout == f"{os.path.realpath(place.data)}\n"
 
 
-@pytest.mark.parametrize("moment", ["Making the demo ...", "Preparing the static files ..."])
-def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code: Path, moment: str) -> None:
+def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code: Path) -> None:
     copies.copy_bytecode(code)
-    port = free_port()
+    # The first one takes the demo along that is just being made, and the second one makes it.
+    for moment in ("Making the demo ...", "Preparing the static files ..."):
+        assert _ended_at(moment, code=code, place=place) == (130, "", ""), moment
+
+
+def _ended_at(moment: str, *, code: Path, place: Place) -> tuple[int, str, str]:
+    """Press Ctrl-C once a start has said something; give how it ended, and what it still said."""
     process = subprocess.Popen(
         [code / "run"],
-        env=copies.environment(place, PORT=port),
+        env=copies.environment(place, PORT=free_port()),
         cwd="/",
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -202,7 +205,7 @@ def test_ctrl_c_before_the_portal_is_there_ends_it_in_silence(place: Place, code
         # Who is still there would go on using the database that the next tests have to themselves.
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-    assert (process.returncode, out, err) == (130, "", "")
+    return process.returncode, out, err
 
 
 @pytest.fixture(scope="module")
@@ -223,22 +226,25 @@ def with_demo(place: Place, kept: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("variable", "value", "sign"),
+    ("signs", "said"),
     [
-        ("DATABASE_URL", "", "DATABASE_URL is set"),
-        ("SECURE", "1", "SECURE is on"),
-        ("ALLOWED_HOSTS", "portal.example.com", "ALLOWED_HOSTS names portal.example.com"),
-        ("HOST", "0.0.0.0", "HOST is 0.0.0.0"),
+        ({"HOST": "0.0.0.0"}, "HOST is 0.0.0.0"),
+        (
+            {"DATABASE_URL": "", "SECURE": "1", "ALLOWED_HOSTS": "portal.example.com", "HOST": "0.0.0.0"},
+            "DATABASE_URL is set; SECURE is on; ALLOWED_HOSTS names portal.example.com; HOST is 0.0.0.0",
+        ),
     ],
+    ids=["one sign", "all signs"],
 )
 def test_nothing_is_served_in_production_that_the_demo_s_password_opens(
-    place: Place, with_demo: str, variable: str, value: str, sign: str
+    place: Place, with_demo: str, signs: dict[str, str], said: str
 ) -> None:
-    answer = run(place, PORT=free_port(), **{variable: value or with_demo})
+    """What is a sign is looked at in tests/demo, each by itself."""
+    answer = run(place, PORT=free_port(), **{name: value or with_demo for name, value in signs.items()})
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.startswith(
         "The portal is not served: agent, billing, auditor and admin can log in with the password demo, and this "
-        f"may be production ({sign})."
+        f"may be production ({said})."
     )
     assert answer.stderr.count("\n") == 1
 
@@ -264,31 +270,29 @@ def older(kept: str) -> Iterator[str]:
     sql(kept, "UPDATE django_migrations SET app = 'customers' WHERE app = 'taken'")
 
 
-@pytest.mark.parametrize("words", [(), ("migrate",), ("verify_ledger",)], ids=" ".join)
-def test_an_older_database_is_refused_by_every_command(place: Place, older: str, words: tuple[str, ...]) -> None:
-    answer = run(place, *words)
-    assert answer.returncode == 1
-    assert answer.stdout == ""
-    assert answer.stderr.startswith(older)
-    assert f"move {place.data} away and import the data again." in answer.stderr
-    assert answer.stderr.count("\n") == 1
+def test_an_older_database_is_refused_by_every_command(place: Place, older: str) -> None:
+    for answer in (run(place), *run_each(place, [["migrate"], ["verify_ledger"]])):
+        assert (answer.returncode, answer.stdout) == (1, ""), answer
+        assert answer.stderr.startswith(older), answer
+        assert f"move {place.data} away and import the data again." in answer.stderr
+        assert answer.stderr.count("\n") == 1
 
 
 def test_usernames_to_be_renamed_are_told_before_anything_is_changed(place: Place, kept: str) -> None:
-    assert run(place, "migrate", "portal", "0001_roles").returncode == 0
+    (back,) = run_each(place, [["migrate", "portal", "0001_roles"]])
+    assert back.returncode == 0, back.stderr
     sql(
         kept,
         "INSERT INTO auth_user (password, is_superuser, username, first_name, last_name, email, is_staff, "
         "is_active, date_joined) VALUES ('!', false, 'Söhn', '', '', '', false, true, now())",
     )
     missing: LiteralString = "SELECT count(*) FROM django_migrations WHERE app = 'portal'"
-    for _ in range(2):
-        answer = run(place, "check")
+    for answer in run_each(place, [["check"], ["check"]]):
         assert (answer.returncode, answer.stdout) == (1, "")
         assert answer.stderr.startswith("Setting up the database ...\nUsernames have letters from A to Z, ")
         assert answer.stderr.endswith("then migrate again: “Söhn”.\n")
         assert answer.stderr.count("\n") == 2
-        assert shown(kept, missing) == 1
+    assert shown(kept, missing) == 1
     sql(kept, "UPDATE auth_user SET username = 'soehn' WHERE username = 'Söhn'")
     assert run(place, "check").returncode == 0
     sql(kept, "DELETE FROM auth_user WHERE username = 'soehn'")

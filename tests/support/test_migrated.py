@@ -15,8 +15,9 @@ def making(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Have a word be made instead of a database, another one each time; give those that were made."""
     made: list[str] = []
 
-    def make(target: Path) -> None:
+    def make(kept: Path) -> None:
         made.append(f"cluster {len(made) + 1}")
+        target = kept / "data"
         target.mkdir(exist_ok=True)
         (target / "postgres").write_text(made[-1])
         (target / "owner_password").touch(mode=0o600)
@@ -51,9 +52,9 @@ def test_other_migrations_make_it_anew(fill: Callable[[], str], monkeypatch: pyt
 
 
 def test_one_that_was_only_half_made_is_not_used(fill: Callable[[], str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def fail(target: Path) -> None:
-        target.mkdir()
-        (target / "postgres").write_text("half")
+    def fail(kept: Path) -> None:
+        (kept / "data").mkdir()
+        (kept / "data" / "postgres").write_text("half")
         raise subprocess.CalledProcessError(1, "migrate")
 
     with monkeypatch.context() as failing:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime as dt
 import http.client
 import json
 import re
@@ -16,12 +15,12 @@ from pathlib import Path
 from bench import client
 from tests.launcher.operations import machine as machines
 from tests.launcher.operations import page
+from tests.support import one_customer
 from tests.support.places import eventually
 
 HERE = Path(__file__).parent
 NAME = "portal.example.com"
 PASSWORD = "a word of nobody else 7"
-ORGANISATION, SUBSCRIPTION = "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a01", "0b0e7f0a-5f5b-4d0e-9a53-1d7a3f0f2a02"
 # Where the page's servers are: one is down, the other takes writes.
 HOSTS = {"db1.example": "127.0.0.2", "db2.example": "127.0.0.3", NAME: "127.0.0.1"}
 # What the page leaves to the operator.
@@ -83,20 +82,7 @@ class Operator:
 
     def bring_files_of_an_import(self) -> None:
         """Put the files of one customer with a subscription where the night takes them from."""
-        started = dt.datetime.now(dt.UTC).date().replace(day=1)
-        files = {
-            "organisations": ("uuid,name,country,currency,timezone", f"{ORGANISATION},Away Ltd,SG,SGD,UTC"),
-            "plans": ("sku,product,name,currency,price_per_month", "SKU,SIP Trunk,Ten,SGD,50"),
-            "subscriptions": (
-                "uuid,organisation_uuid,sku,status,started_on",
-                f"{SUBSCRIPTION},{ORGANISATION},SKU,active,{started}",
-            ),
-            "cycles": (
-                "subscription_uuid,starts_on,months,net,tax,paid,invoice_number",
-                f"{SUBSCRIPTION},{started},12,600,0,600,A-1",
-            ),
-        }
-        for name, lines in files.items():
+        for name, lines in one_customer.files().items():
             self.machine.write(f"/srv/portal/incoming/{name}.csv", "".join(f"{line}\n" for line in lines))
 
     def fill_the_embedded_database(self) -> None:

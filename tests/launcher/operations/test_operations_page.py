@@ -14,7 +14,7 @@ import pytest
 from bench import walk
 from tests.launcher.operations import hardened, operating, page, refused
 from tests.launcher.operations import machine as machines
-from tests.support import pages
+from tests.support import one_customer, pages
 from tests.support.places import eventually
 
 # The most that `systemd-analyze security` may say, times ten: 0 is safe, 100 is not.
@@ -292,7 +292,7 @@ def test_a_termination_goes_through_the_pooler(bounced: operating.Operator) -> N
         # Often enough that statements are prepared.
         for _ in range(20):
             browser.get("/customers/")
-        shown = walk.to_choice(browser, operating.SUBSCRIPTION)
+        shown = walk.to_choice(browser, one_customer.SUBSCRIPTION)
         assert "terminated." in pages.words(walk.apply(browser, shown["choice"]))
     assert before == "0"
     assert bounced.sql("SELECT count(*) FROM subscriptions_termination", database="portal") == "1"
