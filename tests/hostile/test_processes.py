@@ -70,10 +70,17 @@ PROCESSES: dict[str, tuple[list[str | bytes], dict[str, Any], int, str]] = {
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("name", PROCESSES)
-def test_a_process_says_what_is_wrong_in_a_line(environment, name):
-    words, streams, status, said = PROCESSES[name]
+def test_a_process_says_what_is_wrong_in_a_line(environment):
     before = tables.digest()
+    wrong = {name: why for name, case in PROCESSES.items() if (why := _what_is_wrong(*case, environment))}
+    assert wrong == {}
+    assert tables.digest() == before
+
+
+def _what_is_wrong(
+    words: list[str | bytes], streams: dict[str, Any], status: int, said: str, environment: dict[str, str]
+) -> str:
+    """Run a process, and give what it said where that is not what was to be said."""
     more = streams.get("env", {})
     stdout: Any = open(str(streams["stdout"]), "wb") if "stdout" in streams else subprocess.PIPE  # noqa: SIM115
     ended = subprocess.run(
@@ -87,13 +94,12 @@ def test_a_process_says_what_is_wrong_in_a_line(environment, name):
         check=False,
     )
     err = ended.stderr.decode()
-    assert (ended.returncode, "Traceback" in err) == (status, False), err
-    assert said in err
-    if name != "no such command":
-        assert err.count("\n") == (1 if said else 0), err
     if ended.stdout:
         json.loads(ended.stdout.decode())
-    assert tables.digest() == before
+    # Django has a second line about a command that there is not.
+    lines = 2 if said.startswith("Unknown command") else 1 if said else 0
+    is_right = ended.returncode == status and said in err and err.count("\n") == lines
+    return "" if is_right and "Traceback" not in err else f"{ended.returncode}: {err}"
 
 
 @pytest.mark.django_db(transaction=True)
