@@ -8,10 +8,9 @@ import pytest
 import time_machine
 from pytest_django import DjangoDbBlocker
 
+from tests.architecture import asked
 from tests.architecture import world as worlds
 from tests.support import shared
-
-NOW = "2026-03-10T09:00:00Z"
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +24,7 @@ def _kept(
 
     def build() -> bytes:
         write_defaults()
-        with time_machine.travel(NOW, tick=False):
+        with time_machine.travel(asked.NOW, tick=False):
             return pickle.dumps(worlds.build())
 
     yield from shared.made_once(django_db_blocker, build)
@@ -41,5 +40,5 @@ def kept_world(_kept: bytes, db: None) -> SimpleNamespace:
 @pytest.fixture
 def world(kept_world: SimpleNamespace) -> Iterator[SimpleNamespace]:
     """Give the world at the moment that it was built for."""
-    with time_machine.travel(NOW, tick=False):
+    with time_machine.travel(asked.NOW, tick=False):
         yield kept_world

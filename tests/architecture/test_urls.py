@@ -1,91 +1,119 @@
 """Every address of the table: nobody, without and with the permission, and with every method."""
 
+from collections.abc import Callable
+
 import pytest
+import time_machine
 from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from pytest_django import DjangoDbBlocker
 
-from tests.support.addresses import FOREIGN, LOGGED_IN, PUBLIC, SUPERUSER, TABLE, address_of, client_with
+from tests.architecture.asked import NOW
+from tests.support import addresses
+from tests.support.addresses import FOREIGN, LOGGED_IN, PUBLIC, SUPERUSER, TABLE, address_of
 
 pytestmark = pytest.mark.django_db
-CASES = [(name, method) for name, (_, methods) in TABLE.items() for method in methods]
-GUARDED = [case for case in CASES if TABLE[case[0]][1][case[1]][0] != PUBLIC]
-BY_PERMISSION = [case for case in GUARDED if TABLE[case[0]][1][case[1]][0] != LOGGED_IN]
+# What each method asks for, by address: of all, of those that want a log-in, and of those that want a permission.
+METHODS = {name: {method: asked for method, (asked, _) in methods.items()} for name, (_, methods) in TABLE.items()}
+GUARDED = {
+    name: guarded
+    for name, methods in METHODS.items()
+    if (guarded := {method: asked for method, asked in methods.items() if asked != PUBLIC})
+}
+BY_PERMISSION = {
+    name: restricted
+    for name, methods in GUARDED.items()
+    if (restricted := {method: asked for method, asked in methods.items() if asked != LOGGED_IN})
+}
 
 
-def _allowed(name: str, method: str, *, enforce_csrf_checks: bool = False) -> Client:
-    asked = TABLE[name][1][method][0]
-    return client_with(
-        permissions=asked.split("+"), is_superuser=asked == SUPERUSER, enforce_csrf_checks=enforce_csrf_checks
-    )
+@pytest.fixture(scope="module")
+def _sessions(_kept: bytes, django_db_blocker: DjangoDbBlocker) -> dict[str, str]:
+    """Log in, for all tests of the module, whom `allowed` and `refused` give."""
+    asked = {asked for methods in GUARDED.values() for asked in methods.values()}
+    with django_db_blocker.unblock(), time_machine.travel(NOW, tick=False):
+        everything = {
+            f"{label}.{codename}"
+            for label, codename in Permission.objects.values_list("content_type__app_label", "codename")
+        }
+        people = {}
+        for one in sorted(asked):
+            people[one] = frozenset(one.split("+")) & everything
+            people[f"lacks {one}"] = frozenset(everything - {one.split("+")[-1]})
+        return addresses.sessions_of(people)
 
 
-def _refused(name: str, method: str) -> Client:
-    """Log in somebody who may do everything else."""
-    asked = TABLE[name][1][method][0]
-    everything = {
-        f"{label}.{codename}"
-        for label, codename in Permission.objects.values_list("content_type__app_label", "codename")
-    }
-    return client_with(permissions=sorted(everything - {asked.split("+")[-1]}))
+@pytest.fixture
+def allowed(_sessions: dict[str, str]) -> Callable[..., Client]:
+    """Give the browser of somebody who may do what is asked for, and nothing else."""
+    return lambda asked, **options: addresses.client_of_session(_sessions[asked], **options)
 
 
-@pytest.mark.parametrize(("name", "method"), GUARDED)
-def test_nobody_is_sent_to_the_log_in(world, name, method):
+@pytest.fixture
+def refused(_sessions: dict[str, str]) -> Callable[[str], Client]:
+    """Give the browser of somebody who may do everything else."""
+    return lambda asked: addresses.client_of_session(_sessions[f"lacks {asked}"])
+
+
+@pytest.mark.parametrize("name", GUARDED)
+def test_nobody_is_sent_to_the_log_in(world, name):
     address = address_of(name, world)
-    response = Client().generic(method, address)
-    assert response.status_code == 302
     # The admin's own log-in leads on to the portal's.
     doors = (f"{reverse('account_login')}?next=", f"{reverse('admin:login')}?next=")
-    assert response["Location"].startswith(doors if name == "admin:index" else doors[0])
-    if not name.startswith("admin:"):
-        response = Client().generic(
-            method, address, headers={"HX-Request": "true", "HX-Current-URL": "/customers/"}
-        )
-        assert response.status_code == 200
-        assert response["HX-Redirect"].startswith(reverse("account_login"))
+    for method in GUARDED[name]:
+        response = Client().generic(method, address)
+        assert (method, response.status_code) == (method, 302)
+        assert response["Location"].startswith(doors if name == "admin:index" else doors[0])
+        if not name.startswith("admin:"):
+            headers = {"HX-Request": "true", "HX-Current-URL": "/customers/"}
+            response = Client().generic(method, address, headers=headers)
+            assert (method, response.status_code) == (method, 200)
+            assert response["HX-Redirect"].startswith(reverse("account_login"))
 
 
-@pytest.mark.parametrize(("name", "method"), BY_PERMISSION)
-def test_without_the_permission_it_is_refused(world, name, method):
-    assert _refused(name, method).generic(method, address_of(name, world)).status_code == 403
+@pytest.mark.parametrize("name", BY_PERMISSION)
+def test_without_the_permission_it_is_refused(world, refused, name):
+    address = address_of(name, world)
+    for method, asked in BY_PERMISSION[name].items():
+        assert (method, refused(asked).generic(method, address).status_code) == (method, 403)
 
 
-@pytest.mark.parametrize(("name", "method"), CASES)
-def test_with_the_permission_alone_it_answers(world, name, method):
-    expected = TABLE[name][1][method][1]
-    client = Client() if TABLE[name][1][method][0] == PUBLIC else _allowed(name, method)
-    assert client.generic(method, address_of(name, world)).status_code == expected
-    if method == "GET" and not name.startswith(FOREIGN):
-        response = client.head(address_of(name, world))
-        assert (response.status_code, b"".join(response)) == (expected, b"")
+@pytest.mark.parametrize("name", TABLE)
+def test_with_the_permission_alone_it_answers(world, allowed, name):
+    address = address_of(name, world)
+    for method, (asked, expected) in TABLE[name][1].items():
+        client = Client() if asked == PUBLIC else allowed(asked)
+        assert (method, client.generic(method, address).status_code) == (method, expected)
+        if method == "GET" and not name.startswith(FOREIGN):
+            response = client.head(address)
+            assert (response.status_code, b"".join(response)) == (expected, b"")
 
 
 @pytest.mark.parametrize("name", [name for name in TABLE if not name.startswith(FOREIGN)])
-def test_other_methods_are_not_allowed(world, name):
+def test_other_methods_are_not_allowed(world, allowed, name):
     methods = TABLE[name][1]
     known = {*methods, *({"HEAD"} if "GET" in methods else ())}
-    client = client_with(permissions=[], is_superuser=True)
+    client = allowed(SUPERUSER)
     for method in sorted({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"} - known):
         response = client.generic(method, address_of(name, world))
         assert (method, response.status_code) == (method, 405)
         assert set(response["Allow"].split(", ")) == known
 
 
-@pytest.mark.parametrize(("name", "method"), [case for case in BY_PERMISSION if TABLE[case[0]][0]])
-def test_what_does_not_exist_is_not_found(name, method):
-    ask = getattr(_allowed(name, method), method.lower())
-    assert ask(address_of(name, None), follow=True).status_code == 404
+@pytest.mark.parametrize("name", [name for name in BY_PERMISSION if TABLE[name][0]])
+def test_what_does_not_exist_is_not_found(world, allowed, name):
+    for method, asked in BY_PERMISSION[name].items():
+        ask = getattr(allowed(asked), method.lower())
+        assert (method, ask(address_of(name, None), follow=True).status_code) == (method, 404)
 
 
-@pytest.mark.parametrize("name", [name for name, method in CASES if method == "POST"])
-def test_a_form_from_elsewhere_is_refused(world, name):
-    client = Client(enforce_csrf_checks=True)
-    if TABLE[name][1]["POST"][0] != PUBLIC:
-        client = _allowed(name, "POST", enforce_csrf_checks=True)
-    assert (
-        client.post(address_of(name, world), headers={"Referer": "https://elsewhere.example/"}).status_code == 403
-    )
+@pytest.mark.parametrize("name", [name for name, methods in METHODS.items() if "POST" in methods])
+def test_a_form_from_elsewhere_is_refused(world, allowed, name):
+    asked = METHODS[name]["POST"]
+    client = Client(enforce_csrf_checks=True) if asked == PUBLIC else allowed(asked, enforce_csrf_checks=True)
+    response = client.post(address_of(name, world), headers={"Referer": "https://elsewhere.example/"})
+    assert response.status_code == 403
 
 
 def _names(resolver: URLResolver, prefix: str = "") -> list[str]:

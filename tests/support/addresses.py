@@ -5,8 +5,10 @@ thought about.
 """
 
 import uuid
+from collections.abc import Iterable, Mapping
 from types import SimpleNamespace
 
+from django.conf import settings
 from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
@@ -186,13 +188,38 @@ def address_of(name: str, world: SimpleNamespace | None) -> str:
     return reverse(name, args=[getattr(found, "uuid", None) or getattr(found, "message_id", None) or found.pk])
 
 
-def client_with(*, permissions: list[str], is_superuser: bool = False, enforce_csrf_checks: bool = False) -> Client:
-    user = User.objects.create_user("somebody", password="secret-word-1", is_superuser=is_superuser)
-    user.user_permissions.set(
-        permission
-        for permission in Permission.objects.select_related("content_type")
-        if f"{permission.content_type.app_label}.{permission.codename}" in permissions
+def client_with(*, permissions: Iterable[str], is_superuser: bool = False) -> Client:
+    """Log in somebody who has these permissions and no others."""
+    (session,) = sessions_of({SUPERUSER if is_superuser else "somebody": frozenset(permissions)}).values()
+    return client_of_session(session)
+
+
+def sessions_of(people: Mapping[str, frozenset[str]]) -> dict[str, str]:
+    """Log in people who have just these permissions, and SUPERUSER as one; give the key of each one's session."""
+    known = {
+        f"{label}.{codename}": pk
+        for label, codename, pk in Permission.objects.values_list("content_type__app_label", "codename", "pk")
+    }
+    users = User.objects.bulk_create(
+        User(username=f"somebody-{number}", is_superuser=who == SUPERUSER) for number, who in enumerate(people)
     )
-    client = Client(enforce_csrf_checks=enforce_csrf_checks)
+    through = User.user_permissions.through
+    through.objects.bulk_create(
+        through(user=user, permission_id=known[permission])
+        for user, permissions in zip(users, people.values(), strict=True)
+        for permission in permissions
+    )
+    return {who: _session_of(user) for who, user in zip(people, users, strict=True)}
+
+
+def _session_of(user: User) -> str:
+    client = Client()
     client.force_login(user, backend="portal.staff.permissions.Backend")
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
+
+
+def client_of_session(session: str, *, enforce_csrf_checks: bool = False) -> Client:
+    """Give a browser that goes on with somebody's session."""
+    client = Client(enforce_csrf_checks=enforce_csrf_checks)
+    client.cookies[settings.SESSION_COOKIE_NAME] = session
     return client
