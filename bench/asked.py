@@ -40,6 +40,8 @@ _NUMBERS = {
     "terminations": ("subscription__numbers__number", "subscription__contract_item__contract__reference"),
 }
 _PART = 3
+_PLACES = ("first", "deep")
+"""The kinds of pages that are asked for without a filter."""
 
 Query = QuerySet[Any, Any]
 
@@ -54,13 +56,14 @@ class Asked:
 
 
 def every(*, is_thorough: bool) -> Iterator[Asked]:
-    """Give the pages of all lists; of a tiny database each filter and order once."""
+    """Give the pages of all lists; of a tiny database each list's first and deep page, and each filter once."""
+    seen = set()
     for list_, address in lists():
-        seen = set()
         for kind, words, query in _of(list_):
-            if is_thorough or kind not in seen:
+            once = (list_.name, kind) if kind in _PLACES else kind
+            if is_thorough or once not in seen:
                 yield Asked(list_.name, words, f"{address}?{urlencode(query)}" if query else address)
-            seen.add(kind)
+            seen.add(once)
 
 
 def lists() -> list[tuple[List[Any], str]]:

@@ -8,6 +8,7 @@ the times of whole terminations and not in those of Apply.
 
 from __future__ import annotations
 
+import contextlib
 import pickle
 import subprocess
 import sys
@@ -51,11 +52,12 @@ def measure(world: World) -> list[Measured]:
     each = min(most, (len(found) - 4 * alone) // (4 * world.turns * len(names))) * len(names)
     subscriptions = iter(found)
     flows = _write_down(world, list(islice(subscriptions, 2 * alone + 2 * world.turns * each)))
-    with world.copy() as url, world.serve(url) as port:
-        agents = [Client(port) for _ in names]
-        for agent, name in zip(agents, names, strict=True):
-            agent.log_in(name, PASSWORD)
-        script = [world.connect(url) for _ in names]
+    url, port = world.serve_writers()
+    agents = [Client(port) for _ in names]
+    for agent, name in zip(agents, names, strict=True):
+        agent.log_in(name, PASSWORD)
+    with contextlib.ExitStack() as open_lines:
+        script = [open_lines.enter_context(world.connect(url)) for _ in names]
         _together(agents, list(islice(subscriptions, alone)), _terminate)
         one = [_terminate(agents[0], subscription) for subscription in islice(subscriptions, alone)]
         written = iter(flows)

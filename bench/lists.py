@@ -61,25 +61,29 @@ def measure(world: World) -> list[Measured]:
             pages = list(asked.every(is_thorough=is_thorough))
         say(f"    {len(pages)} pages of lists")
         with _browsers(world, url) as (ours, theirs):
-            rounds, warm_up = (ROUNDS, _WARM_UP) if is_thorough else (1, 0)
+            if not is_thorough:
+                return [_told(timed_by_turns(pages, ours, theirs, 1, 0, pages_a_turn=len(pages)))]
+            rounds, warm_up = ROUNDS, _WARM_UP
             found = {timed.asked: timed for timed in timed_by_turns(pages, ours, theirs, rounds, warm_up)}
-            if slow := [page for page in pages if found[page].ratio > AT_MOST and is_thorough]:
+            if slow := [page for page in pages if found[page].ratio > AT_MOST]:
                 again = timed_by_turns(slow, ours, theirs, rounds * _AGAIN, warm_up)
                 found |= {timed.asked: timed for timed in again}
-    every = sorted(found.values(), key=lambda timed: timed.ratio, reverse=True)
-    say(table(every))
-    say(summary(every))
-    return [_figure(every)]
+    return [_told(list(found.values()))]
 
 
-def timed_by_turns(pages: Sequence[Asked], ours: Client, theirs: Client, rounds: int, warm_up: int) -> list[Timed]:
-    """Ask for all pages round by round, each in turn with the list of invoices."""
+def timed_by_turns(
+    pages: Sequence[Asked], ours: Client, theirs: Client, rounds: int, warm_up: int, *, pages_a_turn: int = 1
+) -> list[Timed]:
+    """Ask for all pages round by round, in turn with the list of invoices: a page a turn, or more of them."""
     times: list[list[tuple[float, float]]] = [[] for _ in pages]
+    peer = 0.0
     for number in range(-warm_up, rounds):
-        for page, taken in zip(pages, times, strict=True):
-            pair = ours.get(page.address).seconds, theirs.get(INVOICES).seconds
+        for place, (page, taken) in enumerate(zip(pages, times, strict=True)):
+            seconds = ours.get(page.address).seconds
+            if place % pages_a_turn == 0:
+                peer = theirs.get(INVOICES).seconds
             if number >= 0:
-                taken.append(pair)
+                taken.append((seconds, peer))
     return [
         Timed(page, *(statistics.median(side) for side in zip(*taken, strict=True)))
         for page, taken in zip(pages, times, strict=True)
@@ -139,7 +143,11 @@ def summary(every: Sequence[Timed]) -> str:
     return "\n".join(lines)
 
 
-def _figure(every: Sequence[Timed]) -> Measured:
+def _told(found: Sequence[Timed]) -> Measured:
+    """Tell what each page took, and give the figure of the slowest."""
+    every = sorted(found, key=lambda timed: timed.ratio, reverse=True)
+    say(table(every))
+    say(summary(every))
     worst = every[0]
     slow = sum(timed.ratio > AT_MOST for timed in every)
     return Measured(

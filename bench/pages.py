@@ -54,7 +54,7 @@ _LISTS = (
 def measure(world: World) -> list[Measured]:
     """Ask for every page again and again, the first and the deep ones in turns."""
     lists, customers = _what_there_is(world)
-    warm_up = world.warm_up(_WARM_UP)
+    warm_up, theirs_most = world.warm_up(_WARM_UP), min(ADMIN_ROUNDS, world.times(ROUNDS))
     port = world.serve_readers()
     agent, auditor = Client(port), Client(port)
     agent.log_in(AGENTS[0], PASSWORD)
@@ -75,11 +75,11 @@ def measure(world: World) -> list[Measured]:
             seconds = browser.get(address, headers=headers).seconds
             if number >= 0:
                 times.setdefault(name, []).append(seconds)
-    theirs, plain = _beside(lists, warm_up=warm_up)
+    theirs, plain = _beside(lists, rounds=theirs_most, warm_up=warm_up)
     return _figures(times, theirs, plain)
 
 
-def _beside(lists: Sequence[_List], *, warm_up: int) -> tuple[dict[str, float], float]:
+def _beside(lists: Sequence[_List], *, rounds: int, warm_up: int) -> tuple[dict[str, float], float]:
     """Give the seconds of Django's own admin for the lists, and what share is left without filters and dates.
 
     It is no part of the portal, so both are asked for in this process, in turns: without HTTP, which ours include.
@@ -104,7 +104,7 @@ def _beside(lists: Sequence[_List], *, warm_up: int) -> tuple[dict[str, float], 
             return time.perf_counter() - started
 
         both = []
-        for _ in range(-warm_up, ADMIN_ROUNDS):
+        for _ in range(-warm_up, rounds):
             as_it_is = ask()
             with mock.patch.multiple(page, list_filter=(), date_hierarchy=None):
                 both.append((as_it_is, ask()))

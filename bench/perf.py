@@ -2,8 +2,8 @@
 
 A subject is a module with `FIGURES` (what it can measure, with targets) and `measure(world)`, which gives a
 `Measured` for each; it is entered in `SUBJECTS`. NAME on the command line is a subject or one of its figures. Who
-writes to the database takes `world.copy()`; who needs the portal over HTTP takes `world.serve()`, or, to read only,
-`world.serve_readers()`.
+writes to the database takes `world.copy()`; who needs the portal over HTTP takes `world.serve()`, or shares a
+server with others: to read only, `world.serve_readers()`, to write a little as well, `world.serve_writers()`.
 """
 
 from __future__ import annotations
@@ -31,11 +31,12 @@ from portal import embedded
 
 SUBJECTS: dict[str, ModuleType] = {
     "cleanup": cleanup,
+    # They write to the same copy, and share its server.
     "flows": flows,
+    "weight": weight,
     "import": imports,
     "lists": lists,
     "renewals": renewals,
-    "weight": weight,
     # They only read, and share a server.
     "pages": pages,
     "search": search,
@@ -74,13 +75,14 @@ def run(subjects: list[str], world: World, *, fresh: bool) -> tuple[Results, lis
             its_own = [(figure, measured[figure.name]) for figure in module.FIGURES]
         except _FAILURES as error:
             say(traceback.format_exc())
-            django.db.connections.close_all()  # one may be of no use any more
+            # They may be of no use any more.
+            django.db.connections.close_all()
+            world.end_sharing()
             failures.append(f"{subject} failed: {type(error).__name__}: {' '.join(str(error).split())}")
             continue
         results += its_own
         say(f"    {time.monotonic() - started:.0f} s")
         say(table(its_own))
-    world.end_reading()
     return results, failures
 
 
@@ -144,6 +146,8 @@ def main(arguments: list[str]) -> int:
     except KeyboardInterrupt:
         say("stopped")
         return 130
+    finally:
+        world.end_sharing()
     if options.json:
         print(json.dumps({found.name: round(found.value, 4) for _, found in results}, indent=2))
     else:

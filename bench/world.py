@@ -30,6 +30,8 @@ SUPERUSER = "bench-superuser"
 PASSWORD = "every-figure-1"
 _START_WITHIN = 120.0
 _MODEL = "bench_migrated"
+_TINY = 1000
+"""Organisations below which nothing that is measured means anything."""
 
 
 def say(line: str) -> None:
@@ -50,16 +52,16 @@ class World:
         self.home = embedded.data_directory() / "bench"
         self.url = ""
         self._server_url = ""
-        self._port = 0
-        self._reading = contextlib.ExitStack()
+        self._shared: dict[str, tuple[str, int]] = {}
+        self._sharing = contextlib.ExitStack()
 
     def times(self, most: int) -> int:
         """Say how often to do what is done `most` times elsewhere; a tiny database only shows that all works."""
-        return max(3, min(most, self.rows // 50))
+        return 2 if self.rows < _TINY else min(most, self.rows // 50)
 
     def warm_up(self, most: int) -> int:
         """Say how often to do first what is not counted: `most` times elsewhere, hardly on a tiny database."""
-        return min(most, self.rows // 100)
+        return 1 if self.rows < _TINY else min(most, self.rows // 100)
 
     def open(self, *, fresh: bool) -> None:
         """Start PostgreSQL, and build the database unless it is there; set Django up on it."""
@@ -161,7 +163,7 @@ class World:
         for connection in connections.all(initialized_only=True):
             connection.close()
         # What is copied is used by nobody.
-        self.end_reading()
+        self.end_sharing()
         original = str(conninfo.conninfo_to_dict(url or self.url)["dbname"])
         name = name or f"{original}_copy"
         target, source = sql.Identifier(name), sql.Identifier(original)
@@ -273,14 +275,25 @@ class World:
 
     def serve_readers(self) -> int:
         """Serve that of N organisations to one subject after the other, until it is copied. Gives the port."""
-        if not self._port:
-            self._port = self._reading.enter_context(self.serve())
-        return self._port
+        if "readers" not in self._shared:
+            self.end_sharing()
+            self._shared["readers"] = (self.url, self._sharing.enter_context(self.serve()))
+        return self._shared["readers"][1]
 
-    def end_reading(self) -> None:
-        """End the server of those who only read, if there is one."""
-        self._reading.close()
-        self._port = 0
+    def serve_writers(self) -> tuple[str, int]:
+        """Serve one copy to subjects that write a little, one after the other, until another copy is made.
+
+        Gives its address, by which they find what is as it was, and the port.
+        """
+        if "writers" not in self._shared:
+            url = self._sharing.enter_context(self.copy())
+            self._shared["writers"] = (url, self._sharing.enter_context(self.serve(url)))
+        return self._shared["writers"]
+
+    def end_sharing(self) -> None:
+        """End the servers that subjects share, if there are any."""
+        self._shared.clear()
+        self._sharing.close()
 
     def _wait_for(self, server: subprocess.Popen[bytes], port: int) -> None:
         until = time.monotonic() + _START_WITHIN
