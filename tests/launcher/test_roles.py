@@ -211,7 +211,7 @@ def test_the_three_statements_make_a_database_of_ones_own_whose_rights_are_kept(
     assert "DATABASE_OWNER_URL=" in done.stderr
     assert done.stderr.count("\n") == 1
     # The owner may make all that there is. A dump of it takes less than migrating from nothing, which is done to a
-    # database of the same statements in tests/launcher/operations.
+    # database of the same statements in tests/launcher/operations, with TEST_FULL=1.
     migrated.restore(own[owner.VARIABLE], place=place)
     assert manage(place, "migrate", **own).returncode == 0
     done = manage(place, "import_data", str(directory), **works)

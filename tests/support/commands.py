@@ -1,11 +1,13 @@
 """Several commands as processes of their own, for which Django is started once.
 
 To start it takes a second of a processor, most of what a command costs that is refused. Each command is a fork of a
-process that has imported everything and has not yet connected: from there on it is what `./run` starts.
+process that has imported everything and has not yet connected: from there on it is what `./run` starts. Where each
+has an environment of its own, that process has imported only what reads no settings.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import signal
@@ -19,14 +21,20 @@ from portal import embedded
 from tests.support.places import Place
 
 Answer = subprocess.CompletedProcess[str]
+# Its module by its name, also where that is run in another place than this.
+PROGRAM = (sys.executable, "-m", __name__)
 _SECONDS = 300
+_WITHOUT_SETTINGS = (
+    *("psycopg", "django.core.management", "django.contrib.admin.options", "django.contrib.postgres.fields"),
+    *("django.urls", "crispy_forms.helper", "csp.middleware", "django_htmx.middleware", "moneyed"),
+)
 
 
 def run_each(place: Place, commands: Iterable[Sequence[str]], **more: str) -> list[Answer]:
     """Run commands one after the other, as `./run` with these words would, and give what each answered."""
-    asked = [list(words) for words in commands]
+    asked = [(list(words), {}) for words in commands]
     started = subprocess.Popen(
-        [sys.executable, "-m", __name__],
+        PROGRAM,
         env=place.environment(**more),
         cwd=embedded.ROOT,
         stdin=subprocess.PIPE,
@@ -42,25 +50,34 @@ def run_each(place: Place, commands: Iterable[Sequence[str]], **more: str) -> li
         started.wait()
         raise
     assert started.returncode == 0
-    return [
-        subprocess.CompletedProcess(words, *answer) for words, answer in zip(asked, json.loads(said), strict=True)
-    ]
+    return [answer(words, *told) for (words, _), told in zip(asked, json.loads(said), strict=True)]
+
+
+def answer(words: list[str], status: int, out: str, err: str) -> Answer:
+    return subprocess.CompletedProcess(words, status, out, err)
 
 
 def _main() -> None:
+    """Read words and environment of each command; write the status of each, and what it said on both streams."""
+    asked: list[tuple[list[str], dict[str, str]]] = json.load(sys.stdin)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
-    embedded.join()
-    import django
+    if any(environment for _, environment in asked):
+        for name in _WITHOUT_SETTINGS:
+            importlib.import_module(name)
+    else:
+        embedded.join()
+        import django
 
-    django.setup()
-    answers = [_in_a_fork(words or ["serve"]) for words in json.load(sys.stdin)]
+        django.setup()
+    answers = [_in_a_fork(words or ["serve"], environment) for words, environment in asked]
     print(json.dumps(answers))
 
 
-def _in_a_fork(words: list[str]) -> tuple[int, str, str]:
+def _in_a_fork(words: list[str], environment: dict[str, str]) -> tuple[int, str, str]:
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if not child:
+            os.environ.update(environment)
             _become(words, streams=(os.open(os.devnull, os.O_RDONLY), out.fileno(), err.fileno()))
         _, status = os.waitpid(child, 0)
         said = []

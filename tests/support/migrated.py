@@ -36,6 +36,12 @@ def fill(data: Path, *, kept: Path | None = None) -> None:
         _copy(there / "data", data)
 
 
+def dump() -> str:
+    """Give the dump of one: statements for psql."""
+    with _up_to_date() as there:
+        return (there / _DUMP).read_text()
+
+
 def restore(url: str, *, place: Place) -> None:
     """Give a database of a place's server the tables, as a restored dump does: without rights."""
     with _up_to_date() as there:

@@ -13,9 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from bench import client
+from portal import embedded
 from tests.launcher.operations import machine as machines
 from tests.launcher.operations import page
-from tests.support import one_customer
+from tests.support import commands, migrated, one_customer
 from tests.support.places import eventually
 
 HERE = Path(__file__).parent
@@ -71,6 +72,10 @@ class Operator:
             log="/run/postgresql.log",
         )
         assert eventually(lambda: self.machine.answers(5432, host=HOSTS["db2.example"])), self.log("postgresql")
+
+    def restore_tables(self) -> None:
+        """Put the tables where the page's command is to make them, which takes long, and then finds them there."""
+        self.sql(f"SET ROLE portal;\n{migrated.dump()}", database="portal")
 
     def make_certificate(self) -> None:
         self.machine.at(CERTIFICATE).parent.mkdir(parents=True)
@@ -201,6 +206,17 @@ class Operator:
         """Run a command as the server's own role, by the server's own address."""
         line = '. /etc/portal/environment; . /etc/portal/web; exec runuser -u portal -- /opt/portal/run "$@"'
         return self.machine.does("sh", "-euac", line, "sh", *words)
+
+    def starts(self, cases: Mapping[str, Mapping[str, str]]) -> dict[str, commands.Answer]:
+        """Start the portal with the printed environment, changed in each of these ways; give what each said."""
+        asked = [([], dict(changed)) for changed in cases.values()]
+        # The code of the page, and the program of the tests beside it.
+        line = (
+            f"set -a; . /etc/portal/environment; PYTHONPATH=/opt/portal:{embedded.ROOT}; cd /opt/portal; "
+            'exec runuser -u portal -- "$@"'
+        )
+        said = self.machine.does("sh", "-euc", line, "sh", *commands.PROGRAM, said=json.dumps(asked))
+        return {case: commands.answer([], *told) for case, told in zip(cases, json.loads(said), strict=True)}
 
     def log(self, name: str) -> str:
         return self.machine.at(f"/run/{name}.log").read_text()

@@ -54,8 +54,4 @@ CASES: dict[str, tuple[dict[str, str], str]] = {
         {"DATABASE_URL": f"{_HERE}db2.example/latin"},
         "The database is kept in LATIN1",
     ),
-    "static files that can't be made": (
-        {"PORTAL_DATA": "/srv/closed", "PORT": "8001", "STALE": "yes"},
-        "The static files can't be prepared in /srv/closed/static: Permission denied.",
-    ),
 }
