@@ -27,7 +27,7 @@ from tests.interleaving import effects
 from tests.interleaving.effects import Step
 
 PATIENCE = 30.0
-LOOK_EVERY = 0.002
+LOOK_EVERY = 0.01
 
 Answer = tuple[str, ...]
 
