@@ -4,23 +4,33 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
+from tests.browser.looks import fits, looks_at, resizing, set_width
 from tests.support import factories
 from tests.support.browsing import this_month
 from tests.support.factories import C
 
-Theme = Literal["light", "dark"]
-
 # Playwright's own event loop runs in this thread; Django must not take it for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+
+# What still fades in has not its colours yet; what has a new width learns of it with the next frame.
+_SETTLED = """async () => {
+    await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
+    const ends = (one) => one.effect.getComputedTiming().iterations !== Infinity;
+    await Promise.allSettled(document.getAnimations().filter(ends).map((one) => one.finished));
+}"""
+# It also lists each part that passed, which takes longer to bring here than to find.
+_AXE = """(contrast) => axe.run({
+    resultTypes: ["violations"], rules: { "color-contrast": { enabled: contrast } },
+}).then((found) => ({ violations: found.violations }))"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -50,7 +60,7 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
     # The lists re-read themselves after a write: what is still under way must end before the tables are emptied.
     idle = "() => !document.querySelector('.htmx-request')"
 
-    def enter(role: str, *, width: int = 1440, theme: Theme = "light", javascript: bool = True) -> Page:
+    def enter(role: str, *, width: int = 1440, javascript: bool = True) -> Page:
         user = make_user(role, f"{role}-{len(opened) + 1}")
         session = SessionStore()
         session["_auth_user_id"] = str(user.pk)
@@ -61,7 +71,7 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
         context = browser.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": 900},
-            color_scheme=theme,
+            color_scheme="light",
             java_script_enabled=javascript,
             reduced_motion="reduce",
         )
@@ -103,33 +113,67 @@ def _own_styles(page: Page) -> Iterator[None]:
     del said[before:]
 
 
-# What still fades in has not its colours yet.
-_SETTLED = """() => Promise.all(document.getAnimations()
-    .filter((one) => one.effect.getComputedTiming().iterations !== Infinity)
-    .map((one) => one.finished.catch(() => null))).then(() => true)"""
+def _keep_picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("SCREENSHOTS"):
+        page.screenshot(path=f"{folder}/{name}.png", caret="initial")
+
+
+def _violations(page: Page, *, contrast: bool = True) -> str:
+    """Ask axe, once nothing moves any more, and report its violations."""
+    page.evaluate(_SETTLED)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    found = AxeResults(page.evaluate(_AXE, contrast))
+    return str(found.generate_report()) if found.violations_count else ""
 
 
 @pytest.fixture
 def check_axe() -> Callable[[Page], None]:
-    """Fail on any accessibility violation that axe finds, once nothing moves any more."""
+    """Fail on any accessibility violation that axe finds in the page as it is."""
 
     def check(page: Page) -> None:
-        page.evaluate(_SETTLED)
         with _own_styles(page):
-            found = Axe().run(page)
-        assert found.violations_count == 0, found.generate_report()
+            report = _violations(page)
+        assert not report, report
 
     return check
 
 
 @pytest.fixture
-def shot(request: pytest.FixtureRequest) -> Callable[..., None]:
+def look() -> Callable[..., None]:
+    """Look at a page at each width and in both themes: `look(page, "refund")`. Fails on any accessibility violation
+    that axe finds, and where the page is wider than the screen.
+
+    Afterwards the page is as wide as before, and light. With SCREENSHOTS=DIRECTORY a picture of each look is kept
+    there; `at` is what has to be in it.
+    """
+
+    def take(page: Page, name: str, *, at: Locator | None = None) -> None:
+        wrong = []
+        with _own_styles(page), resizing(page):
+            for width, theme, contrast in looks_at(name):
+                set_width(page, width)
+                page.emulate_media(color_scheme=theme)
+                if report := _violations(page, contrast=contrast):
+                    wrong.append(f"{name} at {width}, {theme}: {report}")
+                if not fits(page):
+                    wrong.append(f"{name} at {width}, {theme}: wider than the screen")
+                if at:
+                    at.scroll_into_view_if_needed()
+                _keep_picture(page, f"{name}-{width}-{theme}")
+        assert not wrong, "\n".join(wrong)
+
+    return take
+
+
+@pytest.fixture
+def shot() -> Callable[[Page, str], None]:
     """Keep a screenshot when SCREENSHOTS names a directory."""
 
     def take(page: Page, name: str) -> None:
-        if folder := os.environ.get("SCREENSHOTS"):
+        if os.environ.get("SCREENSHOTS"):
             with _own_styles(page):
-                page.screenshot(path=f"{folder}/{name}.png", caret="initial")
+                _keep_picture(page, name)
 
     return take
 

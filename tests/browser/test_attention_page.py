@@ -20,21 +20,18 @@ def waiting(made):
     factories.credit_note(made.organisation, status="sent")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (360, "light"), (1440, "dark"), (360, "dark")])
-def test_it_can_be_read_by_everybody(visit, waiting, check_axe, shot, width, theme):
-    page = visit("superuser", width=width, theme=theme)
+def test_it_can_be_read_by_everybody(visit, waiting, look):
+    page = visit("superuser")
     page.goto("/")
     expect(page.get_by_role("heading", name="Needs attention")).to_be_visible()
-    check_axe(page)
-    shot(page, f"attention-{width}-{theme}")
+    look(page, "attention")
 
 
-def test_nothing_to_do_is_said(visit, live_server, check_axe, shot):
+def test_nothing_to_do_is_said(visit, live_server, look):
     page = visit("agent")
     page.goto("/")
     expect(page.get_by_text("Nothing needs attention")).to_be_visible()
-    check_axe(page)
-    shot(page, "attention-nothing")
+    look(page, "attention-nothing")
 
 
 @pytest.mark.parametrize("javascript", [True, False])

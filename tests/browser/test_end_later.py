@@ -7,6 +7,7 @@ from django.utils import timezone
 from playwright.sync_api import expect
 
 from subscriptions.models import TerminationRequest
+from tests.browser.looks import WALKED
 from tests.support import scheduled
 from tests.support.browsing import open_sidebar, running, today
 
@@ -19,45 +20,39 @@ def _fill(page, **said):
     page.get_by_label("Channel").select_option("phone")
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (1440, "dark"), (360, "light"), (360, "dark")])
-def test_from_the_sidebar_and_back(visit, check_axe, shot, width, theme):
+@pytest.mark.parametrize("width", WALKED)
+def test_from_the_sidebar_and_back(visit, look, width):
     made = running(ago=2, months=3, net="150")
-    page = visit("agent", width=width, theme=theme)
+    page = visit("agent", width=width)
     open_sidebar(page, made)
     page.get_by_role("link", name="End later").click()
     dialog = page.locator("#dialog")
     expect(page.locator("#dialog-title")).to_have_text("End later")
-    check_axe(page)
-    shot(page, f"end-later-form-{width}-{theme}")
+    look(page, "end-later-form")
     _fill(dialog)
     dialog.get_by_role("button", name="Show the estimate").click()
     expect(page.locator("#dialog-title")).to_contain_text("Estimate for")
-    check_axe(page)
-    shot(page, f"end-later-estimate-{width}-{theme}")
+    look(page, "end-later-estimate")
     dialog.get_by_role("button", name="Schedule the end").click()
     expect(page.locator("#dialog-title")).to_have_text("Scheduled")
-    check_axe(page)
+    look(page, "end-later-scheduled")
     page.keyboard.press("Escape")
     sidebar = page.locator("#sidebar")
     expect(sidebar.locator("#scheduled-title")).to_contain_text("Ends on")
-    sidebar.locator("#scheduled-title").scroll_into_view_if_needed()
-    check_axe(page)
-    shot(page, f"end-later-sidebar-{width}-{theme}")
+    look(page, "end-later-sidebar", at=sidebar.locator("#scheduled-title"))
     sidebar.get_by_role("link", name="Withdraw the scheduled end").click()
     expect(page.locator("#dialog-title")).to_have_text("Withdraw the scheduled end")
-    shot(page, f"end-later-withdraw-{width}-{theme}")
     dialog.get_by_role("button", name="Withdraw").click()
     expect(dialog.locator("[data-error-summary]")).to_be_focused()
     dialog.get_by_label("Why is it withdrawn?").fill("They stay.")
-    check_axe(page)
+    look(page, "end-later-withdraw")
     dialog.get_by_role("button", name="Withdraw").click()
     expect(page.locator("#dialog-title")).to_have_text("Withdrawn")
     expect(sidebar.locator("#scheduled-title")).to_have_count(0)
     assert TerminationRequest.objects.get().state == "withdrawn"
 
 
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (360, "dark")])
-def test_the_lists_show_what_is_scheduled_and_what_needs_a_person(visit, check_axe, shot, width, theme):
+def test_the_lists_show_what_is_scheduled_and_what_needs_a_person(visit, look):
     waiting, made = running(ago=2, months=3, net="150"), running(ago=2)
     scheduled.request(
         waiting,
@@ -67,15 +62,13 @@ def test_the_lists_show_what_is_scheduled_and_what_needs_a_person(visit, check_a
         refusal_sentence="Please confirm: I know that credit note CN-1 (SGD 50.00) is not the refund made here.",
     )
     scheduled.request(made)
-    page = visit("auditor", width=width, theme=theme)
+    page = visit("auditor")
     page.goto("/scheduled-ends/")
     expect(page.locator("main")).to_contain_text("Needs a person")
-    check_axe(page)
-    shot(page, f"scheduled-ends-{width}-{theme}")
+    look(page, "scheduled-ends")
     page.goto(f"/customers/{waiting.organisation.uuid}/subscriptions/")
     expect(page.locator("main")).to_contain_text("ends on")
-    check_axe(page)
-    shot(page, f"scheduled-tab-{width}-{theme}")
+    look(page, "scheduled-tab")
 
 
 def test_without_javascript(visit):

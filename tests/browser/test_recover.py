@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from customers.models import CreditAccount
 from subscriptions.models import AddOn, Cycle
+from tests.browser.looks import WALKED
 from tests.subscriptions.life.nights import renew, taxed
 from tests.support import factories
 from tests.support.browsing import configure, renewing
@@ -41,18 +42,12 @@ def press(page: Page, role, name) -> None:
     page.keyboard.press("Enter")
 
 
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"))
-
-
-@pytest.mark.parametrize(("width", "theme"), [(1440, "light"), (360, "dark")])
-def test_by_keyboard_from_the_list_to_the_renewal(visit, refused, check_axe, shot, width, theme):
-    page = visit("agent", width=width, theme=theme)
+@pytest.mark.parametrize("width", WALKED)
+def test_by_keyboard_from_the_list_to_the_renewal(visit, refused, look, width):
+    page = visit("agent", width=width)
     page.goto("/subscriptions/failed-renewals/")
     expect(page.locator("main")).to_contain_text("SGD 58.86 is needed, SGD 12.40 is available.")
-    check_axe(page)
-    assert fits(page)
-    shot(page, f"failed-to-renew-{width}-{theme}")
+    look(page, "failed-to-renew")
     press(page, "link", "SIP Trunk monthly")
     expect(page.locator("main")).to_contain_text("its renewal was refused; the history says why")
     press(page, "link", "Recover")
@@ -62,8 +57,7 @@ def test_by_keyboard_from_the_list_to_the_renewal(visit, refused, check_axe, sho
     press(page, "button", "Recover")
     expect(dialog.get_by_role("alert")).to_be_focused()
     expect(dialog.get_by_role("alert")).to_contain_text(f"It was {SHOWN} and is {NOW} now.")
-    check_axe(page)
-    shot(page, f"recover-changed-{width}-{theme}")
+    look(page, "recover-changed")
     press(page, "button", "Recover")
     expect(page.locator("#dialog-title")).to_have_text("Done")
     expect(dialog).to_contain_text(NOW)
