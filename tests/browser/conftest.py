@@ -49,14 +49,56 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     return {
         **browser_type_launch_args,
         "executable_path": path,
-        "args": ["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        # The tabs of one person share a process: a new one would compile everything again.
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-background-networking",
+            "--renderer-process-limit=1",
+        ],
     }
 
 
+class _Browsers:
+    """Browsers of people who come one after another: what a page needs is loaded and compiled once, not for each.
+
+    Each comes without cookies and in a new tab, and finds nothing that somebody else has stored. The last tab of a
+    browser takes its process along: one stays open.
+    """
+
+    def __init__(self, browser: Browser, address: str) -> None:
+        self._browser = browser
+        self._address = address
+        self._free: dict[bool, list[BrowserContext]] = {True: [], False: []}
+
+    def take(self, *, javascript: bool) -> BrowserContext:
+        if self._free[javascript]:
+            return self._free[javascript].pop()
+        context = self._browser.new_context(
+            base_url=self._address, java_script_enabled=javascript, color_scheme="light", reduced_motion="reduce"
+        )
+        context.new_page().goto("/static/favicon.svg")
+        return context
+
+    def give_back(self, context: BrowserContext, *, javascript: bool) -> None:
+        stays, *others = context.pages
+        for page in others:
+            page.close()
+        context.clear_cookies()
+        context.set_offline(False)
+        stays.evaluate("localStorage.clear()")
+        self._free[javascript].append(context)
+
+
+@pytest.fixture(scope="session")
+def browsers(browser: Browser, live_server) -> _Browsers:
+    return _Browsers(browser, live_server.url)
+
+
 @pytest.fixture
-def visit(live_server, browser: Browser, make_user: Callable[..., User]):
+def visit(live_server, browsers: _Browsers, make_user: Callable[..., User]):
     """Open a browser for somebody of a role: `page = visit("agent")`. Fails on any console error."""
-    opened: list[tuple[BrowserContext, list[str]]] = []
+    opened: list[tuple[BrowserContext, bool, list[str]]] = []
     # The lists re-read themselves after a write: what is still under way must end before the tables are emptied.
     idle = "() => !document.querySelector('.htmx-request')"
 
@@ -68,17 +110,12 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
         session["_auth_user_hash"] = user.get_session_auth_hash()
         session.save()
         assert session.session_key
-        context = browser.new_context(
-            base_url=live_server.url,
-            viewport={"width": width, "height": 900},
-            color_scheme="light",
-            java_script_enabled=javascript,
-            reduced_motion="reduce",
-        )
+        context = browsers.take(javascript=javascript)
         context.add_cookies(
             [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_server.url}]
         )
         page = context.new_page()
+        set_width(page, width)
         said: list[str] = []
         page.said = said  # type: ignore[attr-defined]  # ours, for what follows
         page.on(
@@ -91,14 +128,15 @@ def visit(live_server, browser: Browser, make_user: Callable[..., User]):
         page.on("pageerror", lambda error: said.append(str(error)))
         # When to call it a hang, on a machine that is busy with something else, too.
         page.set_default_timeout(60_000)
-        opened.append((context, said))
+        opened.append((context, javascript, said))
         return page
 
     yield enter
-    for context, said in opened:
+    for context, javascript, _ in opened:
         for page in context.pages:
             page.wait_for_function(idle)
-        context.close()
+        browsers.give_back(context, javascript=javascript)
+    for _, _, said in opened:
         assert said == [], said
 
 
