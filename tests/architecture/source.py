@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -28,6 +28,11 @@ class Module:
     path: str
     tree: ast.Module
 
+    @cached_property
+    def nodes(self) -> tuple[ast.AST, ...]:
+        """Give everything in the tree. Many rules look through all modules: walking takes longer than looking."""
+        return tuple(ast.walk(self.tree))
+
     @property
     def is_migration(self) -> bool:
         return "/migrations/" in self.path
@@ -50,7 +55,7 @@ def found(
 ) -> Iterator[tuple[Module, Node]]:
     """Walk all modules for one kind of node, or several."""
     for module in within or modules():
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, of):
                 yield module, node
 
