@@ -50,6 +50,7 @@ def _superuser() -> User:
 def test_nothing_of_it_is_left_and_everything_agrees() -> None:
     _superuser()
     reasons = TerminationReason.objects.count()
+    created = AuditEntry.objects.get(event="Staff created")
     assert Termination.objects.exists()
     said = _remove()
     assert said.startswith(
@@ -68,29 +69,38 @@ def test_nothing_of_it_is_left_and_everything_agrees() -> None:
         "Staff created",
         "Demo removed",
     ]
+    kept = AuditEntry.objects.get(event="Staff created")
+    assert (kept.pk, bytes(kept.sha256), kept.at) == (created.pk, bytes(created.sha256), created.at)
     assert list(verification.faults(at=timezone.now())) == []
     assert list(verification.schema_faults()) == []
+    with pytest.raises(CommandError, match="There are no customers, and no staff of the demo"):
+        _remove()
     # A portal that is empty again takes customers as a new one does.
     factories.subscription()
     assert list(verification.faults(at=timezone.now())) == []
 
 
-def test_entries_of_the_audit_that_stay_keep_their_hashes() -> None:
-    _superuser()
-    entry = AuditEntry.objects.get(event="Staff created")
-    _remove()
-    again = AuditEntry.objects.get(event="Staff created")
-    assert (again.pk, bytes(again.sha256), again.at) == (entry.pk, bytes(entry.sha256), entry.at)
-
-
-@pytest.mark.parametrize(("others", "said"), [(1, "1 customer is not of the demo"), (2, "2 customers are not")])
-def test_one_other_customer_keeps_all_of_it(others: int, said: str) -> None:
-    for _ in range(others):
-        Organisation.objects.create(name="Real", country="SG", currency="SGD", timezone="Asia/Singapore")
+def test_who_may_not_a_portal_in_use_and_other_customers_keep_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
     before = _everything()
-    with pytest.raises(CommandError, match=f"{said}.*nothing was removed"):
-        _remove()
+    _sql("REVOKE TRUNCATE ON customers_topup FROM CURRENT_USER")
+    try:
+        with pytest.raises(CommandError, match="Only the owner of the tables can empty them"):
+            _remove()
+    finally:
+        _sql("GRANT TRUNCATE ON customers_topup TO CURRENT_USER")
     assert _everything() == before
+    with monkeypatch.context() as patch, psycopg.connect(**connection.get_connection_params()) as other:
+        patch.setattr(removal, "LONGEST_WAIT", "50ms")
+        other.execute("SELECT FROM customers_organisation FOR SHARE")
+        with pytest.raises(CommandError, match="The portal is in use, and nothing was removed"):
+            _remove()
+    assert _everything() == before
+    for said in ("1 customer is not of the demo", "2 customers are not"):
+        Organisation.objects.create(name="Real", country="SG", currency="SGD", timezone="Asia/Singapore")
+        before = _everything()
+        with pytest.raises(CommandError, match=f"{said}.*nothing was removed"):
+            _remove()
+        assert _everything() == before
 
 
 def test_a_demo_without_marks_is_kept_and_told_what_to_do() -> None:
@@ -148,33 +158,6 @@ def test_whom_the_settings_name_stays_but_can_not_log_in() -> None:
     assert authenticate(None, username="admin", password=store.PASSWORD) is None
     assert list(User.objects.values_list("username", "is_active")) == [("admin", False)]
     assert selectors.current_config().allow_refund is False
-
-
-def test_twice_is_refused() -> None:
-    _remove()
-    with pytest.raises(CommandError, match="There are no customers, and no staff of the demo"):
-        _remove()
-
-
-def test_another_role_than_the_owner_is_told_so() -> None:
-    before = _everything()
-    _sql("REVOKE TRUNCATE ON customers_topup FROM CURRENT_USER")
-    try:
-        with pytest.raises(CommandError, match="Only the owner of the tables can empty them"):
-            _remove()
-    finally:
-        _sql("GRANT TRUNCATE ON customers_topup TO CURRENT_USER")
-    assert _everything() == before
-
-
-def test_a_portal_in_use_keeps_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = _everything()
-    monkeypatch.setattr(removal, "LONGEST_WAIT", "50ms")
-    with psycopg.connect(**connection.get_connection_params()) as other:
-        other.execute("SELECT FROM customers_organisation FOR SHARE")
-        with pytest.raises(CommandError, match="The portal is in use, and nothing was removed"):
-            _remove()
-    assert _everything() == before
 
 
 def _sql(statement: str) -> None:
