@@ -33,44 +33,47 @@ def run(server: Server) -> Callable[..., list[str]]:
     return begin
 
 
-def test_the_same_migrations_are_applied_once(run):
+def test_the_same_migrations_are_applied_once_and_changed_ones_anew(run, server):
     assert run("first", writes="by the first run") == ["by the first run"]
+    with pytest.raises(psycopg.OperationalError, match="not currently accepting connections"):
+        server.connect(server.kept)
+    # What a run left in its database is gone.
+    with server.connect(server.copied) as broken_off:
+        broken_off.execute("INSERT INTO words VALUES ('committed')")
+        broken_off.execute("ALTER TABLE words ADD COLUMN more text")
+        broken_off.execute("DELETE FROM words WHERE word = 'by the first run'")
     assert run("first", writes="by the second run") == ["by the first run"]
-
-
-def test_changed_migrations_make_it_anew(run):
-    run("first")
+    with server.connect(server.copied) as copied:
+        assert copied.execute("SELECT * FROM words").fetchall() == [("by the first run",)]
+    # The server itself waits five seconds before it says that a database is in use.
+    busy: Any = _Busy(server.cursor, server.copied)
+    with pytest.raises(kept.InUse, match=server.copied):
+        kept.copy(busy, server.kept, to=server.copied, shape=lambda: "first", make=bool)
     assert run("second") == ["second"]
+
+
+class _Busy:
+    """A cursor to whose server somebody is connected who stays."""
+
+    def __init__(self, cursor, name):
+        self._cursor, self._name = cursor, name
+
+    def __getattr__(self, name):
+        return getattr(self._cursor, name)
+
+    def execute(self, statement, parameters=None):
+        if not isinstance(statement, str) and f'DROP DATABASE IF EXISTS "{self._name}"' in statement.as_string():
+            raise OperationalError from errors.ObjectInUse()
+        return self._cursor.execute(statement, parameters)
 
 
 def test_a_run_of_several_processes_migrates_once_whatever_is_kept(run):
     run("first", writes="by an earlier run")
     assert run("first", writes="by its first process", run="this") == ["by its first process"]
     assert run("first", writes="by its second process", run="this") == ["by its first process"]
+    # Who reuses takes what another run has made.
+    assert run("first", writes="once more") == ["by its first process"]
     assert run("first", writes="by a later run", run="that") == ["by a later run"]
-
-
-def test_a_run_that_reuses_takes_what_another_run_has_made(run):
-    run("first", writes="by all processes", run="this")
-    assert run("first", writes="once more") == ["by all processes"]
-    assert run("second", writes="of other migrations") == ["of other migrations"]
-
-
-def test_what_a_run_left_in_its_database_is_gone(run, server):
-    run("first")
-    with server.connect(server.copied) as broken_off:
-        broken_off.execute("INSERT INTO words VALUES ('committed')")
-        broken_off.execute("ALTER TABLE words ADD COLUMN more text")
-        broken_off.execute("DELETE FROM words WHERE word = 'first'")
-    assert run("first") == ["first"]
-    with server.connect(server.copied) as copied:
-        assert copied.execute("SELECT * FROM words").fetchall() == [("first",)]
-
-
-def test_nobody_can_write_to_it(run, server):
-    run("first")
-    with pytest.raises(psycopg.OperationalError, match="not currently accepting connections"):
-        server.connect(server.kept)
 
 
 def test_migrating_that_failed_leaves_nothing_to_use(run, server):
@@ -161,29 +164,6 @@ def test_of_two_runs_at_once_one_migrates(run, server, django_db_blocker):
     assert run("first", writes="twice") == ["first"]
     for thread in threads:
         thread.join()
-
-
-class _Busy:
-    """A cursor to whose server somebody is connected who stays."""
-
-    def __init__(self, cursor, name):
-        self._cursor, self._name = cursor, name
-
-    def __getattr__(self, name):
-        return getattr(self._cursor, name)
-
-    def execute(self, statement, parameters=None):
-        if not isinstance(statement, str) and f'DROP DATABASE IF EXISTS "{self._name}"' in statement.as_string():
-            raise OperationalError from errors.ObjectInUse()
-        return self._cursor.execute(statement, parameters)
-
-
-def test_a_database_that_is_in_use_is_named(run, server):
-    """The server itself waits five seconds before it says so."""
-    run("first")
-    busy: Any = _Busy(server.cursor, server.copied)
-    with pytest.raises(kept.InUse, match=server.copied):
-        kept.copy(busy, server.kept, to=server.copied, shape=lambda: "first", make=bool)
 
 
 @pytest.fixture
