@@ -180,10 +180,8 @@ def test_what_tells_which_migrations_are_missing_does(place: Place, behind: str)
 
 
 def test_reading_commands_do_not_migrate_an_embedded_one_either() -> None:
-    fresh = Place(Path(tempfile.mkdtemp(prefix="portal-read-")))
-    assert all_refused(fresh, *READING) == [EMPTY] * len(READING)
-    assert eventually(lambda: not fresh.processes())
-    shutil.rmtree(fresh.data)
+    with migrated.place("read", tables=False) as fresh:
+        assert all_refused(fresh, *READING) == [EMPTY] * len(READING)
 
 
 @pytest.fixture(scope="module")

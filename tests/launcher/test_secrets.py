@@ -11,7 +11,14 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import settings
+from tests.support import migrated
 from tests.support.places import Place, eventually, run
+
+
+@pytest.fixture(scope="module")
+def place() -> Iterator[Place]:
+    with migrated.place("secrets", tables=False) as here:
+        yield here
 
 
 @pytest.fixture

@@ -26,14 +26,14 @@ _PARTS = ("postgres", "owner_password")
 _DUMP = "dump.sql"
 
 
-def fill(data: Path, *, kept: Path | None = None) -> None:
-    """Give an empty data directory a database as `./run migrate` leaves it, not started yet.
+def fill(data: Path, *, tables: bool = True, kept: Path | None = None) -> None:
+    """Give an empty data directory a database as `./run migrate` leaves it, or one without tables, not started yet.
 
     *Shape*: `kept` is where the one is that is copied; made anew unless it is of these migrations. One process at a
     time looks, makes and copies.
     """
     with _up_to_date(kept) as there:
-        _copy(there / "data", data)
+        _copy(there / ("data" if tables else "new"), data)
 
 
 def dump() -> str:
@@ -69,11 +69,11 @@ def _up_to_date(kept: Path | None = None) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def place(name: str) -> Iterator[Place]:
+def place(name: str, *, tables: bool = True) -> Iterator[Place]:
     """Give a data directory of its own with such a database, not started yet; in the end nothing runs in it."""
     data = Path(tempfile.mkdtemp(prefix=f"portal-{name}-"))
     data.chmod(0o755)  # the database's user has to pass through
-    fill(data)
+    fill(data, tables=tables)
     here = Place(data)
     try:
         yield here
@@ -112,11 +112,12 @@ def _shape() -> str:
 
 
 def _make(kept: Path) -> None:
-    target = kept / "data"
     # Elsewhere than what is kept: the database's user has to pass through.
     with tempfile.TemporaryDirectory(prefix="portal-migrated-") as made:
         Path(made).chmod(0o755)
         place = Place(Path(made))
+        assert place.run("true").returncode == 0
+        _keep(place, kept / "new")
         keeper = place.user()
         keeper.url()
         subprocess.run(
@@ -128,10 +129,15 @@ def _make(kept: Path) -> None:
         words = ("--no-owner", "--no-privileges", "--no-comments", "-f", kept / _DUMP)
         subprocess.run([_binaries(place) / "pg_dump", *words, embedded.owner_url(place.data)], check=True)
         keeper.leave()
-        assert eventually(lambda: not place.processes(), seconds=30)
-        shutil.rmtree(target, ignore_errors=True)
-        target.mkdir()
-        _copy(Path(made), target)
+        _keep(place, kept / "data")
+
+
+def _keep(place: Place, target: Path) -> None:
+    """Copy what is in a place, once its server has ended."""
+    assert eventually(lambda: not place.processes(), seconds=30)
+    shutil.rmtree(target, ignore_errors=True)
+    target.mkdir()
+    _copy(place.data, target)
     # This machine stays up, whatever a test kills: nothing has to reach a disk before it goes on.
     with (target / "postgres" / "postgresql.auto.conf").open("a") as settings:
         settings.write("fsync = off\n")
