@@ -11,6 +11,7 @@ from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.contrib.sessions.backends.db import SessionStore
+from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tests.browser.looks import fits, looks_at, resizing, set_width
@@ -92,6 +93,8 @@ class _Browsers:
 
 @pytest.fixture(scope="session")
 def browsers(browser: Browser, live_server) -> _Browsers:
+    # As in the product, a request finds its connection to the database open.
+    connections["default"].settings_dict["CONN_MAX_AGE"] = None
     return _Browsers(browser, live_server.url)
 
 
@@ -133,7 +136,7 @@ def visit(live_server, browsers: _Browsers, make_user: Callable[..., User]):
 
     yield enter
     for context, javascript, _ in opened:
-        for page in context.pages:
+        for page in context.pages[1:]:
             page.wait_for_function(idle)
         browsers.give_back(context, javascript=javascript)
     for _, _, said in opened:

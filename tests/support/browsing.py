@@ -43,7 +43,8 @@ def pick(page: Page, option: str) -> None:
 
 
 def to_choice(page: Page, made: Subscription) -> None:
-    open_sidebar(page, made)
+    """Go through the dialogs from the subscription's own page, which is quicker than from the list."""
+    page.goto(f"/subscriptions/{made.uuid}/")
     page.locator("#terminate-button").click()
     expect(page.locator("#dialog").get_by_role("heading", name="Terminate subscription")).to_be_visible()
     give_reason(page)
