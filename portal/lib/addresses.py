@@ -1,14 +1,14 @@
 """Say what an e-mail address is: what the mail library would send to, for import, forms, settings and the outbox.
 
 Three parts of the library have a say. Django's validator knows the syntax; its `sanitize_address` (the parser of
-`email.headerregistry`) writes what the mail server is told, with a domain in its ASCII form; `smtplib` reads that
-once more with `email.utils.parseaddr`, and sends to what comes out. An address is what all three agree about.
+`email.headerregistry`) writes what the mail server is told, with a domain in its ASCII form; `smtplib.quoteaddr`
+reads that once more, and the mail is sent to what comes out. An address is what all three agree about.
 """
 
 from __future__ import annotations
 
 import re
-from email.utils import parseaddr
+from smtplib import quoteaddr
 
 from django.core.exceptions import ValidationError
 from django.core.mail.message import sanitize_address
@@ -80,7 +80,7 @@ def _is_sent_to(given: str) -> bool:
     except (ValidationError, ValueError):
         return False
     is_the_same = given.isascii() or _read_back(written) == given.lower()
-    return is_the_same and len(written) <= LONGEST and parseaddr(written) == ("", written)
+    return is_the_same and len(written) <= LONGEST and quoteaddr(written) == f"<{written}>"
 
 
 def _read_back(written: str) -> str:

@@ -1,7 +1,7 @@
 """An e-mail address is what the mail library would send to: the same everywhere."""
 
 import smtplib
-from email.utils import parseaddr
+from smtplib import quoteaddr
 
 import pytest
 from django.core.validators import validate_email
@@ -90,7 +90,7 @@ def test_an_address_has_one_reader(text):
     if addresses.is_address(text):
         validate_email(text)
         written = addresses.envelope(text)
-        assert parseaddr(written) == ("", written)
+        assert quoteaddr(written) == f"<{written}>"
 
 
 @pytest.mark.parametrize("word", sorted({*TEXTS, *nasty.NO_ADDRESSES}))
