@@ -12,11 +12,20 @@ refuse() {
     exit 1
 }
 
-# The newest first: a bare "python3" may be an old one beside a newer one.
+is_new_enough() {
+    "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
+}
+
+# The system's own first: it is compiled with profile-guided optimisation, which pyenv leaves out unless it is told, and
+# takes a sixth less time. Then the newest: a bare "python3" may be an old one beside a newer one.
 find_python() {
+    python=/usr/bin/python3
+    if is_new_enough "$python" && "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+        return
+    fi
     for name in python3.14 python3.13 python3.12 python3.11 python3 python; do
         python=$(command -v "$name") || continue
-        if "$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+        if is_new_enough "$python"; then
             return
         fi
     done
@@ -89,8 +98,7 @@ take_lock() {
 }
 
 works() {
-    "$venv/bin/python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null &&
-        "$venv/bin/python" -m pip --version >/dev/null 2>&1
+    is_new_enough "$venv/bin/python" && "$venv/bin/python" -m pip --version >/dev/null 2>&1
 }
 
 install_requirements() {
