@@ -15,11 +15,12 @@ from tests.support.directory import ACME, BETA, S1, S2, S3, S4, row_counts
 
 pytestmark = pytest.mark.django_db
 
+Case = tuple[str, int, str, str, list[str]]
 UNKNOWN = "99999999-9999-4999-8999-999999999999"
 
-# file, line, column, value put there, and the faults: prefix and a part of the sentence.
-ONE_FIELD = [
-    # values
+# file, line, column, value put there, and the faults: prefix and a part of the sentence. Each of these is about its own
+# field alone, so several of them stand in one directory.
+VALUES: list[Case] = [
     ("organisations", 3, "name", "", ["organisations.csv:3: name: missing"]),
     ("organisations", 3, "name", "   ", ["organisations.csv:3: name: missing"]),
     ("organisations", 3, "name", "x" * 201, ["organisations.csv:3: name: the text has 201 characters"]),
@@ -62,7 +63,6 @@ ONE_FIELD = [
     ("subscriptions", 3, "expires_on", "", ["subscriptions.csv:3: expires_on: missing"]),
     ("subscriptions", 3, "expires_on", "9999-12-31", ["subscriptions.csv:3: expires_on: "]),
     ("subscriptions", 2, "expires_on", "2026-03-31", ["subscriptions.csv:2: expires_on: 2026-03-31 differs from the cycles, expected 2026-03-30"]),
-    ("subscriptions", 2, "started_on", "2026-03-31", ["subscriptions.csv:2: started_on: 2026-03-31 is after the first cycle, expected 2026-01-31 or earlier (line 2 of cycles.csv)"]),
     ("cycles", 2, "months", "0", ["cycles.csv:2: months: \"0\" is out of range, expected a number of months from 1 to 1,200"]),
     ("cycles", 2, "months", "-1", ["cycles.csv:2: months: \"-1\" is out of range"]),
     ("cycles", 2, "months", "1.5", ["cycles.csv:2: months: \"1.5\" is not a whole number"]),
@@ -75,9 +75,6 @@ ONE_FIELD = [
     ("cycles", 3, "paid", "54.51", ["cycles.csv:3: paid: 54.51 is above net + tax, expected at most 54.50"]),
     ("cycles", 2, "activation_fee", "10.005", ["cycles.csv:2: activation_fee: 10.005 has 3 decimals"]),
     ("cycles", 2, "activation_fee", "-10", ["cycles.csv:2: activation_fee: \"-10\" is negative"]),
-    ("cycles", 3, "starts_on", "2026-03-01", ["cycles.csv:3: starts_on: 2026-03-01 is not on the anchor day, expected day 31", "credit_notes.csv:3: cycle_starts_on: "]),
-    ("cycles", 4, "starts_on", "9998-12-01", []),
-    ("cycles", 4, "starts_on", "9999-01-01", ["cycles.csv:4: months: the cycle ends on 9999-01-31"]),
     ("cycles", 3, "external_invoice", "1", ["cycles.csv:3: external_invoice: "]),
     ("numbers", 2, "number", "6531234567", ["numbers.csv:2: number: \"6531234567\" is not an E.164 number"]),
     ("numbers", 2, "number", "+65 3123 4567", ["numbers.csv:2: number: "]),
@@ -87,6 +84,14 @@ ONE_FIELD = [
     ("credit_notes", 4, "net", "100.5", ["credit_notes.csv:4: net: 100.5 has 1 decimals, expected at most the 0 of JPY"]),
     ("credit_notes", 2, "cycle_starts_on", "", ["credit_notes.csv:2: cycle_starts_on: missing while subscription_uuid is given"]),
     ("credit_notes", 2, "subscription_uuid", "", ["credit_notes.csv:2: subscription_uuid: missing while cycle_starts_on is given"]),
+]  # fmt: skip
+
+# Each in a directory of its own.
+ONE_FIELD = [
+    ("subscriptions", 2, "started_on", "2026-03-31", ["subscriptions.csv:2: started_on: 2026-03-31 is after the first cycle, expected 2026-01-31 or earlier (line 2 of cycles.csv)"]),
+    ("cycles", 3, "starts_on", "2026-03-01", ["cycles.csv:3: starts_on: 2026-03-01 is not on the anchor day, expected day 31", "credit_notes.csv:3: cycle_starts_on: "]),
+    ("cycles", 4, "starts_on", "9998-12-01", []),
+    ("cycles", 4, "starts_on", "9999-01-01", ["cycles.csv:4: months: the cycle ends on 9999-01-31"]),
     # references
     ("members", 2, "organisation_uuid", UNKNOWN, [f"members.csv:2: organisation_uuid: \"{UNKNOWN}\" is unknown"]),
     ("contracts", 3, "organisation_uuid", UNKNOWN, ["contracts.csv:3: organisation_uuid: "]),
@@ -106,6 +111,30 @@ ONE_FIELD = [
     # one invoice
     ("cycles", 4, "invoice_issued_on", "2026-02-01", ["cycles.csv:4: invoice_issued_on: 2026-02-01 differs from 2026-01-31, the date of invoice \"TIN-1\" in line 2"]),
 ]  # fmt: skip
+
+
+def in_few_directories(cases: list[Case]) -> list[list[Case]]:
+    """Put cases together that say nothing of each other: each field and each record once in a directory."""
+    together: list[dict[tuple[str, int], Case]] = []
+    for case in cases:
+        file, line = case[:2]
+        first = next((found for found in together if (file, line) not in found), None)
+        if first is None:
+            together.append(first := {})
+        first[file, line] = case
+    return [list(found.values()) for found in together]
+
+
+@pytest.mark.parametrize("cases", in_few_directories(VALUES), ids=lambda cases: f"{len(cases)} at once")
+def test_values(directory, imported, cases):
+    before = row_counts()
+    for file, line, column, value, _ in cases:
+        directory.set(file, line, column, value)
+    status, out, err = imported(directory.write())
+    assert (status, out) == (1, [])
+    starts = sorted(start for *_, (start,) in cases)
+    assert [text[: len(start)] for text, start in zip(sorted(err), starts, strict=True)] == starts
+    assert row_counts() == before
 
 
 @pytest.mark.parametrize(("file", "line", "column", "value", "expected"), ONE_FIELD)
