@@ -1,4 +1,4 @@
-"""Files that nobody should import: spoilt as a whole, or field by field; with TEST_FULL=1, forty times as many."""
+"""Files that nobody should import: spoilt as a whole, or field by field; with TEST_FULL=1, sixty times as many."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from tests.support.directory import RIGHT
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("one_clock")]
 
 IS_FULL = os.environ.get("TEST_FULL") == "1"
-IMPORTS = 1_600 if IS_FULL else 40
-SHARE = 40
+IMPORTS = 1_600 if IS_FULL else 25
+SHARE = 40 if IS_FULL else 25
 FILE_FAULT = re.compile(r"[a-z_]+\.csv:[1-9][0-9]*: [a-z_]+: \S.*")
 
 
@@ -78,10 +78,10 @@ WHOLE_FILES: dict[str, tuple[Callable[[bytes], bytes], int | None]] = {
     "ten megabytes of quotes": (lambda _: b'"' * 10 * MEGA, None),
     "ten megabytes of commas": (lambda _: b"," * 10 * MEGA, None),
     "half a megabyte of commas in a line": (lambda right: right + b"," * (MEGA // 2) + b"\n", None),
-    "a hundred thousand blank lines": (lambda right: right.replace(b"\n", b"\n" * 100_000, 1), 1_001),
+    "ten thousand blank lines": (lambda right: right.replace(b"\n", b"\n" * 10_000, 1), 1_001),
     "a hundred thousand blank lines at the end": (lambda right: right + b"\n" * 100_000, 0),
     "a semicolon for each comma": (lambda right: right.replace(b",", b";"), None),
-    "twenty thousand rows of nothing": (lambda right: right + b",,,,,,,,,\n" * 20_000, 1_001),
+    "two thousand rows of nothing": (lambda right: right + b",,,,,,,,,\n" * 2_000, 1_001),
     "a hundred thousand columns": (lambda right: right.replace(b"\n", b",x" * 100_000 + b"\n", 1), 1_001),
     "a header alone": (lambda _: header_of("cycles"), None),
     "no header": (lambda right: right.split(b"\n", 1)[1], None),
@@ -197,7 +197,7 @@ def test_fields_that_are_none_are_named_and_nothing_is_imported(imported, seed):
         ended[answer.status] += 1
         assert not (must_refuse and answer.status == 0), changed
     # Markup is a name like another, so some are imported.
-    assert min(ended[0], ended[1]) >= 5, ended
+    assert min(ended[0], ended[1]) >= SHARE // 8, ended
 
 
 def as_field(value: bytes) -> bytes:

@@ -1,4 +1,4 @@
-"""Races in bulk: fifty at once on one subscription, one note wanted twice, and everything together for a while.
+"""Races in bulk: many at once on one subscription, one note wanted twice, and everything together for a while.
 
 PostgreSQL itself is asked whether two transactions ever waited for each other. TEST_FULL=1 runs longer.
 """
@@ -35,13 +35,13 @@ from tests.support.terminations import preview, seen_of
 pytestmark = pytest.mark.django_db(transaction=True)
 
 IS_FULL = os.environ.get("TEST_FULL") == "1"
-APPLIES = 50
-ROUNDS = 60 if IS_FULL else 8
+APPLIES = 50 if IS_FULL else 20
+ROUNDS = 60 if IS_FULL else 5
 SECONDS = 30.0 if IS_FULL else 4.0
 THREADS = 8
 
 
-def test_fifty_people_apply_at_once(now, configure):
+def test_many_people_apply_at_once(now, configure):
     configure(notification_address="provider@example.com")
     made = factories.subscription(
         cycles=(C("2026-03-01"), C("2026-04-01", paid="20")), numbers=("+6561234567",), auto_renew=True
@@ -71,7 +71,7 @@ def test_fifty_people_apply_at_once(now, configure):
     assert not list(verification.faults(at=now))
 
 
-def test_fifty_times_the_same_seal_is_one_termination(agent, now):
+def test_the_same_seal_many_times_is_one_termination(agent, now):
     made = factories.subscription()
     seen = seen_of(preview(made, at=now))
     answers = at_once(*(apply_by(made, agent, at=now, seen=seen) for _ in range(APPLIES)))

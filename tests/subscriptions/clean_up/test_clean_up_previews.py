@@ -1,13 +1,11 @@
 """The clean-up writes what a single termination writes: what stays owed is read of all at once, and is the same."""
 
 import datetime as dt
-import io
 import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -57,8 +55,8 @@ def late() -> dt.date:
     return Subscription.objects.latest("expires_on").expires_on + dt.timedelta(days=29)
 
 
+@pytest.mark.usefixtures("demo")
 def test_the_demo_ends_with_the_previews_of_the_other_way():
-    call_command("demo", "--force", stdout=io.StringIO())
     day = late()
     expected = previews(day)
     written = end_all(day)
@@ -70,9 +68,9 @@ def test_the_demo_ends_with_the_previews_of_the_other_way():
     assert not list(verification.faults(at=dt.datetime.combine(day, dt.time(12), tzinfo=dt.UTC)))
 
 
+@pytest.mark.usefixtures("demo")
 def test_previews_agree_on_amounts_that_nobody_should_see(agent):
     """Whatever stands in the rows: voids, fees, usage, notes, waivers, more decimals than the currency has."""
-    call_command("demo", "--force", stdout=io.StringIO())
     config = settings_selectors.current_config()
     values = settings_policies.Values(
         **{name: getattr(config, name) for name in settings_policies.Values.__dataclass_fields__}

@@ -23,7 +23,7 @@ from tests.support.factories import C
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
-SEEDS = range(60 if os.environ.get("TEST_FULL") == "1" else 6)
+SEEDS = range(60 if os.environ.get("TEST_FULL") == "1" else 4)
 CURRENCIES = {"SG": "SGD", "JP": "JPY", "KW": "KWD"}
 # What an organisation's subscriptions renew by: the first days of single months that end around today.
 STARTS = [dt.date(2026, 2, 10) + dt.timedelta(days=back) for back in range(-35, 12)]

@@ -1,9 +1,7 @@
 """Every customer of the demo who doesn't renew leaves: what was asked before is what was given."""
 
-import functools
 import io
 import json
-import os
 import sys
 from collections import defaultdict
 from decimal import Decimal
@@ -14,7 +12,6 @@ from django.utils import timezone
 
 from customers.models import LedgerEntry
 from portal import verification
-from portal.demo import generate
 from portal.lib import days
 from settings_app import selectors as settings_selectors
 from subscriptions.selectors import reading
@@ -23,14 +20,6 @@ from subscriptions.termination.quote import quotes
 from tests.support.terminations import request
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def demo(monkeypatch):
-    """Make the demo, with fewer customers than it has unless TEST_FULL=1; the show-cases are always there."""
-    if os.environ.get("TEST_FULL") != "1":
-        monkeypatch.setattr(generate, "generate", functools.partial(generate.generate, organisations=150))
-    call_command("demo", "--force", stdout=io.StringIO())
 
 
 @pytest.mark.usefixtures("demo")

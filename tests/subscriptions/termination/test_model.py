@@ -39,7 +39,7 @@ ENOUGH = {
     "on its day, by the night": 10,
     "on its day, by a person": 10,
 }
-ENOUGH_OF_A_SAMPLE = 10
+ENOUGH_OF_A_SAMPLE = 5
 
 
 class Portal(Endings, Living, Documents, TakingBack, Customer, Checks):
@@ -70,7 +70,7 @@ def test_the_portal_does_what_the_model_does(machine: type[Portal], tally: Count
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=300 if IS_FULL else 5,
+            max_examples=300 if IS_FULL else 3,
             stateful_step_count=40 if IS_FULL else 25,
             deadline=None,
             derandomize=not IS_FULL,
