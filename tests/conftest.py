@@ -14,10 +14,12 @@ from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.utils import timezone
 
+from invoicing.models import NumberSeries
 from portal.frame import Actor
 from settings_app.models import AdministrativeFee, ConfigHead, PortalConfigVersion
 from subscriptions.clean_up import selectors
 from tests.support.clients import StaffClient
+from tests.support.postgresql import migrated_rows
 from tests.support.sink import Sink
 
 # Who starts the suite in the background of a script lets it ignore Ctrl-C, and so all that it starts. Tests send
@@ -36,8 +38,11 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     gc.enable()
 
 
-# What a new portal starts with.
-_DEFAULTS = ("settings_app.migrations.0003_defaults", "invoicing.migrations.0003_series")
+# What a new portal starts with: who writes it, and the tables.
+_DEFAULTS = {
+    ("settings_app.migrations.0003_defaults", migrated_rows.SETTINGS): ConfigHead,
+    ("invoicing.migrations.0003_series", migrated_rows.SERIES): NumberSeries,
+}
 
 
 @pytest.fixture(scope="session")
@@ -45,15 +50,18 @@ def write_defaults() -> Callable[[], None]:
     """Write what a new portal starts with, unless it is there."""
 
     def write() -> None:
-        if ConfigHead.objects.exists():
+        missing = [rows for rows, model in _DEFAULTS.items() if not model.objects.exists()]
+        if not missing:
             return
         with connection.schema_editor() as editor:
-            for migration in _DEFAULTS:
+            for migration, _ in missing:
                 importlib.import_module(migration).write(apps, editor)
         if connection.in_atomic_block:
             # The migrations' mark lasts as long as their transaction, which here is the test's.
             with connection.cursor() as cursor:
                 cursor.execute("SELECT set_config('portal.operation', '', true)")
+        else:
+            migrated_rows.remember(connection, *(tables for _, tables in missing))
 
     return write
 

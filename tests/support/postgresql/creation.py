@@ -16,7 +16,7 @@ from django.db.backends.postgresql import creation
 from django.db.backends.utils import CursorWrapper
 
 from tests.settings import STARTED
-from tests.support.postgresql import kept, rights, shape
+from tests.support.postgresql import kept, migrated_rows, shape
 
 
 class DatabaseCreation(creation.DatabaseCreation):
@@ -53,8 +53,7 @@ class DatabaseCreation(creation.DatabaseCreation):
         if serialize:
             contents = self.serialize_db_to_string()
             self.connection._test_serialized_contents = contents  # type: ignore[attr-defined]  # read by Django
-        with self.connection.cursor() as cursor:
-            self.connection.migrated_rights = rights.digest(cursor)  # type: ignore[attr-defined]  # our own
+        migrated_rows.remember(self.connection, *migrated_rows.GROUPS)
         return name
 
     def _migrated(self, name: str, verbosity: int) -> bool:
