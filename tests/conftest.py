@@ -50,7 +50,7 @@ def write_defaults() -> Callable[[], None]:
     """Write what a new portal starts with, unless it is there."""
 
     def write() -> None:
-        missing = [rows for rows, model in _DEFAULTS.items() if not model.objects.exists()]
+        missing = [rows for rows, model in _DEFAULTS.items() if not model._default_manager.exists()]
         if not missing:
             return
         with connection.schema_editor() as editor:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
+from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Func, JSONField, Model, OuterRef, QuerySet, Subquery, prefetch_related_objects
+from django.db.models import QuerySet, prefetch_related_objects
 
 from portal.lib import text
 from settings_app import policies
-from settings_app.models import ConfigHead, MessageSetting, PortalConfigVersion, ProductRenewal, TerminationReason
+from settings_app.models import ConfigHead, PortalConfigVersion, TerminationReason
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +64,7 @@ def provider_name() -> str:
 
 def current_config() -> Config:
     """Read the settings in force. One query."""
-    return _read(PortalConfigVersion.objects.filter(pk__in=ConfigHead.objects.filter(id=1).values("version_id")))
+    return _read(_IN_FORCE)
 
 
 def locked_config() -> Config:
@@ -79,7 +81,7 @@ def locked_config() -> Config:
         row = cursor.fetchone()
     if row is None:
         raise ConfigHead.DoesNotExist
-    return _read(PortalConfigVersion.objects.filter(pk=row[0]))
+    return _read(_OF_ID, row[0])
 
 
 _OF_A_VERSION = tuple(
@@ -89,32 +91,37 @@ _OF_A_VERSION = tuple(
 )
 
 
-def _read(versions: QuerySet[PortalConfigVersion]) -> Config:
-    """Read one version together with its fees, a row for each, and its products and messages, an object each."""
-    products = _as_object(ProductRenewal, "product", "is_made_here")
-    messages = _as_object(MessageSetting, "kind", "addressee")
-    rows = list(
-        versions.annotate(products=products, told=messages).values(
-            "pk", "number", *_OF_A_VERSION, "fees__currency", "fees__amount", "products", "told"
-        )
-    )
-    if not rows:
+# Fees, products and messages are an object each; amounts are text in it, as JSON has no decimal numbers.
+_FEES = "SELECT json_object_agg(f.currency, f.amount::text) FROM settings_app_administrativefee f"
+_PRODUCTS = "SELECT json_object_agg(r.product, r.is_made_here) FROM settings_app_productrenewal r"
+_MESSAGES = "SELECT json_object_agg(m.kind, m.addressee) FROM settings_app_messagesetting m"
+_OBJECTS = ", ".join(
+    f"({select} WHERE {select[-1]}.version_id = v.id)::text" for select in (_FEES, _PRODUCTS, _MESSAGES)
+)
+_VALUES = ", ".join(f"v.{name}" for name in _OF_A_VERSION)
+_VERSION = f"SELECT v.id, v.number, {_VALUES}, {_OBJECTS} FROM settings_app_portalconfigversion v"  # noqa: S608 - names alone
+_IN_FORCE = f"{_VERSION} JOIN settings_app_confighead h ON h.version_id = v.id WHERE h.id = 1"
+_OF_ID = f"{_VERSION} WHERE v.id = %s"
+
+
+def _read(statement: str, *parameters: int) -> Config:
+    """Read one version with all that belongs to it.
+
+    In SQL, as each page asks for it: to build the query took longer than to answer it.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        row = cursor.fetchone()
+    if row is None:
         raise PortalConfigVersion.DoesNotExist
+    version_id, number, *values, fees, products, messages = row
     return Config(
-        version_id=rows[0]["pk"],
-        number=rows[0]["number"],
-        **{name: rows[0][name] for name in _OF_A_VERSION},
-        fees={row["fees__currency"]: row["fees__amount"] for row in rows if row["fees__currency"]},
-        renewals_by_product=rows[0]["products"] or {},
-        messages_by_kind=rows[0]["told"] or {},
-    )
-
-
-def _as_object(rows: type[Model], key: str, value: str) -> Subquery:
-    """Read rows of a version as one JSON object."""
-    found = Func(key, value, function="jsonb_object_agg", output_field=JSONField())
-    return Subquery(
-        rows._default_manager.filter(version=OuterRef("pk")).order_by().values("version").values(found=found)
+        version_id=version_id,
+        number=number,
+        **dict(zip(_OF_A_VERSION, values, strict=True)),
+        fees={currency: Decimal(amount) for currency, amount in json.loads(fees or "{}").items()},
+        renewals_by_product=json.loads(products or "{}"),
+        messages_by_kind=json.loads(messages or "{}"),
     )
 
 
