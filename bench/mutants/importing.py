@@ -31,7 +31,7 @@ MUTATIONS = (
         "subscriptions/imports/checks/subscriptions.py",
         "WHERE s.known_id IS NULL AND s.terminated_on > o.today",
         "WHERE s.known_id IS NULL AND s.terminated_on > o.today + 1",
-        "tests/importing/test_import_faults.py::test_one_field",
+        "tests/importing/test_import_values.py::test_values",
     ),
     Mutation(
         "an imported end of today is refused",

@@ -32,7 +32,7 @@ _WITHOUT_SETTINGS = (
 
 def run_each(place: Place, commands: Iterable[Sequence[str]], **more: str) -> list[Answer]:
     """Run commands one after the other, as `./run` with these words would, and give what each answered."""
-    asked = [(list(words), {}) for words in commands]
+    asked: list[tuple[list[str], dict[str, str]]] = [(list(words), {}) for words in commands]
     started = subprocess.Popen(
         PROGRAM,
         env=place.environment(**more),
