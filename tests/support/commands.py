@@ -21,9 +21,11 @@ from portal import embedded
 from tests.support.places import Place
 
 Answer = subprocess.CompletedProcess[str]
+# The words of a command, and what it has in its environment besides.
+Asked = tuple[list[str], dict[str, str]]
 # Its module by its name, also where that is run in another place than this.
 PROGRAM = (sys.executable, "-m", __name__)
-_SECONDS = 300
+_SECONDS = 120
 _WITHOUT_SETTINGS = (
     *("psycopg", "django.core.management", "django.contrib.admin.options", "django.contrib.postgres.fields"),
     *("django.urls", "crispy_forms.helper", "csp.middleware", "django_htmx.middleware", "moneyed"),
@@ -32,7 +34,7 @@ _WITHOUT_SETTINGS = (
 
 def run_each(place: Place, commands: Iterable[Sequence[str]], **more: str) -> list[Answer]:
     """Run commands one after the other, as `./run` with these words would, and give what each answered."""
-    asked: list[tuple[list[str], dict[str, str]]] = [(list(words), {}) for words in commands]
+    asked: list[Asked] = [(list(words), {}) for words in commands]
     started = subprocess.Popen(
         PROGRAM,
         env=place.environment(**more),
@@ -59,7 +61,7 @@ def answer(words: list[str], status: int, out: str, err: str) -> Answer:
 
 def _main() -> None:
     """Read words and environment of each command; write the status of each, and what it said on both streams."""
-    asked: list[tuple[list[str], dict[str, str]]] = json.load(sys.stdin)
+    asked: list[Asked] = json.load(sys.stdin)
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     if any(environment for _, environment in asked):
         for name in _WITHOUT_SETTINGS:

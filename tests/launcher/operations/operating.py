@@ -209,7 +209,7 @@ class Operator:
 
     def starts(self, cases: Mapping[str, Mapping[str, str]]) -> dict[str, commands.Answer]:
         """Start the portal with the printed environment, changed in each of these ways; give what each said."""
-        asked: list[tuple[list[str], dict[str, str]]] = [([], dict(changed)) for changed in cases.values()]
+        asked: list[commands.Asked] = [([], dict(changed)) for changed in cases.values()]
         # The code of the page, and the program of the tests beside it.
         line = (
             f"set -a; . /etc/portal/environment; PYTHONPATH=/opt/portal:{embedded.ROOT}; cd /opt/portal; "
