@@ -30,7 +30,6 @@ class Place(house.House):
     def __init__(self, *, begin: Path | None = None) -> None:
         """Make a directory. *Shape*: `begin` is a data directory, migrated before, not in use, that is copied."""
         super().__init__(begin=begin)
-        self._is_migrated = begin is not None
         self._ahead = timedelta()
         self._clock: house.Clock | None = None
 

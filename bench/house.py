@@ -121,10 +121,11 @@ class House:
     """Holds the portal; `open` it first, `close` it in the end whatever happened."""
 
     def __init__(self, *, begin: Path | None = None) -> None:
-        """Make a directory. *Shape*: `begin` is a data directory, not in use, of which the portal's is a copy."""
+        """Make a directory. *Shape*: `begin` is a data directory, migrated before, not in use, that is copied."""
         self.home = Path(tempfile.mkdtemp(prefix="portal-faults-"))
         self.home.chmod(0o755)  # the database's user has to pass through
         self.data = self.home / "data"
+        self._is_migrated = begin is not None
         if begin:
             subprocess.run(["cp", "-a", begin, self.data], check=True)
             self.data.chmod(0o755)
@@ -175,7 +176,8 @@ class House:
 
         tell("importing the first customers" if first else "writing the demo")
         with (self.home / "setup.log").open("w") as log:
-            call_command("migrate", verbosity=0, interactive=False, stdout=log)
+            if not self._is_migrated:
+                call_command("migrate", verbosity=0, interactive=False, stdout=log)
         # Before the demo, whose own staff then stays away: with its password nothing is served.
         for username in (*AGENTS, BILLING):
             accounts.create_staff(

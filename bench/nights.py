@@ -44,7 +44,8 @@ def run(place: Place, options: argparse.Namespace) -> dict[str, Any]:
         result["renewals"] = renewals.run()
         violations += renewals.violations
     if options.kills or options.nights:
-        place.move_to(begin)
+        if options.renewals:  # they have moved the clock
+            place.move_to(begin)
         _fill(place, options, begin=begin)
     if options.kills:
         kills = Kills(place=place, original=ORIGINAL, begin=begin, rng=random.Random(options.seed), tell=_say)
