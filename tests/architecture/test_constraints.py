@@ -5,7 +5,8 @@ last tests read the names from the database: a constraint that no case tries fai
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
@@ -98,29 +99,48 @@ def _key_of(table: str) -> str:
     return KEYS.get(table, "id")
 
 
-def _ids(cases: Sequence[tuple[Any, ...]]) -> list[str]:
-    return [f"{case[0]}-{index}" for index, case in enumerate(cases)]
+def _by_table(cases: Sequence[tuple[Any, ...]]) -> pytest.MarkDecorator:
+    """Give a test all cases of a table: most of what a test takes is its beginning and its end."""
+    tables: dict[str, list[tuple[Any, ...]]] = {}
+    for case in cases:
+        tables.setdefault(TABLES[case[1]], []).append(case)
+    return pytest.mark.parametrize("cases", tables.values(), ids=tables)
 
 
-@pytest.mark.parametrize(("name", "row", "setting"), CHANGED, ids=_ids(CHANGED))
-def test_a_change_is_refused(world, name, row, setting):
-    setting = setting.format_map(_Keys(world))
-    with refused.by(name):
-        _commit(f"UPDATE {TABLES[row]} SET {setting} WHERE {_key_of(TABLES[row])} = {getattr(world, row).pk}")
+@contextmanager
+def _undone() -> Iterator[None]:
+    """Take back what is written within, so that the next case begins with the world as it was."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize(("name", "row"), DELETED, ids=_ids(DELETED))
-def test_a_deletion_is_refused(world, name, row):
-    with refused.by(name):
-        _commit(f"DELETE FROM {TABLES[row]} WHERE {_key_of(TABLES[row])} = {getattr(world, row).pk}")
+@_by_table(CHANGED)
+def test_a_change_is_refused(world, subtests, cases):
+    for name, row, setting in cases:
+        with subtests.test(name, setting=setting), _undone():
+            changes = setting.format_map(_Keys(world))
+            with refused.by(name):
+                _commit(
+                    f"UPDATE {TABLES[row]} SET {changes} WHERE {_key_of(TABLES[row])} = {getattr(world, row).pk}"
+                )
 
 
-@pytest.mark.parametrize(("name", "row", "changes"), ADDED, ids=_ids(ADDED))
-def test_an_addition_is_refused(world, name, row, changes):
-    keys = _Keys(world)
-    written = {column: value.format_map(keys) for column, value in changes.items()}
-    with refused.by(name):
-        _commit(_copy(TABLES[row], getattr(world, row).pk, written))
+@_by_table(DELETED)
+def test_a_deletion_is_refused(world, subtests, cases):
+    for name, row in cases:
+        with subtests.test(name), _undone(), refused.by(name):
+            _commit(f"DELETE FROM {TABLES[row]} WHERE {_key_of(TABLES[row])} = {getattr(world, row).pk}")
+
+
+@_by_table(ADDED)
+def test_an_addition_is_refused(world, subtests, cases):
+    for name, row, changes in cases:
+        with subtests.test(name, changes=changes), _undone():
+            keys = _Keys(world)
+            written = {column: value.format_map(keys) for column, value in changes.items()}
+            with refused.by(name):
+                _commit(_copy(TABLES[row], getattr(world, row).pk, written))
 
 
 HELD = "a_termination_holds_the_note_it_links"
