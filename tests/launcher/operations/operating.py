@@ -91,17 +91,10 @@ class Operator:
             self.machine.write(f"/srv/portal/incoming/{name}.csv", "".join(f"{line}\n" for line in lines))
 
     def fill_the_embedded_database(self) -> None:
-        """Give it what was dumped from the other one."""
-        restore = f"{self.binaries}/pg_restore --no-owner --no-privileges --dbname=$PORTAL_EMBEDDED_URL"
-        self.machine.does(
-            *("sh", "-eu"),
-            said=f"""
-                as="runuser -u portal -- env PORTAL_DATA=/var/lib/portal"
-                cat /var/backups/portal/*/portal.dump |
-                    $as /opt/portal/.venv/bin/python -P /opt/portal/portal/embedded.py exec sh -c '{restore}'
-                $as /opt/portal/run migrate
-            """,
-        )
+        """Give it its tables, as a first command would have done."""
+        data = "/var/lib/portal"
+        migrated.fill(self.machine.at(data))
+        self.machine.does("chown", "-R", "portal:portal", f"{data}/postgres", f"{data}/owner_password")
 
     # ---- Following the page -----------------------------------------------------------------------------------
 
