@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 import time_machine
 from django.contrib.auth.models import Permission
+from django.db import connection
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from pytest_django import DjangoDbBlocker
@@ -41,7 +42,10 @@ def _sessions(_kept: bytes, django_db_blocker: DjangoDbBlocker) -> dict[str, str
         for one in sorted(asked):
             people[one] = frozenset(one.split("+")) & everything
             people[f"lacks {one}"] = frozenset(everything - {one.split("+")[-1]})
-        return addresses.sessions_of(people)
+        sessions = addresses.sessions_of(people)
+        # Once, as in `shared.made_once`: each of them has a hundred permissions.
+        connection.check_constraints()
+        return sessions
 
 
 @pytest.fixture

@@ -21,6 +21,8 @@ def made_once(blocker: DjangoDbBlocker, make: Callable[[], Made]) -> Iterator[Ma
         vars(around)["_from_testcase"] = True
         undone.enter_context(around)
         made = make()
+        # What is checked at the commit is checked now: else each test does it anew at the end of its savepoint.
+        connection.check_constraints()
         with connection.cursor() as cursor:
             # The mark of an operation lasts as long as its transaction.
             cursor.execute("SELECT set_config('portal.operation', '', true)")
