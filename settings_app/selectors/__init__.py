@@ -92,11 +92,13 @@ _OF_A_VERSION = tuple(
 
 
 # Fees, products and messages are an object each; amounts are text in it, as JSON has no decimal numbers.
-_FEES = "SELECT json_object_agg(f.currency, f.amount::text) FROM settings_app_administrativefee f"
-_PRODUCTS = "SELECT json_object_agg(r.product, r.is_made_here) FROM settings_app_productrenewal r"
-_MESSAGES = "SELECT json_object_agg(m.kind, m.addressee) FROM settings_app_messagesetting m"
 _OBJECTS = ", ".join(
-    f"({select} WHERE {select[-1]}.version_id = v.id)::text" for select in (_FEES, _PRODUCTS, _MESSAGES)
+    f"(SELECT json_object_agg({of}) FROM settings_app_{table} WHERE version_id = v.id)::text"  # noqa: S608 - names alone
+    for table, of in (
+        ("administrativefee", "currency, amount::text"),
+        ("productrenewal", "product, is_made_here"),
+        ("messagesetting", "kind, addressee"),
+    )
 )
 _VALUES = ", ".join(f"v.{name}" for name in _OF_A_VERSION)
 _VERSION = f"SELECT v.id, v.number, {_VALUES}, {_OBJECTS} FROM settings_app_portalconfigversion v"  # noqa: S608 - names alone

@@ -24,8 +24,7 @@ from tests.hostile.requests import Hostile
 
 pytestmark = pytest.mark.django_db
 
-REQUESTS = 20_000 if os.environ.get("TEST_FULL") == "1" else 300
-SHARE = 300 if REQUESTS < 1_000 else 250
+REQUESTS, SHARE = (20_000, 250) if os.environ.get("TEST_FULL") == "1" else (300, 300)
 FIRST = int(os.environ.get("HOSTILE_SEED", "0"))
 NOW = "2026-03-10T09:00:00Z"
 
