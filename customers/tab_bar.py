@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from customers import selectors
-from portal.lib import htmx
+from portal.lib import declarations, htmx
 from portal.lib.http import Request
 
 
@@ -26,12 +26,12 @@ class Tab:
     place: int
 
 
-_declared: dict[str, Tab] = {}
+_declared: declarations.Declarations[dict[str, Tab]] = declarations.Declarations("tabs", {})
 
 
 def declare(tab: Tab) -> None:
     """Show a tab to whoever has its permission, in the order of places."""
-    _declared[tab.name] = tab
+    _declared.so_far[tab.name] = tab
 
 
 def items(request: Request, *, organisation_uuid: uuids.UUID, current: str) -> list[dict[str, Any]]:
@@ -42,7 +42,7 @@ def items(request: Request, *, organisation_uuid: uuids.UUID, current: str) -> l
             "url": reverse(tab.address, args=[organisation_uuid]),
             "is_current": tab.name == current,
         }
-        for tab in sorted(_declared.values(), key=lambda tab: tab.place)
+        for tab in sorted(_declared.all().values(), key=lambda tab: tab.place)
         if request.user.has_perm(tab.permission)
     ]
 

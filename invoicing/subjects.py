@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
+from portal.lib import declarations
+
 
 @dataclass(frozen=True)
 class Subject:
@@ -17,12 +19,12 @@ class Subject:
 Reader = Callable[[Collection[int]], Mapping[int, Subject]]
 """Finds the subjects of charge lines by their primary keys, in one query; leaves out those it does not know."""
 
-_readers: list[Reader] = []
+_readers: declarations.Declarations[list[Reader]] = declarations.Declarations("charge_subjects", [])
 
 
 def declare(reader: Reader) -> Reader:
     """Have a reader asked for the subjects of charge lines."""
-    _readers.append(reader)
+    _readers.so_far.append(reader)
     return reader
 
 
@@ -30,6 +32,6 @@ def of_lines(line_ids: Collection[int]) -> dict[int, Subject]:
     """Find what charge lines are about, by their primary keys. One query for each app that declares a reader."""
     found: dict[int, Subject] = {}
     if line_ids:
-        for reader in _readers:
+        for reader in _readers.all():
             found.update(reader(line_ids))
     return found

@@ -5,15 +5,8 @@ from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate
 from django.utils import timezone
-from django.utils.module_loading import autodiscover_modules
 
-# What an app may tell those below it, each in the module of this name in its folder `declares`. The
-# events come first: statements that write some are made as their modules are imported.
-DECLARED = (
-    *("events", "addresses", "attention", "charge_subjects", "due_tonight", "letters", "mentions"),
-    *("note_questions", "products", "refusals", "runs", "saved_filters", "search_finders", "settled_charges"),
-    *("signposts", "tabs"),
-)
+from portal.lib import declarations
 
 
 class PortalConfig(AppConfig):
@@ -21,12 +14,12 @@ class PortalConfig(AppConfig):
     verbose_name = "Portal"
 
     def ready(self) -> None:
-        """Find what the apps declare to those below them, and say what is to be done after any migration."""
+        """Say where apps declare something to those below them, and what is to be done after any migration."""
         # Imported late: they have models, which are loaded by now.
         from portal.postgresql import owner
         from portal.staff import roles
 
-        autodiscover_modules(*(f"declares.{name}" for name in DECLARED), "imports")
+        declarations.look_in(app.name for app in apps.get_app_configs())
         # Django tells of each app that has models. Of ours this is the last, so all tables are there by then.
         last = apps.get_app_config("subscriptions")
         post_migrate.connect(roles.bring_up_to_date, sender=last, dispatch_uid="roles")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from portal.lib import money, text
+from portal.lib import declarations, money, text
 from settings_app import policies
 
 # Counts the subscriptions that are due: count(reactivation_days, at).
@@ -15,7 +15,7 @@ Count = Callable[[int, datetime], int]
 # In any time zone, and at whatever hour it starts, the next night is over within a day.
 AHEAD = timedelta(days=1)
 
-_declared: list[Count] = []
+_declared: declarations.Declarations[list[Count]] = declarations.Declarations("due_tonight", [])
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Renewals:
 # Says what would be renewed at an instant: look(values, at, stop). It stops between batches when `stop` says so.
 Look = Callable[[policies.Values, datetime, Callable[[], bool]], Renewals]
 
-_looks: list[Look] = []
+_looks: declarations.Declarations[list[Look]] = declarations.Declarations("due_tonight", [])
 
 
 @dataclass(frozen=True)
@@ -78,15 +78,15 @@ class Question:
 
 def declare(count: Count) -> Count:
     """Declare a function that counts what the clean-up would end."""
-    _declared.append(count)
+    _declared.so_far.append(count)
     return count
 
 
 def declare_renewals(look: Look) -> Look:
     """Declare the function that says what a night would renew. *Raises*: ValueError for a second one."""
-    if _looks:
+    if _looks.so_far:
         raise ValueError("It is declared already who says what a night would renew.")
-    _looks.append(look)
+    _looks.so_far.append(look)
     return look
 
 
@@ -96,14 +96,14 @@ def renewals(
     """Say what the next night would renew, if it renews more than under the settings in force; None for nothing."""
     if not values.renews_more_than(in_force):
         return None
-    (look,) = _looks
+    (look,) = _looks.all()
     found = look(values, at + AHEAD, stop)
     return found if found.renewed or found.refused else None
 
 
 def due(*, reactivation_days: int, at: datetime) -> int:
     """Count the subscriptions that the clean-up would end within a day."""
-    return sum(count(reactivation_days, at + AHEAD) for count in _declared)
+    return sum(count(reactivation_days, at + AHEAD) for count in _declared.all())
 
 
 def question(*, days: int, days_in_force: int, at: datetime) -> Question | None:

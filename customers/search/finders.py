@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
+from portal.lib import declarations
+
 MOST = 10
 """How many hits each finder gives; of more it gives one more, which says so."""
 
@@ -61,7 +63,9 @@ May = Callable[[str], bool]
 
 Finder = Callable[..., Sequence[Hit]]
 
-_finders: dict[type[Shape], list[Finder]] = defaultdict(list)
+_finders: declarations.Declarations[dict[type[Shape], list[Finder]]] = declarations.Declarations(
+    "search_finders", defaultdict(list)
+)
 
 
 def declare(shape: type[Shape]) -> Callable[[Finder], Finder]:
@@ -71,7 +75,7 @@ def declare(shape: type[Shape]) -> Callable[[Finder], Finder]:
     """
 
     def declared(finder: Finder) -> Finder:
-        _finders[shape].append(finder)
+        _finders.so_far[shape].append(finder)
         return finder
 
     return declared
@@ -85,7 +89,7 @@ def hits(shapes: Sequence[Shape], *, may: May) -> tuple[list[Hit], bool]:
     found: list[Hit] = []
     is_cut = False
     for shape in shapes:
-        for finder in _finders[type(shape)]:
+        for finder in _finders.all()[type(shape)]:
             given = finder(shape, most=MOST + 1, may=may)
             is_cut |= len(given) > MOST
             found += [hit for hit in given[:MOST] if hit not in found]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from portal.lib import declarations
+
 
 @dataclass(frozen=True)
 class Kind:
@@ -16,22 +18,22 @@ class Kind:
     schema: int = 1
 
 
-_KINDS: dict[str, Kind] = {}
+_KINDS: declarations.Declarations[dict[str, Kind]] = declarations.Declarations("events", {})
 
 
 def declare(app: str, labels: Mapping[str, str]) -> None:
     """Declare kinds of an app with their labels. *Raises*: ValueError where a code is declared twice."""
     for code, label in labels.items():
-        if code in _KINDS:
+        if code in _KINDS.so_far:
             raise ValueError(f"The kind of event {code} is declared already.")
-        _KINDS[code] = Kind(code, app=app, label=label)
+        _KINDS.so_far[code] = Kind(code, app=app, label=label)
 
 
 def of(code: str) -> Kind:
     """Give a kind. *Raises*: KeyError where nobody declared it."""
-    return _KINDS[code]
+    return _KINDS.all()[code]
 
 
 def all_kinds() -> tuple[Kind, ...]:
     """Give every kind there is."""
-    return tuple(_KINDS.values())
+    return tuple(_KINDS.all().values())

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from portal.lib import declarations
+
 if TYPE_CHECKING:
     from django import forms
 
@@ -29,7 +31,7 @@ class Refused(Exception):
 
 
 Words = Callable[[Any], str]
-_WORDS: dict[str, Words] = {}
+_WORDS: declarations.Declarations[dict[str, Words]] = declarations.Declarations("refusals", {})
 
 
 def declare(words: dict[type[Refused], str | Words]) -> None:
@@ -38,19 +40,19 @@ def declare(words: dict[type[Refused], str | Words]) -> None:
     *Raises*: ValueError where another class has the code.
     """
     for refusal, said in words.items():
-        if refusal.code in _WORDS:
+        if refusal.code in _WORDS.so_far:
             raise ValueError(f"The refusal {refusal.code} has its words already.")
-        _WORDS[refusal.code] = said if callable(said) else _sentence(said)
+        _WORDS.so_far[refusal.code] = said if callable(said) else _sentence(said)
 
 
 def declared() -> frozenset[str]:
     """Give the codes that have words."""
-    return frozenset(_WORDS)
+    return frozenset(_WORDS.all())
 
 
 def words_of(refusal: Refused) -> str:
     """Say why nothing was written, and what can be done."""
-    return _WORDS[refusal.code](refusal)
+    return _WORDS.all()[refusal.code](refusal)
 
 
 def put_into(form: forms.BaseForm, refusal: Refused) -> int:

@@ -1,7 +1,4 @@
-"""Where apps declare what they have imported, each in its package `imports`, which the roof looks for.
-
-Every process of the portal reads this as it starts, and none but an import the rest.
-"""
+"""Where apps declare what they have imported, each in its package `imports`, which an import looks for."""
 
 from __future__ import annotations
 
@@ -9,6 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from django.apps import apps
+from django.utils.module_loading import autodiscover_modules
 
 if TYPE_CHECKING:
     from portal.importing.shapes import Declared, Part
@@ -32,6 +30,7 @@ class Registry:
         """Put together what the apps declare, from the lowest up."""
         from portal.importing.shapes import Declared
 
+        autodiscover_modules("imports")
         return Declared([part() for part in sorted(self._parts, key=_place)])
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from portal.jobs.models import Run
-from portal.lib import lists
+from portal.lib import declarations, lists
 
 
 @dataclass(frozen=True)
@@ -63,29 +63,31 @@ class Kind:
     at_work: str = ""
 
 
-_kinds: dict[str, Kind] = {}
+_kinds: declarations.Declarations[dict[str, Kind]] = declarations.Declarations("runs", {})
 
 
 def declare(kind: Kind) -> None:
     """Have runs of a kind shown in its words."""
-    _kinds[kind.code] = kind
+    _kinds.so_far[kind.code] = kind
 
 
 def of(code: str) -> Kind | None:
     """Give a kind; None where no app declares it."""
-    return _kinds.get(code)
+    return _kinds.all().get(code)
 
 
 def label_of(code: str) -> str:
     """Give the word for a kind; its code where no app declares it."""
-    return _kinds[code].label if code in _kinds else code
+    kind = of(code)
+    return kind.label if kind else code
 
 
 def about(code: str, parameters: Mapping[str, Any]) -> str:
     """Tell a run from others of its kind, as far as its kind does."""
-    return _kinds[code].about(parameters) if code in _kinds else ""
+    kind = of(code)
+    return kind.about(parameters) if kind else ""
 
 
 def labels() -> list[tuple[str, str]]:
     """Give the words for all kinds, by code."""
-    return [(kind.code, kind.label) for kind in _kinds.values()]
+    return [(kind.code, kind.label) for kind in _kinds.all().values()]

@@ -14,6 +14,7 @@ from django.contrib.auth.models import AbstractBaseUser, AnonymousUser, User
 from django.urls import reverse
 from django.utils.http import urlencode
 
+from portal.lib import declarations
 from portal.lib.http import Request
 from portal.lib.lists import List, filters
 
@@ -62,21 +63,21 @@ class Number:
         return f"{self.count:,}" if self.count <= MOST_COUNTED else f"{MOST_COUNTED:,}+"
 
 
-_declared: dict[str, Box] = {}
+_declared: declarations.Declarations[dict[str, Box]] = declarations.Declarations("attention", {})
 
 
 def declare(box: Box) -> None:
     """Declare a box. *Raises*: ValueError where its code or its place is taken."""
-    if any(box.code == other.code or box.order == other.order for other in _declared.values()):
+    if any(box.code == other.code or box.order == other.order for other in _declared.so_far.values()):
         raise ValueError(f"The box {box.code} has the code or the place {box.order} of another one.")
-    _declared[box.code] = box
+    _declared.so_far[box.code] = box
 
 
 def boxes(user: AbstractBaseUser | AnonymousUser) -> list[Box]:
     """Give the boxes whose lists somebody may open, in their order."""
     if not isinstance(user, User):
         return []
-    found = sorted(_declared.values(), key=lambda box: box.order)
+    found = sorted(_declared.all().values(), key=lambda box: box.order)
     return [box for box in found if user.has_perm(box.of.permission)]
 
 

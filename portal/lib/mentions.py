@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from portal.lib import markup
+from portal.lib import declarations, markup
 
 Finder = Callable[[Collection[str]], Mapping[str, str]]
 """Gives the addresses of those words that name something, in one query."""
@@ -16,12 +16,12 @@ _WORD = re.compile(r"[^\s,;()“”\"]*\d[^\s,;()“”\"]*(?<![.:!?])")
 _SHORTEST = 3
 _MOST = 1000
 
-_finders: list[Finder] = []
+_finders: declarations.Declarations[list[Finder]] = declarations.Declarations("mentions", [])
 
 
 def declare(finder: Finder) -> Finder:
     """Have a finder asked where words lead to."""
-    _finders.append(finder)
+    _finders.so_far.append(finder)
     return finder
 
 
@@ -33,7 +33,7 @@ def found_in(*shown: object) -> dict[str, str]:
     words = sorted({word for text in _texts(shown) for word in _WORD.findall(text) if len(word) >= _SHORTEST})
     found: dict[str, str] = {}
     if words:
-        for finder in _finders:
+        for finder in _finders.all():
             found |= finder(words[:_MOST])
     return found
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 from django.urls import reverse
 
-_addresses: dict[str, str] = {}
+from portal.lib import declarations
+
+_addresses: declarations.Declarations[dict[str, str]] = declarations.Declarations("signposts", {})
 
 
 def declare(**addresses: str) -> None:
     """Lead to a page under the name of its kind. *Shape*: `organisation="customers:overview"`."""
-    _addresses.update(addresses)
+    _addresses.so_far.update(addresses)
 
 
 def name(kind: str) -> str:
     """Give the name of the address of a page of this kind. *Raises*: KeyError where no app serves one."""
-    return _addresses[kind]
+    return _addresses.all()[kind]
 
 
 def find(kind: str) -> str | None:
     """Give the name of the address of a page of this kind; None where no app serves one."""
-    return _addresses.get(kind)
+    return _addresses.all().get(kind)
 
 
 def address(kind: str, *args: object) -> str:
     """Give the address of a page of this kind. *Raises*: KeyError where no app serves one."""
-    return reverse(_addresses[kind], args=args)
+    return reverse(_addresses.all()[kind], args=args)

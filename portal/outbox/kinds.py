@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
+from portal.lib import declarations
 from portal.outbox.policies import Addresses, Text
 
 
@@ -40,38 +41,38 @@ class Kind:
 
 LookUp = Callable[[uuids.UUID], Addresses]
 
-_KINDS: dict[str, Kind] = {}
-_LOOK_UPS: list[LookUp] = []
+_KINDS: declarations.Declarations[dict[str, Kind]] = declarations.Declarations("letters", {})
+_LOOK_UPS: declarations.Declarations[list[LookUp]] = declarations.Declarations("addresses", [])
 
 
 def declare(kind: Kind) -> None:
     """Declare a kind. *Raises*: ValueError where its code is declared already."""
-    if kind.code in _KINDS:
+    if kind.code in _KINDS.so_far:
         raise ValueError(f"The kind of message {kind.code} is declared already.")
-    _KINDS[kind.code] = kind
+    _KINDS.so_far[kind.code] = kind
 
 
 def declare_addresses(look_up: LookUp) -> None:
     """Declare who knows where messages about an organisation go today. *Raises*: ValueError for a second one."""
-    if _LOOK_UPS:
+    if _LOOK_UPS.so_far:
         raise ValueError("It is declared already who knows the addresses.")
-    _LOOK_UPS.append(look_up)
+    _LOOK_UPS.so_far.append(look_up)
 
 
 def of(code: str) -> Kind:
     """Give a kind. *Raises*: KeyError where nobody declared it."""
-    return _KINDS[code]
+    return _KINDS.all()[code]
 
 
 def label_of(code: str) -> str:
     """Say what a kind is called, its code where nobody declares it any more."""
-    kind = _KINDS.get(code)
+    kind = _KINDS.all().get(code)
     return kind.label if kind else code
 
 
 def every() -> list[Kind]:
     """Give all kinds, in the order of their labels."""
-    return sorted(_KINDS.values(), key=lambda kind: kind.label)
+    return sorted(_KINDS.all().values(), key=lambda kind: kind.label)
 
 
 def labels() -> list[tuple[str, str]]:
@@ -81,5 +82,5 @@ def labels() -> list[tuple[str, str]]:
 
 def addresses_of(organisation_uuid: uuids.UUID) -> Addresses:
     """Look up where messages about an organisation go today."""
-    (look_up,) = _LOOK_UPS
+    (look_up,) = _LOOK_UPS.all()
     return look_up(organisation_uuid)

@@ -1,9 +1,9 @@
 """The contracts in pyproject.toml leave no module of the shell out; test_lint.py tests that they are kept."""
 
+import ast
 import tomllib
 
-from portal.apps import DECLARED
-from tests.architecture.source import PACKAGES, ROOT
+from tests.architecture.source import PACKAGES, ROOT, found
 
 
 def test_every_module_of_the_shell_stands_in_a_layer():
@@ -17,9 +17,14 @@ def test_every_module_of_the_shell_stands_in_a_layer():
     assert sorted(there - set(layers.replace(":", " ").replace("|", " ").split())) == []
 
 
-def test_what_apps_declare_is_looked_for():
-    found = {place for package in PACKAGES for place in (ROOT / package).rglob("declares/*")}
-    names = {place.stem for place in found if place.suffix == ".py" or (place / "__init__.py").exists()} - {
+def test_what_apps_declare_is_read_under_its_name():
+    places = {place for package in PACKAGES for place in (ROOT / package).rglob("declares/*")}
+    names = {place.stem for place in places if place.suffix == ".py" or (place / "__init__.py").exists()} - {
         "__init__"
     }
-    assert names == set(DECLARED)
+    read = {
+        node.args[0].value
+        for _, node in found(of=ast.Call)
+        if ast.unparse(node.func).endswith("Declarations") and isinstance(node.args[0], ast.Constant)
+    }
+    assert names == read

@@ -8,6 +8,7 @@ from django.utils.module_loading import import_string
 
 from portal import frame
 from portal.frame import refusals
+from portal.lib import declarations
 
 
 @dataclass(eq=False)
@@ -20,13 +21,13 @@ class TooMany(frame.Refused):
 
 
 def test_what_it_says_is_made_of_its_values(monkeypatch):
-    monkeypatch.setattr(refusals, "_WORDS", {})
+    monkeypatch.setattr(refusals, "_WORDS", declarations.Declarations("refusals", {}))
     frame.declare({TooMany: lambda refusal: f"{refusal.count} are too many."})
     assert str(TooMany(3)) == "3 are too many."
 
 
 def test_a_code_is_declared_once(monkeypatch):
-    monkeypatch.setattr(refusals, "_WORDS", {})
+    monkeypatch.setattr(refusals, "_WORDS", declarations.Declarations("refusals", {}))
     frame.declare({TooMany: "Too many."})
     with pytest.raises(ValueError, match="too_many_of_the_test"):
         frame.declare({TooMany: "Too many."})
@@ -38,7 +39,7 @@ class Form(forms.Form):
 
 @pytest.mark.parametrize(("field", "beside"), [("count", "count"), ("", "__all__"), ("nowhere", "__all__")])
 def test_a_form_says_it_beside_its_field(monkeypatch, field, beside):
-    monkeypatch.setattr(refusals, "_WORDS", {})
+    monkeypatch.setattr(refusals, "_WORDS", declarations.Declarations("refusals", {}))
     monkeypatch.setattr(TooMany, "field", field)
     frame.declare({TooMany: "Too many."})
     form = Form({"count": "3"})

@@ -46,7 +46,7 @@ def test_a_message_that_waits_is_shown_as_it_would_be_and_is_not_written(client_
         return Text("For a customer" if is_for_customer else "For us", "Made now.\n")
 
     kind = replace(kinds.of("subscription_terminated"), text_of=text_of)
-    monkeypatch.setitem(kinds._KINDS, kind.code, kind)
+    monkeypatch.setitem(kinds._KINDS.so_far, kind.code, kind)
     client = client_of("billing")
     for addressee, subject in (("customer", "For a customer"), ("provider", "For us")):
         waiting = write(body="", cause_id=cause, addressee=addressee)

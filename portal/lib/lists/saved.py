@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from portal.lib import declarations
 from portal.lib.http import Request
 
 
@@ -21,15 +22,15 @@ class Saved:
 Finder = Callable[[Request, str], Sequence[Saved]]
 """Finds the filters of the list at an address that whoever asks may use, in one query."""
 
-_finders: list[Finder] = []
+_finders: declarations.Declarations[list[Finder]] = declarations.Declarations("saved_filters", [])
 
 
 def declare(finder: Finder) -> Finder:
     """Have a finder asked for the saved filters of each list."""
-    _finders.append(finder)
+    _finders.so_far.append(finder)
     return finder
 
 
 def of_list(request: Request, address: str) -> tuple[Saved, ...]:
     """Find the saved filters of the list at an address."""
-    return tuple(found for finder in _finders for found in finder(request, address))
+    return tuple(found for finder in _finders.all() for found in finder(request, address))

@@ -1,1 +1,1 @@
-"""What this app declares to those below it; the roof looks for each module by its name."""
+"""What this app declares to those below it; `portal.lib.declarations` finds each module by its name."""
