@@ -1,10 +1,10 @@
 """The addresses of the whole portal; each app serves its own, also its tab of a customer's page."""
 
 from allauth.account import views as account_views
-from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 
+from portal.shell import admin_config
 from portal.shell import views as shell_views
 from portal.staff import views as staff_views
 
@@ -26,7 +26,7 @@ urlpatterns = [
     path("notifications/", include("portal.outbox.urls")),
     path("audit/", include("portal.audit.urls")),
     path("styleguide/", shell_views.styleguide, name="styleguide"),
-    path("admin/", admin.site.urls),
+    path("admin/", admin_config.site().urls),
     path("healthz", shell_views.healthz, name="healthz"),
     path("readyz", shell_views.readyz, name="readyz"),
 ]

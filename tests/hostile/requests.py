@@ -6,10 +6,10 @@ import random
 from collections.abc import Iterator
 from typing import Any
 
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from django.urls.exceptions import NoReverseMatch
 
+from portal.shell import admin_config
 from tests.architecture import world as worlds
 from tests.hostile import nasty, tables
 from tests.hostile.sender import Sender
@@ -162,7 +162,7 @@ class Hostile(Sender):
         """An address that exists, asked with nonsense."""
         draw = self.draw
         if draw.random() < 0.3:
-            model = draw.choice(list(admin.site._registry))._meta
+            model = draw.choice(list(admin_config.site()._registry))._meta
             path = reverse(f"admin:{model.app_label}_{model.model_name}_changelist")
         else:
             path = draw.choice(self.addresses)

@@ -2,7 +2,6 @@
 
 import pytest
 from django.apps import apps
-from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.urls import reverse
@@ -12,6 +11,7 @@ from invoicing import models as invoicing
 from portal.audit import admin_fields
 from portal.audit.admin_base import ReadOnlyAdmin
 from portal.audit.models import AuditEntry
+from portal.shell import admin_config
 from settings_app.models import TerminationReason
 from subscriptions import models as subscriptions
 from tests.architecture import world as worlds
@@ -39,12 +39,12 @@ def one_of_each(db):
 def alone(superuser, monkeypatch):
     """Leave out the list of all models, which stands beside each page, once it was seen."""
     assert b'id="nav-sidebar"' in superuser.get(address(Organisation, "changelist")).content
-    monkeypatch.setattr(admin.site, "enable_nav_sidebar", False)
-    monkeypatch.setattr(admin.site, "get_app_list", lambda request, app_label=None: [])
+    monkeypatch.setattr(admin_config.site(), "enable_nav_sidebar", False)
+    monkeypatch.setattr(admin_config.site(), "get_app_list", lambda request, app_label=None: [])
 
 
 def models_in_admin():
-    return [(model, registered) for model, registered in admin.site._registry.items()]
+    return [(model, registered) for model, registered in admin_config.site()._registry.items()]
 
 
 def address(model, page, *args):
@@ -94,7 +94,7 @@ OFFERED = {
 
 @pytest.mark.parametrize("model", OFFERED, ids=lambda model: model.__name__)
 def test_a_list_offers_what_its_fields_can_do(model):
-    listed = admin.site.get_model_admin(model)
+    listed = admin_config.site().get_model_admin(model)
     columns = " ".join(
         one if isinstance(one, str) else f"[{vars(one)['field_name']}]" for one in listed.list_display
     )

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.test import Client
@@ -19,6 +18,7 @@ from portal import verification
 from portal.jobs.models import Run
 from portal.outbox.models import Delivery
 from portal.postgresql import migrated
+from portal.shell import admin_config
 from portal.staff import roles
 from settings_app.models import TerminationReason
 from subscriptions.models import Subscription, Termination
@@ -127,7 +127,7 @@ def test_every_subscription_that_ended_is_told(client):
         assert "Terminated" in response.content.decode()
 
 
-@pytest.mark.parametrize("model", list(admin.site._registry))
+@pytest.mark.parametrize("model", list(admin_config.site()._registry))
 def test_every_table_of_the_admin_answers(client, model):
     response = client.get(reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist"))
     assert response.status_code == 200
