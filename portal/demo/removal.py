@@ -7,7 +7,7 @@ it. So all of it goes at once, or nothing. The settings stay, and so does whoeve
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import ProtectedError, Q
@@ -18,7 +18,7 @@ from portal import frame
 from portal.audit import names
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
-from portal.demo import marks, store
+from portal.demo import marks, people
 
 LONGEST_WAIT = "10s"
 # The series stay and begin anew. An open mark belongs to a transaction that has not ended.
@@ -77,20 +77,12 @@ class Removed:
         return " ".join(told)
 
 
-def demo_staff() -> list[str]:
-    """Name the demo's staff that can still log in with the demo's password; no other name is tried."""
-    users = User.objects.filter(username__in=store.STAFF, is_active=True).values_list("username", "password")
-    # They were given one hash together: checking is slow on purpose and is done once for each.
-    right = {hashed: check_password(store.PASSWORD, hashed) for hashed in {hashed for _, hashed in users}}
-    return sorted((name for name, hashed in users if right[hashed]), key=store.STAFF.index)
-
-
 def remove(*, at: datetime) -> Removed:
     """Empty the tables, delete the demo's staff, and begin the number series anew, in one transaction.
 
     *Raises*: OtherCustomers, NothingToRemove, NotTheOwner; OperationalError where the portal is too busy.
     """
-    staff = demo_staff()
+    staff = people.that_can_log_in()
     # Asked without a lock first: who has real customers is not to be kept waiting.
     _count_customers(staff)
     with frame.operation("remove_demo"):

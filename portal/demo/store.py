@@ -4,8 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.contrib.auth.hashers import make_password
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import ForeignKey, Model
 
@@ -24,7 +23,7 @@ from invoicing.models import (
 )
 from portal import frame
 from portal.audit import operations as audit_operations
-from portal.demo import documents, endings, generate, ledger
+from portal.demo import documents, endings, generate, ledger, people
 from portal.demo.generate import Demo
 from portal.postgresql.writer import Writer, given, passed
 from subscriptions import writer as subscriptions_writer
@@ -42,8 +41,6 @@ from subscriptions.models import (
     Subscription,
 )
 
-PASSWORD = "demo"  # noqa: S105 - a demo's log-ins are printed, not kept
-STAFF = ("agent", "billing", "auditor", "admin")
 BATCH = 2000
 
 # Referenced rows before those that refer to them. Movements of Available Credits follow the accounts.
@@ -133,16 +130,6 @@ def write_movements(movements: list[dict[str, Any]]) -> int:
     return len(movements)
 
 
-def write_staff() -> None:
-    """Create the people that may log in, one for each role, all with the same short password."""
-    password = make_password(PASSWORD)
-    for name in STAFF:
-        is_admin = name == "admin"
-        user = User.objects.create(username=name, password=password, is_staff=is_admin, is_superuser=is_admin)
-        if not is_admin:
-            user.groups.add(Group.objects.get(name=name))
-
-
 @dataclass(frozen=True)
 class Written:
     """Hold what is there now."""
@@ -168,7 +155,7 @@ def write(*, at: datetime, also_beside_staff: bool = False) -> Written:
         if customers or (staff and not also_beside_staff):
             raise NotEmpty(staff=staff, customers=customers)
         if not staff:
-            write_staff()
+            people.write()
         demo = generate.generate(at.date())
         rows = write_customers(demo)
         audit_operations.record(

@@ -3,9 +3,11 @@
 import io
 import uuid
 from functools import partial
+from typing import Any
 
 import psycopg
 import pytest
+from django.conf import global_settings
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
@@ -17,7 +19,7 @@ from invoicing.models import Invoice, NumberSeries
 from portal import frame, verification
 from portal.audit import operations as audit_operations
 from portal.audit.models import AuditEntry
-from portal.demo import generate, marks, removal, store
+from portal.demo import generate, marks, people, removal
 from portal.staff.operations import accounts
 from settings_app import operations as settings_operations
 from settings_app import policies, selectors
@@ -137,13 +139,14 @@ def test_whoever_took_a_demo_name_over_stays() -> None:
     admin = User.objects.get(username="admin")
     admin.set_password("a word of my own 9")
     admin.save()
-    assert removal.demo_staff() == ["agent", "billing", "auditor"]
+    assert people.that_can_log_in() == ["agent", "billing", "auditor"]
     _remove()
     assert list(User.objects.values_list("username", flat=True)) == ["admin"]
     assert authenticate(None, username="admin", password="a word of my own 9") is not None
 
 
-def test_whom_the_settings_name_stays_but_can_not_log_in() -> None:
+def test_whom_the_settings_name_stays_but_can_not_log_in(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = global_settings.PASSWORD_HASHERS
     admin = User.objects.get(username="admin")
     config = selectors.current_config()
     values = {name: getattr(config, name) for name in policies.Values.__dataclass_fields__}
@@ -155,7 +158,7 @@ def test_whom_the_settings_name_stays_but_can_not_log_in() -> None:
     )
     said = _remove()
     assert "can't log in any more: admin." in said
-    assert authenticate(None, username="admin", password=store.PASSWORD) is None
+    assert authenticate(None, username="admin", password=people.PASSWORD) is None
     assert list(User.objects.values_list("username", "is_active")) == [("admin", False)]
     assert selectors.current_config().allow_refund is False
 

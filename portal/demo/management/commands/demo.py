@@ -8,7 +8,7 @@ from django.db import OperationalError
 from django.utils import timezone
 
 from portal import frame
-from portal.demo import removal, store
+from portal.demo import people, removal, store
 from portal.lib import environment, production
 from portal.lib import text as text_lib
 
@@ -59,9 +59,8 @@ class Command(BaseCommand):
         for story in written.demo.stories:
             self.stdout.write(f"  {story.name}: {story.sentence}")
         if written.staff:
-            self.stdout.write(
-                f"Log in as {', '.join(store.STAFF[:-1])} or {store.STAFF[-1]}; the password is {store.PASSWORD}."
-            )
+            *others, last = people.NAMES
+            self.stdout.write(f"Log in as {', '.join(others)} or {last}; the password is {people.PASSWORD}.")
 
     def _remove(self) -> None:
         try:

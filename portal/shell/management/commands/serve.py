@@ -18,7 +18,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from customers.models import Organisation
 from portal import embedded
-from portal.demo import removal, store
+from portal.demo import people
 from portal.lib import environment, production
 from portal.shell import static_files
 
@@ -79,9 +79,9 @@ class Command(BaseCommand):
                 static_files.prepare()
 
     def _print_logins(self) -> None:
-        names = removal.demo_staff()
+        names = people.that_can_log_in()
         if names:
-            self.stdout.write(f"Log in as {', '.join(names)}; the password is {store.PASSWORD}.")
+            self.stdout.write(f"Log in as {', '.join(names)}; the password is {people.PASSWORD}.")
         elif not User.objects.filter(is_active=True).exists():
             self.stdout.write("Nobody can log in yet: ./run create_staff NAME --role superuser")
 
@@ -140,10 +140,10 @@ def _alone(name: str) -> Iterator[None]:
 
 def _refuse_open_doors(signs: list[str]) -> None:
     """Serve nothing in production while the demo's password, which everybody knows, opens it."""
-    names = removal.demo_staff()
+    names = people.that_can_log_in()
     if names:
         raise _CannotServe(
-            f"The portal is not served: {_listed(names)} can log in with the password {store.PASSWORD}, and this "
+            f"The portal is not served: {_listed(names)} can log in with the password {people.PASSWORD}, and this "
             f"may be production ({'; '.join(signs)}). Take the demo out with ./run demo --remove, or give them "
             f"other passwords: ./run changepassword {names[-1]}."
         )
