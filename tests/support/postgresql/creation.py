@@ -9,14 +9,16 @@ import functools
 import os
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.db.backends.postgresql import creation
 from django.db.backends.utils import CursorWrapper
 
+from portal import embedded
 from tests.settings import STARTED
-from tests.support.postgresql import kept, migrated_rows, shape
+from tests.support.postgresql import emptying, kept, migrated_rows, shape
 
 
 class DatabaseCreation(creation.DatabaseCreation):
@@ -54,7 +56,17 @@ class DatabaseCreation(creation.DatabaseCreation):
             contents = self.serialize_db_to_string()
             self.connection._test_serialized_contents = contents  # type: ignore[attr-defined]  # read by Django
         migrated_rows.remember(self.connection, *migrated_rows.GROUPS)
+        if embedded.is_used():
+            ours: Any = self.connection
+            ours.emptying = emptying.Emptying(data=embedded.data_directory(), database=name)
         return name
+
+    def destroy_test_db(self, *args: Any, **kwargs: Any) -> None:
+        """Do it as Django does, once nobody of this process is in it."""
+        ours: Any = self.connection
+        if ours.emptying is not None:
+            ours.emptying.close()
+        super().destroy_test_db(*args, **kwargs)
 
     def _migrated(self, name: str, verbosity: int) -> bool:
         """Make a database as Django does it. Says whether this process has read the files as they are."""
