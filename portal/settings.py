@@ -220,6 +220,8 @@ STORAGES = {
 }
 # Pages name files by their hashes; compressing each a second time under its own name would double the time.
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+# Source maps are large, and read by nobody but who opens the browser's tools.
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ["map", "br", "gz"]
 
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
