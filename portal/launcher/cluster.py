@@ -176,8 +176,7 @@ def settings_of(server: Server) -> dict[str, str]:
         "max_connections": "200",
         # Read from a solid state disk or from memory; the default is that of a turning disk.
         "random_page_cost": "1.1",
-        # Taken as the database grows into it; the list of its pages is made at the start, so there is an end to it.
-        "shared_buffers": f"{min(8192, max(64, memory() // 4))}MB",
+        "shared_buffers": f"{buffers(server)}MB",
         "max_wal_size": "4GB",
         "min_wal_size": "256MB",
         "checkpoint_timeout": "15min",
@@ -189,6 +188,18 @@ def settings_of(server: Server) -> dict[str, str]:
         "log_checkpoints": "off",
         "logging_collector": "off",
     }
+
+
+def buffers(server: Server) -> int:
+    """Give how many MB of pages the server may hold: twice what its databases have, up to a quarter of the memory.
+
+    The list of these pages is made at the start: of 6 GB in a quarter of a second, of the least in a twentieth.
+    """
+    size = 0
+    with contextlib.suppress(OSError):
+        for database in os.scandir(server.cluster / "base"):
+            size += sum(file.stat().st_size for file in os.scandir(database))
+    return min(8192, max(64, memory() // 4), max(512, 2 * size // 1024**2))
 
 
 def memory() -> int:

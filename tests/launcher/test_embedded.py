@@ -216,6 +216,29 @@ def test_memory_is_what_a_container_may_use(
     assert cluster.memory() == min(machine, megabytes or machine)
 
 
+@pytest.mark.parametrize(
+    ("memory", "megabytes_of_files", "buffers"),
+    [
+        (16_000, 1, 512),
+        (16_000, 400, 800),
+        (16_000, 9_000, 4_000),
+        (64_000, 9_000, 8_192),
+        (1_024, 400, 256),
+        (64, 1, 64),
+    ],
+)
+def test_buffers_are_for_twice_the_database_within_a_quarter_of_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, memory: int, megabytes_of_files: int, buffers: int
+) -> None:
+    monkeypatch.setattr(cluster, "memory", lambda: memory)
+    server = places.Server(data="", base=str(tmp_path), sockets="", binaries="", uid=0, gid=0)
+    for database in ("1", "5"):
+        (server.cluster / "base" / database).mkdir(parents=True)
+        with (server.cluster / "base" / database / "16384").open("wb") as file:
+            file.truncate(megabytes_of_files * 1024**2 // 2)
+    assert cluster.buffers(server) == buffers
+
+
 def test_looking_whether_a_user_may_enter_loads_nothing(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

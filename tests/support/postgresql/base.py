@@ -6,7 +6,7 @@ migrating leaves in tables stays unless a test has changed it (`migrated_rows`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db.backends.postgresql import base, operations
@@ -35,13 +35,14 @@ class DatabaseOperations(operations.DatabaseOperations):
             )
         return [f"{_DELETE}{table}" for table in sorted(_besides(ours.left, tables))]
 
-    def execute_sql_flush(self, sql_list: Sequence[str]) -> None:
+    def execute_sql_flush(self, sql_list: Iterable[str]) -> None:
         """Do what `sql_flush` has said."""
-        if all(statement.startswith(_DELETE) for statement in sql_list):
+        statements = list(sql_list)
+        if all(statement.startswith(_DELETE) for statement in statements):
             ours: Any = self.connection
-            ours.emptying.delete([statement.removeprefix(_DELETE) for statement in sql_list])
+            ours.emptying.delete([statement.removeprefix(_DELETE) for statement in statements])
         else:
-            super().execute_sql_flush(sql_list)
+            super().execute_sql_flush(statements)
 
 
 _DELETE = "DELETE FROM "

@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import psycopg
 from django.core.management.commands import flush
 from django.db import connections
-from django.db.backends.utils import CursorWrapper
 
 RIGHTS = ("django_content_type", "auth_permission", "auth_group", "auth_group_permissions")
 SETTINGS = (
@@ -26,7 +24,7 @@ GROUPS = (RIGHTS, SETTINGS, SERIES)
 Kept = dict[tuple[str, ...], str]
 
 
-def kept(cursor: CursorWrapper | psycopg.Cursor[Any], groups: Iterable[tuple[str, ...]] = GROUPS) -> Kept:
+def kept(cursor: Any, groups: Iterable[tuple[str, ...]] = GROUPS) -> Kept:
     """Say in one word what each group of tables holds; "" where nothing was migrated."""
     cursor.execute("SELECT to_regclass(%s)", [SERIES[-1]])
     if cursor.fetchone()[0] is None:
