@@ -1,4 +1,4 @@
-"""Migrate as Django does, beside a portal that is in use: see `portal.postgresql.patience`."""
+"""Migrate as Django does, beside a portal that is in use: see `portal.postgresql.patience`, and `rendering`."""
 
 import functools
 import time
@@ -8,7 +8,10 @@ from typing import Any
 from django.core.management.commands import migrate
 from django.db.migrations import Migration
 
-from portal.postgresql import patience
+from portal.postgresql import patience, rendering
+
+# Django's command makes its executor by this name.
+migrate.MigrationExecutor = rendering.Executor  # type: ignore[attr-defined]  # the stubs leave it out
 
 
 class Command(migrate.Command):
