@@ -13,6 +13,9 @@ import pytest
 from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
+from django.template import RequestContext
+from django.test import TransactionTestCase
+from django.test import client as test_client
 from django.utils import timezone
 
 from invoicing.models import NumberSeries
@@ -29,6 +32,17 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # What is imported and collected stays to the end: no garbage collection has to go through it.
 gc.disable()
+
+_store_rendered_templates = test_client.store_rendered_templates
+
+
+def _store_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **more: Any) -> None:
+    """Keep the context of a page for `response.context`: copies for its many parts would cost more than they do."""
+    if isinstance(context, RequestContext) and context.template is template:
+        _store_rendered_templates(store, signal, sender, template, context, **more)
+
+
+test_client.store_rendered_templates = _store_pages
 
 
 # The linters need no database: another process migrates one meanwhile, for the module that takes longest. Of what
@@ -59,6 +73,20 @@ _DEFAULTS = {
     ("settings_app.migrations.0003_defaults", migrated_rows.SETTINGS): ConfigHead,
     ("invoicing.migrations.0003_series", migrated_rows.SERIES): NumberSeries,
 }
+_ARE_THERE = "SELECT " + ", ".join(f"EXISTS (SELECT FROM {model._meta.db_table})" for model in _DEFAULTS.values())
+
+
+def _reload_connections(test: TransactionTestCase) -> bool:
+    """Leave the connection as a new one would be, instead of making one: its log-in and its caches take longer."""
+    if connection.in_atomic_block or not connection.get_autocommit():
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES")
+    connection.ensure_timezone()
+    return False
+
+
+TransactionTestCase._should_reload_connections = _reload_connections
 
 
 @pytest.fixture(scope="session")
@@ -66,7 +94,10 @@ def write_defaults() -> Callable[[], None]:
     """Write what a new portal starts with, unless it is there."""
 
     def write() -> None:
-        missing = [rows for rows, model in _DEFAULTS.items() if not model._default_manager.exists()]
+        # Each test with a database asks this: in one statement, and without composing it anew.
+        with connection.cursor() as cursor:
+            cursor.execute(_ARE_THERE)
+            missing = [rows for rows, is_there in zip(_DEFAULTS, cursor.fetchone(), strict=True) if not is_there]
         if not missing:
             return
         with connection.schema_editor() as editor:
@@ -123,7 +154,7 @@ def make_user(db: None) -> Callable[..., User]:
             user.is_superuser = user.is_staff = True
             user.save()
         elif role:
-            user.groups.add(Group.objects.get(name=role))
+            User.groups.through._default_manager.create(user=user, group=Group.objects.get(name=role))
         return user
 
     return make

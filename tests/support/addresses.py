@@ -13,6 +13,8 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
+from tests.support.clients import StaffClient
+
 PUBLIC, LOGGED_IN, SUPERUSER = "everybody", "whoever is logged in", "a superuser"
 
 _CUSTOMERS = "customers.view_organisation"
@@ -213,7 +215,7 @@ def sessions_of(people: Mapping[str, frozenset[str]]) -> dict[str, str]:
 
 
 def _session_of(user: User) -> str:
-    client = Client()
+    client = StaffClient()
     client.force_login(user, backend="portal.staff.permissions.Backend")
     return client.cookies[settings.SESSION_COOKIE_NAME].value
 
