@@ -33,7 +33,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 # What is imported and collected stays to the end: no garbage collection has to go through it.
 gc.disable()
 
-_store_rendered_templates = test_client.store_rendered_templates
+_store_rendered_templates = vars(test_client)["store_rendered_templates"]
 
 
 def _store_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any, context: Any, **more: Any) -> None:
@@ -42,7 +42,7 @@ def _store_pages(store: dict[str, Any], signal: Any, sender: Any, template: Any,
         _store_rendered_templates(store, signal, sender, template, context, **more)
 
 
-test_client.store_rendered_templates = _store_pages
+vars(test_client)["store_rendered_templates"] = _store_pages
 
 
 # The linters need no database: another process migrates one meanwhile, for the module that takes longest. Of what
@@ -86,7 +86,7 @@ def _reload_connections(test: TransactionTestCase) -> bool:
     return False
 
 
-TransactionTestCase._should_reload_connections = _reload_connections
+setattr(TransactionTestCase, "_should_reload_connections", _reload_connections)  # noqa: B010  # no stub has it
 
 
 @pytest.fixture(scope="session")

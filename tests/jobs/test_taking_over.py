@@ -6,11 +6,11 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group, Permission, User
 from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
 
 from portal.frame import SYSTEM
 from portal.jobs import selectors
 from portal.jobs.models import Run, RunItem
+from portal.postgresql import rendering
 from portal.staff.models import SavedFilter
 from subscriptions.clean_up.operations import expire
 from subscriptions.models import Termination
@@ -22,7 +22,7 @@ BEFORE = [("staff", "0001_saved_filters"), ("jobs", None), ("subscriptions", "00
 
 
 def migrate(targets: list[Any]) -> None:
-    executor = MigrationExecutor(connection)
+    executor = rendering.Executor(connection)
     executor.migrate(targets or executor.loader.graph.leaf_nodes())
 
 
