@@ -11,7 +11,6 @@ import struct
 import subprocess
 import sys
 import time
-from dataclasses import asdict
 from pathlib import Path
 
 from portal.launcher.binaries import binaries_for
@@ -169,6 +168,12 @@ def no_supervisor(data: Path) -> bool:
     return True
 
 
+def _interpreter() -> list[str]:
+    # It reads no variable that names another place of bytecode, and would compile all of the launcher.
+    compiled = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
+    return [sys.executable, *compiled, "-I", "-S", "-B"]
+
+
 def spawn(data: Path) -> int:
     """Start a supervisor, and return what it writes to if it fails: its end comes when the supervisor has ended."""
     base = base_of(data)
@@ -210,7 +215,7 @@ def spawn(data: Path) -> int:
         with os.fdopen(tell, "wb"), open(os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600), "ab") as out:
             os.fchmod(out.fileno(), 0o600)
             subprocess.run(
-                [sys.executable, "-I", "-S", "-B", str(DOOR), "supervise", json.dumps(asdict(server)), str(tell)],
+                [*_interpreter(), str(DOOR), "supervise", json.dumps(server._asdict()), str(tell)],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=out,
