@@ -1,6 +1,9 @@
 """The contracts in pyproject.toml leave no module of the shell out; test_lint.py tests that they are kept."""
 
 import ast
+import os
+import subprocess
+import sys
 import tomllib
 
 from tests.architecture.source import PACKAGES, ROOT, found
@@ -28,3 +31,16 @@ def test_what_apps_declare_is_read_under_its_name():
         if ast.unparse(node.func).endswith("Declarations") and isinstance(node.args[0], ast.Constant)
     }
     assert names == read
+
+
+def test_a_start_loads_nothing_that_only_pages_need():
+    """Every command pays for what is imported as Django starts."""
+    program = "import sys, django; django.setup(); print(*sys.modules)"
+    environment = {**os.environ, "DJANGO_SETTINGS_MODULE": "portal.settings"}
+    started = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, env=environment, capture_output=True, text=True, check=True
+    )
+    loaded = {name for name in started.stdout.split() if name.partition(".")[0] in PACKAGES}
+    assert "subscriptions.models" in loaded
+    of_pages = {"declares", "admin", "admin_base", "urls", "views", "lists", "forms", "operations", "selectors"}
+    assert sorted(name for name in loaded if of_pages & set(name.split("."))) == []
