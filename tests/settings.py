@@ -31,6 +31,4 @@ ZEAL_ALLOWLIST = [
     {"model": "settings_app.PortalConfigVersion", "field": "fees"},
     # Read by the view, and again under lock.
     {"model": "settings_app.TerminationReason", "field": "get()"},
-    # Logging out reads the session, and flushing it reads it again.
-    {"model": "sessions.Session", "field": "get()"},
 ]

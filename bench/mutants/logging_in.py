@@ -76,9 +76,23 @@ MUTATIONS = (
     Mutation(
         "a permission given in person is not seen",
         "portal/staff/permissions.py",
-        "theirs.union(of_groups)",
-        "of_groups",
+        "auth_user_user_permissions WHERE user_id = %s",
+        "auth_user_user_permissions WHERE user_id = -%s",
         "tests/staff/test_permissions.py::test_groups_and_own_permissions_are_one_question",
+    ),
+    Mutation(
+        "a session does not end",
+        "portal/staff/sessions.py",
+        "AND expire_date > %s",
+        "AND expire_date <> %s",
+        "tests/staff/test_sessions.py::test_what_has_ended_or_never_was_begins_anew",
+    ),
+    Mutation(
+        "who may no longer log in stays logged in",
+        "portal/staff/permissions.py",
+        "return user if self.user_can_authenticate(user) else None",
+        "return user",
+        "tests/staff/test_sessions.py::test_who_is_logged_in_is_read_whole_and_only_while_active",
     ),
     Mutation(
         "who changes the password is logged out",

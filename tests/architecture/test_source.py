@@ -19,6 +19,7 @@ CLOCK_FILES = {
     "portal/audit/admin_base.py",  # these too
     "portal/apps.py",  # what is done after migrating, which is a command
     "portal/staff/logins.py",  # what commands of the log-in's library do in the end
+    "portal/staff/sessions.py",  # what Django's middleware does before a view
     "portal/launcher/joining.py",  # waits for a server, no instant of it reaches the database
     "portal/launcher/supervising.py",  # as this one does
 }

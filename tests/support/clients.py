@@ -5,8 +5,9 @@ from typing import Any
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.test import Client
+
+from portal.staff.sessions import SessionStore
 
 
 class StaffClient(Client):
