@@ -1,15 +1,15 @@
 """Read who there is, and what is counted of failed log-ins."""
 
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from axes.models import AccessAttempt
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.db.models import Max, Q, QuerySet, Sum
+from django.db import connection
+from django.db.models import Max, Q, Sum
 
 from portal.staff import policies, usernames
-from portal.staff.models import SavedFilter
 
 
 def named(username: str) -> User | None:
@@ -35,15 +35,29 @@ def taken(username: str) -> str:
     return f"There is somebody with the username “{username}” already."
 
 
-def saved_filters(*, user: User, address: str) -> QuerySet[SavedFilter, Any]:
-    """Find the filters of a list that are somebody's own or shared by those who are still there. One query.
+@dataclass(frozen=True)
+class FilterRow:
+    """Hold a saved filter. *Shape*: `by` is the username of whose it is."""
 
-    *Shape*: pk, name, query, user_id and user__username of each.
-    """
-    shared = Q(is_shared=True, user__is_active=True)
-    found = SavedFilter.objects.filter(Q(user=user) | shared, address=address)
-    rows = found.values_list("pk", "name", "query", "user_id", "user__username", named=True)
-    return rows.order_by("name", "pk")
+    pk: int
+    name: str
+    query: str
+    user_id: int
+    by: str
+
+
+# As SQL, for each list asks: composing the query anew takes twenty times as long as its answer.
+_SAVED = """
+SELECT f.id, f.name, f.query, f.user_id, u.username FROM staff_savedfilter f JOIN auth_user u ON u.id = f.user_id
+WHERE f.address = %s AND (f.user_id = %s OR f.is_shared AND u.is_active) ORDER BY f.name, f.id
+"""
+
+
+def saved_filters(*, user: User, address: str) -> list[FilterRow]:
+    """Find the filters of a list that are somebody's own or shared by those who are still there. One query."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SAVED, [address, user.pk])
+        return [FilterRow(*row) for row in cursor.fetchall()]
 
 
 def full_count(*, count: policies.Count, since: datetime, at: datetime) -> str | None:

@@ -1,6 +1,7 @@
 """Filters of a list are saved by name, for oneself or for all, and removed by whoever saved them."""
 
 import pytest
+from django.contrib.auth.models import User
 
 from portal.audit.models import AuditEntry
 from portal.staff.models import SavedFilter
@@ -61,6 +62,8 @@ def test_others_see_what_is_shared_and_cannot_remove_it(client_of):
     for kept in SavedFilter.objects.all():
         assert auditor.post(f"/saved-filters/{kept.pk}/remove/").status_code == 404
     assert SavedFilter.objects.count() == 2
+    User.objects.filter(pk=billing.user.pk).update(is_active=False)
+    assert saved_of(auditor) == {}, "whose it is may no longer log in"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ def of_staff(request: Request, address: str) -> list[saved.Saved]:
         saved.Saved(
             name=found.name,
             url=f"{address}?{found.query}",
-            by="" if found.user_id == request.user.pk else found.user__username,
+            by="" if found.user_id == request.user.pk else found.by,
             remove_url=reverse("remove_filter", args=[found.pk]) if found.user_id == request.user.pk else "",
         )
         for found in selectors.saved_filters(user=request.user, address=address)
