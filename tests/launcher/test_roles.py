@@ -147,6 +147,13 @@ def test_the_mark_of_a_removed_demo_lets_only_the_owner_end_the_last_superuser(p
         connection.rollback()
 
 
+def test_the_password_of_the_owner_is_hashed_once_for_it_was_drawn(place: Place) -> None:
+    with superuser.connect(data=place.data) as other:
+        row = other.execute("SELECT rolpassword FROM pg_authid WHERE rolname = 'portal'").fetchone()
+    assert row is not None
+    assert row[0].startswith("SCRAM-SHA-256$1:")
+
+
 @pytest.mark.usefixtures("superusers")
 def test_a_server_knows_the_role_that_works_and_no_other(place: Place) -> None:
     with socket.socket() as free:
