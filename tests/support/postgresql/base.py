@@ -7,9 +7,13 @@ migrating leaves in tables stays unless a test has changed it (`migrated_rows`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
+import psycopg
+from django.db import connections
 from django.db.backends.postgresql import base, operations
+from django.test import TransactionTestCase
+from psycopg.pq import TransactionStatus
 
 from tests.support.postgresql import creation, emptying, migrated_rows
 
@@ -64,3 +68,38 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.left: set[tuple[str, ...]] = set()
         # Only in the embedded server: elsewhere nobody need be the superuser.
         self.emptying: emptying.Emptying | None = None
+
+    def begin_anew(self) -> None:
+        """Put the session back to what it was as it began, with what it knows of tables and functions.
+
+        A new one would read all of that again from the catalogues.
+        """
+        session: Any = self.connection
+        if session is None:
+            return
+        if self.in_atomic_block or session.info.transaction_status != TransactionStatus.IDLE:
+            self.close()
+            return
+        try:
+            session.execute(_AS_AT_THE_BEGINNING)
+        except psycopg.OperationalError:  # a test has cut it
+            self.close()
+        else:
+            self.init_connection_state()
+
+
+# As DISCARD ALL, which also drops the plans of triggers.
+_AS_AT_THE_BEGINNING = (
+    "CLOSE ALL; RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES"
+)
+
+
+def _begin_anew(_test: TransactionTestCase) -> bool:
+    """Keep the sessions after a transactional test, where Django ends them."""
+    for connection in connections.all(initialized_only=True):
+        cast(DatabaseWrapper, connection).begin_anew()
+    return False
+
+
+_case: Any = TransactionTestCase  # its stubs don't name this one
+_case._should_reload_connections = _begin_anew

@@ -51,6 +51,8 @@ class DatabaseCreation(creation.DatabaseCreation):
                 )
             # A commit need not outlive a crash of the server here, and waits for no disk.
             cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
+            # A session outlasts a test, and keeps to what it had at its first temporary table: an import sets this.
+            cursor.execute(f"ALTER DATABASE \"{name}\" SET temp_buffers = '64MB'")
         settings.DATABASES[self.connection.alias]["NAME"] = self.connection.settings_dict["NAME"] = name
         if serialize:
             contents = self.serialize_db_to_string()
