@@ -14,7 +14,6 @@ from django.apps import apps
 from django.contrib.auth.models import Group, User
 from django.db import connection
 from django.template import RequestContext
-from django.test import TransactionTestCase
 from django.test import client as test_client
 from django.utils import timezone
 
@@ -74,19 +73,6 @@ _DEFAULTS = {
     ("invoicing.migrations.0003_series", migrated_rows.SERIES): NumberSeries,
 }
 _ARE_THERE = "SELECT " + ", ".join(f"EXISTS (SELECT FROM {model._meta.db_table})" for model in _DEFAULTS.values())
-
-
-def _reload_connections(test: TransactionTestCase) -> bool:
-    """Leave the connection as a new one would be, instead of making one: its log-in and its caches take longer."""
-    if connection.in_atomic_block or not connection.get_autocommit():
-        return True
-    with connection.cursor() as cursor:
-        cursor.execute("RESET ALL; UNLISTEN *; SELECT pg_advisory_unlock_all(); DISCARD TEMP; DISCARD SEQUENCES")
-    connection.ensure_timezone()
-    return False
-
-
-setattr(TransactionTestCase, "_should_reload_connections", _reload_connections)  # noqa: B010  # no stub has it
 
 
 @pytest.fixture(scope="session")
