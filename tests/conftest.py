@@ -46,7 +46,7 @@ vars(test_client)["store_rendered_templates"] = _store_pages
 
 # The linters need no database: another process migrates one meanwhile, for the module that takes longest. Of what
 # starts processes, single tests take long: what is short is left for the end, so that all workers end together.
-_FIRST = ("architecture/test_lint.py", "upgrade", "launcher", "bench", "faults", "browser")
+_FIRST = ("architecture/test_lint.py", "upgrade", "launcher", "bench", "faults")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -19,7 +19,7 @@ from tests.support import factories
 from tests.support.browsing import this_month
 from tests.support.factories import C
 
-# Playwright's own event loop stays in this thread; Django must not take what runs here for async code.
+# Playwright's own event loop runs in this thread; Django must not take it for async code.
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 # What still fades in has not its colours yet; what has a new width learns of it with the next frame.
@@ -93,15 +93,9 @@ class _Browsers:
 
 @pytest.fixture(scope="session")
 def browsers(browser: Browser, live_server) -> _Browsers:
-    return _Browsers(browser, live_server.url)
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _connections_stay_open() -> Iterator[None]:
-    """Let a request find its connection to the database open, as in the product."""
+    # As in the product, a request finds its connection to the database open.
     connections["default"].settings_dict["CONN_MAX_AGE"] = None
-    yield
-    connections["default"].settings_dict["CONN_MAX_AGE"] = 0
+    return _Browsers(browser, live_server.url)
 
 
 @pytest.fixture
