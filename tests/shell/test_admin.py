@@ -14,6 +14,7 @@ from portal.audit.models import AuditEntry
 from portal.shell import admin_config
 from settings_app.models import TerminationReason
 from subscriptions import models as subscriptions
+from tests.architecture import plans
 from tests.architecture import world as worlds
 from tests.support import factories
 
@@ -237,6 +238,7 @@ def test_lists_sort_and_filter_by_an_index(superuser, one_of_each, rf):
             rows = listed.get_changelist_instance(request).queryset[:50]
             with connection.cursor() as cursor:
                 sql, values = rows.query.sql_with_params()
+                cursor.execute(plans.AS_THE_PRODUCT)
                 cursor.execute(f"EXPLAIN (FORMAT JSON) {sql}", values)
                 ((document,),) = cursor.fetchall()
             steps = {node["Node Type"] for node in _nodes(document[0]["Plan"])}

@@ -13,6 +13,7 @@ from django.db import connection
 from customers.models import Organisation, SearchKey
 from customers.search import finding, lookup, policies
 from customers.selectors.listing import Match
+from tests.architecture.plans import AS_THE_PRODUCT
 from tests.customers.search.asking import names
 from tests.support.factories import OrganisationFactory, subscription
 
@@ -282,6 +283,7 @@ def test_the_questions_use_the_trigram_index(query: str, indexes: set[str]) -> N
             cursor.execute("SELECT gin_clean_pending_list(%s)", [index])
         cursor.execute("ANALYZE customers_searchword, customers_searchtext")
         cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_indexscan = off")
+        cursor.execute(AS_THE_PRODUCT)
         for sql, params in asked:
             kinds = ", ".join("text" if isinstance(value, str) else "unknown" for value in params.values())
             places = {name: f"${place}" for place, name in enumerate(params, 1)}

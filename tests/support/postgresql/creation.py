@@ -53,6 +53,9 @@ class DatabaseCreation(creation.DatabaseCreation):
             cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit = off')
             # A session outlasts a test, and keeps to what it had at its first temporary table: an import sets this.
             cursor.execute(f"ALTER DATABASE \"{name}\" SET temp_buffers = '64MB'")
+            # To weigh all orders of eight joins takes longer than to read the few rows of a test. Where plans are
+            # looked at, they are the product's (tests/architecture/plans.py).
+            cursor.execute(f'ALTER DATABASE "{name}" SET join_collapse_limit = 4')
         settings.DATABASES[self.connection.alias]["NAME"] = self.connection.settings_dict["NAME"] = name
         if serialize:
             contents = self.serialize_db_to_string()
