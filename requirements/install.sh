@@ -16,8 +16,8 @@ is_new_enough() {
     "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null
 }
 
-# The system's own first: Debian compiles it with profile-guided optimisation, which pyenv leaves out unless it is told;
-# tests took a sixth less processor time with it. Then the newest: a bare "python3" may be an old one beside a newer one.
+# The system's own first: Debian compiles it with profile-guided optimisation, which pyenv leaves out unless it is told.
+# Then the newest: a bare "python3" may be an old one beside a newer one.
 find_python() {
     python=/usr/bin/python3
     if is_new_enough "$python" && "$python" -c 'import ensurepip, venv' 2>/dev/null; then

@@ -178,7 +178,7 @@ def client_of(make_user: Callable[..., User]) -> Callable[[str], StaffClient]:
     def log_in(role: str) -> StaffClient:
         client = StaffClient()
         client.user = make_user(role)
-        client.force_login(client.user, backend="portal.staff.permissions.Backend")
+        client.force_login(client.user)
         return client
 
     return log_in

@@ -195,7 +195,7 @@ def settings_of(server: Server) -> dict[str, str]:
 def buffers(server: Server) -> int:
     """Give how many MB of pages the server may hold: twice what its databases have, up to a quarter of the memory.
 
-    The list of these pages is made at the start: of 6 GB in a quarter of a second, of the least in a twentieth.
+    The list of these pages is made at each start, and takes the longer, the more there are.
     """
     size = 0
     with contextlib.suppress(OSError):

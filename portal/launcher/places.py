@@ -40,7 +40,7 @@ class EmbeddedError(Exception):
 class Server(NamedTuple):
     """Hold what the supervisor has to know about one embedded server.
 
-    No dataclass: to import what makes one takes a sixth of the time in which the launcher starts.
+    No dataclass: the launcher starts before each command, and would import what makes one for this class alone.
     """
 
     data: str

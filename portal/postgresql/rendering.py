@@ -1,7 +1,7 @@
 """Render fewer models while migrating.
 
-After each operation Django builds the classes of a model anew, and of all that are related to it. Here that is most
-of the portal: four fifths of the time that migrating took. A statement needs the model, and what its keys point at.
+After each operation Django builds the classes of a model anew, and of all that are related to it: here that is most
+of the portal. A statement needs the model, and what its keys point at.
 """
 
 from __future__ import annotations

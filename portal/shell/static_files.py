@@ -14,7 +14,7 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 
-# What no page of the portal or of the admin loads: to compress it took most of the time.
+# What no page of the portal or of the admin loads need not be compressed.
 _UNUSED = [
     "django_htmx/*",
     *(f"admin/js/vendor/{name}.js" for name in ("jquery/jquery", "select2/select2.full", "xregexp/xregexp")),

@@ -46,7 +46,7 @@ class FilterRow:
     by: str
 
 
-# As SQL, for each list asks: composing the query anew takes twenty times as long as its answer.
+# As SQL, for each list asks: composing the query anew takes longer than its answer.
 _SAVED = """
 SELECT f.id, f.name, f.query, f.user_id, u.username FROM staff_savedfilter f JOIN auth_user u ON u.id = f.user_id
 WHERE f.address = %s AND (f.user_id = %s OR f.is_shared AND u.is_active) ORDER BY f.name, f.id

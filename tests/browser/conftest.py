@@ -10,13 +10,13 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT, AxeResults
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.contrib.sessions.backends.db import SessionStore
 from django.db import connections
 from playwright.sync_api import Browser, BrowserContext, Locator, Page
 
 from tests.browser.looks import fits, looks_at, resizing, set_width
 from tests.support import factories
 from tests.support.browsing import this_month
+from tests.support.clients import begin_session
 from tests.support.factories import C
 
 # Playwright's own event loop runs in this thread; Django must not take it for async code.
@@ -107,16 +107,9 @@ def visit(live_server, browsers: _Browsers, make_user: Callable[..., User]):
 
     def enter(role: str, *, width: int = 1440, javascript: bool = True) -> Page:
         user = make_user(role, f"{role}-{len(opened) + 1}")
-        session = SessionStore()
-        session["_auth_user_id"] = str(user.pk)
-        session["_auth_user_backend"] = "portal.staff.permissions.Backend"
-        session["_auth_user_hash"] = user.get_session_auth_hash()
-        session.save()
-        assert session.session_key
+        key = begin_session(user)
         context = browsers.take(javascript=javascript)
-        context.add_cookies(
-            [{"name": settings.SESSION_COOKIE_NAME, "value": session.session_key, "url": live_server.url}]
-        )
+        context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])
         page = context.new_page()
         set_width(page, width)
         said: list[str] = []

@@ -13,7 +13,7 @@ from django.contrib.auth.models import Permission, User
 from django.test import Client
 from django.urls import reverse
 
-from tests.support.clients import StaffClient
+from tests.support.clients import begin_session
 
 PUBLIC, LOGGED_IN, SUPERUSER = "everybody", "whoever is logged in", "a superuser"
 
@@ -211,13 +211,7 @@ def sessions_of(people: Mapping[str, frozenset[str]]) -> dict[str, str]:
         for user, permissions in zip(users, people.values(), strict=True)
         for permission in permissions
     )
-    return {who: _session_of(user) for who, user in zip(people, users, strict=True)}
-
-
-def _session_of(user: User) -> str:
-    client = StaffClient()
-    client.force_login(user, backend="portal.staff.permissions.Backend")
-    return client.cookies[settings.SESSION_COOKIE_NAME].value
+    return {who: begin_session(user) for who, user in zip(people, users, strict=True)}
 
 
 def client_of_session(session: str, *, enforce_csrf_checks: bool = False) -> Client:

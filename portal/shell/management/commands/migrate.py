@@ -30,14 +30,13 @@ class Command(migrate.Command):
         """Migrate. *Raises*: TablesInUse after the last try."""
         self._patience = patience.Patience(tell=self.stderr.write, sleep=self.sleep)
         self._applied = 0
-        # Each operation makes models anew, hundreds of thousands of objects: to go through those that are
-        # there again and again takes a quarter of the time.
-        collected = gc.isenabled()
+        # Each operation makes models anew: Python would go through all that are there again and again.
+        was_enabled = gc.isenabled()
         gc.disable()
         try:
             self._patience.until_done(functools.partial(super().handle, *args, **options))
         finally:
-            if collected:
+            if was_enabled:
                 gc.enable()
 
     def migration_progress_callback(
